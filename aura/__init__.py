@@ -1,0 +1,34 @@
+"""AURA: a plugin-based brain-simulation runtime that learns while it runs."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+    from aura.core.errors import AuraError
+    from aura.core.observer import Observer
+    from aura.core.ports import Port
+    from aura.core.signals import Inputs, Items, Signal
+    from aura.core.zone import Manifest, Zone, ZoneContext, ZoneParams
+    from aura.plugins import hookimpl
+
+__version__ = "0.1.0"
+
+# Loaded on first use, so that `aura --help` pays for none of it.
+_HOME = {
+    "AuraError": "aura.core.errors", "Brain": "aura.core.brain", "Inputs": "aura.core.signals",
+    "Items": "aura.core.signals", "Manifest": "aura.core.zone", "Observer": "aura.core.observer",
+    "Port": "aura.core.ports", "Signal": "aura.core.signals", "Zone": "aura.core.zone",
+    "ZoneContext": "aura.core.zone", "ZoneParams": "aura.core.zone", "hookimpl": "aura.plugins",
+}
+
+__all__ = ["AuraError", "Brain", "Inputs", "Items", "Manifest", "Observer", "Port", "Signal", "Zone", "ZoneContext",
+           "ZoneParams", "hookimpl"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'aura' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOME[name]), name)

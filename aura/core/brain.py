@@ -1,0 +1,431 @@
+"""A brain: zones, the pathways between them, and the event loop that runs them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from aura.core.builder import Plan, make_loop, make_node, make_zone, plan_zone
+from aura.core.checkpoint import read_checkpoint, write_checkpoint
+from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
+from aura.core.executor import make_executor
+from aura.core.node import Node, Output
+from aura.core.observer import Observer, Observers, Probe
+from aura.core.ports import make_check
+from aura.core.schedule import schedule_text
+from aura.core.signals import Items, Signal
+from aura.core.snapshot import BUS, bus_tree, load_bus, load_zone, zone_tree
+from aura.core.time import Time, parse_time
+from aura.core.wiring import Pathway, check_wiring, draw_graph, split_topic
+from aura.core.zone import Manifest, Zone, ZoneParams
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from aura.core.loop import EventLoop
+
+__all__ = ["Brain"]
+
+_log = logging.getLogger("aura.brain")
+
+
+class Brain:
+    """Zones and pathways, run tick by tick.
+
+    Parameters
+    ----------
+    seed : int
+        Every zone's random stream derives from it and from the zone's name.
+    resolution : str or int
+        Periods and delays are whole multiples of it.
+    executor : {"serial", "threads"}
+        How the zones of one tick are computed; the results are the same to the bit.
+    profile : bool
+        Measure the time that each zone spends in step and learn.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from aura import Brain, Manifest, Port, Zone
+    >>> class Counter(Zone):
+    ...     manifest = Manifest("counter", "", outputs=(Port("count", dtype="int64"),), period="10 ms")
+    ...     def step(self, now, inputs):
+    ...         return {"count": np.asarray(now // 10_000_000)}
+    >>> brain = Brain(seed=1)
+    >>> brain.add(Counter)
+    'counter'
+    >>> brain.run(until="50 ms")
+    5
+    >>> int(brain.read("counter.count"))
+    4
+    """
+
+    def __init__(self, *, seed: int = 0, resolution: str | Time = "1 ms", executor: str = "serial",
+                 profile: bool = False) -> None:
+        self.seed, self.profile = seed, profile
+        self.resolution = parse_time(resolution, "brain.resolution")
+        if self.resolution == 0:
+            raise WiringError("brain.resolution", expected="a time above zero", got="0 s")
+        self.observers = Observers()
+        self._executor = make_executor(executor)
+        self._plans: dict[str, Plan] = {}
+        self._pathways: list[Pathway] = []
+        self._loop: EventLoop | None = None
+        self._nodes: dict[str, Node] = {}
+        self._outputs: dict[str, Output] = {}
+        self._learning, self._now, self._closed = True, 0, False
+        self._restart: dict[str, dict[str, Any]] = {}
+        self._failed: AuraError | None = None
+        self._injected = 0
+
+    # --- building -------------------------------------------------------------------------------------------------
+
+    def add(self, zone: Manifest | type[Zone[Any]], name: str | None = None, *,
+            params: Mapping[str, Any] | ZoneParams | None = None, period: str | Time | None = None,
+            wake_on: tuple[str, ...] | None = None, latency: str | Time | None = None, learn: bool = True,
+            on_error: Literal["stop", "silence", "restart"] = "stop", **more: Any) -> str:
+        """Add a zone and return its name; further keywords are its parameters.
+
+        Parameters
+        ----------
+        zone : Manifest or subclass of Zone
+            What to build.
+        name : str, optional
+            Its name in this brain, by default the manifest's.
+        params : mapping or ZoneParams, optional
+            Its parameters, validated here.
+        period, wake_on, latency : optional
+            Replace the manifest's.
+        learn : bool
+            Whether the zone learns at all.
+        on_error : {"stop", "silence", "restart"}
+            What becomes of the brain if the zone raises.
+        """
+        self._refuse_if_built("add a zone")
+        manifest = zone if isinstance(zone, Manifest) else zone.manifest
+        factory = None if isinstance(zone, Manifest) else zone
+        plan = plan_zone(manifest, factory, name or manifest.name, params, more, period, wake_on, latency, learn,
+                         on_error)
+        if plan.name in self._plans:
+            raise WiringError(plan.name, expected="a name that no zone has yet", got="a second zone of that name",
+                              hint="Give add(..., name=...).")
+        self._plans[plan.name] = plan
+        return plan.name
+
+    def connect(self, source: str, target: str, delay: str | Time | None = None) -> None:
+        """Add a pathway from the output ``"zone.port"`` to the input ``"zone.port"``.
+
+        Without a delay it takes one resolution; a pathway that carries labels then takes as long as the stimulus and
+        one resolution more.
+        """
+        self._refuse_if_built("connect")
+        where = f"{source} -> {target}"
+        settled = None if delay is None else parse_time(delay, f"{where}: delay")
+        self._pathways.append(Pathway(*split_topic(source, where), *split_topic(target, where), settled))
+
+    def observe(self, observer: Observer) -> None:
+        """Take on an observer, before the first tick or in mid-run."""
+        self.observers.add(observer)
+        if self._loop is not None:
+            self._refresh_watchers()
+            self.observers.call_each([observer], "on_start", self)
+
+    def probe(self, topic: str, every: str | Time = 0, keep: int = 10_000) -> Probe:
+        """Return a probe that keeps the signals of a topic from now on."""
+        zone, port = split_topic(topic, "probe")
+        plan = self._plans.get(zone)
+        if plan is None or port not in plan.member.outputs:
+            raise WiringError(f"probe {topic!r}", expected="an output of this brain", got=repr(topic),
+                              hint=nearest(topic, self.topics))
+        probe = Probe(topic, parse_time(every, "probe.every"), keep)
+        self.observe(probe)
+        return probe
+
+    def build(self) -> None:
+        """Check the wiring and build the zones; the first tick does this by itself.
+
+        Raises
+        ------
+        WiringError
+            If the brain cannot be built.
+        """
+        if self._loop is not None:
+            return
+        self._pathways = self._checked()
+        zones = [make_zone(plan, self.seed, self.resolution) for plan in self._plans.values()]
+        nodes = [make_node(index, plan, zone, self.profile)
+                 for index, (plan, zone) in enumerate(zip(self._plans.values(), zones, strict=True))]
+        self._nodes = {node.name: node for node in nodes}
+        self._outputs = {output.topic: output for node in nodes for output in node.outputs.values()}
+        self._loop = make_loop(nodes, self._pathways, self._executor, self.observers, self._on_failure,
+                               self.resolution)
+        self._set_learning()
+        self._keep_for_restart()
+        self._refresh_watchers()
+        self.observers.call("on_start", self)
+
+    # --- running --------------------------------------------------------------------------------------------------
+
+    @property
+    def now(self) -> Time:
+        """The instant up to which the brain has run, in nanoseconds; nothing before it is left to do."""
+        return self._now
+
+    @property
+    def next_time(self) -> Time | None:
+        """The next instant at which something is due, or None for an idle brain."""
+        return self.loop.next_time
+
+    @property
+    def loop(self) -> EventLoop:
+        """The event loop; building the brain if it is not built yet."""
+        self.build()
+        if self._loop is None:
+            raise WiringError("brain", expected="a brain that is built", got="one that is not")
+        return self._loop
+
+    def run(self, until: str | Time | None = None, *, span: str | Time | None = None) -> int:
+        """Run all ticks before `until` (or for a `span` from now) and return how many there were.
+
+        Without either, the brain runs until nothing is due any more or `stop` is called.
+        """
+        loop = self._ready()
+        limit = None if until is None else parse_time(until, "run.until")
+        if span is not None:
+            limit = self._now + parse_time(span, "run.span")
+        try:
+            ticks = loop.run(limit)
+        finally:
+            self._now = max(self._now, loop.now + 1 if loop.now >= 0 else 0)
+        if limit is not None and not loop.stopping:
+            self._now = max(self._now, limit)
+        loop.stopping = False
+        return ticks
+
+    def step(self) -> Time | None:
+        """Run the next tick and return its instant, or None if nothing is due."""
+        loop = self._ready()
+        if loop.run(None, 1) == 0:
+            return None
+        self._now = max(self._now, loop.now + 1)
+        return loop.now
+
+    def stop(self) -> None:
+        """End `run` after the present tick; safe to call from a signal handler or another thread."""
+        if self._loop is not None:
+            self._loop.stopping = True
+
+    @property
+    def learning(self) -> bool:
+        """Whether zones learn; set it to False to evaluate."""
+        return self._learning
+
+    @learning.setter
+    def learning(self, value: bool) -> None:
+        self._learning = bool(value)
+        self._set_learning()
+
+    # --- reading and writing --------------------------------------------------------------------------------------
+
+    def __getitem__(self, name: str) -> Zone[Any]:
+        self.build()
+        if name not in self._nodes:
+            raise WiringError(f"brain[{name!r}]", expected="a zone of this brain", got=repr(name),
+                              hint=nearest(name, self._nodes))
+        return self._nodes[name].zone
+
+    def latest(self, topic: str) -> Signal | None:
+        """Return the last signal of a topic, or None if it has said nothing."""
+        self.build()
+        if topic not in self._outputs:
+            raise WiringError(f"read {topic!r}", expected="an output of this brain", got=repr(topic),
+                              hint=nearest(topic, self._outputs))
+        last = self._outputs[topic].last
+        return None if last is None else Signal(topic, *last)
+
+    def read(self, topic: str) -> Any:
+        """Return the last value of a topic, or None."""
+        signal = self.latest(topic)
+        return None if signal is None else signal.value
+
+    def inject(self, topic: str, value: Any, *, ids: np.ndarray | None = None, delay: str | Time | None = None) -> Time:
+        """Put a value into the input ``"zone.port"`` from outside and return when it arrives.
+
+        It arrives one resolution from now, or after `delay`. Items without ids are numbered -1, -2, and so on.
+        """
+        loop = self._ready()
+        zone, port = split_topic(topic, "inject")
+        node = self._nodes.get(zone)
+        if node is None or port not in node.member.inputs:
+            known = [f"{n.name}.{p}" for n in self._nodes.values() for p in n.member.inputs]
+            raise WiringError(f"inject {topic!r}", expected="an input of this brain", got=repr(topic),
+                              hint=nearest(topic, known))
+        declared = node.member.inputs[port]
+        if isinstance(value, Items):
+            value, ids = value
+        value = make_check(declared, topic)(self._now, value)
+        if declared.has_items and ids is None:
+            ids = -1 - self._injected - np.arange(len(value), dtype=np.int64)
+            self._injected += len(value)
+        wait = self.resolution if delay is None else max(parse_time(delay, "inject.delay"), self.resolution)
+        arrival = -(-(max(self._now - 1, 0) + wait) // self.resolution) * self.resolution
+        self.observers.call("on_inject", topic, self._now, Signal(topic, arrival, value, ids))
+        loop.at(arrival)[0].append((node.target(port, "inject"), value, ids))
+        return arrival
+
+    # --- looking at it --------------------------------------------------------------------------------------------
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics of all outputs."""
+        return [f"{plan.name}.{port}" for plan in self._plans.values() for port in plan.member.outputs]
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        """The zones as they were asked for, by name."""
+        return self._plans
+
+    @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """The pathways, with every delay settled."""
+        return tuple(self._pathways if self._loop is not None else self._checked())
+
+    @property
+    def graph(self) -> nx.MultiDiGraph:
+        """The brain as a networkx graph: zones, pathways, delays. The zones are not built for it."""
+        return draw_graph({name: plan.member for name, plan in self._plans.items()}, self.pathways)
+
+    def schedule(self) -> str:
+        """Return who wakes when, as a text. The zones are not built for it."""
+        return schedule_text([plan.member for plan in self._plans.values()], self.pathways, self.resolution)
+
+    def profile_table(self) -> dict[str, dict[str, tuple[int, int]]]:
+        """Return zone to (calls, nanoseconds) of step and learn; empty unless the brain was made with profile."""
+        return {node.name: {part: (node.timer.calls[part], node.timer.spent[part]) for part in ("step", "learn")}
+                for node in self._nodes.values() if node.timer is not None}
+
+    # --- saving ---------------------------------------------------------------------------------------------------
+
+    def save(self, folder: str | Path, *, keep: int = 3, extra: Mapping[str, Any] | None = None) -> Path:
+        """Write a checkpoint below `folder` and return its own folder; the oldest beyond `keep` go."""
+        loop = self._ready()
+        loop.settle()
+        trees = {node.name: zone_tree(node) for node in self._nodes.values()}
+        trees[BUS] = bus_tree(loop)
+        for observer in self.observers.all:
+            tree = observer.state()
+            if tree is not None:
+                trees[f"observer.{observer.name}"] = tree
+        zones = {name: {"kind": plan.manifest.name, "version": plan.manifest.version}
+                 for name, plan in self._plans.items()}
+        now = max(self._now, loop.now + 1)
+        manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed, "zones": zones,
+                    "learning": self._learning, "injected": self._injected, "extra": dict(extra or {})}
+        path = write_checkpoint(Path(folder), now, manifest, trees, keep=keep)
+        self._keep_for_restart({name: trees[name] for name in self._nodes})
+        return path
+
+    def load(self, folder: str | Path) -> dict[str, Any]:
+        """Take over a checkpoint and return its `extra`; the brain goes on as the saved one would have.
+
+        Raises
+        ------
+        CheckpointError
+            If the checkpoint is damaged or of a brain with other zones.
+        """
+        loop = self.loop
+        manifest, trees = read_checkpoint(Path(folder))
+        zones = {name: {"kind": plan.manifest.name, "version": plan.manifest.version}
+                 for name, plan in self._plans.items()}
+        for name in sorted(zones.keys() | manifest["zones"].keys()):
+            if zones.get(name) != manifest["zones"].get(name):
+                raise CheckpointError(str(folder), expected=f"zone {name!r} as {zones.get(name)}",
+                                      got=str(manifest["zones"].get(name)),
+                                      hint="Build the same brain, or branch from a checkpoint of this one.")
+        if manifest["resolution"] != self.resolution:
+            raise CheckpointError(str(folder), expected=f"resolution {self.resolution} ns",
+                                  got=f"{manifest['resolution']} ns")
+        for node in self._nodes.values():
+            load_zone(node, trees[node.name])
+        clocks: dict[Time, list[Node]] = {}
+        for node in self._nodes.values():
+            clocks.setdefault(node.member.period, []).append(node)
+        load_bus(loop, manifest["loop_now"], trees[BUS], clocks)
+        for observer in self.observers.all:
+            tree = trees.get(f"observer.{observer.name}")
+            if tree is not None:
+                observer.load_state(tree)
+        self._now, self._injected, self._failed = manifest["time"], manifest["injected"], None
+        self.learning = manifest["learning"]
+        self._keep_for_restart({name: trees[name] for name in self._nodes})
+        return dict(manifest["extra"])
+
+    def close(self) -> None:
+        """End the brain: observers are told, zones and threads let go."""
+        if self._closed:
+            return
+        self._closed = True
+        self._executor.close()
+        if self._loop is not None:
+            self.observers.call("on_stop", self)
+        for node in self._nodes.values():
+            node.zone.close()
+
+    def __enter__(self) -> Brain:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+    # --- within ---------------------------------------------------------------------------------------------------
+
+    def _ready(self) -> EventLoop:
+        if self._closed:
+            raise WiringError("brain", expected="an open brain", got="one that is closed", hint="Build a new one.")
+        if self._failed is not None:
+            raise self._failed
+        return self.loop
+
+    def _checked(self) -> list[Pathway]:
+        members = {name: plan.member for name, plan in self._plans.items()}
+        return check_wiring(members, self._pathways, self.resolution)
+
+    def _refuse_if_built(self, action: str) -> None:
+        if self._loop is not None:
+            raise WiringError("brain", expected="a brain that has not run yet", got=f"an attempt to {action}",
+                              hint="Build the whole brain before its first tick.")
+
+    def _refresh_watchers(self) -> None:
+        for topic, output in self._outputs.items():
+            output.watchers = self.observers.watching(topic)
+
+    def _set_learning(self) -> None:
+        for node in self._nodes.values():
+            node.learns = self._learning and node.wants_learning
+
+    def _keep_for_restart(self, trees: Mapping[str, Any] | None = None) -> None:
+        """Remember the state that a zone with the policy 'restart' goes back to."""
+        import copy
+
+        for node in self._nodes.values():
+            if node.on_error == "restart":
+                self._restart[node.name] = copy.deepcopy(trees[node.name] if trees else zone_tree(node))
+
+    def _on_failure(self, node: Node, now: Time, error: AuraError) -> None:
+        if node.on_error == "silence":
+            _log.error("%s; the zone is silenced, the brain goes on", error)
+            self.loop.silence(node)
+        elif node.on_error == "restart":
+            _log.error("%s; the zone restarts from its last checkpoint", error)
+            node.zone.close()
+            node.replace_zone(make_zone(self._plans[node.name], self.seed, self.resolution))
+            load_zone(node, self._restart[node.name])
+        else:
+            self._failed = error
+            raise error

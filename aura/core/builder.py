@@ -1,0 +1,93 @@
+"""From what a user asked for to zones, nodes and the event loop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aura.core.errors import AuraError, WiringError
+from aura.core.executor import Executor
+from aura.core.loop import EventLoop
+from aura.core.node import Node, Timer
+from aura.core.observer import Observers
+from aura.core.params import validated
+from aura.core.ports import MODULATORS
+from aura.core.seeding import generator_for
+from aura.core.time import Time, parse_time
+from aura.core.wiring import Member, Pathway
+from aura.core.zone import Manifest, Zone, ZoneContext, ZoneParams
+
+__all__ = ["Plan", "make_loop", "make_node", "make_zone", "plan_zone"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A zone as it was asked for: manifest, parameters, and its place in the wiring."""
+
+    name: str
+    manifest: Manifest
+    params: ZoneParams
+    member: Member
+    learn: bool
+    on_error: str
+    factory: type[Zone[Any]] | None
+
+
+def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
+              params: Mapping[str, Any] | ZoneParams | None, more: Mapping[str, Any], period: str | Time | None,
+              wake_on: Sequence[str] | None, latency: str | Time | None, learn: bool, on_error: str) -> Plan:
+    """Validate what `Brain.add` was asked for; nothing heavy is imported and no zone is built."""
+    if not name.isidentifier():
+        raise WiringError(f"zone {name!r}", expected="a name of letters, digits and '_'", got=repr(name))
+    if on_error not in ("stop", "silence", "restart"):
+        raise WiringError(f"{name}.on_error", expected="'stop', 'silence' or 'restart'", got=repr(on_error))
+    if isinstance(params, ZoneParams):
+        given: Any = params.model_copy(update=dict(more)) if more else params
+    else:
+        given = {**(params or {}), **more}
+    valid = validated(manifest.params, given, name, WiringError)
+    inputs, outputs = manifest.ports(valid)
+    if "modulators" not in {port.name for port in inputs}:
+        inputs = (*inputs, MODULATORS)
+    own_clock = factory is not None and factory.next_wake is not Zone.next_wake
+    wanted = period if period is not None else manifest.period
+    member = Member(
+        name, manifest.name, {p.name: p for p in inputs}, {p.name: p for p in outputs},
+        parse_time(wanted, f"{name}.period") if wanted is not None else 0,
+        tuple(manifest.wake_on if wake_on is None else wake_on),
+        parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock)
+    return Plan(name, manifest, valid, member, learn, on_error, factory)
+
+
+def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
+    """Import and build the zone of a plan."""
+    kind = plan.factory or plan.manifest.load()
+    context = ZoneContext(plan.name, plan.params, generator_for(seed, plan.name), tuple(plan.member.inputs.values()),
+                          tuple(plan.member.outputs.values()), resolution, plan.member.period)
+    return kind(context)
+
+
+def make_node(index: int, plan: Plan, zone: Zone[Any], profile: bool) -> Node:
+    """Compile a zone for the loop."""
+    return Node(index, zone, plan.member, learn=plan.learn, on_error=plan.on_error,
+                timer=Timer() if profile else None)
+
+
+def make_loop(nodes: Sequence[Node], pathways: Sequence[Pathway], executor: Executor, observers: Observers,
+              on_failure: Callable[[Node, Time, AuraError], None], resolution: Time) -> EventLoop:
+    """Wire the nodes and set their first alarms."""
+    by_name = {node.name: node for node in nodes}
+    for path in pathways:
+        output = by_name[path.source].outputs[path.source_port]
+        target = by_name[path.target].target(path.target_port, output.topic)
+        output.targets.append((path.delay or resolution, target))
+    loop = EventLoop(nodes, executor, observers, on_failure, resolution)
+    periods: dict[Time, list[Node]] = {}
+    for node in nodes:
+        if node.member.period:
+            periods.setdefault(node.member.period, []).append(node)
+        loop.arm(node, -1)
+    for period, group in periods.items():
+        loop.at(0)[1].append((period, tuple(group)))
+    return loop

@@ -1,0 +1,138 @@
+"""Checkpoint folders: written aside, fsynced, renamed, so that a crash leaves the previous one whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+from aura.core.errors import CheckpointError
+from aura.core.state import read_tree, write_tree
+from aura.core.time import Time, format_time
+
+__all__ = ["FORMAT", "checkpoint_time", "latest_checkpoint", "list_checkpoints", "read_checkpoint", "write_checkpoint"]
+
+FORMAT = 1
+_MANIFEST = "manifest.json"
+_PREFIX = "t"
+
+
+def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: dict[str, Any], *, keep: int = 3) -> Path:
+    """Write one checkpoint below `folder` and return its own folder; the oldest beyond `keep` go.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the checkpoints of one run lie.
+    time : int
+        The instant of the state, in nanoseconds.
+    manifest : dict
+        JSON values that describe the brain.
+    trees : dict
+        File name (a zone's or an observer's) to state tree, a safetensors file each.
+    keep : int
+        How many to keep, the new one included; 0 keeps all.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{_PREFIX}{time:020d}"
+    aside = folder / f".{target.name}.{os.getpid()}"
+    shutil.rmtree(aside, ignore_errors=True)
+    aside.mkdir()
+    files: dict[str, str] = {}
+    for name, tree in trees.items():
+        path = aside / f"{name}.safetensors"
+        write_tree(path, tree, name)
+        files[name] = _digest(path)
+        _sync(path)
+    content = {"format": FORMAT, "time": time, "files": files, **manifest}
+    text = json.dumps(content, indent=1)
+    envelope = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "content": content}
+    (aside / _MANIFEST).write_text(json.dumps(envelope, indent=1), encoding="utf-8")
+    _sync(aside / _MANIFEST)
+    _sync(aside)
+    if target.exists():  # the same instant again, after a resume: the state is the same to the bit
+        shutil.rmtree(target)
+    aside.rename(target)
+    _sync(folder)
+    if keep:
+        for old in list_checkpoints(folder)[:-keep]:
+            shutil.rmtree(old, ignore_errors=True)
+    return target
+
+
+def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the manifest and the trees of one checkpoint.
+
+    Raises
+    ------
+    CheckpointError
+        If the folder is missing, of another format, or a file does not match its digest.
+    """
+    path = folder / _MANIFEST
+    hint = "Resume from an earlier checkpoint."
+    try:
+        envelope = json.loads(path.read_text(encoding="utf-8"))
+        content = envelope["content"]
+        whole = hashlib.sha256(json.dumps(content, indent=1).encode()).hexdigest() == envelope["sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(str(folder), expected="a checkpoint with a manifest.json",
+                              got=f"{type(error).__name__}: {error}", hint=hint) from error
+    if not whole:
+        raise CheckpointError(str(path), expected="the content it was written with", got="other content", hint=hint)
+    if content["format"] != FORMAT:
+        raise CheckpointError(str(path), expected=f"format {FORMAT}", got=f"format {content['format']}",
+                              hint="It was written by another version of AURA.")
+    trees = {}
+    for name, digest in content["files"].items():
+        file = folder / f"{name}.safetensors"
+        if not file.is_file() or _digest(file) != digest:
+            raise CheckpointError(str(file), expected="the file the manifest lists",
+                                  got="a damaged file" if file.is_file() else "no file", hint=hint)
+        trees[name] = read_tree(file, name)
+    return content, trees
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Return the finished checkpoints below `folder`, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name.startswith(_PREFIX))
+
+
+def latest_checkpoint(folder: Path) -> Path:
+    """Return the newest checkpoint below `folder` that can be read.
+
+    Raises
+    ------
+    CheckpointError
+        If there is none.
+    """
+    for path in reversed(list_checkpoints(folder)):
+        try:
+            read_checkpoint(path)
+        except CheckpointError:
+            continue
+        return path
+    raise CheckpointError(str(folder), expected="at least one whole checkpoint", got="none",
+                          hint="Was the run started with checkpoints on?")
+
+
+def checkpoint_time(folder: Path) -> str:
+    """Return the instant of a checkpoint folder as people write it."""
+    return format_time(int(folder.name.removeprefix(_PREFIX)))
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,102 @@
+"""Executors: how the awake zones of one tick are computed. The bits do not depend on the choice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+from aura.core.errors import AuraError, nearest
+from aura.core.node import Node, Published
+from aura.core.signals import Inputs
+from aura.core.time import Time
+
+__all__ = ["EXECUTORS", "Executor", "Result", "SerialExecutor", "ThreadExecutor", "make_executor"]
+
+Result = Published | AuraError
+"""What a zone published, or the error that names what it raised."""
+
+
+class Executor(Protocol):
+    """How the nodes of one tick are computed."""
+
+    def compute(self, nodes: Sequence[Node], now: Time) -> Iterable[Result]:
+        """Compute all nodes and give their results in order."""
+
+    def start(self, node: Node, now: Time) -> Callable[[], Result]:
+        """Start a node that has a latency; the returned function waits for its result."""
+
+    def close(self) -> None:
+        """Let go of threads."""
+
+
+def _attempt(node: Node, now: Time, inputs: Inputs) -> Result:
+    try:
+        return node.compute(now, inputs)
+    except Exception as error:
+        return node.failure(now, inputs, error)
+
+
+class SerialExecutor:
+    """One zone after the other, in the calling thread."""
+
+    def compute(self, nodes: Sequence[Node], now: Time) -> Iterator[Result]:
+        # Written out, not through `_attempt`: this is the loop's inner loop.
+        for node in nodes:
+            if node.held:
+                inputs = node.take()
+            else:
+                inputs, node.pending = node.pending, node.inbox()
+            try:
+                yield node.compute(now, inputs)
+            except Exception as error:
+                yield node.failure(now, inputs, error)
+
+    def start(self, node: Node, now: Time) -> Callable[[], Result]:
+        result = _attempt(node, now, node.take())
+        return lambda: result
+
+    def close(self) -> None:
+        pass
+
+
+class ThreadExecutor:
+    """The zones of one tick at once on a pool of threads; zones with a latency on a thread each, in the background."""
+
+    def __init__(self, workers: int | None = None) -> None:
+        self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 2, thread_name_prefix="aura")
+        self._own: dict[int, ThreadPoolExecutor] = {}
+
+    def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
+        if len(nodes) == 1:
+            return [_attempt(nodes[0], now, nodes[0].take())]
+        futures: list[Future[Result]] = [self._pool.submit(_attempt, node, now, node.take()) for node in nodes]
+        return [future.result() for future in futures]
+
+    def start(self, node: Node, now: Time) -> Callable[[], Result]:
+        # One thread a node keeps its ticks in order; the inbox is taken here, before more can arrive.
+        if node.index not in self._own:
+            self._own[node.index] = ThreadPoolExecutor(1, thread_name_prefix=f"aura-{node.name}")
+        return self._own[node.index].submit(_attempt, node, now, node.take()).result
+
+    def close(self) -> None:
+        for pool in (self._pool, *self._own.values()):
+            pool.shutdown(wait=True)
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {"serial": SerialExecutor, "threads": ThreadExecutor}
+
+
+def make_executor(name: str) -> Executor:
+    """Return the executor called `name`.
+
+    Raises
+    ------
+    AuraError
+        If there is none of that name.
+    """
+    if name not in EXECUTORS:
+        raise AuraError("executor", expected=f"one of {', '.join(EXECUTORS)}", got=repr(name),
+                        hint=nearest(name, EXECUTORS))
+    return EXECUTORS[name]()

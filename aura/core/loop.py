@@ -1,0 +1,199 @@
+"""The event loop: a heap of instants, and one agenda entry for each."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from heapq import heapify, heappop, heappush
+from operator import attrgetter
+from typing import Any
+
+from aura.core.errors import AuraError
+from aura.core.executor import Executor, Result
+from aura.core.node import Node, Output, Target
+from aura.core.observer import Observers
+from aura.core.signals import Signal
+from aura.core.time import Time
+
+__all__ = ["Alarm", "Due", "EventLoop"]
+
+_by_index = attrgetter("index")
+
+
+def _by_node(finished: tuple[Node, Any]) -> int:
+    return finished[0].index
+
+
+_put = dict.__setitem__
+
+Alarm = tuple[Time, tuple[Node, ...]]
+"""A period and the nodes that wake by it; period 0 rings once, for a node that clocks itself."""
+
+Due = tuple[list[tuple[Target, Any, Any]], list[Alarm], list[tuple[Node, Callable[[], Result]]]]
+"""What is due at one instant: signals to deliver, alarms that ring, and background work to publish."""
+
+
+class EventLoop:
+    """Runs the ticks of one brain: deliver, step, learn, commit, observe.
+
+    Parameters
+    ----------
+    nodes : sequence of Node
+        In the order in which their signals are published and observed.
+    executor : Executor
+        Computes the awake nodes of one tick.
+    observers : Observers
+        Who sees what happens.
+    on_failure : function (node, now, error)
+        Applies the policy of a zone that has raised; may raise.
+    resolution : int
+        Nanoseconds; a zone that clocks itself wakes at multiples of it.
+    """
+
+    def __init__(self, nodes: Sequence[Node], executor: Executor, observers: Observers,
+                 on_failure: Callable[[Node, Time, AuraError], None], resolution: Time) -> None:
+        self.nodes, self.executor, self.observers, self.on_failure = nodes, executor, observers, on_failure
+        self.resolution = resolution
+        self.has_background = any(node.latency for node in nodes)
+        self.now: Time = -1
+        self.stopping = False
+        self.pace: Callable[[Time], None] | None = None
+        self.agenda: dict[Time, Due] = {}
+        self._times: list[Time] = []
+
+    def at(self, time: Time) -> Due:
+        """Return the agenda entry of an instant, made if there is none."""
+        due = self.agenda.get(time)
+        if due is None:
+            due = self.agenda[time] = ([], [], [])
+            heappush(self._times, time)
+        return due
+
+    def arm(self, node: Node, now: Time) -> None:
+        """Set the next alarm of a node that clocks itself; it rings on the grid of the resolution."""
+        if not node.clocks_itself or node.silenced:
+            return
+        wake = node.zone.next_wake(now)
+        if wake is not None:
+            grid = self.resolution
+            self.at(max(-(-wake // grid), now // grid + 1) * grid)[1].append((0, (node,)))
+
+    def silence(self, node: Node) -> None:
+        """Let a node take no further part."""
+        node.silenced = self.has_background = True
+
+    def settle(self) -> None:
+        """Wait for all background work, so that no zone's state is in motion."""
+        for _, _, finished in self.agenda.values():
+            for _, result in finished:
+                result()
+
+    def restore(self, now: Time, agenda: dict[Time, Due]) -> None:
+        """Replace the agenda, as a checkpoint had it."""
+        self.now, self.agenda, self._times = now, agenda, list(agenda)
+        heapify(self._times)
+
+    @property
+    def next_time(self) -> Time | None:
+        """The next instant at which something is due, or None."""
+        return self._times[0] if self._times else None
+
+    def run(self, until: Time | None = None, ticks: int | None = None) -> int:
+        """Run the ticks before `until`, at most `ticks` of them, and return how many ran."""
+        times, agenda, observers = self._times, self.agenda, self.observers
+        before, after = observers.having("before_tick"), observers.having("after_tick")
+        limit = sys.maxsize if until is None else until
+        left = sys.maxsize if ticks is None else ticks
+        started = left
+        compute = self.executor.compute
+        while times and times[0] < limit and left and not self.stopping:
+            now = self.now = heappop(times)
+            signals, alarms, finished = agenda.pop(now)
+            left -= 1
+            if self.pace is not None:
+                self.pace(now)
+            if before:
+                observers.call("before_tick", now)
+            seen: list[Any] = []
+            if finished:
+                finished.sort(key=_by_node)
+                self._commit(now, [node for node, _ in finished], [result() for _, result in finished], seen)
+            awake = self._wake(now, signals, alarms)
+            if awake:
+                self._commit(now, awake, compute(awake, now), seen)
+            if seen:
+                self._observe(now, seen)
+            if after:
+                observers.call("after_tick", now)
+        return started - left
+
+    def _wake(self, now: Time, signals: list[tuple[Target, Any, Any]], alarms: list[Alarm]) -> Sequence[Node]:
+        """Deliver the signals, ring the alarms, and return the nodes that wake, in their order."""
+        awake: Sequence[Node] = ()
+        woken: list[Node] = []
+        for (node, port, wakes, lay, _), value, ids in signals:
+            if lay is None:
+                _put(node.pending, port, value)
+            else:
+                lay(node.pending, value, ids)
+            if wakes and node.awake_at != now:
+                node.awake_at = now
+                woken.append(node)
+        for alarm in alarms:
+            period, nodes = alarm
+            if period:
+                self.at(now + period)[1].append(alarm)
+            if len(alarms) == 1 and not woken:
+                awake = nodes
+            else:
+                for node in nodes:
+                    if node.awake_at != now:
+                        node.awake_at = now
+                        woken.append(node)
+        if woken:
+            woken.sort(key=_by_index)
+            awake = woken
+        return self._start_background(now, awake) if self.has_background else awake
+
+    def _start_background(self, now: Time, awake: Sequence[Node]) -> Sequence[Node]:
+        """Start the awake nodes that have a latency, leave out the silenced, and return the rest."""
+        rest = []
+        for node in awake:
+            if node.silenced:
+                node.take()
+            elif node.latency:
+                self.at(now + node.latency)[2].append((node, self.executor.start(node, now)))
+            else:
+                rest.append(node)
+        return rest
+
+    def _commit(self, now: Time, nodes: Sequence[Node], results: Iterable[Result], seen: list[Any]) -> None:
+        """Put on the bus what the nodes have published."""
+        agenda, at = self.agenda, self.at
+        for node, result in zip(nodes, results, strict=False):
+            if isinstance(result, AuraError):
+                self.observers.call("on_zone_error", node.name, now, result)
+                self.on_failure(node, now, result)
+                result = []
+            for published in result:
+                output, value, ids = published
+                if output is None:
+                    seen.append(published)
+                    continue
+                output.last = (now, value, ids)
+                for delay, target in output.targets:
+                    time = now + delay
+                    due = agenda.get(time) or at(time)
+                    due[0].append((target, value, ids))
+                if output.watchers:
+                    seen.append(published)
+            if node.clocks_itself:
+                self.arm(node, now)
+
+    def _observe(self, now: Time, seen: list[tuple[Output | None, Any, Any]]) -> None:
+        observers = self.observers
+        for output, value, ids in seen:
+            if output is None:
+                observers.call("on_learn", value, now, ids)
+            else:
+                observers.call_each(output.watchers, "on_signal", Signal(output.topic, now, value, ids))

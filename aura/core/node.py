@@ -1,0 +1,215 @@
+"""A zone compiled for the event loop: closures that look nothing up while the loop runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from time import perf_counter_ns
+from types import MappingProxyType
+from typing import Any
+
+from aura.core.errors import AuraError, SignalError, ZoneError, nearest
+from aura.core.ports import MODULATORS, Port, make_check
+from aura.core.signals import Inputs, Items
+from aura.core.time import Time
+from aura.core.wiring import Member
+from aura.core.zone import Zone
+
+__all__ = ["Node", "Output", "Published", "Target", "Timer"]
+
+Published = list[tuple["Output | None", Any, Any]]
+"""Output, value and ids of what a zone published; last, where it logged any, None, its name and its scalars."""
+_put = dict.__setitem__
+
+
+class Timer:
+    """Calls and nanoseconds that a zone has spent in step and in learn."""
+
+    def __init__(self) -> None:
+        self.calls = {"step": 0, "learn": 0}
+        self.spent = {"step": 0, "learn": 0}
+
+    def around(self, method: Callable[..., Any], name: str) -> Callable[..., Any]:
+        """Return `method`, timed."""
+        calls, spent = self.calls, self.spent
+
+        def timed(now: Time, inputs: Inputs) -> Any:
+            start = perf_counter_ns()
+            try:
+                return method(now, inputs)
+            finally:
+                spent[name] += perf_counter_ns() - start
+                calls[name] += 1
+
+        return timed
+
+
+class Output:
+    """One topic: its check, where it goes, and what it said last (time, value, ids)."""
+
+    __slots__ = ("check", "items_from", "last", "port", "targets", "topic", "watchers")
+
+    def __init__(self, zone: str, port: Port) -> None:
+        self.port, self.topic = port, f"{zone}.{port.name}"
+        self.check = make_check(port, self.topic)
+        self.items_from = port.items_from
+        self.targets: list[tuple[Time, Target]] = []
+        self.watchers: list[Any] = []
+        self.last: tuple[Time, Any, Any] | None = None
+
+
+Target = tuple["Node", str, bool, "Callable[[Inputs, Any, Any], None] | None", str]
+"""The node, its port, whether an arrival wakes it, how the value is laid down if not plainly, and the topic."""
+
+
+class Node:
+    """One zone with its inbox, compiled.
+
+    `compute` runs step and learn on an inbox that `take` has emptied; it touches nothing but this zone, so that the
+    nodes of one tick may be computed in any order or at once.
+    """
+
+    __slots__ = ("awake_at", "clocks_itself", "compute", "held", "inbox", "index", "latency", "learns", "member", "name", "on_error",
+                 "outputs", "pending", "silenced", "targets", "timer", "wants_learning", "zone")
+
+    def __init__(self, index: int, zone: Zone[Any], member: Member, *, learn: bool = True, on_error: str = "stop",
+                 timer: Timer | None = None) -> None:
+        self.index, self.zone, self.member, self.name = index, zone, member, member.name
+        self.on_error, self.latency, self.timer = on_error, member.latency, timer
+        self.outputs = {name: Output(member.name, port) for name, port in member.outputs.items()}
+        self.inbox = type("Inputs", (Inputs,), {"__slots__": (), "ports": frozenset(member.inputs)})
+        self.held: tuple[str, ...] = ()
+        self.pending: Inputs = self.inbox()
+        self.targets: dict[tuple[str, str], Target] = {}
+        self.awake_at: Time = -1
+        self.silenced = False
+        self.clocks_itself = type(zone).next_wake is not Zone.next_wake
+        self.wants_learning = learn and type(zone).learn is not Zone.learn
+        self.learns = self.wants_learning
+        self.compute: Callable[[Time, Inputs], Published] = _make_compute(self)
+
+    def target(self, port: str, topic: str) -> Target:
+        """Return where a signal of `topic` to the input `port` is laid down."""
+        key = (port, topic)
+        if key not in self.targets:
+            lay = _make_lay(self.member.inputs[port], topic)
+            self.targets[key] = (self, port, port in self.member.wake_on, lay, topic)
+            if self.member.inputs[port].keep == "hold" and port not in self.held:
+                self.held = (*self.held, port)
+        return self.targets[key]
+
+    def replace_zone(self, zone: Zone[Any]) -> None:
+        """Put a newly built zone in the place of the present one; the inbox stays."""
+        self.zone = zone
+        self.compute = _make_compute(self)
+
+    def take(self) -> Inputs:
+        """Return the inbox for a tick and begin the next one."""
+        inputs, pending = self.pending, self.inbox()
+        for port in self.held:
+            if port in inputs:
+                _put(pending, port, inputs[port])
+                if port in inputs.ids:
+                    _lay_ids(pending, port, inputs.ids[port])
+        self.pending = pending
+        return inputs
+
+    def failure(self, now: Time, inputs: Inputs, error: BaseException) -> AuraError:
+        """Return the error that names the zone, the tick and its inputs."""
+        if isinstance(error, AuraError):
+            return error
+        shown = ", ".join(f"{port}={_sketch(value)}" for port, value in inputs.items()) or "no inputs"
+        raised = ZoneError(f"{self.name} at {now} ns", expected="a step and a learn that do not raise",
+                           got=f"{type(error).__name__}: {error}; inputs: {shown}")
+        raised.__cause__ = error
+        return raised
+
+
+def _make_lay(port: Port, topic: str) -> Callable[[Inputs, Any, Any], None] | None:
+    """Return how a value is laid into an inbox, or None where it simply takes the port's place."""
+    name = port.name
+    if port.fan_in == "many":
+        key = topic.partition(".")[2] if port is MODULATORS else topic
+
+        def lay_many(inbox: Inputs, value: Any, ids: Any) -> None:
+            _put(inbox, name, MappingProxyType({**(inbox.get(name) or {}), key: value}))
+            if ids is not None:
+                _lay_ids(inbox, name, {**inbox.ids.get(name, {}), key: ids})
+
+        return lay_many
+    if port.keep == "all":
+
+        def lay_all(inbox: Inputs, value: Any, ids: Any) -> None:
+            _put(inbox, name, (*inbox.get(name, ()), value))
+            if ids is not None:
+                _lay_ids(inbox, name, (*inbox.ids.get(name, ()), ids))
+
+        return lay_all
+    if port.has_items:
+
+        def lay_items(inbox: Inputs, value: Any, ids: Any) -> None:
+            _put(inbox, name, value)
+            _lay_ids(inbox, name, ids)
+
+        return lay_items
+    return None
+
+
+def _lay_ids(inbox: Inputs, port: str, ids: Any) -> None:
+    try:
+        inbox._ids[port] = ids
+    except AttributeError:
+        inbox._ids = {port: ids}
+
+
+def _make_compute(node: Node) -> Callable[[Time, Inputs], Published]:
+    step, learn, outputs = node.zone.step, node.zone.learn, node.outputs
+    if node.timer is not None:
+        step, learn = node.timer.around(step, "step"), node.timer.around(learn, "learn")
+
+    def compute(now: Time, inputs: Inputs) -> Published:
+        said = step(now, inputs)
+        published: Published = []
+        if said:
+            for port, value in said.items():
+                try:
+                    output = outputs[port]
+                except KeyError:
+                    raise _unknown_output(node, port, now) from None
+                ids = None
+                if type(value) is Items:
+                    value, ids = value
+                elif output.items_from is not None:
+                    ids = inputs.ids.get(output.items_from)
+                value = output.check(now, value)
+                if ids is not None:
+                    ids = _check_ids(output, now, value, ids)
+                published.append((output, value, ids))
+        if node.learns:
+            # The outputs are read-only by now, so learning cannot alter what has been predicted.
+            scalars = learn(now, inputs)
+            if scalars:
+                published.append((None, node.name, scalars))
+        return published
+
+    return compute
+
+
+def _check_ids(output: Output, now: Time, value: Any, ids: Any) -> Any:
+    if len(ids) != len(value):
+        raise SignalError(f"{output.topic} at {now} ns", expected=f"{len(ids)} items, one for each id",
+                          got=f"{len(value)}", hint=f"items_from is {output.items_from!r}.")
+    ids.flags.writeable = False
+    return ids
+
+
+def _unknown_output(node: Node, port: str, now: Time) -> SignalError:
+    return SignalError(f"{node.name} at {now} ns", expected=f"outputs among {', '.join(node.outputs) or 'none'}",
+                       got=repr(port), hint=nearest(port, node.outputs))
+
+
+def _sketch(value: Any) -> str:
+    shape = getattr(value, "shape", None)
+    if shape is not None:
+        return f"{value.dtype}{list(shape)}"
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

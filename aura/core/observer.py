@@ -1,0 +1,153 @@
+"""Observers see what happens in a brain; they cannot change it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aura.core.signals import Signal
+from aura.core.time import Time
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+    from aura.core.zone import Scalars
+
+__all__ = ["Observer", "Observers", "Probe"]
+
+_log = logging.getLogger("aura.observers")
+
+
+class Observer:
+    """The base of all observers. Only the methods that a subclass overrides are ever called.
+
+    An observer that raises is logged and switched off; the brain goes on. `topics` are shell patterns that choose
+    which signals `on_signal` is shown.
+    """
+
+    name: str = "observer"
+    topics: tuple[str, ...] = ("*",)
+
+    def on_start(self, brain: Brain) -> None:
+        """Called once, after the brain is built and before its first tick."""
+
+    def before_tick(self, now: Time) -> None:
+        """Called before a tick is delivered."""
+
+    def on_signal(self, signal: Signal) -> None:
+        """Called for each published signal, at the end of its tick, in the order of the zones."""
+
+    def on_learn(self, zone: str, now: Time, scalars: Scalars) -> None:
+        """Called with what a zone's learn returned, if it returned anything."""
+
+    def on_inject(self, topic: str, now: Time, signal: Signal) -> None:
+        """Called when a value from outside is put into the input `topic`, to arrive at the signal's time."""
+
+    def after_tick(self, now: Time) -> None:
+        """Called when a tick is over; the brain may be saved here."""
+
+    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
+        """Called when a phase of a scenario begins."""
+
+    def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
+        """Called when a zone has raised, before its policy is applied."""
+
+    def on_stop(self, brain: Brain) -> None:
+        """Called once, when the brain is closed."""
+
+    def state(self) -> dict[str, Any] | None:
+        """Return what a resumed run needs to go on as if it had not stopped, or None for nothing."""
+        return None
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+
+
+_METHODS = ("on_start", "before_tick", "on_signal", "on_learn", "on_inject", "after_tick", "on_phase",
+            "on_zone_error", "on_stop")
+
+
+class Observers:
+    """The observers of one brain, indexed by the method they override, so that an unused one costs nothing."""
+
+    def __init__(self) -> None:
+        self.all: list[Observer] = []
+        self._by_method: dict[str, list[Observer]] = {method: [] for method in _METHODS}
+
+    def add(self, observer: Observer) -> None:
+        """Take on an observer."""
+        self.all.append(observer)
+        for method in _METHODS:
+            if getattr(type(observer), method) is not getattr(Observer, method):
+                self._by_method[method].append(observer)
+
+    def having(self, method: str) -> list[Observer]:
+        """Return the live list of the observers that override `method`."""
+        return self._by_method[method]
+
+    def watching(self, topic: str) -> list[Observer]:
+        """Return the live list of the observers that want the signals of `topic`."""
+        group = [o for o in self._by_method["on_signal"] if any(fnmatchcase(topic, p) for p in o.topics)]
+        self._by_method[f"on_signal {topic}"] = group
+        return group
+
+    def call(self, method: str, *arguments: Any) -> None:
+        """Call `method` of those that override it."""
+        if self._by_method[method]:
+            self.call_each(self._by_method[method], method, *arguments)
+
+    def call_each(self, observers: Iterable[Observer], method: str, *arguments: Any) -> None:
+        """Call `method` of these observers; one that raises is switched off."""
+        for observer in tuple(observers):
+            try:
+                getattr(observer, method)(*arguments)
+            except Exception:
+                self._switch_off(observer, method)
+
+    def _switch_off(self, observer: Observer, method: str) -> None:
+        _log.exception("observer %r raised in %s and is switched off; the brain goes on", observer.name, method)
+        if observer in self.all:
+            self.all.remove(observer)
+        for group in self._by_method.values():
+            if observer in group:
+                group.remove(observer)
+
+
+class Probe(Observer):
+    """Keeps the last signals of one topic, to be read in mid-run.
+
+    Parameters
+    ----------
+    topic : str
+        ``zone.port``.
+    every : int
+        Keep one signal in every so many nanoseconds; 0 keeps each.
+    keep : int
+        How many to keep; the oldest go.
+    """
+
+    def __init__(self, topic: str, every: Time = 0, keep: int = 10_000) -> None:
+        from collections import deque
+
+        self.name = f"probe:{topic}"
+        self.topics = (topic,)
+        self.signals: deque[Signal] = deque(maxlen=keep)
+        self._every, self._next = every, 0
+
+    def on_signal(self, signal: Signal) -> None:
+        if signal.time >= self._next:
+            self.signals.append(signal)
+            self._next = signal.time + self._every
+
+    @property
+    def times(self) -> np.ndarray:
+        """Instants of the kept signals in nanoseconds, int64 (n,)."""
+        return np.array([signal.time for signal in self.signals], dtype=np.int64)
+
+    @property
+    def values(self) -> list[Any]:
+        """The kept values, oldest first."""
+        return [signal.value for signal in self.signals]

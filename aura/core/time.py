@@ -1,0 +1,95 @@
+"""Time as an integer count of nanoseconds, written by people as ``"10 ms"``."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TypeAlias
+
+from aura.core.errors import TimeError
+
+__all__ = ["MS", "NS", "S", "US", "Time", "format_time", "parse_rate", "parse_time"]
+
+Time: TypeAlias = int
+"""An instant or a span, in nanoseconds."""
+
+NS = 1
+US = 1_000
+MS = 1_000_000
+S = 1_000_000_000
+
+_UNITS = {"ns": NS, "us": US, "µs": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
+_RATES = {"Hz": 1, "kHz": 1_000}
+_TEXT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*([A-Za-zµ]+)\s*")
+
+
+def parse_time(value: str | int, where: str = "time") -> Time:
+    """Return a time in nanoseconds from ``"10 ms"``, or from an integer that counts them already.
+
+    Parameters
+    ----------
+    value : str or int
+        A number with one of the units ns, us, ms, s, min, h; or nanoseconds.
+    where : str
+        The name the error gives to what was asked for.
+
+    Raises
+    ------
+    TimeError
+        If the text is no time, is no whole number of nanoseconds, or the value is a float.
+
+    Examples
+    --------
+    >>> parse_time("10 ms"), parse_time("1.5 us"), parse_time(7)
+    (10000000, 1500, 7)
+    """
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise TimeError(where, expected="a time such as '10 ms' or whole nanoseconds", got=repr(value),
+                        hint="Times are never floats here: write the unit.")
+    if isinstance(value, int):
+        if value < 0:
+            raise TimeError(where, expected="a time that is not negative", got=f"{value} ns")
+        return value
+    number, factor = _split(value, _UNITS, where, "a time such as '10 ms'")
+    exact = number * factor
+    if exact != int(exact):
+        raise TimeError(where, expected="a whole number of nanoseconds", got=repr(value))
+    return int(exact)
+
+
+def parse_rate(value: str, where: str = "rate") -> Time:
+    """Return the period in nanoseconds of a rate such as ``"50 Hz"``, rounded to the nanosecond.
+
+    Examples
+    --------
+    >>> parse_rate("50 Hz")
+    20000000
+    """
+    number, factor = _split(value, _RATES, where, "a rate such as '50 Hz'")
+    if number == 0:
+        raise TimeError(where, expected="a rate above zero", got=repr(value))
+    return max(1, int((Decimal(S) / (number * factor)).to_integral_value()))
+
+
+def format_time(time: Time) -> str:
+    """Return the shortest exact text for a time.
+
+    Examples
+    --------
+    >>> format_time(10_000_000), format_time(1_500_000_000), format_time(0)
+    ('10 ms', '1500 ms', '0 s')
+    """
+    for unit, factor in (("s", S), ("ms", MS), ("us", US)):
+        if time % factor == 0:
+            return f"{time // factor} {unit}"
+    return f"{time} ns"
+
+
+def _split(value: object, units: dict[str, int], where: str, expected: str) -> tuple[Decimal, int]:
+    match = _TEXT.fullmatch(value) if isinstance(value, str) and len(value) < 64 else None
+    if match is None:
+        raise TimeError(where, expected=expected, got=repr(value), hint=f"Units: {', '.join(units)}.")
+    number, unit = match.groups()
+    if unit not in units:
+        raise TimeError(where, expected=f"one of the units {', '.join(units)}", got=repr(unit))
+    return Decimal(number), units[unit]

@@ -1,0 +1,203 @@
+"""Pathways, and the checks that a brain passes before its first tick."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from aura.core.errors import WiringError, nearest
+from aura.core.ports import MODULATORS, Port, misfit
+from aura.core.time import Time, format_time
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["Member", "Pathway", "check_wiring", "draw_graph", "split_topic", "stimulus_arrival"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pathway:
+    """A connection from an output to an input. `delay` is None until the brain is built."""
+
+    source: str
+    source_port: str
+    target: str
+    target_port: str
+    delay: Time | None = None
+
+    def __str__(self) -> str:
+        return f"{self.source}.{self.source_port} -> {self.target}.{self.target_port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A zone as the wiring sees it: its ports by name, and its clock."""
+
+    name: str
+    kind: str
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+    period: Time
+    wake_on: tuple[str, ...]
+    latency: Time
+    self_clocked: bool = False
+
+
+def split_topic(topic: str, where: str) -> tuple[str, str]:
+    """Return zone and port of ``"zone.port"``."""
+    zone, dot, port = topic.partition(".") if isinstance(topic, str) else ("", "", "")
+    if not (zone and dot and port):
+        raise WiringError(where, expected="'zone.port'", got=repr(topic))
+    return zone, port
+
+
+def check_wiring(members: Mapping[str, Member], pathways: Iterable[Pathway], resolution: Time) -> list[Pathway]:
+    """Check a brain's wiring and return its pathways with every delay settled.
+
+    A pathway without a delay takes one resolution; one that carries labels takes as long as the stimulus plus one
+    resolution, so that its zone has predicted before it is told.
+
+    Raises
+    ------
+    WiringError
+        For an unknown zone or port, a type, shape or unit that does not fit, a second writer, a required port left
+        unfed, a delay off the resolution, or a label that would arrive no later than its stimulus.
+    """
+    paths = list(pathways)
+    for path in paths:
+        _check_ends(members, path)
+    _check_writers(members, paths)
+    _check_clocks(members, resolution)
+    settled = []
+    for path in paths:
+        if path.delay is not None:
+            _on_grid(path.delay, resolution, f"{path}: delay", least=resolution)
+        settled.append(path)
+    plain = [replace(p, delay=p.delay or resolution) for p in settled if not _is_label(members, p)]
+    labels = [_settle_label(members, plain, p, resolution) for p in settled if _is_label(members, p)]
+    order = {(p.source, p.source_port, p.target, p.target_port): p for p in plain + labels}
+    return [order[p.source, p.source_port, p.target, p.target_port] for p in settled]
+
+
+def stimulus_arrival(members: Mapping[str, Member], paths: Iterable[Pathway], source: str, target: str) -> Time | None:
+    """Return when what `source` says at 0 has reached every input of `target` that it reaches, or None.
+
+    Per input the shortest route counts, latencies included; routes through `target` itself do not.
+    """
+    import heapq
+
+    edges: dict[str, list[Pathway]] = {}
+    for path in paths:
+        if path.source != target and members[path.source].outputs[path.source_port].role == "signal":
+            edges.setdefault(path.source, []).append(path)
+    spoken = {source: 0}
+    arrivals: dict[str, Time] = {}
+    queue = [(0, source)]
+    while queue:
+        at, zone = heapq.heappop(queue)
+        if at > spoken[zone]:
+            continue
+        for path in edges.get(zone, ()):
+            arrival = at + (path.delay or 0)
+            if path.target == target:
+                arrivals[path.target_port] = min(arrival, arrivals.get(path.target_port, arrival))
+                continue
+            says = arrival + members[path.target].latency
+            if says < spoken.get(path.target, says + 1):
+                spoken[path.target] = says
+                heapq.heappush(queue, (says, path.target))
+    return max(arrivals.values(), default=None)
+
+
+def draw_graph(members: Mapping[str, Member], paths: Iterable[Pathway]) -> nx.MultiDiGraph:
+    """Return the brain as a networkx graph: zones with kind and clock, pathways with ports and delay."""
+    import networkx as nx
+
+    graph = nx.MultiDiGraph()
+    for member in members.values():
+        graph.add_node(member.name, kind=member.kind, period=member.period, wake_on=member.wake_on,
+                       latency=member.latency)
+    for path in paths:
+        graph.add_edge(path.source, path.target, source_port=path.source_port, target_port=path.target_port,
+                       delay=path.delay, label=f"{path.source_port} ({format_time(path.delay or 0)})")
+    return graph
+
+
+def _check_ends(members: Mapping[str, Member], path: Pathway) -> None:
+    for zone in (path.source, path.target):
+        if zone not in members:
+            raise WiringError(str(path), expected="a zone of this brain", got=repr(zone), hint=nearest(zone, members))
+    source, target = members[path.source], members[path.target]
+    if path.source_port not in source.outputs:
+        raise WiringError(str(path), expected=f"an output of {path.source}", got=repr(path.source_port),
+                          hint=nearest(path.source_port, source.outputs))
+    if path.target_port not in target.inputs:
+        raise WiringError(str(path), expected=f"an input of {path.target}", got=repr(path.target_port),
+                          hint=nearest(path.target_port, target.inputs))
+    given, wanted = source.outputs[path.source_port], target.inputs[path.target_port]
+    if given.role == "label" and wanted.role != "label":
+        raise WiringError(str(path), expected="an input that takes labels, read only when the zone learns",
+                          got=f"the input {wanted.name!r} of role {wanted.role!r}",
+                          hint="No zone may see the label of what it has yet to predict: "
+                               "declare the input with role='label'.")
+    if wanted is MODULATORS and given.shape == ():
+        return
+    reason = misfit(given, wanted)
+    if reason:
+        raise WiringError(str(path), expected=f"{wanted.describe()}, as {path.target} declares",
+                          got=f"{given.describe()}: {reason}")
+
+
+def _check_writers(members: Mapping[str, Member], paths: list[Pathway]) -> None:
+    writers: dict[tuple[str, str], Pathway] = {}
+    seen: set[tuple[str, str, str, str]] = set()
+    for path in paths:
+        ends = (path.source, path.source_port, path.target, path.target_port)
+        place = (path.target, path.target_port)
+        many = members[path.target].inputs[path.target_port].fan_in == "many"
+        if ends in seen or (place in writers and not many):
+            raise WiringError(str(path), expected=f"one pathway into {path.target}.{path.target_port}",
+                              got=f"a second beside {writers[place]}",
+                              hint="Declare the input with fan_in='many' to take several.")
+        seen.add(ends)
+        writers[place] = path
+    for member in members.values():
+        for port in member.inputs.values():
+            if port.required and (member.name, port.name) not in writers:
+                raise WiringError(f"{member.name}.{port.name}", expected="a pathway into this required input",
+                                  got="none", hint=f"It takes {port.describe()}.")
+
+
+def _check_clocks(members: Mapping[str, Member], resolution: Time) -> None:
+    for member in members.values():
+        for port in member.wake_on:
+            if port not in member.inputs:
+                raise WiringError(f"{member.name}.wake_on", expected="inputs of the zone", got=repr(port),
+                                  hint=nearest(port, member.inputs))
+        if member.period:
+            _on_grid(member.period, resolution, f"{member.name}.period", least=resolution)
+        _on_grid(member.latency, resolution, f"{member.name}.latency", least=0)
+        if not (member.period or member.wake_on or member.self_clocked):
+            raise WiringError(member.name, expected="a period or a wake_on, so that the zone ever wakes", got="neither")
+
+
+def _on_grid(time: Time, resolution: Time, where: str, least: Time) -> None:
+    if time < least or time % resolution:
+        raise WiringError(where, expected=f"a whole multiple of the resolution, {format_time(resolution)}, "
+                                          f"not below {format_time(least)}", got=format_time(time))
+
+
+def _is_label(members: Mapping[str, Member], path: Pathway) -> bool:
+    return members[path.source].outputs[path.source_port].role == "label"
+
+
+def _settle_label(members: Mapping[str, Member], plain: list[Pathway], path: Pathway, resolution: Time) -> Pathway:
+    arrival = stimulus_arrival(members, plain, path.source, path.target) or 0
+    if path.delay is None:
+        return replace(path, delay=arrival + resolution)
+    if path.delay <= arrival:
+        raise WiringError(f"{path}: delay", expected=f"more than {format_time(arrival)}, when the stimulus has arrived",
+                          got=format_time(path.delay),
+                          hint="A zone predicts first and is told second; leave the delay out to have it settled.")
+    return path

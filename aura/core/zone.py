@@ -1,0 +1,177 @@
+"""The zone contract: a light manifest that describes a zone, and the class that is built from it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, Literal, TypeAlias, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from aura.core.errors import PluginError, WiringError
+from aura.core.ports import Port
+from aura.core.signals import Inputs
+from aura.core.time import Time
+
+__all__ = ["Manifest", "Outputs", "Scalars", "Zone", "ZoneContext", "ZoneParams"]
+
+Outputs: TypeAlias = Mapping[str, Any] | None
+Scalars: TypeAlias = Mapping[str, float] | None
+
+
+class ZoneParams(BaseModel):
+    """The base of every zone's parameters: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+PortList: TypeAlias = "tuple[Port, ...] | Callable[[Any], tuple[Port, ...]]"
+P = TypeVar("P", bound=ZoneParams)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a zone is, readable without building it or importing what it computes with.
+
+    Parameters
+    ----------
+    name : str
+        The kind of zone, as scenarios name it.
+    factory : str or type
+        The zone's class, or ``"package.module:Class"``, imported only when the zone is built.
+    summary : str
+        One sentence.
+    params : type of ZoneParams
+        The parameter model.
+    inputs, outputs : tuple of Port, or function of the parameters
+        The ports.
+    period : str, optional
+        The zone wakes at every multiple of it.
+    wake_on : tuple of str
+        The zone wakes when a signal reaches one of these inputs.
+    latency : str
+        The zone works in the background and its outputs are published this much later.
+    version : str
+        The version of the zone's state; a checkpoint of another version is refused.
+    """
+
+    name: str
+    factory: str | type[Zone[Any]]
+    summary: str = ""
+    params: type[ZoneParams] = ZoneParams
+    inputs: PortList = ()
+    outputs: PortList = ()
+    period: str | None = None
+    wake_on: tuple[str, ...] = ()
+    latency: str = "0 s"
+    version: str = "1"
+
+    def ports(self, params: ZoneParams) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
+        """Return the inputs and the outputs of a zone with these parameters."""
+        inputs = self.inputs(params) if callable(self.inputs) else self.inputs
+        outputs = self.outputs(params) if callable(self.outputs) else self.outputs
+        for side, ports in (("inputs", inputs), ("outputs", outputs)):
+            names = [port.name for port in ports]
+            if len(set(names)) != len(names):
+                raise WiringError(f"{self.name}.{side}", expected="port names that differ", got=", ".join(names))
+        return tuple(inputs), tuple(outputs)
+
+    def load(self) -> type[Zone[Any]]:
+        """Import and return the zone's class.
+
+        Raises
+        ------
+        PluginError
+            If the factory names nothing that can be imported, or no `Zone`.
+        """
+        if not isinstance(self.factory, str):
+            return self.factory
+        module, _, attribute = self.factory.partition(":")
+        try:
+            found = getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            raise PluginError(f"zone {self.name!r}.factory", expected="'package.module:Class' that can be imported",
+                              got=f"{self.factory!r} ({error})",
+                              hint="`aura doctor` lists which packages are missing.") from error
+        if not (isinstance(found, type) and issubclass(found, Zone)):
+            raise PluginError(f"zone {self.name!r}.factory", expected="a subclass of aura.Zone", got=repr(found))
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class ZoneContext(Generic[P]):
+    """What a zone is handed when it is built.
+
+    Parameters
+    ----------
+    name : str
+        The zone's name in this brain.
+    params : ZoneParams
+        Its validated parameters.
+    rng : numpy.random.Generator
+        Its own random stream; the runtime saves and restores it.
+    inputs, outputs : tuple of Port
+        Its ports.
+    resolution : int
+        The brain's resolution in nanoseconds.
+    period : int
+        The zone's period in nanoseconds, 0 if it has none.
+    """
+
+    name: str
+    params: P
+    rng: np.random.Generator
+    inputs: tuple[Port, ...]
+    outputs: tuple[Port, ...]
+    resolution: Time
+    period: Time
+
+
+class Zone(Generic[P]):
+    """A brain zone: it predicts in `step` and learns in `learn`, once a tick each.
+
+    A subclass overrides what it needs. One that keeps nothing between ticks needs only `step`.
+    """
+
+    manifest: Manifest
+
+    def __init__(self, context: ZoneContext[P]) -> None:
+        self.context = context
+        self.params: P = context.params
+        self.rng = context.rng
+
+    def step(self, now: Time, inputs: Inputs) -> Outputs:
+        """Return the outputs, port to value, for these inputs; a port left out says nothing this tick.
+
+        An array that is returned is published without a copy and becomes read-only: return a new one each time.
+        """
+        raise NotImplementedError
+
+    def learn(self, now: Time, inputs: Inputs) -> Scalars:
+        """Learn from the inputs that `step` has just seen; return numbers worth logging."""
+        return None
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the zone carries from tick to tick: a tree of dicts, lists, arrays and plain values.
+
+        The runtime saves the random stream beside it.
+        """
+        return {}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over a state that `state` returned, of a zone with the same parameters."""
+
+    def next_wake(self, now: Time) -> Time | None:
+        """Return when a self-clocked zone wakes next, after `now` (-1 before the first tick), or None for never.
+
+        Overriding it makes the zone self-clocked, as the streams are.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Let go of files and threads; called once, when the brain is closed."""
+
+
+OnError: TypeAlias = Literal["stop", "silence", "restart"]
