@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Generic, Literal, TypeAlias, TypeVar
 
 import numpy as np
@@ -169,6 +170,14 @@ class Zone(Generic[P]):
         Overriding it makes the zone self-clocked, as the streams are.
         """
         raise NotImplementedError
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write what other programs can use of what the zone has learned, and return the files."""
+        return []
+
+    def load_export(self, folder: Path) -> list[Path]:
+        """Take over what `export` wrote into `folder`, shapes checked, and return the files that were read."""
+        return []
 
     def close(self) -> None:
         """Let go of files and threads; called once, when the brain is closed."""
