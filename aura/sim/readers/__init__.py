@@ -1,0 +1,29 @@
+"""Readers of sensory streams: rows of named fields out of files, pipes and Python."""
+
+from aura.sim.readers.bad import OnBad
+from aura.sim.readers.columns import Column, ColumnMap
+from aura.sim.readers.iterable import IterableSource, read_iterable
+from aura.sim.readers.jsonlines_live import JsonLinesSource
+from aura.sim.readers.kinds import ReaderKind, reader_kinds
+from aura.sim.readers.options import ReaderOptions
+from aura.sim.readers.order import pass_order, plan
+from aura.sim.readers.rows import Field, Reader, Source, Table, stack
+
+__all__ = [
+    "Column",
+    "ColumnMap",
+    "Field",
+    "IterableSource",
+    "JsonLinesSource",
+    "OnBad",
+    "Reader",
+    "ReaderKind",
+    "ReaderOptions",
+    "Source",
+    "Table",
+    "pass_order",
+    "plan",
+    "read_iterable",
+    "reader_kinds",
+    "stack",
+]

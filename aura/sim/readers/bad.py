@@ -1,0 +1,60 @@
+"""What happens to a bad row: it stops the stream, or it is counted, logged and left out."""
+
+from __future__ import annotations
+
+import logging
+from typing import Literal, TypeAlias
+
+from aura.core.errors import StreamError
+
+__all__ = ["LOGGED_ROWS", "BadRows", "BadValue", "OnBad"]
+
+OnBad: TypeAlias = Literal["stop", "skip"]
+
+LOGGED_ROWS = 10
+"""Bad rows that are logged one by one before only their number is (tuned here: one screen)."""
+
+_LOG = logging.getLogger("aura.streams")
+
+
+class BadValue(ValueError):
+    """A value that does not fit its column; the reader adds where it stood."""
+
+    def __init__(self, expected: str, got: str, hint: str = "", *, port: str = "") -> None:
+        super().__init__(f"expected {expected}, got {got}")
+        self.expected, self.got, self.hint, self.port = expected, got, hint, port
+
+
+class BadRows:
+    """The bad rows of one source, handled as it was told.
+
+    Parameters
+    ----------
+    name : str
+        The source, as errors and logs call it.
+    on_bad : {"stop", "skip"}
+        Whether a bad row raises or is left out.
+    """
+
+    def __init__(self, name: str, on_bad: OnBad) -> None:
+        self.name, self.on_bad, self.count = name, on_bad, 0
+
+    def report(self, where: str, *, expected: str, got: str, hint: str = "", rows: int = 1) -> None:
+        """Count a bad row (or several at one place), or raise StreamError if bad rows stop the stream."""
+        error = StreamError(f"{self.name}: {where}" if where else self.name, expected=expected, got=got, hint=hint)
+        if self.on_bad == "stop":
+            raise error
+        self.count += rows
+        if self.count - rows < LOGGED_ROWS:
+            _LOG.warning("skipped: %s", error)
+
+    def value(self, where: str, bad: BadValue) -> None:
+        """Count a row by its bad value, or raise."""
+        place = f"{where}, {bad.port!r}" if bad.port else where
+        self.report(place, expected=bad.expected, got=bad.got, hint=bad.hint)
+
+    def finish(self) -> int:
+        """Log how many rows were skipped in all, if not each was logged, and return the number."""
+        if self.count > LOGGED_ROWS:
+            _LOG.warning("skipped %d bad rows of %s in all", self.count, self.name)
+        return self.count

@@ -1,0 +1,170 @@
+"""The column map: which cell of a row feeds which port, and as what type."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictInt, StrictStr, model_validator
+from pydantic import Field as Setting
+
+from aura.sim.readers.bad import BadValue
+from aura.sim.readers.cells import number, number_array, tags, text
+from aura.sim.readers.rows import Field, Item, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import numpy as np
+
+    from aura.sim.readers.bad import BadRows
+
+__all__ = ["Column", "ColumnMap", "RowParser", "Rows"]
+
+Key: TypeAlias = Annotated[StrictInt, Setting(ge=0)] | StrictStr
+
+_DTYPES = {"text": "text", "tags": "tags", "float": "float32", "float64": "float64", "int": "int64", "time": "int64"}
+
+
+class Column(BaseModel):
+    """Where one port's values stand in a row, and what they are.
+
+    Parameters
+    ----------
+    from : str, int or list of them
+        Column name or 0-based index; in JSON a key, or a dotted path. Several make a vector of numbers.
+    type : {"text", "tags", "float", "float64", "int", "time"}
+        ``float`` is float32; ``time`` becomes nanoseconds (int64).
+    separator : str
+        Between the tags of one cell; empty: the whole cell is one tag.
+    classes : list of str
+        The only tags allowed; empty: any.
+    shape : list of int
+        Shape of one item where a JSON value is an array; without it the first good row tells.
+    unit : str
+        Unit of the numbers; for ``time`` that of the cell: ns, us, ms or s.
+    doc : str
+        One sentence.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    source: Key | tuple[Key, ...] = Setting(alias="from")
+    type: Literal["text", "tags", "float", "float64", "int", "time"] = "text"
+    separator: str = ","
+    classes: tuple[str, ...] = ()
+    shape: tuple[Annotated[int, Setting(ge=1)], ...] | None = None
+    unit: str = ""
+    doc: str = ""
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Column:
+        if isinstance(self.source, tuple) and (self.type in ("text", "tags", "time") or not self.source):
+            raise ValueError("several columns make a vector of numbers: expected type 'float', 'float64' or 'int'")
+        if self.type == "time" and self.unit not in ("ns", "us", "ms", "s"):
+            raise ValueError(f"expected unit 'ns', 'us', 'ms' or 's' for a time, got {self.unit!r}")
+        return self
+
+    @property
+    def keys(self) -> tuple[str | int, ...]:
+        """The columns that it reads, in order."""
+        return self.source if isinstance(self.source, tuple) else (self.source,)
+
+    @property
+    def dtype(self) -> str:
+        """The field's dtype."""
+        return _DTYPES[self.type]
+
+    def field(self, shape: tuple[int, ...]) -> Field:
+        """Return the field that this column becomes."""
+        unit = "ns" if self.type == "time" else self.unit
+        return Field(self.dtype, shape, unit, self.doc, self.classes if self.type == "tags" else ())
+
+    def item(self, get: Callable[[str | int], object]) -> Item:
+        """Return one row's item; BadValue if the cell does not fit."""
+        if self.type == "text":
+            return text(get(self.keys[0]))
+        if self.type == "tags":
+            return tags(get(self.keys[0]), self.separator, self.classes)
+        if isinstance(self.source, tuple):
+            return number_array([number(get(key), self.type, self.unit) for key in self.source], self.dtype)
+        cell = get(self.source)
+        if self.type != "time" and not isinstance(cell, (str, int, float)):
+            return number_array(cell, self.dtype)
+        return number(cell, self.type, self.unit)
+
+
+def _shorthand(value: object) -> object:
+    return {"from": value} if isinstance(value, (str, int, list, tuple)) else value
+
+
+ColumnMap: TypeAlias = dict[str, Annotated[Column, BeforeValidator(_shorthand)]]
+"""Port name to column; ``text = "Unit"`` is short for ``text = {from = "Unit"}``."""
+
+
+class RowParser:
+    """Turns rows into items of fields.
+
+    Parameters
+    ----------
+    columns : mapping of str to Column
+    settle : bool
+        Let the first good row settle a shape that the map leaves open; without, it is a scalar's.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], *, settle: bool = True) -> None:
+        self.columns = dict(columns)
+        self._shapes: dict[str, tuple[int, ...] | None] = {}
+        for port, column in self.columns.items():
+            fixed = (len(column.source),) if isinstance(column.source, tuple) else column.shape
+            fixed = () if fixed is None and not settle else fixed
+            self._shapes[port] = () if column.type in ("text", "tags", "time") else fixed
+
+    @property
+    def fields(self) -> dict[str, Field]:
+        """The fields; a shape that nothing has settled yet is that of a scalar."""
+        return {port: column.field(self._shapes[port] or ()) for port, column in self.columns.items()}
+
+    def parse(self, get: Callable[[str | int], object]) -> dict[str, Item]:
+        """Return a row's items by port, where `get` returns the cell of a column; BadValue names the port."""
+        row: dict[str, Item] = {}
+        shapes = dict(self._shapes)
+        for port, column in self.columns.items():
+            try:
+                row[port] = item = column.item(get)
+                if column.dtype not in ("text", "tags"):
+                    _fit_shape(shapes, port, item)  # type: ignore[arg-type]
+            except BadValue as bad:
+                raise BadValue(bad.expected, bad.got, bad.hint, port=port) from bad
+        self._shapes = shapes
+        return row
+
+
+def _fit_shape(shapes: dict[str, tuple[int, ...] | None], port: str, item: np.ndarray | np.generic) -> None:
+    expected = shapes[port]
+    if expected is None:
+        shapes[port] = item.shape
+    elif item.shape != expected:
+        raise BadValue(f"shape {expected}", f"shape {item.shape}")
+
+
+class Rows:
+    """Collects parsed rows into a table, leaving out bad ones as it is told."""
+
+    def __init__(self, columns: Mapping[str, Column], bad: BadRows) -> None:
+        self._parser, self._bad = RowParser(columns), bad
+        self._items: dict[str, list[Item]] = {port: [] for port in columns}
+
+    def add(self, where: str, get: Callable[[str | int], object]) -> None:
+        """Take in one row."""
+        try:
+            row = self._parser.parse(get)
+        except BadValue as bad:
+            self._bad.value(where, bad)
+            return
+        for port, item in row.items():
+            self._items[port].append(item)
+
+    def table(self) -> Table:
+        """Return what came; StreamError if no row was good."""
+        fields = self._parser.fields
+        return Table(self._bad.name, fields, self._items, skipped=self._bad.finish())

@@ -1,0 +1,195 @@
+"""Delimited text: TSV, CSV and PSV files through a column map."""
+
+from __future__ import annotations
+
+import csv
+from functools import partial
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from pydantic import Field as Setting
+from pydantic import field_validator
+
+from aura.core.errors import StreamError, nearest
+from aura.sim.readers.bad import BadRows
+from aura.sim.readers.columns import Column, ColumnMap, Rows
+from aura.sim.readers.files import checked_file, escaped_byte, text_lines
+from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from aura.sim.readers.rows import Table
+
+__all__ = ["DelimitedOptions", "open_delimited"]
+
+_Split: TypeAlias = "tuple[int, int, list[str], csv.Error | None]"
+"""First line of a record, the line after its last, its cells, and what is wrong with it."""
+_Fault: TypeAlias = "tuple[str, str, str]"
+"""Expected, got, hint."""
+
+_DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
+
+
+class DelimitedOptions(ReaderOptions):
+    """A delimited file.
+
+    Parameters
+    ----------
+    path : str
+        The file; it may be gzipped.
+    columns : mapping of str to column
+        Port name to column; empty: every named column as text under its own name.
+    delimiter : str, optional
+        One character; without it the suffix tells (.csv, .tsv, .tab, .psv).
+    header : bool
+        Whether the first row names the columns; without one they go by 0-based index.
+    quoting : {"csv", "none"}, optional
+        ``csv``: fields may be quoted with ``"`` (RFC 4180) and then hold delimiters and line ends.
+        ``none``: a quote is a character like any other. Without it: ``none`` for tabs, else ``csv``.
+    encoding : str
+        A Python codec; a UTF-8 byte order mark is dropped.
+    """
+
+    path: PathText
+    columns: ColumnMap = Setting(default_factory=dict)
+    delimiter: str | None = None
+    header: bool = True
+    quoting: Literal["csv", "none"] | None = None
+    encoding: str = "utf-8"
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, delimiter: str | None) -> str | None:
+        if delimiter is not None and (len(delimiter) != 1 or delimiter in '\r\n"\0'):
+            raise ValueError(f"expected one character that is no quote and ends no line, got {delimiter!r}")
+        return delimiter
+
+
+def open_delimited(options: DelimitedOptions, base: Path) -> Table:
+    r"""Read a delimited file; empty lines are passed over, empty text is allowed.
+
+    A row is bad if its number of columns is not the header's (the first row's), if a byte does not decode, if its
+    quoting is broken, or if a cell does not fit its column. Reading goes on at the next line.
+
+    Raises
+    ------
+    StreamError
+        If the file is missing, has no rows, or lacks a column; or at the first bad row, if told to stop.
+    """
+    path = checked_file(resolve_path(options.path, base))
+    name = path.name
+    delimiter = options.delimiter or _inferred_delimiter(path)
+    quoting = options.quoting or ("none" if delimiter == "\t" else "csv")
+    bad = BadRows(name, options.on_bad)
+    lines = list(text_lines(path, options.encoding, newline="\n" if quoting == "none" else ""))
+    split = _split_lines(lines, delimiter) if quoting == "none" else _split_quoted(lines, delimiter)
+    records = ((start, cells, _fault(lines[start:end], options.encoding, error)) for start, end, cells, error in split)
+    names = _header(name, records) if options.header else None
+    columns = options.columns or {key: Column.model_validate({"from": key}) for key in names or ()}
+    if not columns:
+        raise StreamError(name, expected="a column map for a file without a header", got="none",
+                          hint="Try columns = {text = 0}.")
+    places = _places(name, columns, names)
+    rows, width = Rows(columns, bad), len(names or ())
+    for start, cells, fault in records:
+        where = f"line {start + 1}"
+        if fault is not None:
+            bad.report(where, expected=fault[0], got=fault[1], hint=fault[2])
+            continue
+        if width == 0:
+            width = len(cells)
+            _check_width(name, columns, width)
+        if len(cells) != width:
+            bad.report(where, expected=f"{width} columns", got=str(len(cells)), hint=_hint(cells, width, delimiter))
+            continue
+        rows.add(where, partial(_cell, cells, places))
+    return rows.table()
+
+
+def _cell(cells: Sequence[str], places: dict[str | int, int], key: str | int) -> str:
+    return cells[places[key]]
+
+
+def _inferred_delimiter(path: Path) -> str:
+    suffix = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
+    delimiter = _DELIMITERS.get(suffix.lower())
+    if delimiter is None:
+        raise StreamError(path.name, expected=f"one of the suffixes {', '.join(_DELIMITERS)}, or a delimiter",
+                          got=repr(suffix), hint="Try delimiter = ','.")
+    return delimiter
+
+
+def _split_lines(lines: Sequence[str], delimiter: str) -> Iterator[_Split]:
+    for i, line in enumerate(lines):
+        if bare := line.removesuffix("\n").removesuffix("\r"):
+            yield i, i + 1, bare.split(delimiter), None
+
+
+def _split_quoted(lines: Sequence[str], delimiter: str) -> Iterator[_Split]:
+    # After a broken quote the parser starts again at the next line, so that one bad row costs no other.
+    start = 0
+    while start < len(lines):
+        first = start
+        parser = csv.reader((lines[i] for i in range(first, len(lines))), delimiter=delimiter, strict=True)
+        try:
+            for cells in parser:
+                end = first + parser.line_num
+                if cells:
+                    yield start, end, cells, None
+                start = end
+        except csv.Error as error:
+            yield start, start + 1, [], error
+            start += 1
+        else:
+            return
+
+
+def _fault(lines: Sequence[str], encoding: str, error: csv.Error | None) -> _Fault | None:
+    for line in lines:
+        if (found := escaped_byte(line, encoding)) is not None:
+            return f"text in {encoding}", found, "Try another `encoding`, such as 'latin-1'."
+    if error is not None:
+        return "a row of delimited text", str(error), "Where quotes are plain characters, try quoting = 'none'."
+    return None
+
+
+def _header(name: str, records: Iterator[tuple[int, list[str], _Fault | None]]) -> list[str]:
+    for start, cells, fault in records:
+        if fault is not None:
+            raise StreamError(f"{name}: line {start + 1}", expected=fault[0], got=fault[1], hint=fault[2])
+        return cells
+    raise StreamError(name, expected="a header and at least one row", got="no rows")
+
+
+def _places(name: str, columns: ColumnMap, names: list[str] | None) -> dict[str | int, int]:
+    places: dict[str | int, int] = {}
+    for port, column in columns.items():
+        for key in column.keys:
+            where = f"{name}: columns.{port}"
+            if isinstance(key, int):
+                places[key] = key
+            elif names is None:
+                raise StreamError(where, expected="a 0-based index, as the file has no header", got=repr(key))
+            elif names.count(key) != 1:
+                got = f"{key!r}, which stands there {names.count(key)} times" if key in names else repr(key)
+                raise StreamError(where, expected="a column of the file", got=got,
+                                  hint="Go by its index." if key in names else nearest(key, names))
+            else:
+                places[key] = names.index(key)
+    if names is not None:
+        _check_width(name, columns, len(names))
+    return places
+
+
+def _check_width(name: str, columns: ColumnMap, width: int) -> None:
+    for port, column in columns.items():
+        for key in column.keys:
+            if isinstance(key, int) and key >= width:
+                raise StreamError(f"{name}: columns.{port}", expected=f"a column from 0 to {width - 1}", got=str(key))
+
+
+def _hint(cells: Sequence[str], width: int, delimiter: str) -> str:
+    if len(cells) == 1 and width > 1:
+        return f"Is the delimiter {delimiter!r}?"
+    return "Where quotes are plain characters, try quoting = 'none'." if len(cells) < width else ""

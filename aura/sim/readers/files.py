@@ -1,0 +1,105 @@
+"""Files opened so that whatever is wrong with them becomes a StreamError."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from aura.core.errors import StreamError, nearest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["checked_file", "escaped_byte", "open_binary", "read_exactly", "read_text", "reading", "text_lines"]
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_CHUNK_BYTES = 1 << 24
+_UTF8 = {"utf-8", "utf8", "utf_8"}
+# Bytes that an encoding cannot read come through "surrogateescape" as these characters (PEP 383).
+_ESCAPED = re.compile("[\udc80-\udcff]")
+
+
+def checked_file(path: Path) -> Path:
+    """Return the path if it is a file; StreamError with the nearest name if it is not."""
+    try:
+        if path.is_file():
+            return path
+        if path.is_dir():
+            raise StreamError(str(path), expected="a file", got="a folder")
+        beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+    except (OSError, ValueError) as error:
+        raise StreamError(repr(str(path)), expected="a file's path", got=str(error)) from error
+    hint = nearest(path.name, beside) if path.parent.is_dir() else f"The folder {path.parent} does not exist."
+    raise StreamError(str(path), expected="a file", got="nothing there", hint=hint if len(hint) < 300 else "")
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what a file may do wrong while it is read into StreamError."""
+    try:
+        yield
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start}" + (f" (0x{error.object[error.start]:02X})" if error.object else "")
+        raise StreamError(name, expected=f"text in {error.encoding}", got=f"{error.reason} at {where}",
+                          hint="Tell the file's encoding with `encoding`.") from error
+    except (LookupError, UnicodeError) as error:
+        raise StreamError(name, expected="a text encoding that Python knows", got=str(error)) from error
+    except (OSError, EOFError, zlib.error) as error:
+        raise StreamError(name, expected="a file that can be read", got=f"{type(error).__name__}: {error}") from error
+
+
+def open_binary(path: Path) -> IO[bytes]:
+    """Open a file for reading bytes, decompressing it if it is a gzip file whatever it is called."""
+    with open(path, "rb") as probe:
+        zipped = probe.read(2) == _GZIP_MAGIC
+    return gzip.open(path, "rb") if zipped else open(path, "rb")  # type: ignore[return-value]
+
+
+def read_exactly(stream: IO[bytes], count: int) -> bytearray:
+    """Return `count` bytes, or fewer if the stream ends; never asks for memory that the file does not fill."""
+    data = bytearray()
+    while len(data) < count:
+        chunk = stream.read(min(_CHUNK_BYTES, count - len(data)))
+        if not chunk:
+            break
+        data += chunk
+    return data
+
+
+def text_lines(path: Path, encoding: str, *, newline: str) -> Iterator[str]:
+    r"""Yield a text file's lines with their ends; bytes that do not decode come as lone surrogates.
+
+    A byte order mark is dropped. `newline` is as in `open`: ``""`` ends lines at ``\n``, ``\r`` and ``\r\n``,
+    ``"\n"`` at ``\n`` alone.
+    """
+    name = path.name
+    codec = "utf-8-sig" if encoding.lower() in _UTF8 else encoding
+    with reading(name), open_binary(path) as raw, \
+            io.TextIOWrapper(raw, encoding=codec, errors="surrogateescape", newline=newline) as text:
+        yield from text
+
+
+def read_text(path: Path, encoding: str = "utf-8") -> str:
+    """Return a small text file whole; StreamError if it is missing or does not decode."""
+    checked_file(path)
+    text = "".join(text_lines(path, encoding, newline="\n"))
+    if (found := escaped_byte(text, encoding)) is not None:
+        raise StreamError(path.name, expected=f"text in {encoding}", got=found)
+    return text
+
+
+def escaped_byte(line: str, encoding: str) -> str | None:
+    """Return a description of the first byte of a line that did not decode, or None."""
+    match = _ESCAPED.search(line)
+    if match is None:
+        return None
+    try:
+        before = len(line[: match.start()].encode(encoding, "surrogateescape"))
+    except (UnicodeError, LookupError):
+        before = match.start()
+    return f"byte 0x{ord(match[0]) - 0xDC00:02X} at byte {before + 1} of the line"

@@ -1,0 +1,66 @@
+"""The kinds of reader that a scenario may name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aura.sim.readers.delimited import DelimitedOptions, open_delimited
+from aura.sim.readers.goemotions import GoEmotionsOptions, open_goemotions
+from aura.sim.readers.idx import IdxOptions, open_idx
+from aura.sim.readers.jsonl import JsonlOptions, open_jsonl
+from aura.sim.readers.jsonlines_live import JsonLinesOptions, open_jsonlines
+from aura.sim.readers.npz import NpzOptions, open_npz
+from aura.sim.readers.options import ReaderOptions
+from aura.sim.readers.rows import Reader, Source
+from aura.sim.readers.wav import WavOptions, open_wav
+
+__all__ = ["ReaderKind", "reader_kinds"]
+
+
+@dataclass(frozen=True)
+class ReaderKind:
+    """One kind of reader.
+
+    Parameters
+    ----------
+    name : str
+        What a scenario writes.
+    summary : str
+        One sentence.
+    options_model : type of ReaderOptions
+        What it may be told.
+    open : callable
+        ``open(options, base)`` gives the reader; relative paths are relative to the folder `base`.
+    live : bool
+        Whether it opens a `Source`, whose rows come once and in their own time, rather than a `Reader`.
+    """
+
+    name: str
+    summary: str
+    options_model: type[ReaderOptions]
+    open: Callable[[Any, Path], Reader | Source]
+    live: bool = False
+
+
+def reader_kinds() -> dict[str, ReaderKind]:
+    """Return the kinds of reader by name.
+
+    Examples
+    --------
+    >>> list(reader_kinds())
+    ['delimited', 'goemotions', 'idx', 'jsonl', 'jsonlines', 'npz', 'wav']
+    """
+    kinds = (
+        ReaderKind("delimited", "TSV, CSV and PSV files through a column map.", DelimitedOptions, open_delimited),
+        ReaderKind("goemotions", "GoEmotions in its own layout.", GoEmotionsOptions, open_goemotions),
+        ReaderKind("idx", "Images and labels in MNIST's idx format.", IdxOptions, open_idx),
+        ReaderKind("jsonl", "Files of JSON objects, one a line.", JsonlOptions, open_jsonl),
+        ReaderKind("jsonlines", "Live JSON objects, one a line, from standard input or a pipe.", JsonLinesOptions,
+                   open_jsonlines, live=True),
+        ReaderKind("npz", "Arrays that numpy saved.", NpzOptions, open_npz),
+        ReaderKind("wav", "Audio files in frames, or whole.", WavOptions, open_wav),
+    )
+    return {kind.name: kind for kind in kinds}

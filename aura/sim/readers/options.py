@@ -1,0 +1,64 @@
+"""Options that all readers share, and how their paths are found."""
+
+from __future__ import annotations
+
+import glob
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+from aura.core.errors import StreamError
+from aura.sim.data import dataset_path
+from aura.sim.readers.bad import OnBad
+
+__all__ = ["DATA_PREFIX", "PathText", "ReaderOptions", "resolve_path"]
+
+DATA_PREFIX = "data:"
+"""A path that begins so names a data set: ``data:goemotions/train.tsv``."""
+
+
+def _path_text(text: str) -> str:
+    if not text.strip() or "\0" in text:
+        raise ValueError("expected a path, got " + repr(text))
+    return text
+
+
+PathText = Annotated[str, AfterValidator(_path_text)]
+
+
+class ReaderOptions(BaseModel):
+    """What every reader may be told; unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    on_bad: OnBad = "stop"
+
+
+def resolve_path(text: str, base: Path) -> Path:
+    """Return the path that a scenario means.
+
+    Parameters
+    ----------
+    text : str
+        ``data:NAME`` or ``data:NAME/FILE`` for a data set, else a path; a relative one is relative to `base`.
+    base : Path
+        The folder of the scenario file.
+
+    Raises
+    ------
+    DataError
+        If the data set is neither in place nor to be fetched.
+    StreamError
+        If the text is no path.
+    """
+    if text.startswith(DATA_PREFIX):
+        name, _, file = text.removeprefix(DATA_PREFIX).partition("/")
+        parts = file.split("/") if file else []
+        # A pattern is matched later, below the folder that it starts from.
+        known = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts))
+        return dataset_path(name, "/".join(parts[:known]) or None).joinpath(*parts[known:])
+    try:
+        return base / Path(_path_text(text)).expanduser()
+    except (ValueError, RuntimeError) as error:
+        raise StreamError(repr(text), expected="a path", got=str(error)) from error

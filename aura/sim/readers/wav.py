@@ -1,0 +1,196 @@
+"""Audio files in frames, or whole, through libsndfile (package soundfile): wav, and flac and ogg besides."""
+
+from __future__ import annotations
+
+import glob
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import numpy as np
+from pydantic import Field as Setting
+from pydantic import field_validator, model_validator
+
+from aura.core.errors import StreamError
+from aura.core.time import S, Time, parse_time
+from aura.sim.readers.bad import BadRows, BadValue
+from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
+from aura.sim.readers.rows import Field, checked_indices
+from aura.sim.readers.sound import SoundInfo, inspect_sound, read_sound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aura.sim.readers.rows import Value
+
+__all__ = ["WavOptions", "WavReader", "open_wav"]
+
+
+class WavOptions(ReaderOptions):
+    r"""Audio files, all of one sample rate; either `frame` or `whole` is given.
+
+    Parameters
+    ----------
+    path : str
+        A file, a folder (its ``*.wav``) or a pattern such as ``recordings/7_*.wav``; files go in order of their paths.
+    frame, hop : str
+        Length of a frame and step from one to the next (``"25 ms"``, ``"10 ms"``); the hop is a frame if not told.
+        A tail shorter than a frame is left out; a file shorter than a frame is one, padded with zeros.
+    whole : str
+        Each row is a whole file, cut or padded with zeros to this length (``"1 s"``).
+    labels : str
+        A regular expression found in the file's name, whose named groups become tags:
+        ``(?P<digit>\d)_(?P<speaker>\w+)_``.
+    channel : "mix" or int
+        The mean of the channels, or one of them.
+    sample_rate : int
+        The rate that files must have, in Hz; without it that of the first good file.
+    """
+
+    path: PathText
+    frame: str | None = None
+    hop: str | None = None
+    whole: str | None = None
+    labels: str | None = None
+    channel: Literal["mix"] | Annotated[int, Setting(ge=0)] = "mix"
+    sample_rate: Annotated[int, Setting(ge=1)] | None = None
+
+    @field_validator("frame", "hop", "whole")
+    @classmethod
+    def _time(cls, text: str | None) -> str | None:
+        if text is not None and parse_time(text) == 0:
+            raise ValueError("expected a time above zero")
+        return text
+
+    @field_validator("labels")
+    @classmethod
+    def _pattern(cls, text: str | None) -> str | None:
+        try:
+            if text is not None and not {"audio", "file"}.isdisjoint(re.compile(text).groupindex):
+                raise ValueError("expected named groups other than 'audio' and 'file'")
+        except re.error as error:
+            raise ValueError(f"expected a regular expression: {error}") from error
+        return text
+
+    @model_validator(mode="after")
+    def _one_way(self) -> WavOptions:
+        if (self.frame is None) == (self.whole is None) or (self.hop and not self.frame):
+            raise ValueError("expected either frame (and hop), or whole")
+        return self
+
+
+def open_wav(options: WavOptions, base: Path) -> WavReader:
+    """Index audio files as the fields ``audio`` (float32 in -1..1), ``file`` (its number) and the labels.
+
+    A file is bad if it is no audio file, is truncated (the sizes its header tells and those found are named), holds
+    no samples or NaN, has another sample rate, or has a name that `labels` does not fit.
+
+    Raises
+    ------
+    StreamError
+        If there is no good file; or at the first bad one, if told to stop.
+    """
+    paths = _paths(resolve_path(options.path, base))
+    bad = BadRows(options.path, options.on_bad)
+    rate, sounds, labels = options.sample_rate, [], []
+    pattern = re.compile(options.labels) if options.labels is not None else None
+    for path in paths:
+        try:
+            sound = inspect_sound(path)
+            rate = rate or sound.rate_hz
+            _check(sound, rate, options)
+            labels.append(_labels(path, pattern))
+        except BadValue as fault:
+            bad.value(path.name, fault)
+        else:
+            sounds.append(sound)
+    skipped = bad.finish()
+    if not sounds or rate is None:
+        raise StreamError(options.path, expected="at least one audio file",
+                          got=f"no rows ({skipped} bad files were skipped)")
+    return WavReader(options, rate, sounds, labels, skipped)
+
+
+class WavReader:
+    """Frames of indexed audio files, read from disk when they are asked for."""
+
+    def __init__(
+        self, options: WavOptions, rate_hz: int, sounds: Sequence[SoundInfo], labels: Sequence[dict[str, str | None]],
+        skipped: int,
+    ) -> None:
+        self.name, self.rate_hz, self.skipped = options.path, rate_hz, skipped
+        self.files = tuple(sound.path for sound in sounds)
+        self._labels, self._channel = list(labels), options.channel
+        length = options.frame or options.whole or ""
+        self._samples = _samples(length, rate_hz, options.path)
+        self._hop = _samples(options.hop or length, rate_hz, options.path)
+        lengths = np.array([sound.samples for sound in sounds], dtype=np.int64)
+        per_file = np.ones_like(lengths) if options.whole else 1 + np.maximum(0, lengths - self._samples) // self._hop
+        self._ends = np.cumsum(per_file)
+        groups = re.compile(options.labels).groupindex if options.labels else ()
+        self.fields = {
+            "audio": Field("float32", (self._samples,), "", f"{length} at {rate_hz} Hz, from -1 to 1"),
+            "file": Field("int64", (), "", "number of the file, from 0"),
+            **{group: Field("tags", doc="from the file's name", classes=self._classes(group)) for group in groups},
+        }
+
+    def __len__(self) -> int:
+        """Return the number of frames, or of whole files."""
+        return int(self._ends[-1])
+
+    def rows(self, indices: Sequence[int] | np.ndarray) -> dict[str, Value]:
+        """Return the rows at these indices, in this order."""
+        chosen = checked_indices(indices, len(self))
+        files = np.searchsorted(self._ends, chosen, side="right")
+        starts = (chosen - np.concatenate(([0], self._ends))[files]) * self._hop
+        audio = np.zeros((len(chosen), self._samples), dtype=np.float32)
+        for file in np.unique(files):
+            places = np.flatnonzero(files == file)
+            read_sound(self.files[file], starts[places], audio, places, self._channel)
+        values: dict[str, Value] = {"audio": audio, "file": files.astype(np.int64)}
+        for group in list(self.fields)[2:]:
+            found = (self._labels[file][group] for file in files)
+            values[group] = tuple(() if label is None else (label,) for label in found)
+        return values
+
+    def _classes(self, group: str) -> tuple[str, ...]:
+        return tuple(sorted({label for labels in self._labels if (label := labels[group]) is not None}))
+
+
+def _samples(length: str, rate_hz: int, name: str) -> int:
+    time: Time = parse_time(length)
+    samples = (rate_hz * time + S // 2) // S
+    if samples < 1 or samples > rate_hz * 3600:
+        raise StreamError(name, expected=f"from one sample ({S // rate_hz} ns) to an hour", got=repr(length))
+    return samples
+
+
+def _paths(path: Path) -> list[Path]:
+    try:
+        if path.is_dir():
+            paths = [p for p in path.iterdir() if p.suffix.lower() == ".wav"]
+        elif path.is_file() or not glob.has_magic(str(path)):
+            paths = [path]
+        else:
+            paths = [Path(found) for found in glob.glob(str(path), recursive=True)]
+    except (OSError, ValueError, re.error) as error:
+        raise StreamError(repr(str(path)), expected="a file, folder or pattern", got=str(error)) from error
+    if not paths:
+        raise StreamError(str(path), expected="at least one audio file", got="no rows: no file fits")
+    return sorted(paths, key=lambda p: p.as_posix())
+
+
+def _check(sound: SoundInfo, rate_hz: int, options: WavOptions) -> None:
+    if sound.rate_hz != rate_hz:
+        raise BadValue(f"a sample rate of {rate_hz} Hz", f"{sound.rate_hz} Hz")
+    if options.channel != "mix" and options.channel >= sound.channels:
+        raise BadValue(f"a channel {options.channel}", f"{sound.channels} channels")
+
+
+def _labels(path: Path, pattern: re.Pattern[str] | None) -> dict[str, str | None]:
+    if pattern is None:
+        return {}
+    match = pattern.search(path.name)
+    if match is None:
+        raise BadValue(f"a name that fits {pattern.pattern!r}", repr(path.name))
+    return dict(match.groupdict())

@@ -1,0 +1,159 @@
+"""Audio files in frames, or whole."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from aura.core.errors import StreamError
+from aura.sim.readers.wav import WavOptions
+
+soundfile = pytest.importorskip("soundfile")
+RATE = 1000
+RAMP = np.arange(100) / 128
+
+
+def write(path, samples, *, rate=RATE, subtype="PCM_16", **more):
+    soundfile.write(path, samples, rate, subtype=subtype, **more)
+
+
+def test_frames_step_by_the_hop_and_name_their_file(tmp_path, opened):
+    write(tmp_path / "b.wav", RAMP)
+    write(tmp_path / "a.wav", -RAMP[:45])
+    reader = opened("wav", path=".", frame="20 ms", hop="10 ms")
+    assert len(reader) == 3 + 9
+    rows = reader.rows([11, 3, 0, 4])
+    np.testing.assert_allclose(rows["audio"], [RAMP[80:], RAMP[:20], -RAMP[:20], RAMP[10:30]], atol=1e-4)
+    np.testing.assert_array_equal(rows["file"], [1, 1, 0, 1])
+    assert (rows["audio"].dtype, reader.fields["audio"].shape, reader.rate_hz) == (np.float32, (20,), RATE)
+
+
+def test_a_file_shorter_than_a_frame_is_padded(tmp_path, opened):
+    write(tmp_path / "a.wav", RAMP[5:10])
+    np.testing.assert_allclose(opened("wav", path="a.wav", frame="8 ms").rows([0])["audio"],
+                               [[*RAMP[5:10], 0, 0, 0]], atol=1e-4)
+
+
+def test_whole_files_are_cut_or_padded(tmp_path, opened):
+    write(tmp_path / "a.wav", RAMP)
+    write(tmp_path / "b.wav", RAMP[:10])
+    audio = opened("wav", path="*.wav", whole="50 ms").rows([0, 1])["audio"]
+    np.testing.assert_allclose(audio, [RAMP[:50], [*RAMP[:10], *[0] * 40]], atol=1e-4)
+
+
+@pytest.mark.parametrize(("subtype", "step"), [
+    ("PCM_U8", 2**-7), ("PCM_16", 2**-15), ("PCM_24", 2**-23), ("PCM_32", 2**-23), ("FLOAT", 2**-23),
+    ("DOUBLE", 2**-23), ("ULAW", 2**-5),
+])
+@pytest.mark.parametrize("container", ["WAV", "WAVEX"])
+def test_every_sample_format_comes_as_float_from_minus_one_to_one(tmp_path, opened, subtype, step, container):
+    signal = np.sin(np.arange(200) / 7)
+    write(tmp_path / "a.wav", signal, subtype=subtype, format=container)
+    audio = opened("wav", path="a.wav", whole="200 ms").rows([0])["audio"][0]
+    np.testing.assert_allclose(audio, signal, atol=step)
+    assert np.abs(audio).max() <= 1
+
+
+def test_samples_beyond_one_are_clipped(tmp_path, opened):
+    write(tmp_path / "a.wav", np.array([2.0, -3.0, 0.5]), subtype="FLOAT")
+    np.testing.assert_array_equal(opened("wav", path="a.wav", whole="3 ms").rows([0])["audio"], [[1, -1, 0.5]])
+
+
+def test_channels_are_mixed_or_chosen(tmp_path, opened):
+    write(tmp_path / "a.wav", np.stack([RAMP, -RAMP / 2], axis=1))
+    mixed = opened("wav", path="a.wav", whole="100 ms").rows([0])["audio"][0]
+    second = opened("wav", path="a.wav", whole="100 ms", channel=1).rows([0])["audio"][0]
+    np.testing.assert_allclose(mixed, RAMP / 4, atol=1e-4)
+    np.testing.assert_allclose(second, -RAMP / 2, atol=1e-4)
+    with pytest.raises(StreamError, match=r"a\.wav: expected a channel 2, got 2 channels"):
+        opened("wav", path="a.wav", whole="1 s", channel=2)
+
+
+def test_labels_come_from_the_files_name(tmp_path, opened):
+    for name in ("7_theo_1.wav", "3_ann_2.wav"):
+        write(tmp_path / name, RAMP)
+    reader = opened("wav", path=".", whole="1 s", labels=r"(?P<digit>\d)_(?P<speaker>\w+)_\d+(?P<more>x)?\.wav")
+    rows = reader.rows([0, 1])
+    assert (rows["digit"], rows["speaker"], rows["more"]) == ((("3",), ("7",)), (("ann",), ("theo",)), ((), ()))
+    assert reader.fields["digit"].classes == ("3", "7")
+
+
+def bad_file(folder, how):
+    path = folder / "b.wav"
+    write(path, RAMP)
+    if how == "truncated":
+        path.write_bytes(path.read_bytes()[:-60])
+    elif how == "header only":
+        path.write_bytes(path.read_bytes()[:20])
+    elif how == "empty":
+        path.write_bytes(b"")
+    elif how == "no samples":
+        write(path, RAMP[:0])
+    elif how == "rate":
+        write(path, RAMP, rate=500)
+    elif how == "text":
+        path.write_text("not audio at all, not audio at all")
+    elif how == "nan":
+        write(path, np.array([0.5, np.nan]), subtype="FLOAT")
+    elif how == "name":
+        path.rename(folder / "no label.wav")
+
+
+@pytest.mark.parametrize(("how", "said"), [
+    ("truncated", r"b\.wav: expected 200 bytes of samples, as its header says, got 140 bytes: it is truncated"),
+    ("header only", r"b\.wav: expected an audio file"), ("empty", r"b\.wav: expected an audio file"),
+    ("no samples", "expected at least one sample"), ("rate", "expected a sample rate of 1000 Hz, got 500 Hz"),
+    ("text", r"b\.wav: expected an audio file"), ("nan", "expected finite samples"),
+    ("name", "expected a name that fits"),
+])
+def test_a_bad_file_stops_or_is_skipped(tmp_path, opened, how, said):
+    write(tmp_path / "a.wav", RAMP)
+    bad_file(tmp_path, how)
+    with pytest.raises(StreamError, match=said):
+        opened("wav", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav")
+    reader = opened("wav", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav", on_bad="skip")
+    assert (len(reader), reader.skipped) == (1, 1)
+
+
+@pytest.mark.parametrize(("path", "said"), [
+    ("folder", "no file fits"), ("x*.wav", "no file fits"), ("none.wav", r"none\.wav: expected an audio file")])
+def test_a_path_without_audio_is_an_error(tmp_path, opened, path, said):
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(StreamError, match=said):
+        opened("wav", path=path, frame="10 ms")
+
+
+def test_all_files_bad_is_an_error_when_skipping(tmp_path, opened):
+    (tmp_path / "a.wav").write_bytes(b"RIFF")
+    with pytest.raises(StreamError, match=r"no rows \(1 bad files were skipped\)"):
+        opened("wav", path=".", frame="10 ms", on_bad="skip")
+
+
+def test_a_file_that_shrinks_after_opening_is_an_error(tmp_path, opened):
+    write(tmp_path / "a.wav", RAMP)
+    reader = opened("wav", path="a.wav", frame="10 ms")
+    write(tmp_path / "a.wav", RAMP[:10])
+    with pytest.raises(StreamError, match="Has it been changed"):
+        reader.rows([9])
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"frame": "10 ms", "whole": "1 s"}, {"whole": "1 s", "hop": "1 ms"}, {"frame": "0 s"}, {"frame": "ten"},
+    {"frame": "1 s", "labels": "("}, {"frame": "1 s", "labels": "(?P<audio>.)"}, {"frame": "1 s", "channel": -1}])
+def test_options_that_cannot_be_meant_are_refused(options):
+    with pytest.raises(ValidationError):
+        WavOptions.model_validate({"path": "a.wav"} | options)
+
+
+def test_a_frame_shorter_than_a_sample_is_refused(tmp_path, opened):
+    write(tmp_path / "a.wav", RAMP)
+    with pytest.raises(StreamError, match="from one sample"):
+        opened("wav", path="a.wav", frame="1 us")
+
+
+def test_spoken_digits_are_read_whole(real_data, opened):
+    reader = opened("wav", path="data:fsdd/recordings/7_*.wav", whole="1 s", labels=r"(?P<digit>\d)_(?P<speaker>\w+)_")
+    assert (len(reader), reader.rate_hz) == (200, 8000)
+    assert reader.fields["speaker"].classes == ("george", "jackson", "nicolas", "theo")
+    assert np.abs(reader.rows([5])["audio"]).max() > 0.05
