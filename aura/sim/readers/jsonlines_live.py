@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from aura.sim.readers.columns import Column
     from aura.sim.readers.rows import Field, Item
 
-__all__ = ["STANDARD_INPUT", "JsonLinesOptions", "JsonLinesSource", "open_jsonlines"]
+__all__ = ["STANDARD_INPUT", "JsonLinesOptions", "JsonLinesSource", "jsonlines_fields", "open_jsonlines"]
 
 STANDARD_INPUT = "-"
 _CHUNK_BYTES = 1 << 16
@@ -53,6 +53,11 @@ class JsonLinesOptions(ReaderOptions):
     path: PathText = STANDARD_INPUT
     columns: ColumnMap = Setting(min_length=1)
     capacity: Annotated[int, Setting(ge=1)] = 1024
+
+
+def jsonlines_fields(options: JsonLinesOptions) -> Mapping[str, Field]:
+    """Return the fields that the rows will have, without opening anything."""
+    return RowParser(options.columns, settle=False).fields
 
 
 def open_jsonlines(options: JsonLinesOptions, base: Path) -> JsonLinesSource:

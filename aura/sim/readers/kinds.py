@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from aura.sim.readers.delimited import DelimitedOptions, open_delimited
 from aura.sim.readers.goemotions import GoEmotionsOptions, open_goemotions
 from aura.sim.readers.idx import IdxOptions, open_idx
 from aura.sim.readers.jsonl import JsonlOptions, open_jsonl
-from aura.sim.readers.jsonlines_live import JsonLinesOptions, open_jsonlines
+from aura.sim.readers.jsonlines_live import JsonLinesOptions, jsonlines_fields, open_jsonlines
 from aura.sim.readers.npz import NpzOptions, open_npz
 from aura.sim.readers.options import ReaderOptions
-from aura.sim.readers.rows import Reader, Source
+from aura.sim.readers.rows import Field, Reader, Source
 from aura.sim.readers.wav import WavOptions, open_wav
 
 __all__ = ["ReaderKind", "reader_kinds"]
@@ -36,6 +36,8 @@ class ReaderKind:
         ``open(options, base)`` gives the reader; relative paths are relative to the folder `base`.
     live : bool
         Whether it opens a `Source`, whose rows come once and in their own time, rather than a `Reader`.
+    fields : callable, optional
+        Live kinds: ``fields(options)`` gives the fields without opening anything, for a replay.
     """
 
     name: str
@@ -43,6 +45,7 @@ class ReaderKind:
     options_model: type[ReaderOptions]
     open: Callable[[Any, Path], Reader | Source]
     live: bool = False
+    fields: Callable[[Any], Mapping[str, Field]] | None = None
 
 
 def reader_kinds() -> dict[str, ReaderKind]:
@@ -59,7 +62,7 @@ def reader_kinds() -> dict[str, ReaderKind]:
         ReaderKind("idx", "Images and labels in MNIST's idx format.", IdxOptions, open_idx),
         ReaderKind("jsonl", "Files of JSON objects, one a line.", JsonlOptions, open_jsonl),
         ReaderKind("jsonlines", "Live JSON objects, one a line, from standard input or a pipe.", JsonLinesOptions,
-                   open_jsonlines, live=True),
+                   open_jsonlines, live=True, fields=jsonlines_fields),
         ReaderKind("npz", "Arrays that numpy saved.", NpzOptions, open_npz),
         ReaderKind("wav", "Audio files in frames, or whole.", WavOptions, open_wav),
     )

@@ -1,0 +1,138 @@
+"""From a scenario to a brain: streams opened, zones found among the plugins, pathways laid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from aura.core.brain import Brain
+from aura.core.errors import ScenarioError, StreamError, nearest
+from aura.core.params import validated
+from aura.core.time import MS, Time, format_time, parse_rate, parse_time
+from aura.core.zone import Manifest, Zone
+from aura.sim.readers.kinds import ReaderKind
+from aura.sim.scenario import Scenario, StreamModel
+from aura.sim.streams.live import Rows, live_stream
+from aura.sim.streams.played import Playing, played_stream
+
+__all__ = ["Journal", "Lookup", "build_brain", "settle_time"]
+
+DEFAULT_PERIOD = 10 * MS
+"""Time between two ticks of a stream that is told neither period nor rate: long enough for a text's answer to be out
+before the next one comes, at a resolution of 1 ms."""
+
+
+class Lookup(Protocol):
+    """What finds zones and streams by name: the plugin manager."""
+
+    def zone(self, name: str) -> Manifest:
+        """Return the manifest of a kind of zone."""
+
+    def stream(self, name: str) -> ReaderKind:
+        """Return a kind of reader."""
+
+
+class Journal(Protocol):
+    """Where live input is kept, and found again for a replay."""
+
+    def write(self, stream: str, now: Time, rows: Rows) -> None:
+        """Keep rows before they are used."""
+
+    def read(self, stream: str) -> list[tuple[Time, Rows]] | None:
+        """Return what a replay plays in place of live input, or None to take live input."""
+
+
+def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False) -> Brain:
+    """Return the brain that a scenario describes, not yet run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+    lookup : Lookup
+        The plugin manager.
+    journal : Journal, optional
+        Keeps live input; without one it is not kept.
+    autoplay : bool
+        Let the streams play their learning rows from 0, as in a notebook; a run tells them itself.
+
+    Raises
+    ------
+    AuraError
+        If a stream cannot be opened, a kind is unknown, or the wiring is wrong; the last when the brain is built.
+    """
+    brain = Brain(seed=scenario.seed, resolution=scenario.resolution, executor=scenario.executor,
+                  profile=scenario.profile)
+    for name, model in scenario.streams.items():
+        brain.add(_open_stream(name, model, scenario, lookup, journal, autoplay), name)
+    for name, zone in scenario.zones.items():
+        brain.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period, wake_on=zone.wake_on,
+                  latency=zone.latency, learn=zone.learn, on_error=zone.on_error)
+    for pathway in scenario.pathways:
+        brain.connect(pathway.source, pathway.target, pathway.delay)
+    return brain
+
+
+def settle_time(brain: Brain) -> Time:
+    """Return how long the last row of a phase may take to reach everything: all delays and latencies together."""
+    delays = sum(path.delay or 0 for path in brain.pathways)
+    return delays + sum(plan.member.latency for plan in brain.plans.values()) + brain.resolution
+
+
+def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Lookup, journal: Journal | None,
+                 autoplay: bool) -> type[Zone[Any]]:
+    kind = lookup.stream(model.kind)
+    options = _options(kind, model.reader_options, f"streams.{name}")
+    labels = model.labels
+    if kind.live:
+        return _open_live(name, kind, model, options, scenario, journal)
+    playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
+                      model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.limit, autoplay)
+    reader: Any = kind.open(options, scenario.folder)
+    held_out = None
+    if model.held_out is not None:
+        if model.hold_out:
+            raise ScenarioError(f"streams.{name}", expected="hold_out or held_out", got="both")
+        changed = _options(kind, {**model.reader_options, **model.held_out}, f"streams.{name}.held_out")
+        held_out = kind.open(changed, scenario.folder)
+    return played_stream(reader, playing, name=name, held_out=held_out, labels=labels, kind=model.kind)
+
+
+def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
+               journal: Journal | None) -> type[Zone[Any]]:
+    for key in ("shuffle", "time", "hold_out", "held_out", "limit"):
+        if getattr(model, key):
+            raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
+    if model.repeat != 1:
+        raise StreamError(f"streams.{name}.repeat", expected="no such setting for live input", got=str(model.repeat))
+    replayed = journal.read(name) if journal is not None else None
+    source: Any = kind.open(options, scenario.folder) if replayed is None else None
+    fields = kind.fields(options) if source is None and kind.fields is not None else source.fields
+    keep: Callable[[str, Time, Rows], None] | None = journal.write if journal is not None and source else None
+    return live_stream(source, name=name, fields=fields, every=_period(name, model, parse_time(scenario.resolution)),
+                       items=model.items, wait=not scenario.realtime, labels=model.labels, journal=keep,
+                       replayed=replayed or (), kind=model.kind)
+
+
+def _options(kind: ReaderKind, given: Mapping[str, Any], where: str) -> Any:
+    known = {*kind.options_model.model_fields, *StreamModel.model_fields}
+    for key in given:
+        if key not in kind.options_model.model_fields:
+            raise ScenarioError(f"{where}.{key}", expected=f"a setting of a stream of kind {kind.name!r}",
+                                got=repr(key), hint=nearest(key, known))
+    return validated(kind.options_model, given, where, ScenarioError)
+
+
+def _period(name: str, model: StreamModel, resolution: Time) -> Time:
+    if model.period is not None and model.rate is not None:
+        raise ScenarioError(f"streams.{name}", expected="a period or a rate", got="both")
+    where = f"streams.{name}"
+    if model.rate is not None:
+        period = parse_rate(model.rate, f"{where}.rate")
+    elif model.period is not None:
+        period = parse_time(model.period, f"{where}.period")
+    else:
+        period = max(DEFAULT_PERIOD, resolution)
+    if period == 0 or period % resolution:
+        raise ScenarioError(f"{where}.period", expected=f"a multiple of the resolution, {format_time(resolution)}",
+                            got=format_time(period), hint="Choose another rate, or a finer resolution.")
+    return period

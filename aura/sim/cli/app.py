@@ -1,0 +1,155 @@
+"""The commands and their options; what they do is imported when one is called."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+__all__ = ["app"]
+
+app = typer.Typer(
+    name="aura", help="AURA: a brain made of plugins that learns while it runs.", no_args_is_help=True,
+    rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
+)
+
+ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or the name of an embedded scenario.")]
+RunArgument = Annotated[Path, typer.Argument(help="The folder of a run.")]
+Settings = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
+    "--set", metavar="zone.param=value", help="Change a parameter of a zone, a stream or the scenario; repeatable.")]
+Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of every random stream.")]  # noqa: UP045
+Until = Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Stop at this simulated time.")]  # noqa: UP045
+Executor = Annotated[Optional[str], typer.Option("--executor", help="'serial' or 'threads'; the same bits.")]  # noqa: UP045
+Realtime = Annotated[Optional[float], typer.Option("--realtime", help="Pace by the clock; 1.0 is real time.")]  # noqa: UP045
+Out = Annotated[Optional[Path], typer.Option("--out", help="Folder to write to.")]  # noqa: UP045
+NoPlugin = Annotated[Optional[list[str]], typer.Option("--no-plugin", metavar="NAME", help="Block a plugin; repeatable.")]  # noqa: UP045
+Trace = Annotated[bool, typer.Option("--trace", help="Print every hook call.")]
+Quiet = Annotated[bool, typer.Option("--quiet", help="No progress line.")]
+
+
+@app.command()
+def run(scenario: ScenarioArgument, settings: Settings = None, seed: Seed = None, until: Until = None,
+        executor: Executor = None, realtime: Realtime = None, out: Out = None, no_plugin: NoPlugin = None,
+        trace: Trace = False, quiet: Quiet = False) -> None:
+    """Run a scenario and leave a run folder with a report."""
+    from aura.sim.cli.running import run_scenario
+
+    run_scenario(scenario, settings or [], seed=seed, until=until, executor=executor, realtime=realtime, out=out,
+                 blocked=no_plugin or [], trace=trace, quiet=quiet)
+
+
+@app.command()
+def resume(folder: RunArgument, until: Until = None, no_plugin: NoPlugin = None, trace: Trace = False,
+           quiet: Quiet = False) -> None:
+    """Go on with a run that was stopped, bit for bit as if it had not been."""
+    from aura.sim.cli.running import resume_run
+
+    resume_run(folder, until=until, blocked=no_plugin or [], trace=trace, quiet=quiet)
+
+
+@app.command()
+def branch(folder: RunArgument, settings: Settings = None, until: Until = None, executor: Executor = None,
+           at: Annotated[Optional[str], typer.Option("--at", metavar="TIME",  # noqa: UP045
+                                                     help="The last checkpoint not after this time.")] = None,
+           out: Out = None, no_plugin: NoPlugin = None, trace: Trace = False, quiet: Quiet = False) -> None:
+    """Start a new run from a checkpoint of another, with changed settings."""
+    from aura.sim.cli.running import branch_run
+
+    branch_run(folder, settings or [], at=at, until=until, executor=executor, out=out, blocked=no_plugin or [],
+               trace=trace, quiet=quiet)
+
+
+@app.command()
+def replay(folder: RunArgument, executor: Executor = None, out: Out = None, no_plugin: NoPlugin = None,
+           trace: Trace = False, quiet: Quiet = False) -> None:
+    """Run again what a run did, live input from its journal, and compare the recordings bit for bit."""
+    from aura.sim.cli.running import replay_run
+
+    replay_run(folder, executor=executor, out=out, blocked=no_plugin or [], trace=trace, quiet=quiet)
+
+
+@app.command()
+def report(folder: RunArgument) -> None:
+    """Write the report of a run again."""
+    from aura.plugins.report import write_report
+
+    typer.echo(write_report(folder))
+
+
+@app.command()
+def export(folder: RunArgument, out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
+           no_plugin: NoPlugin = None) -> None:
+    """Write what the zones of a run have learned, for use by other programs."""
+    from aura.sim.cli.running import export_run
+
+    export_run(folder, out, blocked=no_plugin or [])
+
+
+@app.command()
+def describe(scenario: ScenarioArgument, settings: Settings = None, no_plugin: NoPlugin = None) -> None:
+    """Show the graph and the schedule of a scenario without running it."""
+    from aura.sim.cli.showing import describe_scenario
+
+    describe_scenario(scenario, settings or [], no_plugin or [])
+
+
+@app.command()
+def scenarios() -> None:
+    """List the embedded scenarios."""
+    from aura.sim.cli.showing import show_scenarios
+
+    show_scenarios()
+
+
+@app.command()
+def zones(name: Annotated[Optional[str], typer.Argument(help="Show one zone with its ports.")] = None,  # noqa: UP045
+          no_plugin: NoPlugin = None) -> None:
+    """List the zones that can be used, or show one."""
+    from aura.sim.cli.showing import show_zones
+
+    show_zones(name, no_plugin or [])
+
+
+@app.command()
+def streams(name: Annotated[Optional[str], typer.Argument(help="Show one kind with its options.")] = None,  # noqa: UP045
+            no_plugin: NoPlugin = None) -> None:
+    """List the kinds of sensory stream, or show one."""
+    from aura.sim.cli.showing import show_streams
+
+    show_streams(name, no_plugin or [])
+
+
+@app.command()
+def plugins(no_plugin: NoPlugin = None, trace: Trace = False) -> None:
+    """List the plugins with versions, hooks and errors."""
+    from aura.sim.cli.showing import show_plugins
+
+    show_plugins(no_plugin or [], trace=trace)
+
+
+@app.command()
+def data(name: Annotated[Optional[str], typer.Argument(help="Show where one data set lies, fetching it.")] = None  # noqa: UP045
+         ) -> None:
+    """List the data sets, or fetch one."""
+    from aura.sim.cli.showing import show_data
+
+    show_data(name)
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed, which accelerators there are, and what is missing."""
+    from aura.sim.cli.doctor import show_doctor
+
+    show_doctor()
+
+
+@app.command("new-zone")
+def new_zone(name: Annotated[str, typer.Argument(help="Name of the zone: an identifier.")],
+             out: Annotated[Path, typer.Option("--out", help="Folder to write the package into.")] = Path()) -> None:
+    """Write a zone package that is ready to be installed and passes its own tests."""
+    from aura.sim.template import write_zone_package
+
+    path = write_zone_package(name, out)
+    typer.echo(f"{path}\n\nNext:\n  pip install -e {path}\n  aura zones {name}\n  pytest {path}")

@@ -1,0 +1,177 @@
+"""The commands that run a brain."""
+
+from __future__ import annotations
+
+import logging
+import shlex
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import typer
+
+from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
+from aura.core.errors import AuraError, CheckpointError
+from aura.core.time import Time, format_time, parse_time
+from aura.plugins.manager import PluginManager
+from aura.sim.build import build_brain
+from aura.sim.runfolder import RunFolder, default_folder
+from aura.sim.runner import Run, RunOptions
+from aura.sim.scenario import Scenario, load_scenario, read_scenario, with_settings
+
+__all__ = ["branch_run", "export_run", "replay_run", "resume_run", "run_scenario"]
+
+
+def run_scenario(source: str, settings: Sequence[str], *, seed: int | None, until: str | None, executor: str | None,
+                 realtime: float | None, out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool) -> None:
+    """Run a scenario into a new folder."""
+    chosen = [f"{key}={value!r}" for key, value in (("seed", seed), ("executor", executor), ("realtime", realtime))
+              if value is not None]
+    scenario = load_scenario(source, [*settings, *chosen])
+    folder = RunFolder(out or default_folder(scenario.name))
+    run = _make_run(scenario, folder, blocked, trace, quiet, until=_time(until))
+    with _ending(run):
+        run.start()
+    _say_where(run)
+
+
+def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace: bool, quiet: bool) -> None:
+    """Go on with the run in a folder."""
+    place = RunFolder(folder)
+    scenario = place.scenario()
+    if place.read().get("status") == "finished":
+        typer.echo(f"{folder} has finished; there is nothing to resume.")
+        return
+    run = _make_run(scenario, place, blocked, trace, quiet, until=_time(until))
+    with _ending(run):
+        run.resume()
+    _say_where(run)
+
+
+def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: str | None, executor: str | None,
+               out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool) -> None:
+    """Start a new run from a checkpoint of another."""
+    origin = RunFolder(folder)
+    chosen = [f"executor={executor!r}"] if executor else []
+    scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, *chosen]), str(folder))
+    checkpoint = _checkpoint_at(origin, at)
+    place = RunFolder(out or default_folder(scenario.name))
+    run = _make_run(scenario, place, blocked, trace, quiet, until=_time(until))
+    typer.echo(f"branching from {checkpoint_time(checkpoint)} of {folder}")
+    with _ending(run):
+        run.branch(checkpoint)
+    _say_where(run)
+
+
+def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked: Sequence[str], trace: bool,
+               quiet: bool) -> None:
+    """Run again what a run did and compare; status 1 if any bit differs."""
+    from aura.plugins.recording import Recording, first_difference
+
+    origin = RunFolder(folder)
+    known = origin.read()
+    if "now" not in known or not origin.recording.is_dir():
+        raise CheckpointError(str(folder), expected="a run with a recording", got="none",
+                              hint="Was the run started with [record] enabled?")
+    settings = [f"executor={executor!r}"] if executor else []
+    # Pacing changes no bit, and a replay has no live input to wait for.
+    scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, "realtime=0.0"]), str(folder))
+    place = RunFolder(out or default_folder(f"{scenario.name}-replay"))
+    until = None if known["status"] == "finished" else known["now"]
+    run = _make_run(scenario, place, blocked, trace, quiet, until=until, replay_of=origin)
+    with _ending(run):
+        run.start()
+    difference = first_difference(Recording(origin.path), Recording(place.path))
+    if difference is not None:
+        typer.echo(f"the replay differs: {difference}")
+        raise typer.Exit(1)
+    typer.echo(f"the replay is identical to {folder}, bit for bit")
+    _say_where(run)
+
+
+def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
+    """Load the newest checkpoint and let every zone export what it has learned."""
+    place = RunFolder(folder)
+    scenario = place.scenario()
+    brain = build_brain(scenario, _plugins(scenario, blocked, trace=False))
+    with brain:
+        brain.load(latest_checkpoint(place.checkpoints))
+        out.mkdir(parents=True, exist_ok=True)
+        written = [path for name in scenario.zones for path in brain[name].export(out)]
+    if not written:
+        raise AuraError(str(folder), expected="at least one zone that exports", got="none",
+                        hint="`aura describe` shows the zones of a scenario.")
+    for path in written:
+        typer.echo(path)
+
+
+def _make_run(scenario: Scenario, folder: RunFolder, blocked: Sequence[str], trace: bool, quiet: bool, *,
+              until: Time | None, replay_of: RunFolder | None = None) -> Run:
+    observers: list[Any] = []
+    if not quiet:
+        from aura.plugins.progress import Progress
+
+        observers.append(Progress())
+    return Run(scenario, folder, _plugins(scenario, blocked, trace=trace),
+               RunOptions(until=until, observers=observers, replay_of=replay_of))
+
+
+def _plugins(scenario: Scenario, blocked: Sequence[str], *, trace: bool) -> PluginManager:
+    manager = PluginManager(blocked, [scenario.folder / path for path in scenario.plugins], trace=trace)
+    for info in manager.infos():
+        for problem in info.problems:
+            logging.getLogger("aura.plugins").warning("plugin %s: %s", info.name, problem)
+    return manager
+
+
+def _checkpoint_at(origin: RunFolder, at: str | None) -> Path:
+    if at is None:
+        return latest_checkpoint(origin.checkpoints)
+    limit = parse_time(at, "--at")
+    known = list_checkpoints(origin.checkpoints)
+    for path in reversed(known):
+        if parse_time(checkpoint_time(path)) <= limit:
+            return path
+    raise CheckpointError(f"--at {at}", expected="a time at or after the first checkpoint that is kept",
+                          got=f"checkpoints at {', '.join(map(checkpoint_time, known)) or 'no time'}")
+
+
+def _time(text: str | None) -> Time | None:
+    return None if text is None else parse_time(text, "--until")
+
+
+@contextmanager
+def _ending(run: Run) -> Iterator[None]:
+    """End the run cleanly at the first Ctrl-C (or SIGTERM), and at once at the second."""
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
+        sys.stderr.write("\nstopping after this tick; press Ctrl-C again to stop at once\n")
+        run.interrupt()
+
+    previous = {name: signal.signal(name, on_signal) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    except AuraError:
+        if run.folder.path.is_dir() and list_checkpoints(run.folder.checkpoints):
+            last = list_checkpoints(run.folder.checkpoints)[-1]
+            typer.echo(f"the run failed; its state at {checkpoint_time(last)} is kept in {run.folder.path}", err=True)
+        raise
+    finally:
+        for name, handler in previous.items():
+            signal.signal(name, handler)
+
+
+def _say_where(run: Run) -> None:
+    path = run.folder.path
+    state = f"{run.status} at {format_time(run.brain.now)}" if run.brain is not None else run.status
+    typer.echo(f"{state}: {path}")
+    if (path / "report.html").is_file():
+        typer.echo(f"report: {path / 'report.html'}")
+    if run.status == "stopped":
+        typer.echo(f"to go on: aura resume {shlex.quote(str(path))}")
+

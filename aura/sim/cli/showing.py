@@ -1,0 +1,88 @@
+"""The commands that show what there is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import typer
+
+from aura.plugins.manager import PluginManager
+from aura.sim.cli.tables import print_table
+
+__all__ = ["describe_scenario", "show_data", "show_plugins", "show_scenarios", "show_streams", "show_zones"]
+
+
+def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[str]) -> None:
+    """Print the zones, pathways, phases and metrics of a scenario."""
+    from aura.core.time import format_time
+    from aura.sim.build import build_brain, settle_time
+    from aura.sim.scenario import load_scenario
+
+    scenario = load_scenario(source, settings)
+    manager = PluginManager(blocked, [scenario.folder / path for path in scenario.plugins])
+    with build_brain(scenario, manager) as brain:
+        typer.echo(f"{scenario.name}: {scenario.summary}\n")
+        typer.echo(brain.schedule())
+        for name, plan in brain.plans.items():
+            typer.echo(f"\n{name} ({plan.manifest.name})")
+            for side, ports in (("in ", plan.member.inputs), ("out", plan.member.outputs)):
+                for port in ports.values():
+                    typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
+        typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(brain))}")
+    for name, metric in scenario.metrics.items():
+        typer.echo(f"metric {name}: {metric.get('kind')}")
+
+
+def show_scenarios() -> None:
+    """Print the embedded scenarios."""
+    from aura.sim.scenario import embedded_scenarios, load_scenario
+
+    rows = [(name, load_scenario(name).summary) for name in embedded_scenarios()]
+    print_table(("scenario", "what it does"), rows, empty="no scenario is embedded")
+
+
+def show_zones(name: str | None, blocked: Sequence[str]) -> None:
+    """Print the zones, or one with its ports and parameters."""
+    from aura.plugins.listing import ZONE_COLUMNS, zone_rows, zone_text
+
+    manager = PluginManager(blocked)
+    if name is None:
+        print_table(ZONE_COLUMNS, zone_rows(manager), empty="no plugin brings a zone; see `aura plugins`")
+    else:
+        typer.echo(zone_text(manager.zone(name)))
+
+
+def show_streams(name: str | None, blocked: Sequence[str]) -> None:
+    """Print the kinds of stream, or one with its options."""
+    from aura.sim.scenario import StreamModel
+
+    manager = PluginManager(blocked)
+    if name is None:
+        rows = [(kind.name, manager.owner("stream", kind.name), kind.summary) for kind in manager.streams().values()]
+        print_table(("stream", "plugin", "what it reads"), rows, empty="no plugin brings a stream; see `aura plugins`")
+        return
+    kind = manager.stream(name)
+    typer.echo(f"{kind.name}: {kind.summary}\n{kind.options_model.__doc__ or ''}\nevery stream")
+    for key, field in StreamModel.model_fields.items():
+        default = "required" if field.is_required() else f"= {field.default!r}"
+        typer.echo(f"  {key:<14} {default:<12} {field.description or ''}")
+
+
+def show_plugins(blocked: Sequence[str], *, trace: bool) -> None:
+    """Print the plugins with versions, hooks and errors."""
+    from aura.plugins.listing import PLUGIN_COLUMNS, plugin_rows
+
+    print_table(PLUGIN_COLUMNS, plugin_rows(PluginManager(blocked, trace=trace).infos()), empty="no plugin is installed")
+
+
+def show_data(name: str | None) -> None:
+    """Print the data sets, or fetch one and print where it lies."""
+    from aura.sim.data import dataset_path, list_datasets
+
+    if name is not None:
+        typer.echo(dataset_path(name))
+        return
+    rows = [(info.name, "here" if info.present else "to fetch" if info.fetchable else "by hand", info.licence,
+             info.address) for info in list_datasets()]
+    print_table(("data set", "state", "licence", "address"), rows, empty="no data set is known")
+    typer.echo("\nAURA_DATA names the folder in which data sets are looked for; `aura data NAME` fetches one.")

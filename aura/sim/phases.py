@@ -1,0 +1,142 @@
+"""Phases: stretches of a run in which the streams play some of their rows, and zones learn or do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aura.core.brain import Brain
+from aura.core.time import Time, parse_time
+from aura.sim.build import settle_time
+from aura.sim.scenario import PhaseModel, Scenario
+
+__all__ = ["PhasePlayer", "phases_of"]
+
+
+def phases_of(scenario: Scenario, splits: set[str]) -> tuple[PhaseModel, ...]:
+    """Return the scenario's phases; by default one that learns, and one that does not if rows are held out."""
+    if scenario.phases:
+        return scenario.phases
+    learn = PhaseModel(name="learn")
+    if "held_out" not in splits:
+        return (learn,)
+    return learn, PhaseModel(name="held-out", split="held_out", learn=False)
+
+
+@dataclass
+class Progress:
+    """Where a run stands: the phase, when it began, and when it ends once its streams have."""
+
+    index: int = 0
+    begun: bool = False
+    started: Time = 0
+    ends: Time | None = None
+
+
+class PhasePlayer:
+    """Plays the phases of a scenario, from the beginning or from where a checkpoint stands.
+
+    Parameters
+    ----------
+    brain : Brain
+    scenario : Scenario
+    until : int, optional
+        Stop before this instant, whatever is left to play.
+    """
+
+    def __init__(self, brain: Brain, scenario: Scenario, until: Time | None) -> None:
+        brain.build()
+        self.brain, self.until = brain, until
+        self.streams: dict[str, Any] = {name: brain[name] for name in scenario.streams}
+        splits = {split for stream in self.streams.values() for split in stream.splits()}
+        self.phases: Sequence[PhaseModel] = phases_of(scenario, splits)
+        self.settle = parse_time(scenario.settle) if scenario.settle else settle_time(brain)
+        self.at = Progress()
+        self.log: list[dict[str, Any]] = []
+        self.interrupted = False
+        for stream in self.streams.values():
+            stream.on_end = brain.stop
+
+    @property
+    def phase(self) -> PhaseModel:
+        """The phase that is being played, or was last."""
+        return self.phases[min(self.at.index, len(self.phases) - 1)]
+
+    @property
+    def items(self) -> dict[str, int]:
+        """Items that each stream has published."""
+        return {name: stream.played for name, stream in self.streams.items()}
+
+    @property
+    def remaining(self) -> int | None:
+        """Items left to play in this phase, or None if a live stream takes part."""
+        counts = [stream.remaining for stream in self.streams.values()]
+        return None if None in counts else sum(counts)
+
+    def play(self) -> bool:
+        """Play until the last phase is over (True), the time is up, or `interrupt` is called."""
+        while self.at.index < len(self.phases):
+            if not self.at.begun:
+                self._begin()
+            if not self._run_phase():
+                return False
+            self._end()
+        return True
+
+    def interrupt(self) -> None:
+        """End `play` after the present tick; safe to call from a signal handler."""
+        self.interrupted = True
+        for stream in self.streams.values():
+            if hasattr(stream, "interrupt"):
+                stream.interrupt()
+        self.brain.stop()
+
+    def state(self) -> dict[str, Any]:
+        """Return what a resumed run needs, as JSON values."""
+        return {"index": self.at.index, "begun": self.at.begun, "started": self.at.started, "ends": self.at.ends,
+                "log": self.log}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Go on from where `state` stood."""
+        self.at = Progress(state["index"], state["begun"], state["started"], state["ends"])
+        self.log = list(state["log"])
+
+    def _begin(self) -> None:
+        brain, phase = self.brain, self.phase
+        grid = brain.resolution
+        start = -(-brain.now // grid) * grid
+        self.at.begun, self.at.started, self.at.ends = True, start, None
+        brain.learning = phase.learn
+        brain.observers.call("on_phase", phase.name, phase.learn, start)
+        for name, stream in self.streams.items():
+            stream.play(phase.split, start)
+            brain.wake(name)
+
+    def _run_phase(self) -> bool:
+        """Run to the end of the phase and return whether it came."""
+        brain, phase = self.brain, self.phase
+        limit = self.at.started + parse_time(phase.span) if phase.span else None
+        while self.at.ends is None:
+            # Looked at first: a checkpoint may have been taken in the very tick in which the last stream ended.
+            if self.streams and all(stream.ended for stream in self.streams.values()):
+                self.at.ends = (brain.now // brain.resolution) * brain.resolution + self.settle
+            elif self._run_until(limit):
+                return False
+            elif limit is not None and brain.now >= limit:
+                self.at.ends = limit
+            elif brain.next_time is None:
+                self.at.ends = brain.now
+        return not self._run_until(self.at.ends)
+
+    def _run_until(self, limit: Time | None) -> bool:
+        """Run to `limit`, the end of a stream, or the run's own end; return whether the run is to stop here."""
+        bounds = [bound for bound in (limit, self.until) if bound is not None]
+        if not self.interrupted:
+            self.brain.run(min(bounds, default=None))
+        return self.interrupted or (self.until is not None and self.brain.now >= self.until)
+
+    def _end(self) -> None:
+        self.log.append({"name": self.phase.name, "learning": self.phase.learn, "start": self.at.started,
+                         "end": self.brain.now, "items": self.items})
+        self.at = Progress(self.at.index + 1)

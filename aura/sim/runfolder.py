@@ -1,0 +1,103 @@
+"""The run folder: what a run leaves behind, and where each thing lies in it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from aura.core.errors import AuraError, CheckpointError, nearest
+from aura.sim.scenario import Scenario, read_scenario
+
+__all__ = ["RunFolder", "default_folder"]
+
+
+class RunFolder:
+    """One run's folder. Nothing is made until it is written to."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def recording(self) -> Path:
+        return self.path / "recording"
+
+    @property
+    def journal(self) -> Path:
+        return self.path / "journal"
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.json"
+
+    @property
+    def rows(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    def create(self, scenario: Scenario) -> None:
+        """Make the folder and write the resolved scenario.
+
+        Raises
+        ------
+        AuraError
+            If the folder holds something already.
+        """
+        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
+            raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
+                            hint="Choose another --out, or continue that run with `aura resume`.")
+        self.path.mkdir(parents=True, exist_ok=True)
+        (self.path / "scenario.toml").write_text(tomli_w.dumps(scenario.dump()), encoding="utf-8")
+
+    def scenario(self) -> Scenario:
+        """Return the scenario of the run, as it was resolved."""
+        import tomllib
+
+        path = self.path / "scenario.toml"
+        try:
+            return read_scenario(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+        except FileNotFoundError:
+            known = [p.name for p in self.path.parent.glob("*") if (p / "scenario.toml").is_file()] \
+                if self.path.parent.is_dir() else []
+            raise CheckpointError(str(self.path), expected="the folder of a run", got="no scenario.toml in it",
+                                  hint=nearest(self.path.name, known)) from None
+        except tomllib.TOMLDecodeError as error:
+            raise CheckpointError(str(path), expected="valid TOML", got=str(error)) from None
+
+    def read(self) -> dict[str, Any]:
+        """Return run.json, empty if there is none yet."""
+        try:
+            found: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise CheckpointError(str(self.path / "run.json"), expected="valid JSON", got=str(error)) from None
+        return found
+
+    def write(self, name: str, content: Mapping[str, Any]) -> None:
+        """Write a JSON file aside and rename it, so that it is whole at every instant."""
+        path = self.path / name
+        aside = path.with_suffix(".partial")
+        with aside.open("w", encoding="utf-8") as file:
+            json.dump(content, file, indent=1)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+
+
+def default_folder(name: str, root: str | Path = "runs") -> Path:
+    """Return a folder below `root` that no run has yet, named by scenario and time."""
+    stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    candidate, number = Path(root) / f"{name}-{stamp}", 1
+    while candidate.exists():
+        number += 1
+        candidate = Path(root) / f"{name}-{stamp}-{number}"
+    return candidate

@@ -1,0 +1,262 @@
+"""Scenario files: which streams, zones and pathways make up a brain, and how it is run and judged."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from aura.core.errors import ScenarioError, nearest
+from aura.core.params import validated
+from aura.core.time import parse_rate, parse_time
+from aura.core.wiring import split_topic
+
+__all__ = ["CheckpointModel", "PathwayModel", "PhaseModel", "RecordModel", "Scenario", "StreamModel", "ZoneModel",
+           "embedded_scenarios", "load_scenario", "read_scenario", "with_settings"]
+
+FORMAT = 1
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
+
+
+def _time(value: Any) -> Any:
+    parse_time(value)
+    return value
+
+
+class StreamModel(BaseModel):
+    """A sensory stream. The keys that are not listed here are options of its reader `kind`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    kind: str
+    items: int = Field(1, ge=1, description="rows played in one tick")
+    period: str | None = Field(None, description="time between two ticks of the stream")
+    rate: str | None = Field(None, description="the same as a rate, such as '50 Hz'")
+    time: str | None = Field(None, description="a numeric field that says when each row is played")
+    time_unit: Literal["ns", "us", "ms", "s", "min", "h"] = "s"
+    shuffle: bool = False
+    repeat: int = Field(1, ge=1, description="passes over the rows in a learning phase")
+    hold_out: float = Field(0.0, ge=0.0, lt=1.0)
+    hold_out_from: Literal["end", "random"] = "end"
+    held_out: dict[str, Any] | None = Field(None, description="reader options that open the held-out rows instead")
+    limit: int | None = Field(None, ge=1)
+    labels: tuple[str, ...] | None = Field(None, description="fields that tell the truth; by default all tags")
+
+    @field_validator("period")
+    @classmethod
+    def _period(cls, value: str | None) -> str | None:
+        return None if value is None else _time(value)
+
+    @field_validator("rate")
+    @classmethod
+    def _rate(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_rate(value)
+        return value
+
+    @property
+    def reader_options(self) -> dict[str, Any]:
+        """The options meant for the reader."""
+        return dict(self.model_extra or {})
+
+
+class ZoneModel(_Model):
+    """A zone: its kind, when it wakes, and its own parameters."""
+
+    kind: str | None = None
+    period: str | None = None
+    wake_on: tuple[str, ...] | None = None
+    latency: str | None = None
+    learn: bool = True
+    on_error: Literal["stop", "silence", "restart"] = "stop"
+    params: dict[str, Any] = {}
+
+
+class PathwayModel(_Model):
+    """A pathway; in a file also ``"zone.port -> zone.port"`` or ``"... after 5 ms"``."""
+
+    source: str = Field(alias="from")
+    target: str = Field(alias="to")
+    delay: str | None = None
+
+    @field_validator("source", "target")
+    @classmethod
+    def _topic(cls, value: str) -> str:
+        split_topic(value, "pathway")
+        return value
+
+    @field_validator("delay")
+    @classmethod
+    def _delay(cls, value: str | None) -> str | None:
+        return None if value is None else _time(value)
+
+
+class PhaseModel(_Model):
+    """A stretch of a run: which rows the streams play, and whether zones learn."""
+
+    name: str
+    split: Literal["learn", "held_out"] = "learn"
+    learn: bool = True
+    span: str | None = Field(None, description="end after this time, also if rows are left")
+
+
+class RecordModel(_Model):
+    """What is recorded."""
+
+    topics: tuple[str, ...] = ("*",)
+    leave_out: tuple[str, ...] = ()
+    every: dict[str, str] = {}
+    enabled: bool = True
+
+
+class CheckpointModel(_Model):
+    """When checkpoints are written, in simulated time, and how many are kept."""
+
+    every: str | None = "10 s"
+    keep: int = Field(3, ge=0)
+
+
+class Scenario(_Model):
+    """A whole scenario, as its file says it."""
+
+    aura: Literal[1] = Field(description="version of the format")
+    name: str
+    summary: str = ""
+    seed: int = Field(0, ge=0)
+    resolution: str = "1 ms"
+    until: str | None = None
+    executor: Literal["serial", "threads"] = "serial"
+    realtime: float = Field(0.0, ge=0.0)
+    profile: bool = True
+    settle: str | None = Field(None, description="time to let signals arrive after a phase's last row")
+    plugins: tuple[str, ...] = ()
+    streams: dict[str, StreamModel] = {}
+    zones: dict[str, ZoneModel] = {}
+    pathways: tuple[PathwayModel, ...] = ()
+    phases: tuple[PhaseModel, ...] = ()
+    metrics: dict[str, dict[str, Any]] = {}
+    record: RecordModel = RecordModel()
+    checkpoints: CheckpointModel = CheckpointModel()
+    base: str = Field(".", description="the folder that relative paths refer to")
+
+    @field_validator("resolution", "until", "settle")
+    @classmethod
+    def _times(cls, value: str | None) -> str | None:
+        return None if value is None else _time(value)
+
+    @field_validator("pathways", mode="before")
+    @classmethod
+    def _short_pathways(cls, value: Any) -> Any:
+        return [_short_pathway(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    @property
+    def folder(self) -> Path:
+        """The folder that relative paths refer to."""
+        return Path(self.base)
+
+    def dump(self) -> dict[str, Any]:
+        """Return plain values that `read_scenario` takes back."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_defaults=False)
+
+
+def embedded_scenarios() -> dict[str, Path]:
+    """Return the scenarios that come with AURA, by name."""
+    folder = Path(str(files("aura.sim") / "scenarios"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def load_scenario(source: str | Path, settings: Sequence[str] = ()) -> Scenario:
+    """Return a scenario from a file, or an embedded one by name, with ``key=value`` settings applied.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such file or name, the TOML is broken, or a key or value is wrong.
+    """
+    path, known = Path(source), embedded_scenarios()
+    if str(source) in known and not path.exists():
+        path = known[str(source)]
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ScenarioError(f"scenario {str(source)!r}", expected="a file, or the name of an embedded scenario",
+                            got="neither", hint=nearest(str(source), known)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=f"{type(error).__name__}: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ScenarioError(str(path), expected="valid TOML", got=str(error)) from None
+    table.setdefault("base", str(path.resolve().parent))
+    return read_scenario(with_settings(table, settings), path.name)
+
+
+def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario:
+    """Return the scenario that a table of plain values describes."""
+    if table.get("aura") not in (FORMAT, None):
+        raise ScenarioError(f"{where}: aura", expected=f"format version {FORMAT}", got=repr(table["aura"]),
+                            hint="A newer AURA may read it.")
+    scenario = validated(Scenario, table, where, ScenarioError)
+    taken = set(scenario.streams) & set(scenario.zones)
+    if taken:
+        raise ScenarioError(f"{where}: zones.{min(taken)}", expected="a name that no stream has", got=min(taken))
+    for name in (*scenario.streams, *scenario.zones):
+        if not name.isidentifier():
+            raise ScenarioError(f"{where}: {name}", expected="a name of letters, digits and '_'", got=repr(name))
+    return scenario
+
+
+def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
+    """Return the table with settings such as ``"amygdala.rule=logistic"`` or ``"until=2 s"`` applied.
+
+    A first part that names a zone sets a parameter of the zone, one that names a stream a key of the stream; anything
+    else is a path from the top of the file. Values are read as TOML, and as text where they are no TOML.
+    """
+    for setting in settings:
+        path, sign, text = setting.partition("=")
+        keys = path.strip().split(".")
+        if not sign or not all(keys):
+            raise ScenarioError(f"--set {setting}", expected="'zone.param=value'", got=repr(setting))
+        zones, streams = table.get("zones", {}), table.get("streams", {})
+        if keys[0] in zones and len(keys) > 1:
+            own = keys[1] in ZoneModel.model_fields and keys[1] != "params"
+            keys = ["zones", keys[0], *(keys[1:] if own or keys[1] == "params" else ["params", *keys[1:]])]
+        elif keys[0] in streams and len(keys) > 1:
+            keys = ["streams", *keys]
+        elif keys[0] not in Scenario.model_fields:
+            raise ScenarioError(f"--set {setting}", expected="a zone, a stream or a key of the scenario",
+                                got=repr(keys[0]), hint=nearest(keys[0], [*zones, *streams, *Scenario.model_fields]))
+        _assign(table, keys, _parse(text), setting)
+    return table
+
+
+def _assign(table: dict[str, Any], keys: Sequence[str], value: Any, setting: str) -> None:
+    for key in keys[:-1]:
+        table = table.setdefault(key, {})
+        if not isinstance(table, dict):
+            raise ScenarioError(f"--set {setting}", expected="a path through tables", got=f"a value at {key!r}")
+    table[keys[-1]] = value
+
+
+def _parse(text: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _short_pathway(item: Any) -> Any:
+    if not isinstance(item, str):
+        return item
+    source, arrow, rest = item.partition("->")
+    target, _, delay = rest.partition(" after ")
+    if not arrow:
+        raise ValueError(f"'zone.port -> zone.port' or '... after 5 ms', not {item!r}")
+    table = {"from": source.strip(), "to": target.strip()}
+    return {**table, "delay": delay.strip()} if delay else table
+

@@ -1,0 +1,132 @@
+"""A stream that takes rows as they come, and journals them before they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+
+from aura.core.signals import Inputs, Items
+from aura.core.time import Time
+from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
+from aura.sim.readers.rows import Field, Source, stack
+from aura.sim.streams.ports import stream_ports
+
+__all__ = ["LiveStream", "live_stream"]
+
+Rows = list[dict[str, Any]]
+_PATIENCE_S = 0.1
+"""How long a wait for input goes on before it is checked whether the run is to stop (tuned here: not felt)."""
+
+
+class LiveStream(Zone[ZoneParams]):
+    """Publishes what a source has taken in since its last tick; made by `live_stream`."""
+
+    source: ClassVar[Source | None]
+    fields: ClassVar[Mapping[str, Field]]
+    every: ClassVar[Time]
+    items: ClassVar[int]
+    wait: ClassVar[bool]
+    journal: ClassVar[Callable[[str, Time, Rows], None] | None]
+    replayed: ClassVar[list[tuple[Time, Rows]]]
+
+    def __init__(self, context: ZoneContext[ZoneParams]) -> None:
+        super().__init__(context)
+        self._item, self._ticks, self._ended, self._interrupted = 0, 0, False, False
+        self.on_end: Callable[[], None] | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last row has been published."""
+        return self._ended
+
+    @property
+    def played(self) -> int:
+        """Items published since the beginning."""
+        return self._item
+
+    @property
+    def remaining(self) -> None:
+        """Unknown for live input."""
+        return
+
+    def play(self, split: str, start: Time) -> None:
+        """Live input is for learning phases only."""
+        self._ended = split != "learn"
+
+    def splits(self) -> Collection[str]:
+        """Return which splits have rows."""
+        return ["learn"]
+
+    def interrupt(self) -> None:
+        """Stop waiting for input; safe to call from a signal handler."""
+        self._interrupted = True
+
+    def next_wake(self, now: Time) -> Time | None:
+        if self._ended:
+            return None
+        if self.replayed:
+            return self.replayed[self._ticks][0] if self._ticks < len(self.replayed) else None
+        return (now // self.every + 1) * self.every
+
+    def step(self, now: Time, inputs: Inputs) -> Outputs:
+        rows = self._replay() if self.source is None else self._take(now, self.source)
+        if self._ended and self.on_end is not None:
+            self.on_end()
+        if not rows:
+            return None
+        ids = np.arange(self._item, self._item + len(rows), dtype=np.int64)
+        self._item += len(rows)
+        return {name: Items(stack(field, [row[name] for row in rows]), ids) for name, field in self.fields.items()}
+
+    def state(self) -> dict[str, Any]:
+        return {"item": self._item, "ticks": self._ticks, "ended": self._ended}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self._item, self._ticks, self._ended = state["item"], state["ticks"], state["ended"]
+
+    def close(self) -> None:
+        if self.source is not None:
+            self.source.close()
+
+    def _take(self, now: Time, source: Source) -> Rows:
+        rows = source.take(self.items, block=False)
+        while self.wait and not (rows or source.ended or self._interrupted):
+            rows = source.take(self.items, timeout_s=_PATIENCE_S)
+        self._ended = source.ended
+        if rows:
+            self._ticks += 1
+            if self.journal is not None:
+                type(self).journal(self.context.name, now, rows)  # type: ignore[misc]
+        return rows
+
+    def _replay(self) -> Rows:
+        _, rows = self.replayed[self._ticks]
+        self._ticks += 1
+        self._ended = self._ticks >= len(self.replayed)
+        return rows
+
+
+def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field], every: Time, items: int,
+                wait: bool, labels: Collection[str] | None = None,
+                journal: Callable[[str, Time, Rows], None] | None = None,
+                replayed: Iterable[tuple[Time, Rows]] = (), kind: str = "live") -> type[LiveStream]:
+    """Return the zone class that takes from `source`, to be added to a brain.
+
+    Parameters
+    ----------
+    source : Source or None
+        Where rows come from; None to play those of `replayed`, each at its instant.
+    every, items : int
+        How often the source is asked, and for how many rows at most.
+    wait : bool
+        Wait for the next row, as a free run does that has nothing else to do; in real time the loop goes on.
+    journal : function (stream, now, rows), optional
+        Keeps the rows before they are used.
+    """
+    manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, labels, name))
+    return type("LiveStream", (LiveStream,), {
+        "manifest": manifest, "source": source, "fields": dict(fields), "every": every, "items": items, "wait": wait,
+        "journal": staticmethod(journal) if journal else None, "replayed": list(replayed),
+        "__doc__": LiveStream.__doc__})

@@ -1,0 +1,55 @@
+"""A stream from any Python iterable, for a brain built in Python."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from typing import Any
+
+from aura.core.time import Time, parse_time
+from aura.core.zone import Zone
+from aura.sim.readers.iterable import IterableSource, read_iterable
+from aura.sim.streams.live import live_stream
+from aura.sim.streams.played import Playing, played_stream
+
+__all__ = ["stream"]
+
+
+def stream(rows: Iterable[Any], *, names: Sequence[str] = (), labels: Collection[str] | None = None, items: int = 1,
+           period: str | Time = "10 ms", name: str = "stream", endless: bool = False, **playing: Any) -> type[Zone[Any]]:
+    """Return a stream of `rows`, dicts or tuples, to be added to a brain.
+
+    Parameters
+    ----------
+    rows : iterable of dict or tuple
+        Texts become text, tuples or lists of texts label sets, numbers and arrays arrays.
+    names : sequence of str
+        Port names, for rows that are tuples.
+    labels : collection of str, optional
+        The fields that tell the truth; by default all label sets.
+    items : int
+        Rows in one tick.
+    period : str or int
+        Time between two ticks of the stream.
+    endless : bool
+        Take the rows one by one as they are needed, instead of all at once. Such a stream cannot be resumed.
+    **playing
+        ``shuffle``, ``repeat``, ``hold_out`` and the others of `Playing`.
+
+    Examples
+    --------
+    >>> from aura import Brain
+    >>> brain = Brain()
+    >>> brain.add(stream([{"text": "I am glad."}, {"text": "I am not."}]), "diary")
+    'diary'
+    >>> brain.run()
+    2
+    >>> brain.read("diary.text")
+    ('I am not.',)
+    """
+    every = parse_time(period, f"{name}.period")
+    if endless:
+        source = IterableSource(rows, names=names, name=name)
+        return live_stream(source, name=name, fields=source.fields, every=every, items=items, wait=True,
+                           labels=labels)
+    reader = read_iterable(rows, names=names, name=name)
+    return played_stream(reader, Playing(period=every, items=items, **playing), name=name, labels=labels)

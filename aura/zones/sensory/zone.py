@@ -1,0 +1,48 @@
+"""The zone `sensory`: texts in, embeddings out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from aura.core.errors import WiringError
+from aura.core.signals import Inputs
+from aura.core.time import Time
+from aura.core.zone import Outputs, Zone, ZoneContext
+from aura.zones.sensory.cache import EmbeddingCache
+from aura.zones.sensory.encoder import load_text_encoder
+from aura.zones.sensory.params import SensoryParams
+
+__all__ = ["Sensory"]
+
+
+class Sensory(Zone[SensoryParams]):
+    """Encodes each text on its own, so that neither its neighbours nor the cache change a bit of its embedding."""
+
+    def __init__(self, context: ZoneContext[SensoryParams]) -> None:
+        super().__init__(context)
+        params = context.params
+        self._encoder = load_text_encoder(params.model, threads=params.threads, precision=params.precision)
+        if self._encoder.dimensions != params.dimensions:
+            raise WiringError(f"{context.name}.dimensions", expected=f"{self._encoder.dimensions}, as {params.model} has",
+                              got=str(params.dimensions))
+        self._cache = EmbeddingCache(params.cache_path, params.cache_bytes) if params.cache else None
+
+    def step(self, now: Time, inputs: Inputs) -> Outputs:
+        texts = inputs["text"]
+        return None if texts is None else {"embedding": self.encode(texts)}
+
+    def encode(self, texts: tuple[str, ...]) -> np.ndarray:
+        """Return the embeddings, (text, dimensions) float32, from the cache where they lie in it."""
+        encoder, cache = self._encoder, self._cache
+        if cache is None or not texts:
+            return encoder.encode(texts)
+        matrix, missing = cache.get_many(encoder.identity, texts, encoder.dimensions)
+        if missing:
+            fresh = [texts[index] for index in missing]
+            matrix[missing] = encoder.encode(fresh)
+            cache.put_many(encoder.identity, fresh, matrix[missing])
+        return matrix
+
+    def close(self) -> None:
+        if self._cache is not None:
+            self._cache.close()
