@@ -177,6 +177,11 @@ class Brain:
         return self._now
 
     @property
+    def ticks(self) -> int:
+        """Ticks run since the brain was built."""
+        return self._loop.ticks if self._loop is not None else 0
+
+    @property
     def next_time(self) -> Time | None:
         """The next instant at which something is due, or None for an idle brain."""
         return self.loop.next_time
@@ -214,6 +219,11 @@ class Brain:
             return None
         self._now = max(self._now, loop.now + 1)
         return loop.now
+
+    def wake(self, name: str) -> None:
+        """Ask a zone that clocks itself anew when it wakes, as after a stream has been told what to play."""
+        loop = self._ready()
+        loop.arm(self._nodes[name], self._now - 1)
 
     def stop(self) -> None:
         """End `run` after the present tick; safe to call from a signal handler or another thread."""

@@ -43,19 +43,21 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
     if on_error not in ("stop", "silence", "restart"):
         raise WiringError(f"{name}.on_error", expected="'stop', 'silence' or 'restart'", got=repr(on_error))
     if isinstance(params, ZoneParams):
-        given: Any = params.model_copy(update=dict(more)) if more else params
+        given: Any = {**dict(params), **more} if more else params
     else:
         given = {**(params or {}), **more}
     valid = validated(manifest.params, given, name, WiringError)
     inputs, outputs = manifest.ports(valid)
     if "modulators" not in {port.name for port in inputs}:
         inputs = (*inputs, MODULATORS)
-    own_clock = factory is not None and factory.next_wake is not Zone.next_wake
+    built = factory or (manifest.factory if isinstance(manifest.factory, type) else None)
+    own_clock = built is not None and built.next_wake is not Zone.next_wake
     wanted = period if period is not None else manifest.period
+    woken_by = manifest.wake_on if wake_on is None else wake_on
     member = Member(
         name, manifest.name, {p.name: p for p in inputs}, {p.name: p for p in outputs},
         parse_time(wanted, f"{name}.period") if wanted is not None else 0,
-        tuple(manifest.wake_on if wake_on is None else wake_on),
+        (woken_by,) if isinstance(woken_by, str) else tuple(woken_by(valid) if callable(woken_by) else woken_by),
         parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock)
     return Plan(name, manifest, valid, member, learn, on_error, factory)
 

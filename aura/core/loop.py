@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from heapq import heapify, heappop, heappush
-from operator import attrgetter
+from operator import attrgetter, index
 from typing import Any
 
 from aura.core.errors import AuraError
@@ -56,6 +56,7 @@ class EventLoop:
         self.resolution = resolution
         self.has_background = any(node.latency for node in nodes)
         self.now: Time = -1
+        self.ticks = 0
         self.stopping = False
         self.pace: Callable[[Time], None] | None = None
         self.agenda: dict[Time, Due] = {}
@@ -70,13 +71,17 @@ class EventLoop:
         return due
 
     def arm(self, node: Node, now: Time) -> None:
-        """Set the next alarm of a node that clocks itself; it rings on the grid of the resolution."""
+        """Set the next alarm of a node that clocks itself, in place of the last; it rings on the resolution's grid."""
         if not node.clocks_itself or node.silenced:
             return
+        if node.alarm_at > now:
+            self.agenda[node.alarm_at][1].remove((0, (node,)))
+            node.alarm_at = -1
         wake = node.zone.next_wake(now)
         if wake is not None:
             grid = self.resolution
-            self.at(max(-(-wake // grid), now // grid + 1) * grid)[1].append((0, (node,)))
+            node.alarm_at = max(-(-index(wake) // grid), now // grid + 1) * grid
+            self.at(node.alarm_at)[1].append((0, (node,)))
 
     def silence(self, node: Node) -> None:
         """Let a node take no further part."""
@@ -92,6 +97,13 @@ class EventLoop:
         """Replace the agenda, as a checkpoint had it."""
         self.now, self.agenda, self._times = now, agenda, list(agenda)
         heapify(self._times)
+        for node in self.nodes:
+            node.awake_at = node.alarm_at = -1
+            node.silenced = False
+        for time, (_, alarms, _) in agenda.items():
+            for period, rung in alarms:
+                if not period:
+                    rung[0].alarm_at = time
 
     @property
     def next_time(self) -> Time | None:
@@ -110,6 +122,7 @@ class EventLoop:
             now = self.now = heappop(times)
             signals, alarms, finished = agenda.pop(now)
             left -= 1
+            self.ticks += 1
             if self.pace is not None:
                 self.pace(now)
             if before:
@@ -188,7 +201,15 @@ class EventLoop:
                 if output.watchers:
                     seen.append(published)
             if node.clocks_itself:
-                self.arm(node, now)
+                self._arm_or_fail(node, now)
+
+    def _arm_or_fail(self, node: Node, now: Time) -> None:
+        try:
+            self.arm(node, now)
+        except Exception as raised:
+            error = node.failure(now, node.inbox(), raised)
+            self.observers.call("on_zone_error", node.name, now, error)
+            self.on_failure(node, now, error)
 
     def _observe(self, now: Time, seen: list[tuple[Output | None, Any, Any]]) -> None:
         observers = self.observers

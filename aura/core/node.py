@@ -7,6 +7,8 @@ from time import perf_counter_ns
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from aura.core.errors import AuraError, SignalError, ZoneError, nearest
 from aura.core.ports import MODULATORS, Port, make_check
 from aura.core.signals import Inputs, Items
@@ -14,7 +16,7 @@ from aura.core.time import Time
 from aura.core.wiring import Member
 from aura.core.zone import Zone
 
-__all__ = ["Node", "Output", "Published", "Target", "Timer"]
+__all__ = ["Node", "Output", "Published", "Target", "Timer", "check_ids"]
 
 Published = list[tuple["Output | None", Any, Any]]
 """Output, value and ids of what a zone published; last, where it logged any, None, its name and its scalars."""
@@ -68,8 +70,9 @@ class Node:
     nodes of one tick may be computed in any order or at once.
     """
 
-    __slots__ = ("awake_at", "clocks_itself", "compute", "held", "inbox", "index", "latency", "learns", "member", "name", "on_error",
-                 "outputs", "pending", "silenced", "targets", "timer", "wants_learning", "zone")
+    __slots__ = ("alarm_at", "awake_at", "clocks_itself", "compute", "held", "inbox", "index", "latency", "learns",
+                 "member", "name", "on_error", "outputs", "pending", "silenced", "targets", "timer", "wants_learning",
+                 "zone")
 
     def __init__(self, index: int, zone: Zone[Any], member: Member, *, learn: bool = True, on_error: str = "stop",
                  timer: Timer | None = None) -> None:
@@ -81,6 +84,7 @@ class Node:
         self.pending: Inputs = self.inbox()
         self.targets: dict[tuple[str, str], Target] = {}
         self.awake_at: Time = -1
+        self.alarm_at: Time = -1
         self.silenced = False
         self.clocks_itself = type(zone).next_wake is not Zone.next_wake
         self.wants_learning = learn and type(zone).learn is not Zone.learn
@@ -133,7 +137,7 @@ def _make_lay(port: Port, topic: str) -> Callable[[Inputs, Any, Any], None] | No
         def lay_many(inbox: Inputs, value: Any, ids: Any) -> None:
             _put(inbox, name, MappingProxyType({**(inbox.get(name) or {}), key: value}))
             if ids is not None:
-                _lay_ids(inbox, name, {**inbox.ids.get(name, {}), key: ids})
+                _lay_ids(inbox, name, MappingProxyType({**inbox.ids.get(name, {}), key: ids}))
 
         return lay_many
     if port.keep == "all":
@@ -182,7 +186,7 @@ def _make_compute(node: Node) -> Callable[[Time, Inputs], Published]:
                     ids = inputs.ids.get(output.items_from)
                 value = output.check(now, value)
                 if ids is not None:
-                    ids = _check_ids(output, now, value, ids)
+                    ids = check_ids(output.topic, now, value, ids)
                 published.append((output, value, ids))
         if node.learns:
             # The outputs are read-only by now, so learning cannot alter what has been predicted.
@@ -194,10 +198,22 @@ def _make_compute(node: Node) -> Callable[[Time, Inputs], Published]:
     return compute
 
 
-def _check_ids(output: Output, now: Time, value: Any, ids: Any) -> Any:
-    if len(ids) != len(value):
-        raise SignalError(f"{output.topic} at {now} ns", expected=f"{len(ids)} items, one for each id",
-                          got=f"{len(value)}", hint=f"items_from is {output.items_from!r}.")
+def check_ids(topic: str, now: Time, value: Any, ids: Any) -> np.ndarray:
+    """Return the ids of a value's items, read-only.
+
+    Raises
+    ------
+    SignalError
+        If they are no int64 array with one id for each item.
+    """
+    if type(ids) is not np.ndarray or ids.dtype != np.int64 or ids.ndim != 1:
+        got = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
+        raise SignalError(f"{topic} at {now} ns", expected="item ids as an int64 array (item,)", got=got)
+    count = len(value) if isinstance(value, tuple) or value.ndim else 0
+    if len(ids) != count:
+        raise SignalError(f"{topic} at {now} ns", expected=f"{len(ids)} items, one for each id", got=str(count))
+    if ids.base is not None and ids.flags.writeable:
+        ids = ids.copy()
     ids.flags.writeable = False
     return ids
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from aura.core.time import Time, format_time
 from aura.core.wiring import Member, Pathway
 
-__all__ = ["schedule_text"]
+__all__ = ["clock_text", "schedule_text"]
 
 
 def schedule_text(members: Sequence[Member], pathways: Sequence[Pathway], resolution: Time) -> str:
@@ -16,7 +16,7 @@ def schedule_text(members: Sequence[Member], pathways: Sequence[Pathway], resolu
     width = max((len(member.name) for member in members), default=0)
     for member in members:
         latency = f", answers after {format_time(member.latency)}" if member.latency else ""
-        lines.append(f"  {member.name:<{width}}  {_clock(member)}{latency}")
+        lines.append(f"  {member.name:<{width}}  {clock_text(member)}{latency}")
     lines += ["", "pathways"]
     ends = [f"{p.source}.{p.source_port}" for p in pathways]
     width = max(map(len, ends), default=0)
@@ -25,7 +25,8 @@ def schedule_text(members: Sequence[Member], pathways: Sequence[Pathway], resolu
     return "\n".join(lines)
 
 
-def _clock(member: Member) -> str:
+def clock_text(member: Member) -> str:
+    """Return what wakes a zone, as people say it."""
     ways = []
     if member.period:
         ways.append(f"every {format_time(member.period)}")

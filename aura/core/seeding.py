@@ -6,6 +6,8 @@ import hashlib
 
 import numpy as np
 
+from aura.core.errors import AuraError
+
 __all__ = ["generator_for"]
 
 
@@ -20,6 +22,8 @@ def generator_for(seed: int, name: str) -> np.random.Generator:
     >>> bool(a == b)
     True
     """
+    if seed < 0:
+        raise AuraError("seed", expected="an integer that is not negative", got=repr(seed))
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).digest()
     key = np.frombuffer(digest[:16], dtype="<u4").tolist()
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
@@ -10,6 +12,8 @@ from aura.core.ports import Value
 from aura.core.time import Time
 
 __all__ = ["Inputs", "Items", "Signal"]
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Signal(NamedTuple):
@@ -46,17 +50,17 @@ class Inputs(dict[str, Any]):
             raise KeyError(f"no input port {port!r}; declared: {', '.join(sorted(self.ports))}")
 
     @property
-    def ids(self) -> dict[str, Any]:
+    def ids(self) -> Mapping[str, Any]:
         """Port to item ids, an int64 array (a mapping from topic to array for a port with many pathways)."""
         try:
-            return self._ids
+            return MappingProxyType(self._ids)
         except AttributeError:
-            return {}
+            return _NOTHING
 
     @property
-    def modulators(self) -> dict[str, Any]:
+    def modulators(self) -> Mapping[str, Any]:
         """Modulator to its latest value, a scalar array; empty where none is wired."""
-        return self.get("modulators") or {}
+        return self.get("modulators") or _NOTHING
 
     def _frozen(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("inputs are frozen: step and learn must see the same values")

@@ -14,8 +14,10 @@ from aura.core.errors import StateError
 
 __all__ = ["read_tree", "trees_equal", "write_tree"]
 
-_ARRAY, _COMPLEX, _TUPLE = "$array", "$complex", "$tuple"
-_DTYPES = frozenset("bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64".split())
+_ARRAY, _SCALAR, _COMPLEX, _TUPLE = "$array", "$scalar", "$complex", "$tuple"
+_DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
+                     "float32", "float64"])
+_COMPLEX_PARTS = {"complex64": np.float32, "complex128": np.float64}
 
 
 def write_tree(path: Path, tree: Any, owner: str) -> None:
@@ -30,7 +32,11 @@ def write_tree(path: Path, tree: Any, owner: str) -> None:
     """
     arrays: dict[str, np.ndarray] = {}
     skeleton = _split(tree, owner, arrays)
-    save_file(arrays, str(path), metadata={"tree": json.dumps(skeleton, allow_nan=True)})
+    try:
+        save_file(arrays, str(path), metadata={"tree": json.dumps(skeleton, allow_nan=True)})
+    except SafetensorError as error:
+        raise StateError(owner, expected="plain values of less than 100 MB in all", got=str(error),
+                         hint="Keep long lists and texts as arrays.") from error
 
 
 def read_tree(path: Path, owner: str) -> Any:
@@ -71,7 +77,7 @@ def _split(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
     if isinstance(node, np.ndarray):
         return _store(node, path, arrays)
     if isinstance(node, np.generic):
-        return _store(np.asarray(node), path, arrays)
+        return {_SCALAR: _store(np.asarray(node), path, arrays)}
     if node is None or isinstance(node, (bool, int, float, str)):
         return node
     if isinstance(node, dict):
@@ -87,9 +93,11 @@ def _split(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
 
 
 def _store(array: np.ndarray, path: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    if array.dtype.kind == "c":
-        parts = array.view(array.real.dtype).reshape(*array.shape, 2) if array.size else np.empty((*array.shape, 2))
-        arrays[path] = np.ascontiguousarray(parts)
+    while path in arrays:  # keys that hold a '/' can spell one path in two ways
+        path += "'"
+    if array.dtype.name in _COMPLEX_PARTS:
+        native = np.asarray(array, dtype=array.dtype.name, order="C").reshape(-1)
+        arrays[path] = native.view(_COMPLEX_PARTS[array.dtype.name]).reshape(*array.shape, 2)
         return {_COMPLEX: path, "dtype": array.dtype.name}
     if array.dtype.name not in _DTYPES:
         raise StateError(path, expected="an array of bool, integers, floats or complex numbers",
@@ -106,9 +114,11 @@ def _join(node: Any, arrays: dict[str, np.ndarray]) -> Any:
         return node
     if _ARRAY in node:
         return np.array(arrays[node[_ARRAY]])
+    if _SCALAR in node:
+        return _join(node[_SCALAR], arrays)[()]
     if _COMPLEX in node:
         parts = arrays[node[_COMPLEX]]
-        return np.ascontiguousarray(parts).view(node["dtype"]).reshape(parts.shape[:-1])
+        return np.array(parts).reshape(-1).view(node["dtype"]).reshape(parts.shape[:-1])
     if _TUPLE in node:
         return tuple(_join(part, arrays) for part in node[_TUPLE])
     return {key: _join(part, arrays) for key, part in node.items()}

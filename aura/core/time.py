@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from fractions import Fraction
+from numbers import Integral
 from typing import TypeAlias
 
 from aura.core.errors import TimeError
 
-__all__ = ["MS", "NS", "S", "US", "Time", "format_time", "parse_rate", "parse_time"]
+__all__ = ["MS", "NS", "US", "S", "Time", "format_time", "parse_rate", "parse_time"]
 
 Time: TypeAlias = int
 """An instant or a span, in nanoseconds."""
@@ -17,10 +19,12 @@ NS = 1
 US = 1_000
 MS = 1_000_000
 S = 1_000_000_000
+LATEST = 2**63 - 1
+"""The last instant that fits a signed 64-bit integer, 292 years: recordings and int64 arrays hold no later one."""
 
-_UNITS = {"ns": NS, "us": US, "µs": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
+_UNITS = {"ns": NS, "us": US, "µs": US, "μs": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
 _RATES = {"Hz": 1, "kHz": 1_000}
-_TEXT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*([A-Za-zµ]+)\s*")
+_TEXT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*([A-Za-zµμ]+)\s*")
 
 
 def parse_time(value: str | int, where: str = "time") -> Time:
@@ -36,24 +40,25 @@ def parse_time(value: str | int, where: str = "time") -> Time:
     Raises
     ------
     TimeError
-        If the text is no time, is no whole number of nanoseconds, or the value is a float.
+        If the text is no time, is no whole number of nanoseconds or above 292 years, or the value is a float.
 
     Examples
     --------
     >>> parse_time("10 ms"), parse_time("1.5 us"), parse_time(7)
     (10000000, 1500, 7)
     """
-    if isinstance(value, bool) or not isinstance(value, (str, int)):
+    if isinstance(value, bool) or not isinstance(value, (str, Integral)):
         raise TimeError(where, expected="a time such as '10 ms' or whole nanoseconds", got=repr(value),
                         hint="Times are never floats here: write the unit.")
-    if isinstance(value, int):
-        if value < 0:
-            raise TimeError(where, expected="a time that is not negative", got=f"{value} ns")
-        return value
-    number, factor = _split(value, _UNITS, where, "a time such as '10 ms'")
-    exact = number * factor
-    if exact != int(exact):
+    if isinstance(value, Integral):
+        exact = Fraction(int(value))
+    else:
+        number, factor = _split(value, _UNITS, where, "a time such as '10 ms'")
+        exact = Fraction(number) * factor  # a Decimal product would round to 28 digits
+    if exact.denominator != 1:
         raise TimeError(where, expected="a whole number of nanoseconds", got=repr(value))
+    if not 0 <= exact <= LATEST:
+        raise TimeError(where, expected="a time from 0 to 292 years", got=repr(value))
     return int(exact)
 
 

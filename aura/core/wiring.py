@@ -69,6 +69,7 @@ def check_wiring(members: Mapping[str, Member], pathways: Iterable[Pathway], res
         _check_ends(members, path)
     _check_writers(members, paths)
     _check_clocks(members, resolution)
+    _check_items(members)
     settled = []
     for path in paths:
         if path.delay is not None:
@@ -80,10 +81,12 @@ def check_wiring(members: Mapping[str, Member], pathways: Iterable[Pathway], res
     return [order[p.source, p.source_port, p.target, p.target_port] for p in settled]
 
 
-def stimulus_arrival(members: Mapping[str, Member], paths: Iterable[Pathway], source: str, target: str) -> Time | None:
-    """Return when what `source` says at 0 has reached every input of `target` that it reaches, or None.
+def stimulus_arrival(members: Mapping[str, Member], paths: Iterable[Pathway], source: str, target: str,
+                     resolution: Time) -> Time | None:
+    """Return when `target` has read what `source` says at 0 at every input that it reaches, or None.
 
-    Per input the shortest route counts, latencies included; routes through `target` itself do not.
+    Per pathway into `target` the shortest route counts, with the latencies on it and the longest that a clocked zone
+    may let an arrival lie; routes through `target` itself do not.
     """
     import heapq
 
@@ -92,16 +95,16 @@ def stimulus_arrival(members: Mapping[str, Member], paths: Iterable[Pathway], so
         if path.source != target and members[path.source].outputs[path.source_port].role == "signal":
             edges.setdefault(path.source, []).append(path)
     spoken = {source: 0}
-    arrivals: dict[str, Time] = {}
+    arrivals: dict[Pathway, Time] = {}
     queue = [(0, source)]
     while queue:
         at, zone = heapq.heappop(queue)
         if at > spoken[zone]:
             continue
         for path in edges.get(zone, ()):
-            arrival = at + (path.delay or 0)
+            arrival = at + (path.delay or 0) + _longest_wait(members[path.target], path.target_port, resolution)
             if path.target == target:
-                arrivals[path.target_port] = min(arrival, arrivals.get(path.target_port, arrival))
+                arrivals[path] = min(arrival, arrivals.get(path, arrival))
                 continue
             says = arrival + members[path.target].latency
             if says < spoken.get(path.target, says + 1):
@@ -150,21 +153,26 @@ def _check_ends(members: Mapping[str, Member], path: Pathway) -> None:
 
 
 def _check_writers(members: Mapping[str, Member], paths: list[Pathway]) -> None:
-    writers: dict[tuple[str, str], Pathway] = {}
+    writers: dict[tuple[str, str, str], Pathway] = {}
+    fed: set[tuple[str, str]] = set()
     seen: set[tuple[str, str, str, str]] = set()
     for path in paths:
         ends = (path.source, path.source_port, path.target, path.target_port)
-        place = (path.target, path.target_port)
-        many = members[path.target].inputs[path.target_port].fan_in == "many"
-        if ends in seen or (place in writers and not many):
-            raise WiringError(str(path), expected=f"one pathway into {path.target}.{path.target_port}",
+        wanted = members[path.target].inputs[path.target_port]
+        # A zone reads its modulators by the names of the outputs, so each name has one writer.
+        standard = wanted is MODULATORS
+        place = (path.target, path.target_port, path.source_port if standard else "")
+        if ends in seen or (place in writers and (standard or wanted.fan_in == "one")):
+            raise WiringError(str(path), expected=f"one pathway into {'.'.join(filter(None, place))}",
                               got=f"a second beside {writers[place]}",
-                              hint="Declare the input with fan_in='many' to take several.")
+                              hint="Name the modulators differently." if standard
+                              else "Declare the input with fan_in='many' to take several.")
         seen.add(ends)
+        fed.add((path.target, path.target_port))
         writers[place] = path
     for member in members.values():
         for port in member.inputs.values():
-            if port.required and (member.name, port.name) not in writers:
+            if port.required and (member.name, port.name) not in fed:
                 raise WiringError(f"{member.name}.{port.name}", expected="a pathway into this required input",
                                   got="none", hint=f"It takes {port.describe()}.")
 
@@ -182,6 +190,16 @@ def _check_clocks(members: Mapping[str, Member], resolution: Time) -> None:
             raise WiringError(member.name, expected="a period or a wake_on, so that the zone ever wakes", got="neither")
 
 
+def _check_items(members: Mapping[str, Member]) -> None:
+    for member in members.values():
+        carriers = [name for name, port in member.inputs.items()
+                    if port.has_items and port.keep != "all" and port.fan_in == "one"]
+        for port in member.outputs.values():
+            if port.items_from is not None and port.items_from not in carriers:
+                raise WiringError(f"{member.name}.{port.name}.items_from", expected="an input that brings one value "
+                                  "with items", got=repr(port.items_from), hint=nearest(port.items_from, carriers))
+
+
 def _on_grid(time: Time, resolution: Time, where: str, least: Time) -> None:
     if time < least or time % resolution:
         raise WiringError(where, expected=f"a whole multiple of the resolution, {format_time(resolution)}, "
@@ -189,11 +207,21 @@ def _on_grid(time: Time, resolution: Time, where: str, least: Time) -> None:
 
 
 def _is_label(members: Mapping[str, Member], path: Pathway) -> bool:
-    return members[path.source].outputs[path.source_port].role == "label"
+    return "label" in (members[path.source].outputs[path.source_port].role,
+                       members[path.target].inputs[path.target_port].role)
+
+
+def _longest_wait(member: Member, port: str, resolution: Time) -> Time:
+    """Return how long an arrival at `port` may lie before the zone's clock wakes it to read it."""
+    return 0 if port in member.wake_on or not member.period else member.period - resolution
 
 
 def _settle_label(members: Mapping[str, Member], plain: list[Pathway], path: Pathway, resolution: Time) -> Pathway:
-    arrival = stimulus_arrival(members, plain, path.source, path.target) or 0
+    arrival = stimulus_arrival(members, plain, path.source, path.target, resolution)
+    if arrival is None:  # the stimulus comes from elsewhere, it may be from the farthest zone
+        others = [stimulus_arrival(members, plain, name, path.target, resolution) for name in members
+                  if name != path.target]
+        arrival = max((found for found in others if found is not None), default=0)
     if path.delay is None:
         return replace(path, delay=arrival + resolution)
     if path.delay <= arrival:

@@ -50,7 +50,7 @@ class Manifest:
         The ports.
     period : str, optional
         The zone wakes at every multiple of it.
-    wake_on : tuple of str
+    wake_on : tuple of str, or function of the parameters
         The zone wakes when a signal reaches one of these inputs.
     latency : str
         The zone works in the background and its outputs are published this much later.
@@ -65,7 +65,7 @@ class Manifest:
     inputs: PortList = ()
     outputs: PortList = ()
     period: str | None = None
-    wake_on: tuple[str, ...] = ()
+    wake_on: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     latency: str = "0 s"
     version: str = "1"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,7 @@ class Progress:
     begun: bool = False
     started: Time = 0
     ends: Time | None = None
+    wall: float = 0.0
 
 
 class PhasePlayer:
@@ -55,6 +57,7 @@ class PhasePlayer:
         self.at = Progress()
         self.log: list[dict[str, Any]] = []
         self.interrupted = False
+        self._since = time.perf_counter()
         for stream in self.streams.values():
             stream.on_end = brain.stop
 
@@ -84,6 +87,10 @@ class PhasePlayer:
             self._end()
         return True
 
+    def history(self) -> list[dict[str, Any]]:
+        """Return the phases so far, the present one included."""
+        return [*self.log, self._entry()] if self.at.begun else list(self.log)
+
     def interrupt(self) -> None:
         """End `play` after the present tick; safe to call from a signal handler."""
         self.interrupted = True
@@ -95,11 +102,12 @@ class PhasePlayer:
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs, as JSON values."""
         return {"index": self.at.index, "begun": self.at.begun, "started": self.at.started, "ends": self.at.ends,
-                "log": self.log}
+                "wall": self.at.wall + time.perf_counter() - self._since, "log": self.log}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from where `state` stood."""
-        self.at = Progress(state["index"], state["begun"], state["started"], state["ends"])
+        self.at = Progress(state["index"], state["begun"], state["started"], state["ends"], state["wall"])
+        self._since = time.perf_counter()
         self.log = list(state["log"])
 
     def _begin(self) -> None:
@@ -107,6 +115,7 @@ class PhasePlayer:
         grid = brain.resolution
         start = -(-brain.now // grid) * grid
         self.at.begun, self.at.started, self.at.ends = True, start, None
+        self._since = time.perf_counter()
         brain.learning = phase.learn
         brain.observers.call("on_phase", phase.name, phase.learn, start)
         for name, stream in self.streams.items():
@@ -137,6 +146,10 @@ class PhasePlayer:
         return self.interrupted or (self.until is not None and self.brain.now >= self.until)
 
     def _end(self) -> None:
-        self.log.append({"name": self.phase.name, "learning": self.phase.learn, "start": self.at.started,
-                         "end": self.brain.now, "items": self.items})
+        self.log.append(self._entry())
         self.at = Progress(self.at.index + 1)
+
+    def _entry(self) -> dict[str, Any]:
+        return {"name": self.phase.name, "learning": self.phase.learn, "start": self.at.started,
+                "end": self.brain.now, "items": self.items,
+                "wall_seconds": round(self.at.wall + time.perf_counter() - self._since, 3)}

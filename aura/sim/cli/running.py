@@ -168,8 +168,7 @@ def _ending(run: Run) -> Iterator[None]:
 
 def _say_where(run: Run) -> None:
     path = run.folder.path
-    state = f"{run.status} at {format_time(run.brain.now)}" if run.brain is not None else run.status
-    typer.echo(f"{state}: {path}")
+    typer.echo(f"{run.status} at {format_time(run.now)}: {path}")
     if (path / "report.html").is_file():
         typer.echo(f"report: {path / 'report.html'}")
     if run.status == "stopped":

@@ -1,0 +1,66 @@
+"""The observer that writes checkpoints every so often, in simulated time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from aura.core.brain import Brain
+from aura.core.observer import Observer
+from aura.core.time import Time
+
+__all__ = ["Checkpoints"]
+
+
+class Checkpoints(Observer):
+    """Saves the brain at the end of the first tick of every period.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the checkpoints lie.
+    every : int
+        Nanoseconds of simulated time; 0 leaves it to `save`.
+    keep : int
+        How many are kept; 0 keeps all.
+    extra : function
+        Returns what a resume needs beside the brain's state.
+    before, after : functions, optional
+        Called around each; `after` with the checkpoint's folder.
+    """
+
+    name = "checkpoints"
+
+    def __init__(self, folder: Path, every: Time, keep: int, extra: Callable[[], Mapping[str, Any]], *,
+                 before: Callable[[], None] | None = None, after: Callable[[Path], None] | None = None) -> None:
+        self.folder, self.every, self.keep, self.extra = folder, every, keep, extra
+        self.before, self.after = before, after
+        self._brain: Brain | None = None
+        self._next: Time = every
+
+    def on_start(self, brain: Brain) -> None:
+        self._brain = brain
+
+    def after_tick(self, now: Time) -> None:
+        if self.every and now >= self._next:
+            # Set first: what is saved must say when the next one is due.
+            self._next = (now // self.every + 1) * self.every
+            self.save()
+
+    def save(self) -> Path | None:
+        """Save the brain now and return the checkpoint's folder."""
+        if self._brain is None:
+            return None
+        if self.before is not None:
+            self.before()
+        path = self._brain.save(self.folder, keep=self.keep, extra=self.extra())
+        if self.after is not None:
+            self.after(path)
+        return path
+
+    def state(self) -> dict[str, Any]:
+        return {"next": self._next}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self._next = max(state["next"], 0)

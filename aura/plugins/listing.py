@@ -1,0 +1,98 @@
+"""Plugins and zones as rows and texts for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from aura.plugins.info import PluginInfo
+
+if TYPE_CHECKING:
+    from aura.core.ports import Port
+    from aura.core.zone import Manifest
+    from aura.plugins.manager import PluginManager
+
+__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "plugin_rows", "zone_rows", "zone_text"]
+
+PLUGIN_COLUMNS = ("plugin", "from", "version", "brings", "hooks", "state")
+ZONE_COLUMNS = ("zone", "plugin", "clock", "inputs", "outputs", "what it does")
+
+
+def plugin_rows(infos: Iterable[PluginInfo]) -> list[tuple[str, ...]]:
+    """Return one row a plugin, under `PLUGIN_COLUMNS`; the last says "ok", "blocked", or what is wrong."""
+    rows: list[tuple[str, ...]] = []
+    for info in infos:
+        brought = [f"{word} {', '.join(names)}" for word, names in
+                   (("zones", info.zones), ("streams", info.streams), ("metrics", info.metrics)) if names]
+        state = "blocked" if info.blocked else info.error or "ok"
+        rows.append((info.name, info.distribution or info.origin, info.version, "; ".join(brought),
+                     ", ".join(hook.removeprefix("aura_") for hook in info.hooks), state))
+    return rows
+
+
+def zone_rows(manager: PluginManager) -> list[tuple[str, ...]]:
+    """Return one row a zone, under `ZONE_COLUMNS`; ports are those of the default parameters."""
+    rows: list[tuple[str, ...]] = []
+    for name, manifest in manager.zones().items():
+        inputs, outputs = _ports(manifest)
+        rows.append((name, manager.owner("zone", name), _clock(manifest), _names(inputs), _names(outputs),
+                     manifest.summary))
+    return rows
+
+
+def zone_text(manifest: Manifest) -> str:
+    """Return all that a manifest says of a zone: clock, ports, parameters with their defaults."""
+    inputs, outputs = _ports(manifest)
+    lines = [f"{manifest.name}: {manifest.summary}", f"  wakes {_clock(manifest)}"]
+    for side, ports in (("inputs", inputs), ("outputs", outputs)):
+        lines += ["", side, *(_table([(port.name, port.describe(), _notes(port), port.doc) for port in ports or ()])
+                              if ports is not None else ["  depend on the parameters"])]
+    fields = manifest.params.model_fields
+    lines += ["", "parameters",
+              *_table([(name, _type(field.annotation), "required" if field.is_required() else
+                        f"= {field.get_default(call_default_factory=True)!r}", field.description or "")
+                       for name, field in fields.items()])]
+    return "\n".join(lines)
+
+
+def _ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...] | None]:
+    """Return inputs and outputs under the default parameters, None where these do not say."""
+    try:
+        return manifest.ports(manifest.params())
+    except Exception:  # parameters that must be given, or a plugin's mistake: either way the other zones are listed
+        return (None if callable(manifest.inputs) else manifest.inputs,
+                None if callable(manifest.outputs) else manifest.outputs)
+
+
+def _names(ports: tuple[Port, ...] | None) -> str:
+    return "depend on the parameters" if ports is None else ", ".join(port.name for port in ports)
+
+
+def _clock(manifest: Manifest) -> str:
+    ways = [f"every {manifest.period}"] if manifest.period else []
+    if callable(manifest.wake_on):
+        ways.append("on inputs that depend on the parameters")
+    elif manifest.wake_on:
+        ways.append(f"on {', '.join(manifest.wake_on)}")
+    return " and ".join(ways) or "as the scenario says"
+
+
+def _notes(port: Port) -> str:
+    notes: list[str] = [] if port.role == "signal" else [port.role]
+    if port.range is not None:
+        notes.append(f"{port.range[0]:g} to {port.range[1]:g}")
+    if not port.required:
+        notes.append("optional")
+    return ", ".join(notes)
+
+
+def _type(annotation: Any) -> str:
+    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:
+    if not rows:
+        return ["  none"]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    return ["  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
+            for row in rows]

@@ -1,0 +1,138 @@
+"""The metric ``batch-baselines``: what batch learners make of the same embeddings, beside the online learner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aura.core.signals import Signal
+from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
+from aura.plugins.metrics.labels import Classes, pack, sets_of, unpack
+from aura.plugins.metrics.matching import Matcher, ids_of
+from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import BaselineOptions
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+
+__all__ = ["BatchBaselines"]
+
+CLASSES_MAX = 1000
+"""Classes told apart; each costs a logistic regression."""
+
+
+class _Kept:
+    """The items of one phase: feature rows and label sets."""
+
+    def __init__(self, learning: bool) -> None:
+        self.learning, self.left_out = learning, 0
+        self.rows: list[np.ndarray] = []
+        self.labels: list[tuple[int, ...]] = []
+
+    def features(self) -> np.ndarray:
+        return np.stack(self.rows) if self.rows else np.zeros((0, 0), dtype=np.float32)
+
+
+class BatchBaselines(Metric):
+    """Batch ridge and one-vs-rest logistic regression, fitted on all that the learning phases showed.
+
+    They see the same embeddings as the online learner, once the run is over, and as often as they like. Thresholds
+    are chosen per label for the best F1 on the training scores. They are evaluated on each held-out phase.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in its scenario.
+    options : BaselineOptions
+        What it watches.
+    """
+
+    kind = "batch-baselines"
+
+    def __init__(self, name: str, options: BaselineOptions) -> None:
+        super().__init__(name, options)
+        self.topics = tuple(dict.fromkeys((options.truth, options.embeddings)))
+        self._matcher = Matcher(("truth", "embedding"), options.pending)
+        self._classes = Classes(CLASSES_MAX)
+        self._kept: dict[str, _Kept] = {}
+        self._room = {True: options.max_items, False: options.max_items}
+        self._fitted: tuple[int, list[Fitted]] | None = None
+        self._evaluated: tuple[tuple[int, int], dict[str, Any]] | None = None
+
+    def check(self, brain: Brain) -> None:
+        self.require_topic(brain, "truth", self.options.truth, dtypes=("tags", "text", "int", "uint"))
+        self.require_topic(brain, "embeddings", self.options.embeddings, dtypes=("float",))
+
+    def on_signal(self, signal: Signal) -> None:
+        ids = ids_of(signal.ids)
+        complete: list[list[Any]] = []
+        if signal.topic == self.options.truth:
+            complete += self._matcher.put(0, ids, sets_of(signal.value))
+        if signal.topic == self.options.embeddings:
+            rows = [(self.phase, self.learning, row) for row in np.asarray(signal.value)]
+            complete += self._matcher.put(1, ids, rows)
+        for labels, (phase, learning, row) in complete:
+            kept = self._kept.setdefault(phase, _Kept(learning))
+            if self._room[kept.learning] <= 0:
+                kept.left_out += 1
+                continue
+            self._room[kept.learning] -= 1
+            kept.rows.append(row)
+            kept.labels.append(self._classes.numbers(labels))
+
+    # --- what a person reads --------------------------------------------------------------------------------------
+
+    def results(self) -> dict[str, Any]:
+        """Fit, evaluate and return the figures; done once for the same items."""
+        learned = [kept for kept in self._kept.values() if kept.learning and kept.rows]
+        held = {phase: kept for phase, kept in self._kept.items() if not kept.learning and kept.rows}
+        report: dict[str, Any] = {"kind": self.kind, "truth": self.options.truth, "embeddings": self.options.embeddings,
+                                  "phases": {}, "models": [], "unmatched": dict(self._matcher.unmatched),
+                                  "left_out": sum(kept.left_out for kept in self._kept.values())}
+        if not learned or not held:
+            report["note"] = "Nothing to compare: it takes items seen while learning and items seen with learning off."
+            return report
+        counts = (sum(len(kept.rows) for kept in learned), sum(len(kept.rows) for kept in held.values()))
+        if self._evaluated is None or self._evaluated[0] != counts:
+            self._evaluated = (counts, self._evaluate(learned, held, counts[0]))
+        return {**report, **self._evaluated[1]}
+
+    def _evaluate(self, learned: Sequence[_Kept], held: dict[str, _Kept], items: int) -> dict[str, Any]:
+        names = self._classes.names
+        if self._fitted is None or self._fitted[0] != items:
+            features = np.concatenate([kept.features() for kept in learned])
+            labels = [numbers for kept in learned for numbers in kept.labels]
+            self._fitted = (items, fit_all(features, labels, len(names), ridge_penalty=self.options.penalty,
+                                           logistic_c=self.options.logistic_c))
+        models, phases = [], {}
+        for phase, kept in held.items():
+            summary: dict[str, float] = {}
+            for model in self._fitted[1]:
+                figures = evaluate(model, kept.features(), kept.labels, len(names))
+                models.append({"name": model.name, "about": model.about, "phase": phase, "items": len(kept.rows),
+                               "fitted_items": items, "seconds": model.seconds, "converged": model.converged,
+                               "summary": figures})
+                summary |= {f"{model.name}_{key}": value for key, value in figures.items()}
+            phases[phase] = {"learning": False, "how": "held-out", "items": len(kept.rows), "summary": summary}
+        return {"phases": phases, "models": models}
+
+    # --- saving ---------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return all that was kept; as large as the embeddings of the run."""
+        return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.names,
+                "room": [self._room[True], self._room[False]],
+                "phases": [[phase, kept.learning, kept.left_out, kept.features(), pack(kept.labels)]
+                           for phase, kept in self._kept.items()]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.load_base_state(state)
+        self._matcher.load_state(state["matcher"])
+        self._classes = Classes(CLASSES_MAX, state["classes"])
+        self._room = {True: state["room"][0], False: state["room"][1]}
+        self._kept, self._fitted, self._evaluated = {}, None, None
+        for phase, learning, left_out, features, labels in state["phases"]:
+            kept = self._kept[phase] = _Kept(learning)
+            kept.left_out, kept.rows, kept.labels = left_out, list(features), unpack(labels)

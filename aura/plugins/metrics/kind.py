@@ -1,0 +1,71 @@
+"""The kinds of metric that a scenario may name: a light description, and the class that is built from it."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from aura.core.errors import PluginError
+from aura.core.params import validated
+from aura.plugins.metrics.metric import Metric
+
+__all__ = ["MetricKind", "MetricOptions"]
+
+
+class MetricOptions(BaseModel):
+    """The base of every metric's options: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricKind:
+    """What a metric is, readable without importing what it computes with.
+
+    Parameters
+    ----------
+    name : str
+        The kind, as scenarios name it.
+    summary : str
+        One sentence.
+    options : type of MetricOptions
+        The option model.
+    factory : str or type of Metric
+        The metric's class, or ``"package.module:Class"``, imported only when the metric is built.
+    """
+
+    name: str
+    summary: str
+    options: type[MetricOptions]
+    factory: str | type[Metric]
+
+    def build(self, name: str, values: Mapping[str, Any] | MetricOptions) -> Metric:
+        """Validate the options and build the metric called `name`.
+
+        Raises
+        ------
+        AuraError
+            If an option is unknown, missing or of a wrong value.
+        PluginError
+            If the factory cannot be imported or is no `Metric`.
+        """
+        return self.load()(name, validated(self.options, values, f"metrics.{name}"))
+
+    def load(self) -> type[Metric]:
+        """Import and return the metric's class."""
+        found: Any = self.factory
+        if isinstance(found, str):
+            module, _, attribute = found.partition(":")
+            try:
+                found = getattr(importlib.import_module(module), attribute)
+            except (ImportError, AttributeError) as error:
+                raise PluginError(f"metric {self.name!r}.factory", expected="'package.module:Class' that can be imported",
+                                  got=f"{self.factory!r} ({error})",
+                                  hint="`aura doctor` lists which packages are missing.") from error
+        if not (isinstance(found, type) and issubclass(found, Metric)):
+            raise PluginError(f"metric {self.name!r}.factory", expected="a subclass of Metric", got=repr(found))
+        return found

@@ -1,0 +1,90 @@
+"""Accuracy, precision, recall and F1 from counts, through scikit-learn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import precision_recall_fscore_support
+
+from aura.plugins.metrics.counts import LabelCounts, indicator
+from aura.plugins.metrics.labels import natural_key
+
+__all__ = ["confusion_table", "per_class", "rolling_figures", "summary"]
+
+CONFUSION_CLASSES_MAX = 200
+"""A larger confusion matrix is left out of the results: nobody reads it, and it grows with the square."""
+
+
+def summary(counts: LabelCounts) -> dict[str, float]:
+    """Return the figures of all classes together.
+
+    Averages go over the classes that occur in the truth or in a prediction, as scikit-learn's do by default.
+    """
+    figures = _hits(counts)
+    for average in ("macro", "micro", "weighted"):
+        precision, recall, f1, _ = _scores(counts, average)
+        figures |= {f"{average}_f1": float(f1), f"{average}_precision": float(precision),
+                    f"{average}_recall": float(recall)}
+    return figures
+
+
+def rolling_figures(counts: LabelCounts) -> dict[str, float]:
+    """Return the few figures that are worth following over time."""
+    figures = _hits(counts)
+    for average in ("macro", "micro"):
+        figures[f"{average}_f1"] = float(_scores(counts, average)[2])
+    return figures
+
+
+def per_class(counts: LabelCounts, names: Sequence[str]) -> list[dict[str, Any]]:
+    """Return one row a class that occurs: label, precision, recall, F1, support (true items), predicted (items)."""
+    present = _present(counts)
+    if not len(present):
+        return []
+    precision, recall, f1, support = _scores(counts, None)
+    rows = [{"label": names[number], "precision": float(precision[row]), "recall": float(recall[row]),
+             "f1": float(f1[row]), "support": int(support[row]), "predicted": int(counts.cells[number, :2].sum())}
+            for row, number in enumerate(present.tolist())]
+    return sorted(rows, key=lambda row: natural_key(row["label"]))
+
+
+def confusion_table(counts: LabelCounts, names: Sequence[str]) -> dict[str, Any] | None:
+    """Return labels and counts, true class by best class, or None if there are none or too many classes."""
+    used = np.flatnonzero(counts.confusion.any(axis=0) | counts.confusion.any(axis=1)).tolist()
+    if not used or len(used) > CONFUSION_CLASSES_MAX:
+        return None
+    order = sorted(used, key=lambda number: natural_key(names[number]))
+    return {"labels": [names[number] for number in order],
+            "matrix": counts.confusion[np.ix_(order, order)].tolist()}
+
+
+def _hits(counts: LabelCounts) -> dict[str, float]:
+    figures = {}
+    if counts.items:
+        figures["accuracy"] = counts.exact / counts.items
+    if counts.ranked:
+        figures["top1"] = counts.top / counts.ranked
+    return figures
+
+
+def _present(counts: LabelCounts) -> np.ndarray:
+    return np.flatnonzero(counts.cells.any(axis=1))
+
+
+def _scores(counts: LabelCounts, average: str | None) -> Any:
+    """Return precision, recall, F1 and support, as scikit-learn gives them for all the items that were counted.
+
+    Each class stands as three items, a true positive, a false positive and a false negative, weighted by their
+    number. True negatives enter none of these figures.
+    """
+    present, classes = _present(counts), len(counts.cells)
+    if not len(present):
+        return 0.0, 0.0, 0.0, None
+    numbers = range(classes)
+    true = [labels for number in numbers for labels in ((number,), (), (number,))]
+    said = [labels for number in numbers for labels in ((number,), (number,), ())]
+    return precision_recall_fscore_support(
+        indicator(true, classes), indicator(said, classes), labels=present, average=average,
+        sample_weight=counts.cells.reshape(-1), zero_division=0.0)

@@ -1,0 +1,96 @@
+"""The metric: an observer that scores what it sees, keeps bounded memory, and can be saved and resumed."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from aura.core.errors import AuraError, nearest
+from aura.core.observer import Observer
+from aura.core.time import Time
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+
+__all__ = ["Metric"]
+
+ROWS_MAX = 10_000
+"""Rows kept until they are taken, the oldest go: 10,000 rows of five numbers are about 5 MB."""
+
+
+class Metric(Observer):
+    """The base of all metrics.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in its scenario.
+    options : MetricOptions
+        Its validated options.
+    """
+
+    kind: ClassVar[str] = "metric"
+
+    def __init__(self, name: str, options: Any) -> None:
+        self.name, self.options = name, options
+        self.topics = ()
+        self.phase, self.learning = "run", True
+        self._rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
+
+    # --- what a person reads --------------------------------------------------------------------------------------
+
+    def results(self) -> dict[str, Any]:
+        """Return the figures of every phase as JSON values; the metric is not changed."""
+        return {"kind": self.kind, "phases": {}}
+
+    def headline(self) -> dict[str, float]:
+        """Return the few rolling figures that stand in the progress line; empty before there are any."""
+        return {}
+
+    def take_rows(self) -> list[dict[str, Any]]:
+        """Return the rolling rows since the last call, oldest first."""
+        rows = list(self._rows)
+        self._rows.clear()
+        return rows
+
+    # --- what happens ---------------------------------------------------------------------------------------------
+
+    def check(self, brain: Brain) -> None:
+        """Raise AuraError if the options name a topic that this brain does not have, or one of another type."""
+
+    def on_start(self, brain: Brain) -> None:
+        self.check(brain)
+
+    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
+        self.phase, self.learning = phase, learning
+
+    # --- for subclasses -------------------------------------------------------------------------------------------
+
+    def add_row(self, time: Time, items: int, values: Mapping[str, float], phase: str | None = None) -> None:
+        """Keep one rolling row until it is taken."""
+        self._rows.append({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
+                           "items": items, "values": dict(values)})
+
+    def require_topic(self, brain: Brain, option: str, topic: str, *, dtypes: tuple[str, ...] = (),
+                      items: bool = True) -> None:
+        """Raise AuraError unless `topic` is an output of one of these types, with items if they are asked for."""
+        where = f"metrics.{self.name}.{option}"
+        zone, _, name = topic.partition(".")
+        port = brain.plans[zone].member.outputs.get(name) if zone in brain.plans else None
+        if port is None:
+            raise AuraError(where, expected="an output of this brain", got=repr(topic),
+                            hint=nearest(topic, brain.topics))
+        if dtypes and not any(port.dtype.startswith(dtype) for dtype in dtypes):
+            raise AuraError(where, expected=f"a topic of {' or '.join(dtypes)}", got=f"{topic}: {port.describe()}")
+        if items and not port.has_items:
+            raise AuraError(where, expected="a topic whose first axis is 'item'", got=f"{topic}: {port.describe()}")
+
+    def base_state(self) -> dict[str, Any]:
+        """Return the state that all metrics share."""
+        return {"phase": self.phase, "learning": self.learning, "rows": list(self._rows)}
+
+    def load_base_state(self, state: Mapping[str, Any]) -> None:
+        """Take over what `base_state` returned."""
+        self.phase, self.learning = state["phase"], state["learning"]
+        self._rows = deque(state["rows"], maxlen=ROWS_MAX)

@@ -1,0 +1,117 @@
+"""What the built-in metrics may be told. Light: nothing here computes."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from aura.plugins.metrics.cadence import checked_every
+from aura.plugins.metrics.kind import MetricOptions
+
+__all__ = ["BaselineOptions", "ClassificationOptions", "Every", "RegressionOptions", "ScalarOptions", "Span", "Topic"]
+
+Topic = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+$", description="zone.port")]
+Every = Annotated[int | str, AfterValidator(checked_every)]
+Span = Annotated[str, AfterValidator(checked_every)]
+
+
+class ClassificationOptions(MetricOptions):
+    """Options of the metric ``classification``.
+
+    Parameters
+    ----------
+    truth, prediction : str
+        Topics of tags (label sets), of text (one label an item) or of integers (one class an item).
+    best : str, optional
+        Topic of the one best label of each item, for the top-1 figure and the confusion matrix.
+    scores, classes : str, optional
+        Instead of `best`: topics of the scores, (item, class), and of the classes' names.
+    window : int
+        Items that a rolling figure looks back on.
+    every : int or str
+        A rolling row every so many items or so much simulated time. Each costs about 5 ms (28 classes, 1,000 items).
+    pending : int
+        Items that may wait for their other side; the oldest beyond it are counted as unmatched.
+    max_classes : int
+        Classes counted apart; what comes beyond is counted as one class "(other)".
+    """
+
+    truth: Topic
+    prediction: Topic
+    best: Topic | None = None
+    scores: Topic | None = None
+    classes: Topic | None = None
+    window: int = Field(1000, ge=1, le=100_000)
+    every: Every = 200
+    pending: int = Field(10_000, ge=1)
+    max_classes: int = Field(1000, ge=2, le=10_000)
+
+
+class RegressionOptions(MetricOptions):
+    """Options of the metric ``regression``.
+
+    Parameters
+    ----------
+    truth, prediction : str
+        Topics of floats, (item,) or (item, dimension).
+    names : tuple of str
+        The dimensions' names; by default they are numbered.
+    window, every, pending :
+        As for ``classification``.
+    """
+
+    truth: Topic
+    prediction: Topic
+    names: tuple[str, ...] = ()
+    window: int = Field(1000, ge=2, le=100_000)
+    every: Every = 200
+    pending: int = Field(10_000, ge=1)
+
+
+class ScalarOptions(MetricOptions):
+    """Options of the metric ``scalars``.
+
+    Parameters
+    ----------
+    topics : tuple of str
+        Topics of single numbers.
+    zones : tuple of str
+        Zones whose learning scalars are kept, shell patterns; ``["*"]`` keeps all.
+    every : str
+        One row in so much simulated time, of the means since the last one.
+    max_rows : int
+        After so many rows of one series its interval doubles, so that rows grow with the logarithm of time only.
+    """
+
+    topics: tuple[Topic, ...] = ()
+    zones: tuple[str, ...] = ()
+    every: Span = "1 s"
+    max_rows: int = Field(2000, ge=10)
+
+
+class BaselineOptions(MetricOptions):
+    """Options of the metric ``batch-baselines``.
+
+    Parameters
+    ----------
+    embeddings : str
+        Topic of the features, (item, feature).
+    truth : str
+        Topic of tags, of text or of integers, as for ``classification``.
+    penalty : float
+        Ridge penalty.
+    logistic_c : float
+        Inverse penalty of the logistic regression.
+    max_items : int
+        Items kept of the learning phases, and as many of the others; what comes beyond is counted, not kept.
+    pending : int
+        As for ``classification``.
+    """
+
+    embeddings: Topic
+    truth: Topic
+    penalty: float = Field(1.0, gt=0.0)
+    logistic_c: float = Field(1.0, gt=0.0)
+    max_items: int = Field(100_000, ge=10)
+    pending: int = Field(10_000, ge=1)

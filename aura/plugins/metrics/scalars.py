@@ -1,0 +1,145 @@
+"""The metric ``scalars``: single numbers and zones' learning scalars over time, in few rows."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aura.core.errors import AuraError, nearest
+from aura.core.signals import Signal
+from aura.core.time import Time, parse_time
+from aura.core.zone import Scalars
+from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import ScalarOptions
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+
+__all__ = ["ScalarSeries"]
+
+_TOPICS = ""
+"""The series of the topics, beside one series a zone; no zone has this name."""
+
+
+class _Series:
+    """Sums since the last row, and when the next row is due."""
+
+    def __init__(self, span: Time) -> None:
+        self.span, self.next, self.rows, self.count = span, span, 0, 0
+        self.sums: dict[str, list[float]] = {}
+
+    def add(self, name: str, value: float) -> None:
+        total = self.sums.setdefault(name, [0.0, 0.0])
+        total[0] += value
+        total[1] += 1.0
+
+    def take(self, now: Time, max_rows: int) -> dict[str, float]:
+        """Return the means since the last row, and set when the next one is due."""
+        means = {name: total / count for name, (total, count) in self.sums.items()}
+        self.sums, self.count = {}, 0
+        self.rows += 1
+        if self.rows % max_rows == 0:
+            self.span *= 2
+        self.next = (now // self.span + 1) * self.span
+        return means
+
+
+class ScalarSeries(Metric):
+    """Means over intervals of time, a row for all topics and a row for each zone.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in its scenario.
+    options : ScalarOptions
+        What it watches.
+    """
+
+    kind = "scalars"
+
+    def __init__(self, name: str, options: ScalarOptions) -> None:
+        super().__init__(name, options)
+        self.topics = tuple(dict.fromkeys(options.topics))
+        self._span = parse_time(options.every)
+        self._series: dict[str, _Series] = {}
+        self._totals: dict[str, dict[str, dict[str, float]]] = {}
+
+    def check(self, brain: Brain) -> None:
+        for topic in self.options.topics:
+            self.require_topic(brain, "topics", topic, dtypes=("float", "int", "uint", "bool"), items=False)
+        for pattern in self.options.zones:
+            if not any(fnmatchcase(zone, pattern) for zone in brain.plans):
+                raise AuraError(f"metrics.{self.name}.zones", expected="zones of this brain", got=repr(pattern),
+                                hint=nearest(pattern, brain.plans))
+
+    def on_signal(self, signal: Signal) -> None:
+        value = np.asarray(signal.value)
+        if value.size:
+            self._take(_TOPICS, signal.topic, float(value.mean()), signal.time)
+
+    def on_learn(self, zone: str, now: Time, scalars: Scalars) -> None:
+        if scalars and any(fnmatchcase(zone, pattern) for pattern in self.options.zones):
+            for name, value in scalars.items():
+                self._take(zone, name, float(value), now)
+
+    def after_tick(self, now: Time) -> None:
+        for owner, series in self._series.items():
+            if series.count and now >= series.next:
+                self._write(owner, series, now)
+
+    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
+        if (phase, learning) == (self.phase, self.learning):
+            return
+        for owner, series in self._series.items():
+            if series.count:
+                self._write(owner, series, now)
+        super().on_phase(phase, learning, now)
+
+    def _take(self, owner: str, name: str, value: float, now: Time) -> None:
+        series = self._series.get(owner)
+        if series is None:
+            series = self._series[owner] = _Series(self._span)
+            series.next = now  # the first value is a row at once
+        series.add(name, value)
+        series.count += 1
+        label = f"{owner}.{name}" if owner else name
+        total = self._totals.setdefault(self.phase, {}).setdefault(
+            label, {"count": 0.0, "sum": 0.0, "min": value, "max": value, "last": value})
+        total["count"] += 1.0
+        total["sum"] += value
+        total["min"], total["max"], total["last"] = min(total["min"], value), max(total["max"], value), value
+
+    def _write(self, owner: str, series: _Series, now: Time) -> None:
+        count = series.count
+        means = series.take(now, self.options.max_rows)
+        if owner:
+            self._rows.append({"time": now, "phase": self.phase, "zone": owner, "values": means})
+        else:
+            self.add_row(now, count, means)
+
+    def results(self) -> dict[str, Any]:
+        return {"kind": self.kind, "phases": {
+            phase: {"summary": {name: total["sum"] / total["count"] for name, total in totals.items()},
+                    "per_series": [{"name": name, "mean": total["sum"] / total["count"], "min": total["min"],
+                                    "max": total["max"], "last": total["last"], "count": int(total["count"])}
+                                   for name, total in totals.items()]}
+            for phase, totals in self._totals.items()}}
+
+    def state(self) -> dict[str, Any]:
+        return {**self.base_state(),
+                "series": [[owner, one.span, one.next, one.rows, one.count,
+                            [[name, *sums] for name, sums in one.sums.items()]]
+                           for owner, one in self._series.items()],
+                "totals": [[phase, [[name, dict(total)] for name, total in totals.items()]]
+                           for phase, totals in self._totals.items()]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.load_base_state(state)
+        self._series = {}
+        for owner, span, due, rows, count, sums in state["series"]:
+            series = self._series[owner] = _Series(span)
+            series.next, series.rows, series.count = due, rows, count
+            series.sums = {name: [total, number] for name, total, number in sums}
+        self._totals = {phase: {name: dict(total) for name, total in totals} for phase, totals in state["totals"]}

@@ -1,0 +1,123 @@
+"""The journal of live input: written and on the disk before it is used, so that a live run can be replayed exactly."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from aura.core.errors import RecordingError
+from aura.core.time import Time
+from aura.plugins.recording.exact_json import dumps, loads, pack, unpack
+from aura.plugins.recording.scan import Message, read_metadata, scan
+from aura.plugins.recording.schemas import MessageType
+from aura.plugins.recording.segments import Origin, list_segments, open_segment, read_origin
+from aura.plugins.recording.writer import METADATA, Channel
+
+__all__ = ["JournalReader", "JournalWriter"]
+
+Rows = Sequence[Mapping[str, Any]]
+
+_ROWS = MessageType("aura.Rows", "jsonschema", "json", b'{"title":"aura.Rows","type":"object","properties":'
+                    b'{"rows":{"type":"array","items":{"type":"object"}}}}')
+
+
+class JournalWriter:
+    """Writes what live streams have taken in, tick by tick; several zones may use it from their threads.
+
+    Parameters
+    ----------
+    folder : str or Path
+        Where the segments go; each writer begins a new one.
+    start : int
+        The instant at which the run begins or is resumed: entries of earlier segments at or after it no longer count.
+    """
+
+    def __init__(self, folder: str | Path, start: Time = 0) -> None:
+        # Not indexed: a commit is a chunk, and their index would grow with every tick.
+        self.number, self._file = open_segment(Path(folder), Origin(start), indexed=False)
+        self._channels: dict[str, Channel] = {}
+        self._lock = threading.Lock()
+
+    def add(self, stream: str, now: Time, rows: Rows) -> None:
+        """Write what a stream took in at the tick `now`; it is safe once `commit` has returned.
+
+        Raises
+        ------
+        TypeError
+            If a row holds anything but plain values, tuples, bytes and numpy arrays.
+        """
+        data = dumps({"rows": [pack(dict(row)) for row in rows]})
+        with self._lock:
+            if stream not in self._channels:
+                self._channels[stream] = self._file.channel(stream, _ROWS)
+            self._file.add(self._channels[stream], now, now, data)
+
+    def commit(self) -> None:
+        """Wait until the disk has all that was added: one wait for all the streams of a tick."""
+        with self._lock:
+            self._file.sync()
+
+    def write(self, stream: str, now: Time, rows: Rows) -> None:
+        """Add and commit."""
+        self.add(stream, now, rows)
+        self.commit()
+
+    def close(self) -> None:
+        """End the file."""
+        with self._lock:
+            self._file.close()
+
+
+class JournalReader:
+    """What live streams took in, across the segments of resumed runs; a segment cut off by a crash gives what is whole.
+
+    Raises
+    ------
+    RecordingError
+        If the folder holds no journal.
+    """
+
+    def __init__(self, folder: str | Path) -> None:
+        self.folder = Path(folder)
+        segments = list_segments(self.folder)
+        if not segments:
+            raise RecordingError(str(self.folder), expected="a folder with a journal", got="none",
+                                 hint="Only runs with live streams keep one.")
+        self._parts: list[tuple[Path, Time | None]] = []
+        end: Time | None = None
+        for path in reversed(segments.values()):
+            metadata = read_metadata(path, METADATA)
+            if metadata is not None:  # else killed while it was begun
+                start = read_origin(metadata, path).start
+                self._parts.insert(0, (path, end))
+                end = start if end is None else min(start, end)
+
+    @property
+    def streams(self) -> tuple[str, ...]:
+        """The streams that took anything in, in the order of their first entry."""
+        return tuple(dict.fromkeys(message.topic for _, message in self._messages()))
+
+    def entries(self, stream: str) -> Iterator[tuple[Time, list[dict[str, Any]]]]:
+        """Give instant and rows of each entry of a stream, in order.
+
+        Raises
+        ------
+        RecordingError
+            If a segment is damaged before its end, or is no journal.
+        """
+        for path, message in self._messages():
+            if message.topic != stream:
+                continue
+            try:
+                yield message.time, [unpack(row) for row in loads(message.data)["rows"]]
+            except (ValueError, KeyError, TypeError) as error:
+                raise RecordingError(f"{path}: {stream} at {message.time} ns", expected="an entry of a journal",
+                                     got=f"{type(error).__name__}: {error}") from error
+
+    def _messages(self) -> Iterator[tuple[Path, Message]]:
+        for path, end in self._parts:
+            for message in scan(path):
+                if end is None or message.time < end:
+                    yield path, message

@@ -1,0 +1,165 @@
+"""Reading a recording back: the signals of a run, across the segments that its resumes have made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aura.core.errors import RecordingError, nearest
+from aura.core.signals import Signal
+from aura.core.time import Time, parse_time
+from aura.plugins.recording.scan import Message, read_metadata, scan
+from aura.plugins.recording.schemas import decode
+from aura.plugins.recording.segments import Origin, list_segments, read_origin
+from aura.plugins.recording.writer import METADATA
+
+__all__ = ["Recording"]
+
+
+class Recording:
+    """A recording on disk; it may still be written to, or have been cut off by a crash.
+
+    Parameters
+    ----------
+    path : str or Path
+        A run folder, its folder ``recording``, or one MCAP file, which is then read by itself.
+
+    Raises
+    ------
+    RecordingError
+        If there is none, or if it is no recording.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from aura import Brain, Manifest, Port, Zone
+    >>> from aura.plugins.recording.recorder import Recorder
+    >>> class Counter(Zone):
+    ...     manifest = Manifest("counter", "", outputs=(Port("count", dtype="int64"),), period="10 ms")
+    ...     def step(self, now, inputs):
+    ...         return {"count": np.asarray(now // 10_000_000)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     with Brain() as brain:
+    ...         name = brain.add(Counter)
+    ...         brain.observe(Recorder(folder))
+    ...         ticks = brain.run(until="30 ms")
+    ...     times, values = Recording(folder).series("counter.count")
+    >>> times.tolist(), values.tolist()
+    ([0, 10000000, 20000000], [0, 1, 2])
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.parts: tuple[tuple[Path, int | None], ...] = _parts(self.path)
+        self._topics: tuple[str, ...] | None = None
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that were recorded, in the order of their first message."""
+        if self._topics is None:
+            self._topics = tuple(dict.fromkeys(message.topic for message in self.raw()))
+        return self._topics
+
+    def raw(self) -> Iterator[Message]:
+        """Give all messages as bytes, in the order in which they were recorded.
+
+        Raises
+        ------
+        RecordingError
+            If a segment is damaged, or lacks messages that the one after it follows.
+        """
+        for path, count in self.parts:
+            if count is None:
+                yield from scan(path)
+                continue
+            given = 0
+            for message in islice(scan(path), count):
+                given += 1
+                yield message
+            if given < count:
+                raise RecordingError(str(path), expected=f"at least the {count} messages that a resumed run follows",
+                                     got=f"{given}", hint="The file has lost its end since.")
+
+    def messages(self, topics: str | Iterable[str] | None = None, start: str | Time | None = None,
+                 end: str | Time | None = None) -> Iterator[Signal]:
+        """Give the signals of the topics that match any pattern, from `start` up to before `end`.
+
+        Signals of ``learn/zone``, ``phase`` and ``error/zone`` have a dict as value. Those of ``inject/zone.port`` have
+        the time at which the value was put in.
+        """
+        patterns = (topics,) if isinstance(topics, str) else None if topics is None else tuple(topics)
+        first = 0 if start is None else parse_time(start, "recording: start")
+        last = None if end is None else parse_time(end, "recording: end")
+        wanted: dict[str, bool] = {}
+        for message in self.raw():
+            topic, time, _, schema, data = message
+            if topic not in wanted:
+                wanted[topic] = patterns is None or any(fnmatchcase(topic, pattern) for pattern in patterns)
+            if wanted[topic] and time >= first and (last is None or time < last):
+                try:
+                    value, ids = decode(schema, data)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise RecordingError(f"{self.path}: {topic} at {time} ns", expected=f"a message of type {schema!r}",
+                                         got=f"{type(error).__name__}: {error}") from error
+                yield Signal(topic, time, value, ids)  # type: ignore[arg-type]
+
+    def series(self, topic: str) -> tuple[np.ndarray, Any]:
+        """Return the instants of a topic in nanoseconds, int64 (n,), and its values.
+
+        Arrays of one shape are stacked, (n, ...); other values are a list.
+
+        Raises
+        ------
+        RecordingError
+            If the topic was not recorded.
+        """
+        signals = [signal for signal in self.messages() if signal.topic == topic]
+        if not signals:
+            raise RecordingError(f"{self.path}: {topic}", expected="a topic of this recording", got="no message of it",
+                                 hint=nearest(topic, self.topics))
+        times = np.array([signal.time for signal in signals], dtype=np.int64)
+        values: list[Any] = [signal.value for signal in signals]
+        if all(isinstance(value, np.ndarray) for value in values) and len({value.shape for value in values}) == 1:
+            return times, np.stack(values)
+        return times, values
+
+
+def _parts(path: Path) -> tuple[tuple[Path, int | None], ...]:
+    """Return the files to read in turn, and how many messages of each count (None: all)."""
+    if path.is_file():
+        read_metadata(path, METADATA)
+        return ((path, None),)
+    folder = path / "recording" if (path / "recording").is_dir() else path
+    segments = list_segments(folder)
+    if not segments:
+        raise RecordingError(str(path), expected="a run folder, or an MCAP file",
+                             got="a folder without a recording" if path.is_dir() else "nothing of that name",
+                             hint="Was the run recorded?")
+    origins: dict[int, Origin] = {}
+    for number, file in segments.items():
+        metadata = read_metadata(file, METADATA)
+        if metadata is not None:  # else killed while it was begun
+            origins[number] = read_origin(metadata, file)
+    if not origins:
+        return tuple((file, None) for file in segments.values())
+    parts: list[tuple[Path, int | None]] = []
+    following: int | None = max(origins)
+    count: int | None = None
+    while following is not None:
+        number = following
+        if number not in origins:
+            raise RecordingError(str(folder / f"{number:04d}.mcap"), expected="the segment that a later one follows",
+                                 got="none", hint="Was it moved? The later segment can be read by itself.")
+        parts.append((segments[number], count))
+        origin = origins[number]
+        if origin.follows is not None and origin.follows >= number:
+            raise RecordingError(str(segments[number]), expected="a segment that follows an earlier one",
+                                 got=f"one that follows segment {origin.follows}")
+        following, count = origin.follows, origin.messages
+    return tuple(reversed(parts))

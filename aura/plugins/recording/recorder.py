@@ -1,0 +1,190 @@
+"""The observer that writes what a brain says and learns to MCAP files."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from aura.core.observer import Observer
+from aura.core.signals import Signal
+from aura.core.time import Time, parse_time
+from aura.plugins.recording.exact_json import dumps
+from aura.plugins.recording.schemas import ERROR, LEARN, PHASE, MessageType, codec_for, encode_scalars
+from aura.plugins.recording.segments import Origin, open_segment, segment_path
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from aura.core.brain import Brain
+    from aura.core.ports import Port
+    from aura.core.zone import Scalars
+    from aura.plugins.recording.writer import Channel, McapFile
+
+__all__ = ["Recorder"]
+
+_log = logging.getLogger("aura.recorder")
+
+Encode: TypeAlias = "Callable[[Any, np.ndarray | None], bytes]"
+Sink: TypeAlias = "tuple[Channel, Encode, Time]"
+"""Where the messages of a topic go, how they are encoded, and the span of which one signal is kept (0: all)."""
+
+
+class Recorder(Observer):
+    """Records signals, learn scalars, phases, injected values and zone errors.
+
+    Topics are ``zone.port`` for signals, ``learn/zone``, ``inject/zone.port``, ``error/zone`` and ``phase`` for the
+    rest; shell patterns choose among all of them. Times are simulated nanoseconds, so that two runs record the same
+    messages; the publish time of an injected value is its arrival.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the segments go, ``0000.mcap`` first; a resumed run begins another.
+    topics, leave_out : tuple of str
+        Patterns of what is recorded, and of what of that is not.
+    every : mapping of str to time
+        Pattern to span: of a signal that matches, the first in each such span of simulated time is recorded. The
+        first pattern that matches holds.
+    clock : function, seconds
+        The wall clock that decides when a chunk is a second old.
+    sizes
+        ``chunk_bytes``, ``file_bytes``, ``index_bytes`` of `McapFile`; a file that reaches the latter two is ended
+        and the next segment follows it.
+
+    Raises
+    ------
+    RecordingError, TimeError
+        If a span is no time, or is zero.
+    """
+
+    def __init__(self, folder: str | Path, *, topics: tuple[str, ...] = ("*",), leave_out: tuple[str, ...] = (),
+                 every: Mapping[str, str | Time] | None = None, clock: Callable[[], float] = time.monotonic,
+                 **sizes: int) -> None:
+        self.name, self.topics = "recorder", tuple(topics)
+        self.folder = Path(folder)
+        self._leave_out = tuple(leave_out)
+        self._every = {pattern: max(1, parse_time(span, f"recorder.every[{pattern!r}]"))
+                       for pattern, span in (every or {}).items()}
+        self._options: dict[str, Any] = {"clock": clock, **sizes}
+        self._brain: Brain | None = None
+        self._ports: dict[str, Port] = {}
+        self._inputs: dict[str, Port] = {}
+        self._start: Time = 0
+        self._segment = 0
+        self._file: McapFile | None = None
+        self._sinks: dict[str, Sink | None] = {}
+        self._spans: dict[str, int] = {}
+
+    # --- what the brain tells -------------------------------------------------------------------------------------
+
+    def on_start(self, brain: Brain) -> None:
+        self._brain, self._start = brain, brain.now
+        for name, plan in brain.plans.items():
+            self._ports.update({f"{name}.{port.name}": port for port in plan.member.outputs.values()})
+            self._inputs.update({f"{name}.{port.name}": port for port in plan.member.inputs.values()})
+
+    def on_signal(self, signal: Signal) -> None:
+        topic, now, value, ids = signal
+        try:
+            sink = self._sinks[topic]
+        except KeyError:
+            sink = self._open_port(topic, self._ports[topic])
+        if sink is None:
+            return
+        channel, encode, every = sink
+        if every:
+            span = now // every
+            if self._spans.get(topic) == span:
+                return
+            self._spans[topic] = span
+        self._add(channel, now, now, encode(value, ids))
+
+    def on_inject(self, topic: str, now: Time, signal: Signal) -> None:
+        name = f"inject/{topic}"
+        sink = self._sinks[name] if name in self._sinks else self._open_port(name, self._inputs[topic])
+        if sink is not None:
+            self._add(sink[0], now, signal.time, sink[1](signal.value, signal.ids))
+
+    def on_learn(self, zone: str, now: Time, scalars: Scalars) -> None:
+        self._event(f"learn/{zone}", now, LEARN, encode_scalars, scalars)
+
+    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
+        self._event("phase", now, PHASE, dumps, {"phase": phase, "learning": learning})
+
+    def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
+        self._event(f"error/{zone}", now, ERROR, dumps, {"zone": zone, "error": str(error)})
+
+    def on_stop(self, brain: Brain) -> None:
+        self.close()
+
+    # --- saving ---------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Bring all that was recorded onto the disk and return how much that is."""
+        file = self._file or self._open(Origin(self._start))
+        file.sync()
+        now = 0 if self._brain is None else max(self._brain.now, self._brain.loop.now + 1)
+        return {"segment": self._segment, "messages": file.messages, "start": now, "spans": dict(self._spans)}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Begin a segment that follows what was recorded up to the checkpoint, if that lies in this folder."""
+        self.close()
+        here = segment_path(self.folder, state["segment"]).exists()
+        self._spans = dict(state["spans"])
+        self._open(Origin(state["start"], state["segment"] if here else None, state["messages"] if here else 0))
+
+    def flush(self) -> None:
+        """Hand what was recorded to the operating system, as happens about every second while messages come."""
+        if self._file is not None:
+            self._file.flush()
+
+    def close(self) -> None:
+        """End the file with the summary that viewers open it by."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._sinks.clear()
+
+    # --- within ---------------------------------------------------------------------------------------------------
+
+    def _event(self, topic: str, now: Time, kind: MessageType, encode: Callable[[Any], bytes], content: Any) -> None:
+        sink = self._sinks.get(topic)
+        if sink is None and topic not in self._sinks:
+            sink = self._open_sink(topic, kind, lambda value, _: encode(value))
+        if sink is not None:
+            self._add(sink[0], now, now, sink[1](content, None))
+
+    def _add(self, channel: Channel, now: Time, publish_time: Time, data: bytes) -> None:
+        file = channel.file
+        file.add(channel, now, publish_time, data)
+        if file.full:
+            self.close()
+            self._open(Origin(now, self._segment, file.messages))
+
+    def _open(self, origin: Origin) -> McapFile:
+        self._segment, self._file = open_segment(self.folder, origin, **self._options)
+        return self._file
+
+    def _open_sink(self, topic: str, kind: MessageType, encode: Encode, metadata: Mapping[str, str] | None = None,
+                   every: Time = 0) -> Sink | None:
+        wanted = any(fnmatchcase(topic, pattern) for pattern in self.topics)
+        sink = None
+        if wanted and not any(fnmatchcase(topic, pattern) for pattern in self._leave_out):
+            file = self._file or self._open(Origin(self._start))
+            sink = (file.channel(topic, kind, metadata), encode, every)
+        self._sinks[topic] = sink
+        return sink
+
+    def _open_port(self, topic: str, port: Port) -> Sink | None:
+        codec = codec_for(port)
+        if codec is None:
+            _log.warning("%s is not recorded: arrays of %s have no message type", topic, port.dtype)
+            self._sinks[topic] = None
+            return None
+        metadata = {"dtype": port.dtype, "axes": ", ".join(map(str, port.shape)), "unit": port.unit, "doc": port.doc}
+        every = next((span for pattern, span in self._every.items() if fnmatchcase(topic, pattern)), 0)
+        return self._open_sink(topic, codec.type, codec.encode, metadata, every)

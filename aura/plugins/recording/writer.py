@@ -1,0 +1,193 @@
+"""One MCAP file, written in chunks, with bounded memory.
+
+The `mcap` package encodes every record but the messages: its own writer spends 5 us on a small message where this one
+spends well under 1 us, and keeps an object for every chunk (`benchmarks/recording.py` shows both).
+The format is that of https://mcap.dev/spec.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+import zlib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import zstandard
+from mcap import records
+from mcap.opcode import Opcode
+from mcap.writer import MCAP0_MAGIC
+
+from aura.core.time import Time
+from aura.plugins.recording.schemas import MessageType
+from aura.plugins.recording.summary import Summary, encoded, summary_bytes
+
+__all__ = ["CHUNK_BYTES", "FLUSH_S", "METADATA", "Channel", "McapFile"]
+
+CHUNK_BYTES = 256 * 1024
+"""Size at which a chunk is closed, before compression (DESIGN.md, "State, journal, recording")."""
+FLUSH_S = 1.0
+"""Longest a message waits for its chunk to be written while messages come, in seconds of the wall clock."""
+FILE_BYTES = 1 << 30
+"""Size at which the next segment begins (tuned here: opened at once by viewers, yet one file for most runs)."""
+INDEX_BYTES = 1 << 20
+"""Memory the index of one file may take; the next segment begins then (tuned here: some 1 % of a small brain)."""
+METADATA = "aura"
+"""Name of the metadata record that says what a segment follows."""
+
+_COMPRESSION_LEVEL = 1
+"""Fastest of zstd's regular levels: float data gain nothing from higher ones (measured: 1 % at level 3)."""
+_MESSAGE = struct.Struct("<BQHIQQ")
+"""Opcode, length, channel, sequence, log time, publish time."""
+_MESSAGE_FIXED_BYTES = 22
+_HEADER_BYTES = _MESSAGE.size
+
+
+class Channel:
+    """One topic of one file. `index` lists log time and offset of its messages in the chunk at hand."""
+
+    __slots__ = ("file", "id", "index")
+
+    def __init__(self, file: McapFile, identity: int) -> None:
+        self.file, self.id = file, identity
+        self.index: list[int] = []
+
+
+class McapFile:
+    """An MCAP file being written.
+
+    A chunk goes to the operating system when it is full or a second old, so that a killed process loses at most that
+    second; `sync` makes it safe against a power failure too.
+
+    Parameters
+    ----------
+    path : Path
+        Must not exist.
+    metadata : mapping of str to str
+        Written first, as the metadata record ``aura``.
+    indexed : bool
+        Write an index for viewers to seek by; without one memory does not grow at all.
+    clock : function, seconds
+        The wall clock that decides when a chunk is a second old.
+    """
+
+    def __init__(self, path: Path, metadata: Mapping[str, str], *, indexed: bool = True,
+                 chunk_bytes: int = CHUNK_BYTES, file_bytes: int = FILE_BYTES, index_bytes: int = INDEX_BYTES,
+                 clock: Callable[[], float] = time.monotonic) -> None:
+        self.path, self.messages, self.full = path, 0, False
+        self._chunk_bytes, self._file_bytes, self._index_bytes = chunk_bytes, file_bytes, index_bytes
+        self._indexed, self._clock = indexed, clock
+        self._file = path.open("xb", buffering=0)
+        self._compress = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress
+        self._summary = Summary()
+        self._channels: list[Channel] = []
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._deadline = clock() + FLUSH_S
+        self._position = 0
+        self._begin(metadata)
+
+    def channel(self, topic: str, kind: MessageType, metadata: Mapping[str, str] | None = None) -> Channel:
+        """Return a new channel for a topic."""
+        known = {schema.name: identity for identity, schema in self._summary.schemas.items()}
+        if kind.name not in known:
+            schema = records.Schema(id=len(known) + 1, name=kind.name, encoding=kind.schema_encoding, data=kind.schema)
+            self._summary.schemas[schema.id] = schema
+            self._append(encoded(schema))
+        identity = len(self._channels) + 1
+        record = records.Channel(identity, topic, kind.encoding, dict(metadata or {}),
+                                 known.get(kind.name, len(known) + 1))
+        self._summary.channels[identity] = record
+        channel = Channel(self, identity)
+        self._channels.append(channel)
+        self._append(encoded(record))
+        return channel
+
+    def add(self, channel: Channel, log_time: Time, publish_time: Time, data: bytes) -> None:
+        """Add a message to the chunk at hand, and write the chunk if it is full or a second old."""
+        length = len(data)
+        self._parts += (_MESSAGE.pack(5, length + _MESSAGE_FIXED_BYTES, channel.id, 0, log_time, publish_time), data)
+        channel.index += (log_time, self._size)
+        size = self._size = self._size + length + _HEADER_BYTES
+        self.messages += 1
+        if size > self._chunk_bytes or self._clock() >= self._deadline:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the chunk at hand, if there is any message in it."""
+        self._deadline = self._clock() + FLUSH_S
+        used = [channel for channel in self._channels if channel.index]
+        if not used:
+            return
+        content = b"".join(self._parts)
+        squeezed = self._compress(content)
+        times = [time for channel in used for time in channel.index[::2]]
+        first, last = min(times), max(times)
+        chunk = encoded(records.Chunk(
+            compression="zstd", data=squeezed, message_start_time=first, message_end_time=last,
+            uncompressed_crc=zlib.crc32(content), uncompressed_size=len(content)))
+        message_indexes = bytearray()
+        offsets = {}
+        for channel in used:
+            self._summary.count(channel.id, len(channel.index) // 2)
+            if self._indexed:
+                offsets[channel.id] = self._position + len(chunk) + len(message_indexes)
+                message_indexes += _message_index(channel)
+            channel.index.clear()
+        index = records.ChunkIndex(
+            chunk_length=len(chunk), chunk_start_offset=self._position, compression="zstd",
+            compressed_size=len(squeezed), message_end_time=last, message_index_length=len(message_indexes),
+            message_index_offsets=offsets, message_start_time=first, uncompressed_size=len(content))
+        self._summary.chunk(index, keep=self._indexed)
+        self._parts.clear()
+        self._size = 0
+        self._write(chunk + message_indexes)
+        self.full = self._position > self._file_bytes or len(self._summary.chunk_indexes) > self._index_bytes
+
+    def sync(self) -> None:
+        """Write what there is and wait until the disk has it."""
+        self.flush()
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Write what there is and the summary that viewers open the file by; a second call does nothing."""
+        if self._file.closed:
+            return
+        self.flush()
+        end = encoded(records.DataEnd(0))
+        self._write(end + summary_bytes(self._summary, self._position + len(end)) + MCAP0_MAGIC)
+        os.fsync(self._file.fileno())
+        self._file.close()
+
+    def _begin(self, metadata: Mapping[str, str]) -> None:
+        # The library's name carries no version, so that a recording's bytes depend on what was recorded only.
+        start = MCAP0_MAGIC + encoded(records.Header("", "aura"))
+        record = encoded(records.Metadata(METADATA, dict(metadata)))
+        self._summary.metadata = records.MetadataIndex(len(start), len(record), METADATA)
+        self._write(start + record)
+        _sync_folder(self.path.parent)
+
+    def _append(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
+
+    def _write(self, data: bytes) -> None:
+        view = memoryview(data)
+        while view:  # an unbuffered write may take only a part
+            view = view[self._file.write(view):]
+        self._position += len(data)
+
+
+def _message_index(channel: Channel) -> bytes:
+    entries = channel.index
+    size = 8 * len(entries)
+    return struct.pack(f"<BQHI{len(entries)}Q", Opcode.MESSAGE_INDEX, size + 6, channel.id, size, *entries)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,53 @@
+"""run.json: what a run was, and how far it came."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import aura
+from aura.core.brain import Brain
+from aura.core.pacing import Pacer
+from aura.core.schedule import clock_text
+from aura.core.time import Time
+from aura.sim.phases import PhasePlayer
+from aura.sim.scenario import Scenario
+
+__all__ = ["RunTally", "summary_of"]
+
+
+@dataclass
+class RunTally:
+    """What adds up over all sittings of a run."""
+
+    started: str = ""
+    ticks: int = 0
+    wall_seconds: float = 0.0
+    resumed: list[Time] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, known: Mapping[str, Any]) -> RunTally:
+        """Return the tally that run.json holds."""
+        return cls(**{key: known[key] for key in ("started", "ticks", "wall_seconds", "resumed", "messages")
+                      if key in known})
+
+
+def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: RunTally, status: str) -> dict[str, Any]:
+    """Return the content of run.json."""
+    members = [plan.member for plan in brain.plans.values()]
+    pace = brain.loop.pace
+    return {
+        "aura": aura.__version__, "scenario": scenario.name, "summary": scenario.summary, "status": status,
+        "seed": scenario.seed, "resolution": brain.resolution, "executor": scenario.executor,
+        "started": tally.started, "wall_seconds": round(tally.wall_seconds, 3), "ticks": tally.ticks + brain.ticks,
+        "now": brain.now, "items": player.items, "phases": player.history(),
+        "graph": {
+            "zones": [{"name": m.name, "kind": m.kind, "clock": clock_text(m)} for m in members],
+            "pathways": [{"source": p.source, "source_port": p.source_port, "target": p.target,
+                          "target_port": p.target_port, "delay": p.delay} for p in brain.pathways]},
+        "schedule": brain.schedule(), "profile": brain.profile_table(), "realtime": scenario.realtime,
+        "missed_deadlines": pace.missed if isinstance(pace, Pacer) else 0,
+        "messages": tally.messages, "resumed": tally.resumed,
+    }

@@ -1,0 +1,79 @@
+"""Checks that the state is complete: it survives a file, and a resumed run equals one that never stopped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from aura.core.state import read_tree, trees_equal, write_tree
+from aura.core.time import format_time
+from aura.core.zone import Zone
+from aura.testing.play import NAME, difference, make_brain, play, running, span_of
+from aura.testing.subject import Subject
+
+__all__ = ["exports_come_back", "resume_after_learning_is_exact", "resume_is_exact", "state_survives_a_file"]
+
+
+def state_survives_a_file(subject: Subject) -> None:
+    """The state after learning goes through a safetensors file and into a new zone without a changed bit."""
+    tree = play(subject).state
+    with running(subject), TemporaryDirectory() as folder, make_brain(subject)[0] as fresh:
+        file = Path(folder) / "state.safetensors"
+        write_tree(file, tree, NAME)
+        back = read_tree(file, NAME)
+        if not trees_equal(tree, back):
+            raise subject.failure("its state changes on the way through a file")
+        fresh[NAME].load_state(back)
+        if not trees_equal(fresh[NAME].state(), read_tree(file, NAME)):
+            raise subject.failure("state() after load_state() is not the state that was loaded")
+
+
+def resume_is_exact(subject: Subject) -> None:
+    """With learning off, a run that is stopped and resumed equals one that never stopped."""
+    _resume(subject, learning=False)
+
+
+def resume_after_learning_is_exact(subject: Subject) -> None:
+    """With learning on, a run that is stopped and resumed equals one that never stopped: learner state is complete."""
+    _resume(subject, learning=True)
+
+
+def exports_come_back(subject: Subject) -> None:
+    """What the zone exports after learning, a new zone takes over and exports alike; nothing to do for most zones."""
+    if subject.load().export is Zone.export:
+        return
+    with running(subject), TemporaryDirectory() as folder:
+        out, again = Path(folder, "out"), Path(folder, "again")
+        out.mkdir()
+        again.mkdir()
+        with make_brain(subject)[0] as learned, make_brain(subject)[0] as fresh:
+            learned.run(until=span_of(subject))
+            learned[NAME].export(out)
+            fresh[NAME].load_export(out)
+            fresh[NAME].export(again)
+        first, second = ({file.name: file.read_bytes() for file in sorted(place.iterdir())} for place in (out, again))
+        for name in sorted(first.keys() | second.keys()):
+            if first.get(name) != second.get(name):
+                raise subject.failure(f"its export {name!r} is another after load_export()")
+
+
+def _resume(subject: Subject, learning: bool) -> None:
+    whole = play(subject, learning=learning)
+    end = span_of(subject)
+    # A third and two thirds in, and one instant later each: with signals on their way as well as without.
+    for cut in sorted({end * part // 3 + late for part in (1, 2) for late in (0, 1_000_000)}):
+        with running(subject), TemporaryDirectory() as folder:
+            with make_brain(subject, learning=learning)[0] as stopped:
+                stopped.run(until=cut)
+                saved = stopped.save(folder)
+            brain, recorder = make_brain(subject, learning=learning)
+            with brain:
+                brain.load(saved)
+                brain.run(until=end)
+                state = brain[NAME].state()
+        where = difference([said for said in whole.said if said.time >= cut], recorder.said)
+        if where is None and not trees_equal(whole.state, state):
+            where = "the states at the end"
+        if where is not None:
+            raise subject.failure(f"resumed at {format_time(cut)} it differs from the run that never stopped: {where}. "
+                                  "state() must hold all that the zone carries from tick to tick")

@@ -1,0 +1,96 @@
+"""What a text encoder is, and how one is found by name; torch is imported only when one is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from aura.core.errors import DataError
+from aura.zones.sensory.weights import MINILM, find_minilm, is_minilm, lean_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TextEncoder", "load_text_encoder"]
+
+
+class TextEncoder(Protocol):
+    """Turns texts into embeddings, each text on its own: what else is in the call changes no bit of the result.
+
+    Attributes
+    ----------
+    name : str
+        The model, as its user calls it.
+    identity : str
+        A digest of all that decides the bits of an embedding: weights, tokeniser, token limit, precision, and the
+        arithmetic (torch's version and the processor's instruction set). The key of a cache.
+    dimensions : int
+        The length of an embedding.
+    """
+
+    name: str
+    identity: str
+    dimensions: int
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the embeddings, shape (text, dimensions), float32; a text with no word in it gives zeros.
+
+        Raises
+        ------
+        SignalError
+            If one of the texts is no string.
+        """
+        ...
+
+
+def load_text_encoder(model: str = MINILM, *, threads: int | None = None, precision: str = "float32") -> TextEncoder:
+    """Return an encoder, loaded and ready.
+
+    all-MiniLM-L6-v2 and every folder of the same kind (BERT, mean pooling) run on the lean encoder; any other
+    sentence-transformers model runs through that package, one text at a time.
+
+    Parameters
+    ----------
+    model : str
+        ``"all-MiniLM-L6-v2"``, the folder of a sentence-transformers model, or a model's name on the hub. A folder
+        that exists comes before a name.
+    threads : int, optional
+        How many threads torch computes with, from here on in this process; None leaves torch as it is set.
+    precision : {"float32", "bfloat16"}
+        Of the matrix products. bfloat16 needs a processor that has it.
+
+    Raises
+    ------
+    DataError
+        If the model is not to be found or is damaged, or the precision is not to be had.
+    """
+    if threads is not None and threads < 1:
+        raise DataError("sensory.threads", expected="1 or more", got=str(threads))
+    if precision not in ("float32", "bfloat16"):
+        raise DataError("sensory.precision", expected="'float32' or 'bfloat16'", got=repr(precision))
+    folder, digest = Path(model).expanduser(), None
+    if not folder.is_dir():
+        if model.startswith((".", "/", "~")):
+            raise DataError(model, expected="the folder of a sentence-transformers model", got="no such folder")
+        if not is_minilm(model):
+            return _sentence_transformer(model, threads, precision)
+        folder, digest = find_minilm()
+    settings = lean_settings(folder)
+    if settings is None:
+        return _sentence_transformer(str(folder), threads, precision)
+    from aura.zones.sensory.minilm import LeanEncoder
+
+    return LeanEncoder(MINILM if is_minilm(model) else model, folder, settings, threads=threads, precision=precision,
+                       weights_sha256=digest)
+
+
+def _sentence_transformer(model: str, threads: int | None, precision: str) -> TextEncoder:
+    if precision != "float32":
+        raise DataError("sensory.precision", expected="'float32' for a model outside the lean encoder",
+                        got=repr(precision))
+    from aura.zones.sensory.sentence_transformer import PackagedEncoder
+
+    return PackagedEncoder(model, threads)

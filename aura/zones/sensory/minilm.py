@@ -1,0 +1,153 @@
+"""The lean text encoder: all-MiniLM-L6-v2 on `tokenizers`, `safetensors` and torch alone."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from tokenizers import Tokenizer
+
+from aura.core.errors import DataError
+from aura.zones.sensory.bert import Bert, has_bfloat16, has_onednn
+from aura.zones.sensory.text import clean_texts
+from aura.zones.sensory.weights import file_sha256
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+__all__ = ["LeanEncoder"]
+
+# A part is what one thread computes at a time. From 200 rows the products run at their full rate, and at 384 the widest
+# activation (384 x 1,536 float32, 2.4 MB) stays in a last-level cache; tuned here.
+_ROWS_PER_PART = 384
+# Below this many rows one pass on all threads is faster than a part for each thread; tuned here.
+_ROWS_TO_SPLIT = 96
+
+
+class LeanEncoder:
+    """A BERT sentence encoder with mean pooling; see `aura.zones.sensory.encoder.TextEncoder`.
+
+    Parameters
+    ----------
+    name : str
+        The model, as its user calls it.
+    folder : Path
+        Holds ``tokenizer.json`` and ``model.safetensors``.
+    settings : dict
+        What `aura.zones.sensory.weights.lean_settings` returns for the folder.
+    threads : int, optional
+        How many threads torch computes with; None leaves torch as it is set.
+    precision : {"float32", "bfloat16"}
+        Of the matrix products.
+    weights_sha256 : str, optional
+        The weights' digest, if it has been taken already.
+
+    Raises
+    ------
+    DataError
+        If a file is damaged, or the processor has no bfloat16.
+
+    Notes
+    -----
+    Few tokens run in one pass on all threads, many are split by text into parts, each on one thread of its own. Both
+    give the same bits (see `aura.zones.sensory.bert`), so the split is free to follow the load.
+    """
+
+    def __init__(self, name: str, folder: Path, settings: dict[str, Any], *, threads: int | None = None,
+                 precision: str = "float32", weights_sha256: str | None = None) -> None:
+        if precision == "bfloat16" and not has_bfloat16():
+            raise DataError("sensory.precision", expected="'float32' on this processor", got="'bfloat16'",
+                            hint="bfloat16 needs AVX512-BF16, AMX or AVX-NE-CONVERT.")
+        self.name, self.dimensions = name, int(settings["hidden"])
+        digest = weights_sha256 or file_sha256(folder / "model.safetensors")
+        self.identity = _identity(digest, folder, settings, precision)
+        self._tokeniser = _tokeniser(folder / "tokenizer.json", settings["max_tokens"])
+        self._specials = self._tokeniser.num_special_tokens_to_add(is_pair=False)
+        try:
+            tensors = load_file(folder / "model.safetensors")
+        except (SafetensorError, OSError) as error:
+            raise DataError(str(folder / "model.safetensors"), expected="weights in safetensors form",
+                            got=str(error)) from error
+        self._bert = Bert(tensors, settings, bfloat16=precision == "bfloat16")
+        self._threads = torch.get_num_threads() if threads is None else threads
+        if threads is not None:
+            torch.set_num_threads(threads)
+        self._pool = _single_threaded_pool(self._threads) if self._threads > 1 else None
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return the embeddings, shape (text, dimensions), float32; a text with no word in it gives zeros.
+
+        Raises
+        ------
+        SignalError
+            If one of the texts is no string.
+        """
+        tokens = self._tokens(clean_texts(texts))
+        embeddings = np.zeros((len(tokens), self.dimensions), np.float32)
+        with_words = [index for index, text in enumerate(tokens) if len(text) > self._specials]
+        parts = self._parts(sorted(with_words, key=lambda index: len(tokens[index])), tokens)
+        compute = map if len(parts) <= 1 or self._pool is None else self._pool.map
+        inputs = [[tokens[index] for index in part] for part in parts]
+        for part, output in zip(parts, compute(self._bert.forward, inputs), strict=True):
+            embeddings[part] = output.numpy()
+        return embeddings
+
+    def _tokens(self, texts: list[str]) -> list[list[int]]:
+        if len(texts) == 1:  # spares one text the tokeniser's thread pool
+            return [self._tokeniser.encode(texts[0]).ids]
+        return [encoding.ids for encoding in self._tokeniser.encode_batch_fast(texts)]
+
+    def _parts(self, order: list[int], tokens: list[list[int]]) -> list[list[int]]:
+        """Deal the texts, shortest first, into parts of about equal work: one, or a multiple of the threads."""
+        rows = sum(len(tokens[index]) for index in order)
+        if rows == 0:
+            return []
+        threads = self._threads if rows > _ROWS_TO_SPLIT else 1
+        count = -(-rows // (threads * _ROWS_PER_PART)) * threads
+        return [part for part in (order[first::count] for first in range(count)) if part]
+
+
+def _identity(weights_sha256: str, folder: Path, settings: dict[str, Any], precision: str) -> str:
+    parts = [weights_sha256, file_sha256(folder / "tokenizer.json"),
+             repr(sorted(settings.items())), precision, torch.__version__, "onednn" if has_onednn() else "aten",
+             torch.backends.cpu.get_cpu_capability()]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _tokeniser(path: Path, max_tokens: int) -> Tokenizer:
+    try:
+        tokeniser = Tokenizer.from_file(str(path))
+    except Exception as error:  # the tokenizers package raises plain Exception
+        raise DataError(str(path), expected="a tokeniser in JSON", got=str(error)) from error
+    tokeniser.no_padding()
+    tokeniser.enable_truncation(max_tokens)
+    return tokeniser
+
+
+def _single_threaded_pool(threads: int) -> ThreadPoolExecutor:
+    """Return a pool in each of whose threads torch computes alone.
+
+    torch keeps the number per thread but also a default for threads that come later, which is put back at the end.
+    """
+    default = torch.get_num_threads()
+    ready = threading.Barrier(threads + 1)
+
+    def start() -> None:
+        torch.set_num_threads(1)
+        ready.wait()
+
+    pool = ThreadPoolExecutor(threads, thread_name_prefix="aura-encoder", initializer=start)
+    for _ in range(threads):
+        pool.submit(int)
+    ready.wait()
+    torch.set_num_threads(default)
+    return pool

@@ -1,0 +1,140 @@
+"""How fast the text encoder is: alone, in bulk, from the cache, and beside sentence-transformers. Run by hand.
+
+    python benchmarks/encoder.py [--threads 2] [--texts 1600] [--peer]
+
+The texts are GoEmotions rows where ``AURA_DATA`` is set, else sentences made up from a short list of words. Measure on a
+quiet machine: with two threads on two busy cores every product waits for the scheduler.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from aura.zones.sensory.cache import EmbeddingCache
+from aura.zones.sensory.encoder import TextEncoder, load_text_encoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BATCH = 32
+"""Items a tick, as the streams hand them over."""
+
+SHORT = "I am so happy today!"
+_WORDS = "i you we this that really never always love hate fear hope think know good bad day time work again".split()
+
+
+def texts_to_encode(count: int) -> tuple[str, list[str]]:
+    """Return where the texts come from, and that many of them."""
+    root = os.environ.get("AURA_DATA")
+    if root:
+        with (Path(root) / "goemotions" / "train.tsv").open(encoding="utf-8") as file:
+            return "GoEmotions, train", [line.split("\t")[0] for line, _ in zip(file, range(count), strict=False)]
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(4, 32, count)  # as many tokens as GoEmotions' rows have, 19 on average
+    return "made-up sentences", [" ".join(rng.choice(_WORDS, length)) for length in lengths]
+
+
+def batches(texts: list[str]) -> list[tuple[str, ...]]:
+    """Return the texts in tuples of `BATCH`, in their order."""
+    return [tuple(texts[first:first + BATCH]) for first in range(0, len(texts), BATCH)]
+
+
+def in_batches(texts: list[str], call: Callable[[tuple[str, ...]], object]) -> float:
+    """Return the texts per second over all batches of `BATCH`."""
+    start = time.perf_counter()
+    for batch in batches(texts):
+        call(batch)
+    return len(texts) / (time.perf_counter() - start)
+
+
+def alone(call: Callable[[tuple[str, ...]], object], repeats: int = 200) -> str:
+    """Return the median and 99th percentile of one short text, in milliseconds."""
+    for _ in range(5):
+        call((SHORT,))
+    spans = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        call((SHORT,))
+        spans.append(1e3 * (time.perf_counter() - start))
+    return f"{np.median(spans):7.2f} ms  {np.percentile(spans, 99):7.2f} ms"
+
+
+def report(name: str, encoder: TextEncoder, texts: list[str], rounds: int = 3) -> None:
+    """Print one encoder's row: the short text alone, then the best of some rounds in bulk."""
+    encoder.encode(texts[:BATCH])
+    best = max(in_batches(texts, encoder.encode) for _ in range(rounds))
+    print(f"{name:32s} {alone(encoder.encode)}  {best:9.0f} texts/s")
+
+
+def report_cache(encoder: TextEncoder, texts: list[str]) -> None:
+    """Print the cache's row: every text found."""
+    with tempfile.TemporaryDirectory() as folder:
+        cache = EmbeddingCache(Path(folder) / "embeddings.sqlite")
+        for batch in batches(texts):
+            cache.put_many(encoder.identity, batch, encoder.encode(batch))
+
+        def look_up(batch: tuple[str, ...]) -> object:
+            return cache.get_many(encoder.identity, batch, encoder.dimensions)
+
+        print(f"{'embedding cache, all found':32s} {alone(look_up)}  {in_batches(texts, look_up):9.0f} texts/s")
+        cache.close()
+
+
+def peak_gflops(threads: int) -> float:
+    """Return the best rate of a large float32 product on these threads, 10⁹ operations a second."""
+    import torch
+
+    torch.set_num_threads(threads)
+    a, b = torch.rand(1024, 1024), torch.rand(1024, 1024)
+    spans = []
+    for _ in range(20):
+        start = time.perf_counter()
+        a @ b
+        spans.append(time.perf_counter() - start)
+    return 2e-9 * 1024**3 / min(spans)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--texts", type=int, default=1600)
+    parser.add_argument("--peer", action="store_true", help="also sentence-transformers, batches of 32 as it pads them")
+    options = parser.parse_args()
+    source, texts = texts_to_encode(options.texts)
+
+    start = time.perf_counter()
+    import torch
+
+    imported = time.perf_counter()
+    encoder = load_text_encoder(threads=options.threads)
+    loaded = time.perf_counter()
+    print(f"{len(texts)} texts ({source}), {options.threads} threads, {torch.backends.cpu.get_cpu_capability()}, "
+          f"float32; import torch {imported - start:.2f} s, load {loaded - imported:.2f} s")
+    tokens = np.mean([len(ids) for ids in encoder._tokens(texts)])  # type: ignore[attr-defined]
+    flops = tokens * 6 * 2 * (4 * 384**2 + 2 * 384 * 1536)
+    peak = peak_gflops(options.threads)
+    print(f"{tokens:.1f} tokens and {flops / 1e6:.0f} Mflop of linear layers a text; the largest product here runs at "
+          f"{peak:.0f} Gflop/s: no float32 encoder can pass {1e9 * peak / flops:.0f} texts/s")
+    print(f"{'':32s} {'alone: median':>10s}  {'99 %':>8s}  {f'batches of {BATCH}':>17s}")
+    report(f"lean, {options.threads} threads", encoder, texts)
+    report_cache(encoder, texts)
+    if options.peer:
+        from sentence_transformers import SentenceTransformer
+
+        from aura.zones.sensory.weights import find_minilm
+
+        peer = SentenceTransformer(str(find_minilm()[0]), device="cpu")
+        print(f"{'sentence-transformers':32s} {alone(lambda batch: peer.encode(list(batch)))}  "
+              f"{in_batches(texts, lambda batch: peer.encode(list(batch))):9.0f} texts/s")
+
+
+if __name__ == "__main__":
+    main()

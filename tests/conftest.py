@@ -1,0 +1,28 @@
+"""What every test may rely on: a cache of its own session, no network, and real data where AURA_DATA points."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests' embeddings apart from the user's."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("AURA_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("HF_HUB_OFFLINE", "1")
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def data_folder() -> Path:
+    """The folder of real data; a test that asks for it is skipped where there is none."""
+    folder = os.environ.get("AURA_DATA")
+    if not folder or not Path(folder).is_dir():
+        pytest.skip("AURA_DATA names no folder of data sets")
+    return Path(folder)
