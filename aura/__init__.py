@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from aura.core.signals import Inputs, Items, Signal
     from aura.core.zone import Manifest, Zone, ZoneContext, ZoneParams
     from aura.plugins import hookimpl
+    from aura.sim.notebook import load_brain, zone
+    from aura.sim.streams import stream
 
 __version__ = "0.1.0"
 
@@ -22,10 +24,11 @@ _HOME = {
     "Items": "aura.core.signals", "Manifest": "aura.core.zone", "Observer": "aura.core.observer",
     "Port": "aura.core.ports", "Signal": "aura.core.signals", "Zone": "aura.core.zone",
     "ZoneContext": "aura.core.zone", "ZoneParams": "aura.core.zone", "hookimpl": "aura.plugins",
+    "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
 __all__ = ["AuraError", "Brain", "Inputs", "Items", "Manifest", "Observer", "Port", "Signal", "Zone", "ZoneContext",
-           "ZoneParams", "hookimpl"]
+           "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
 
 
 def __getattr__(name: str) -> Any:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any, Protocol, cast
 
 from aura.core.brain import Brain
 from aura.core.errors import ScenarioError, StreamError, nearest
@@ -11,6 +11,7 @@ from aura.core.params import validated
 from aura.core.time import MS, Time, format_time, parse_rate, parse_time
 from aura.core.zone import Manifest, Zone
 from aura.sim.readers.kinds import ReaderKind
+from aura.sim.readers.rows import Reader
 from aura.sim.scenario import Scenario, StreamModel
 from aura.sim.streams.live import Rows, live_stream
 from aura.sim.streams.played import Playing, played_stream
@@ -35,11 +36,15 @@ class Lookup(Protocol):
 class Journal(Protocol):
     """Where live input is kept, and found again for a replay."""
 
+    @property
+    def live(self) -> bool:
+        """Whether live input is taken at all; a replay takes none."""
+
     def write(self, stream: str, now: Time, rows: Rows) -> None:
         """Keep rows before they are used."""
 
-    def read(self, stream: str) -> list[tuple[Time, Rows]] | None:
-        """Return what a replay plays in place of live input, or None to take live input."""
+    def read(self, stream: str) -> list[tuple[Time, Rows]]:
+        """Return what was taken in before, to be played first."""
 
 
 def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False) -> Brain:
@@ -93,7 +98,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
         if model.hold_out:
             raise ScenarioError(f"streams.{name}", expected="hold_out or held_out", got="both")
         changed = _options(kind, {**model.reader_options, **model.held_out}, f"streams.{name}.held_out")
-        held_out = kind.open(changed, scenario.folder)
+        held_out = cast("Reader", kind.open(changed, scenario.folder))
     return played_stream(reader, playing, name=name, held_out=held_out, labels=labels, kind=model.kind)
 
 
@@ -104,13 +109,12 @@ def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, sc
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:
         raise StreamError(f"streams.{name}.repeat", expected="no such setting for live input", got=str(model.repeat))
-    replayed = journal.read(name) if journal is not None else None
-    source: Any = kind.open(options, scenario.folder) if replayed is None else None
+    source: Any = kind.open(options, scenario.folder) if journal is None or journal.live else None
     fields = kind.fields(options) if source is None and kind.fields is not None else source.fields
-    keep: Callable[[str, Time, Rows], None] | None = journal.write if journal is not None and source else None
     return live_stream(source, name=name, fields=fields, every=_period(name, model, parse_time(scenario.resolution)),
-                       items=model.items, wait=not scenario.realtime, labels=model.labels, journal=keep,
-                       replayed=replayed or (), kind=model.kind)
+                       items=model.items, wait=not scenario.realtime, labels=model.labels,
+                       journal=journal.write if journal else None, replayed=journal.read(name) if journal else (),
+                       kind=model.kind)
 
 
 def _options(kind: ReaderKind, given: Mapping[str, Any], where: str) -> Any:

@@ -11,12 +11,13 @@ __all__ = ["RunJournal"]
 
 
 class RunJournal:
-    """Writes live input below the run's folder; or reads that of the run that is replayed.
+    """Writes live input below the run's folder, and gives back what was taken in before.
 
     Parameters
     ----------
     folder : RunFolder
-        The run's own folder; nothing is made in it before the first live row.
+        The run's own folder; nothing is made in it before the first live row. What its journal holds already, in a
+        resumed run, is played again as far as the checkpoint does not cover it.
     replay_of : RunFolder, optional
         The run whose journal is played in place of live input.
     """
@@ -24,18 +25,25 @@ class RunJournal:
     def __init__(self, folder: RunFolder, replay_of: RunFolder | None = None) -> None:
         self._folder, self._replay_of = folder, replay_of
         self._writer: JournalWriter | None = None
+        self.begins: Time = 0
+
+    @property
+    def live(self) -> bool:
+        """Whether live input is taken at all."""
+        return self._replay_of is None
 
     def write(self, stream: str, now: Time, rows: Rows) -> None:
         """Keep rows before they are used."""
         if self._writer is None:
-            self._writer = JournalWriter(self._folder.journal)
+            self._writer = JournalWriter(self._folder.journal, self.begins)
         self._writer.write(stream, now, rows)
 
-    def read(self, stream: str) -> list[tuple[Time, Rows]] | None:
-        """Return the rows of a stream with their instants, or None when live input is to be taken."""
-        if self._replay_of is None:
-            return None
-        return list(JournalReader(self._replay_of.journal).rows(stream))
+    def read(self, stream: str) -> list[tuple[Time, Rows]]:
+        """Return the rows of a stream that were taken in before, with their instants."""
+        folder = (self._replay_of or self._folder).journal
+        if not folder.is_dir():
+            return []
+        return list(JournalReader(folder).entries(stream))
 
     def close(self) -> None:
         """Close the file."""

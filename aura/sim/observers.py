@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from aura.core.errors import PluginError, ScenarioError
+from aura.core.errors import ScenarioError
 from aura.core.observer import Observer
 from aura.core.params import validated
 from aura.core.time import Time, parse_time
@@ -18,6 +17,7 @@ from aura.plugins.bridge import bridge_observers
 from aura.plugins.checkpoints import Checkpoints
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
+from aura.plugins.metrics.metric import Metric
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import Scenario
 
@@ -29,7 +29,7 @@ class RunObservers:
     """The observers of one run, in the order in which they are called."""
 
     all: Sequence[Observer]
-    metrics: Sequence[Any]
+    metrics: Sequence[Metric]
     checkpoints: Checkpoints
 
     def results(self) -> dict[str, Any]:
@@ -101,18 +101,11 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
     return RunObservers(observers, metrics, checkpoints)
 
 
-def _make_metric(name: str, options: Mapping[str, Any], manager: PluginManager) -> Any:
+def _make_metric(name: str, options: Mapping[str, Any], manager: PluginManager) -> Metric:
     given = dict(options)
     kind = given.pop("kind", None)
     if not isinstance(kind, str):
         raise ScenarioError(f"metrics.{name}.kind", expected="the name of a metric", got=repr(kind),
                             hint=f"Known: {', '.join(sorted(manager.metrics()))}.")
     found = manager.metric(kind)
-    model = validated(found.options, given, f"metrics.{name}", ScenarioError)
-    module, _, attribute = found.factory.partition(":")
-    try:
-        factory = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise PluginError(f"metric {kind!r}.factory", expected="'package.module:Class' that can be imported",
-                          got=f"{found.factory!r} ({error})") from error
-    return factory(name, model)
+    return found.load()(name, validated(found.options, given, f"metrics.{name}", ScenarioError))

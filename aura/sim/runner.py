@@ -113,7 +113,7 @@ class Run:
             raise
         began = time.perf_counter()
         try:
-            self._run(brain, player, observers, checkpoint, context)
+            self._run(brain, player, observers, checkpoint, context, journal)
         except AuraError as error:
             failed_at = brain.loop.now
             self._tally.messages.append(str(error))
@@ -129,7 +129,7 @@ class Run:
         return self.status
 
     def _run(self, brain: Brain, player: PhasePlayer, observers: RunObservers, checkpoint: Path | None,
-             context: RunContext) -> None:
+             context: RunContext, journal: RunJournal) -> None:
         for observer in observers.all:
             brain.observe(observer)
             if hasattr(observer, "follow"):
@@ -141,6 +141,7 @@ class Run:
             player.load_state(extra["phases"])
             self._tally.ticks = extra["ticks"]
             self._tally.resumed.append(brain.now)
+            journal.begins = brain.now
         if self._interrupted:  # Ctrl-C while the brain was built
             player.interrupt()
         self.folder.write("run.json", summary_of(self.scenario, brain, player, self._tally, "running"))

@@ -104,7 +104,7 @@ class PhaseModel(_Model):
     name: str
     split: Literal["learn", "held_out"] = "learn"
     learn: bool = True
-    span: str | None = Field(None, description="end after this time, also if rows are left")
+    span: str | None = None  # end after this time, also if rows are left
 
 
 class RecordModel(_Model):
@@ -120,7 +120,7 @@ class CheckpointModel(_Model):
     """When checkpoints are written, in simulated time, and how many are kept."""
 
     every: str | None = "10 s"
-    keep: int = Field(3, ge=0)
+    keep: int = Field(default=3, ge=0)
 
 
 class Scenario(_Model):
@@ -134,7 +134,7 @@ class Scenario(_Model):
     until: str | None = None
     executor: Literal["serial", "threads"] = "serial"
     realtime: float = Field(0.0, ge=0.0)
-    profile: bool = True
+    profile: bool = False
     settle: str | None = Field(None, description="time to let signals arrive after a phase's last row")
     plugins: tuple[str, ...] = ()
     streams: dict[str, StreamModel] = {}

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 __all__ = ["STANDARD_INPUT", "JsonLinesOptions", "JsonLinesSource", "jsonlines_fields", "open_jsonlines"]
 
 STANDARD_INPUT = "-"
+_TCP = "tcp://"
+_CONNECT_S = 10.0
 _CHUNK_BYTES = 1 << 16
 _LINE_BYTES = 1 << 20
 """Longest line (tuned here: a hundred times a long text); a longer one is bad, so that memory stays bounded."""
@@ -43,7 +45,7 @@ class JsonLinesOptions(ReaderOptions):
     Parameters
     ----------
     path : str
-        ``-`` for standard input, or a file or named pipe.
+        ``-`` for standard input, ``tcp://host:port`` for a socket to connect to, or a file or named pipe.
     columns : mapping of str to column
         Port name to key or dotted path. Arrays tell their `shape`.
     capacity : int
@@ -64,6 +66,9 @@ def open_jsonlines(options: JsonLinesOptions, base: Path) -> JsonLinesSource:
     """Start reading live JSON lines."""
     if options.path == STANDARD_INPUT:
         return JsonLinesSource(sys.stdin.buffer, options.columns, on_bad=options.on_bad, capacity=options.capacity)
+    if options.path.startswith(_TCP):
+        return JsonLinesSource(_connect(options.path), options.columns, on_bad=options.on_bad,
+                               capacity=options.capacity, name=options.path, close_stream=True)
     path = resolve_path(options.path, base)
     try:
         stream = io.FileIO(path if path.is_fifo() else checked_file(path))
@@ -71,6 +76,22 @@ def open_jsonlines(options: JsonLinesOptions, base: Path) -> JsonLinesSource:
         raise StreamError(str(path), expected="a file or named pipe that can be read", got=str(error)) from error
     return JsonLinesSource(stream, options.columns, on_bad=options.on_bad, capacity=options.capacity, name=path.name,
                            close_stream=True)
+
+
+def _connect(address: str) -> IO[bytes]:
+    """Return what comes over a TCP connection, as a file."""
+    host, colon, port = address.removeprefix(_TCP).rpartition(":")
+    if not (colon and host and port.isdecimal()):
+        raise StreamError(address, expected="tcp://host:port", got=repr(address))
+    try:
+        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S)
+    except (OSError, OverflowError) as error:
+        raise StreamError(address, expected="a server that takes the connection", got=str(error),
+                          hint="Start the server first.") from error
+    connection.settimeout(None)
+    stream = connection.makefile("rb")
+    connection.close()  # the file keeps the connection open until it is closed itself
+    return stream
 
 
 class JsonLinesSource:

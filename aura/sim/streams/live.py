@@ -28,7 +28,7 @@ class LiveStream(Zone[ZoneParams]):
     every: ClassVar[Time]
     items: ClassVar[int]
     wait: ClassVar[bool]
-    journal: ClassVar[Callable[[str, Time, Rows], None] | None]
+    journal: ClassVar[Any]
     replayed: ClassVar[list[tuple[Time, Rows]]]
 
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
@@ -66,12 +66,21 @@ class LiveStream(Zone[ZoneParams]):
     def next_wake(self, now: Time) -> Time | None:
         if self._ended:
             return None
-        if self.replayed:
-            return self.replayed[self._ticks][0] if self._ticks < len(self.replayed) else None
-        return (now // self.every + 1) * self.every
+        if self._ticks < len(self.replayed):
+            return self.replayed[self._ticks][0]
+        return None if self.source is None else (now // self.every + 1) * self.every
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
-        rows = self._replay() if self.source is None else self._take(now, self.source)
+        if self._ticks < len(self.replayed):
+            rows = self.replayed[self._ticks][1]
+        else:
+            rows = [] if self.source is None else self._take(self.source)
+        if rows:
+            # Journaled before it is used; also what is played again, so that every run's journal is whole.
+            self._ticks += 1
+            if self.journal is not None:
+                self.journal(self.context.name, now, rows)
+        self._ended = self._ticks >= len(self.replayed) and (self.source is None or self.source.ended)
         if self._ended and self.on_end is not None:
             self.on_end()
         if not rows:
@@ -90,21 +99,10 @@ class LiveStream(Zone[ZoneParams]):
         if self.source is not None:
             self.source.close()
 
-    def _take(self, now: Time, source: Source) -> Rows:
+    def _take(self, source: Source) -> Rows:
         rows = source.take(self.items, block=False)
         while self.wait and not (rows or source.ended or self._interrupted):
             rows = source.take(self.items, timeout_s=_PATIENCE_S)
-        self._ended = source.ended
-        if rows:
-            self._ticks += 1
-            if self.journal is not None:
-                type(self).journal(self.context.name, now, rows)  # type: ignore[misc]
-        return rows
-
-    def _replay(self) -> Rows:
-        _, rows = self.replayed[self._ticks]
-        self._ticks += 1
-        self._ended = self._ticks >= len(self.replayed)
         return rows
 
 
@@ -117,13 +115,15 @@ def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field]
     Parameters
     ----------
     source : Source or None
-        Where rows come from; None to play those of `replayed`, each at its instant.
+        Where rows come from; None for a replay.
     every, items : int
         How often the source is asked, and for how many rows at most.
     wait : bool
         Wait for the next row, as a free run does that has nothing else to do; in real time the loop goes on.
     journal : function (stream, now, rows), optional
         Keeps the rows before they are used.
+    replayed : iterable of (time, rows)
+        Rows played first, each at its instant: all of them in a replay, those since the beginning after a crash.
     """
     manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, labels, name))
     return type("LiveStream", (LiveStream,), {

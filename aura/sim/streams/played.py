@@ -164,7 +164,7 @@ class PlayedStream(Zone[ZoneParams]):
     def _row_times(self, reader: Reader) -> np.ndarray:
         column = reader.rows(self._order)[str(self.playing.time)]
         seconds = np.asarray(column, dtype=np.float64)
-        times = np.rint((seconds - seconds[0]) * _UNITS[self.playing.time_unit]).astype(np.int64)
+        times: np.ndarray = np.rint((seconds - seconds[0]) * _UNITS[self.playing.time_unit]).astype(np.int64)
         if (np.diff(times) < 0).any():
             row = int(np.argmax(np.diff(times) < 0)) + 1
             raise StreamError(f"{self.context.name}: row {self._order[row]}",

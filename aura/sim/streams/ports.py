@@ -28,6 +28,6 @@ def stream_ports(fields: Mapping[str, Field], labels: Collection[str] | None, na
 
 
 def _port(name: str, field: Field, label: bool) -> Port:
-    shape = ("item",) if field.dtype in ("text", "tags") else ("item", *field.shape)
+    shape: tuple[int | str, ...] = ("item",) if field.dtype in ("text", "tags") else ("item", *field.shape)
     return Port(name, dtype=field.dtype, shape=shape, unit=field.unit or "1", role="label" if label else "signal",
                 doc=field.doc or f"The field {name} of the rows played in this tick.")

@@ -15,6 +15,7 @@ import pytest
 
 from aura.core.errors import StreamError
 from aura.sim.readers import Column, JsonLinesSource
+from aura.sim.readers.jsonlines_live import JsonLinesOptions, open_jsonlines
 
 TEXT = {"text": Column.model_validate({"from": "text"})}
 PATIENCE_S = 10.0
@@ -160,3 +161,19 @@ def test_the_kind_opens_a_file_and_a_named_pipe(tmp_path, opened):
     writer.join()
     with pytest.raises(StreamError, match="nothing there"):
         opened("jsonlines", path="none", columns={"text": "text"})
+
+
+def test_a_scenario_may_name_a_tcp_server(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        options = JsonLinesOptions(path=f"tcp://127.0.0.1:{server.getsockname()[1]}", columns=TEXT)
+        with open_jsonlines(options, tmp_path) as source:
+            connection, _ = server.accept()
+            with connection:
+                connection.sendall(lines("over", "tcp"))
+            assert drained(source) == ["over", "tcp"]
+
+
+@pytest.mark.parametrize("path", ["tcp://", "tcp://host", "tcp://host:port", "tcp://127.0.0.1:1"])
+def test_an_address_that_takes_no_connection_is_named(path, tmp_path):
+    with pytest.raises(StreamError, match="tcp://"):
+        open_jsonlines(JsonLinesOptions(path=path, columns=TEXT), tmp_path)

@@ -1,0 +1,50 @@
+"""What a notebook needs beside `Brain`: zones by name, and brains from scenarios."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aura.core.brain import Brain
+from aura.core.zone import Manifest
+from aura.plugins.manager import PluginManager
+from aura.sim.build import build_brain
+from aura.sim.scenario import load_scenario
+
+__all__ = ["load_brain", "zone"]
+
+
+def zone(name: str) -> Manifest:
+    """Return the zone of that name from the installed plugins, to be added to a brain.
+
+    Raises
+    ------
+    PluginError
+        If no plugin brings one; the message names the nearest.
+
+    Examples
+    --------
+    >>> zone("amygdala").wake_on is not None
+    True
+    """
+    return PluginManager().zone(name)
+
+
+def load_brain(scenario: str | Path, *settings: str) -> Brain:
+    """Return the brain of a scenario, playing its learning rows from 0, to be stepped by hand.
+
+    Parameters
+    ----------
+    scenario : str or Path
+        A file, or the name of an embedded scenario.
+    *settings : str
+        ``"zone.param=value"``, as ``aura run --set`` takes them.
+
+    Examples
+    --------
+    >>> brain = load_brain("feelings", "sensory.cache=false")
+    >>> list(brain.graph)
+    ['diary', 'sensory', 'amygdala']
+    """
+    found = load_scenario(scenario, settings)
+    manager = PluginManager((), [found.folder / path for path in found.plugins])
+    return build_brain(found, manager, autoplay=True)
