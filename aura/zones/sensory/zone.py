@@ -11,6 +11,7 @@ from aura.core.zone import Outputs, Zone, ZoneContext
 from aura.zones.sensory.cache import EmbeddingCache
 from aura.zones.sensory.encoder import load_text_encoder
 from aura.zones.sensory.params import SensoryParams
+from aura.zones.sensory.text import clean_texts
 
 __all__ = ["Sensory"]
 
@@ -23,8 +24,8 @@ class Sensory(Zone[SensoryParams]):
         params = context.params
         self._encoder = load_text_encoder(params.model, threads=params.threads, precision=params.precision)
         if self._encoder.dimensions != params.dimensions:
-            raise WiringError(f"{context.name}.dimensions", expected=f"{self._encoder.dimensions}, as {params.model} has",
-                              got=str(params.dimensions))
+            raise WiringError(f"{context.name}.dimensions", got=str(params.dimensions),
+                              expected=f"{self._encoder.dimensions}, as {params.model} has")
         self._cache = EmbeddingCache(params.cache_path, params.cache_bytes) if params.cache else None
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
@@ -34,11 +35,12 @@ class Sensory(Zone[SensoryParams]):
     def encode(self, texts: tuple[str, ...]) -> np.ndarray:
         """Return the embeddings, (text, dimensions) float32, from the cache where they lie in it."""
         encoder, cache = self._encoder, self._cache
-        if cache is None or not texts:
-            return encoder.encode(texts)
-        matrix, missing = cache.get_many(encoder.identity, texts, encoder.dimensions)
+        cleaned = clean_texts(texts, f"{self.context.name}.text")
+        if cache is None or not cleaned:
+            return encoder.encode(cleaned)
+        matrix, missing = cache.get_many(encoder.identity, cleaned, encoder.dimensions)
         if missing:
-            fresh = [texts[index] for index in missing]
+            fresh = [cleaned[index] for index in missing]
             matrix[missing] = encoder.encode(fresh)
             cache.put_many(encoder.identity, fresh, matrix[missing])
         return matrix
