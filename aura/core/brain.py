@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
@@ -14,7 +16,7 @@ from aura.core.builder import Plan, make_loop, make_node, make_zone, plan_zone
 from aura.core.checkpoint import read_checkpoint, write_checkpoint
 from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
-from aura.core.node import Node, Output
+from aura.core.node import Node, Output, check_ids
 from aura.core.observer import Observer, Observers, Probe
 from aura.core.ports import make_check
 from aura.core.schedule import schedule_text
@@ -129,7 +131,10 @@ class Brain:
         self._pathways.append(Pathway(*split_topic(source, where), *split_topic(target, where), settled))
 
     def observe(self, observer: Observer) -> None:
-        """Take on an observer, before the first tick or in mid-run."""
+        """Take on an observer, before the first tick or in mid-run; those that keep a state differ in name."""
+        if type(observer).state is not Observer.state and observer.name in {o.name for o in self.observers.all}:
+            raise WiringError(f"observer {observer.name!r}", expected="a name that no observer has yet",
+                              got="a second observer of that name", hint="Its state is saved under that name.")
         self.observers.add(observer)
         if self._loop is not None:
             self._refresh_watchers()
@@ -174,7 +179,7 @@ class Brain:
     @property
     def now(self) -> Time:
         """The instant up to which the brain has run, in nanoseconds; nothing before it is left to do."""
-        return self._now
+        return self._now if self._loop is None else max(self._now, self._loop.now + 1)
 
     @property
     def ticks(self) -> int:
@@ -203,10 +208,7 @@ class Brain:
         limit = None if until is None else parse_time(until, "run.until")
         if span is not None:
             limit = self._now + parse_time(span, "run.span")
-        try:
-            ticks = loop.run(limit)
-        finally:
-            self._now = max(self._now, loop.now + 1 if loop.now >= 0 else 0)
+        ticks = self._run(loop, limit, None)
         if limit is not None and not loop.stopping:
             self._now = max(self._now, limit)
         loop.stopping = False
@@ -215,10 +217,8 @@ class Brain:
     def step(self) -> Time | None:
         """Run the next tick and return its instant, or None if nothing is due."""
         loop = self._ready()
-        if loop.run(None, 1) == 0:
-            return None
-        self._now = max(self._now, loop.now + 1)
-        return loop.now
+        loop.stopping = False
+        return loop.now if self._run(loop, None, 1) else None
 
     def wake(self, name: str) -> None:
         """Ask a zone that clocks itself anew when it wakes, as after a stream has been told what to play."""
@@ -237,6 +237,8 @@ class Brain:
 
     @learning.setter
     def learning(self, value: bool) -> None:
+        if self._loop is not None:
+            self._loop.settle()  # background work has begun under the present setting
         self._learning = bool(value)
         self._set_learning()
 
@@ -278,13 +280,16 @@ class Brain:
         declared = node.member.inputs[port]
         if isinstance(value, Items):
             value, ids = value
-        value = make_check(declared, topic)(self._now, value)
-        if declared.has_items and ids is None:
+        now = self.now
+        value = make_check(declared, topic)(now, value)
+        if ids is not None:
+            ids = check_ids(topic, now, value, ids)
+        elif declared.has_items:
             ids = -1 - self._injected - np.arange(len(value), dtype=np.int64)
             self._injected += len(value)
         wait = self.resolution if delay is None else max(parse_time(delay, "inject.delay"), self.resolution)
-        arrival = -(-(max(self._now - 1, 0) + wait) // self.resolution) * self.resolution
-        self.observers.call("on_inject", topic, self._now, Signal(topic, arrival, value, ids))
+        arrival = -(-(max(now - 1, 0) + wait) // self.resolution) * self.resolution
+        self.observers.call("on_inject", topic, now, Signal(topic, arrival, value, ids))
         loop.at(arrival)[0].append((node.target(port, "inject"), value, ids))
         return arrival
 
@@ -333,7 +338,7 @@ class Brain:
                 trees[f"observer.{observer.name}"] = tree
         zones = {name: {"kind": plan.manifest.name, "version": plan.manifest.version}
                  for name, plan in self._plans.items()}
-        now = max(self._now, loop.now + 1)
+        now = self.now
         manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed, "zones": zones,
                     "learning": self._learning, "injected": self._injected, "extra": dict(extra or {})}
         path = write_checkpoint(Path(folder), now, manifest, trees, keep=keep)
@@ -360,16 +365,15 @@ class Brain:
         if manifest["resolution"] != self.resolution:
             raise CheckpointError(str(folder), expected=f"resolution {self.resolution} ns",
                                   got=f"{manifest['resolution']} ns")
-        for node in self._nodes.values():
-            load_zone(node, trees[node.name])
-        clocks: dict[Time, list[Node]] = {}
-        for node in self._nodes.values():
-            clocks.setdefault(node.member.period, []).append(node)
-        load_bus(loop, manifest["loop_now"], trees[BUS], clocks)
-        for observer in self.observers.all:
-            tree = trees.get(f"observer.{observer.name}")
-            if tree is not None:
-                observer.load_state(tree)
+        loop.settle()
+        try:
+            self._lay_back(loop, manifest, trees)
+        except Exception as error:
+            # Half of the brain is another's by now, so it must not go on.
+            self._failed = error if isinstance(error, AuraError) else CheckpointError(
+                str(folder), expected="a checkpoint of this brain", got=f"{type(error).__name__}: {error}",
+                hint="Were zones, ports or pathways changed since it was written?")
+            raise self._failed from error
         self._now, self._injected, self._failed = manifest["time"], manifest["injected"], None
         self.learning = manifest["learning"]
         self._keep_for_restart({name: trees[name] for name in self._nodes})
@@ -383,8 +387,9 @@ class Brain:
         self._executor.close()
         if self._loop is not None:
             self.observers.call("on_stop", self)
-        for node in self._nodes.values():
-            node.zone.close()
+        with ExitStack() as each:  # one that raises keeps no other from closing
+            for node in self._nodes.values():
+                each.callback(node.zone.close)
 
     def __enter__(self) -> Brain:
         return self
@@ -394,6 +399,27 @@ class Brain:
         self.close()
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _run(self, loop: EventLoop, until: Time | None, ticks: int | None) -> int:
+        try:
+            return loop.run(until, ticks)
+        except BaseException as error:
+            # The tick is half done, by Ctrl-C as by a zone, so only a checkpoint leads on from here.
+            self._failed = error if isinstance(error, AuraError) else WiringError(
+                f"brain at {loop.now} ns", expected="a whole tick", got=f"one broken off by {type(error).__name__}",
+                hint="Load a checkpoint to go on.")
+            raise
+        finally:
+            self._now = self.now
+
+    def _lay_back(self, loop: EventLoop, manifest: Mapping[str, Any], trees: Mapping[str, Any]) -> None:
+        for node in self._nodes.values():
+            load_zone(node, trees[node.name])
+        load_bus(loop, manifest["loop_now"], trees[BUS], manifest["time"])
+        for observer in self.observers.all:
+            tree = trees.get(f"observer.{observer.name}")
+            if tree is not None:
+                observer.load_state(tree)
 
     def _ready(self) -> EventLoop:
         if self._closed:
@@ -421,8 +447,6 @@ class Brain:
 
     def _keep_for_restart(self, trees: Mapping[str, Any] | None = None) -> None:
         """Remember the state that a zone with the policy 'restart' goes back to."""
-        import copy
-
         for node in self._nodes.values():
             if node.on_error == "restart":
                 self._restart[node.name] = copy.deepcopy(trees[node.name] if trees else zone_tree(node))
@@ -433,9 +457,9 @@ class Brain:
             self.loop.silence(node)
         elif node.on_error == "restart":
             _log.error("%s; the zone restarts from its last checkpoint", error)
+            self.loop.settle()  # what the broken zone still does in the background, it does before it goes
             node.zone.close()
             node.replace_zone(make_zone(self._plans[node.name], self.seed, self.resolution))
-            load_zone(node, self._restart[node.name])
+            load_zone(node, copy.deepcopy(self._restart[node.name]))
         else:
-            self._failed = error
             raise error

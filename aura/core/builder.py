@@ -85,11 +85,7 @@ def make_loop(nodes: Sequence[Node], pathways: Sequence[Pathway], executor: Exec
         target = by_name[path.target].target(path.target_port, output.topic)
         output.targets.append((path.delay or resolution, target))
     loop = EventLoop(nodes, executor, observers, on_failure, resolution)
-    periods: dict[Time, list[Node]] = {}
+    loop.set_clocks(0)
     for node in nodes:
-        if node.member.period:
-            periods.setdefault(node.member.period, []).append(node)
         loop.arm(node, -1)
-    for period, group in periods.items():
-        loop.at(0)[1].append((period, tuple(group)))
     return loop

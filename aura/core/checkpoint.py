@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -17,10 +18,12 @@ __all__ = ["FORMAT", "checkpoint_time", "latest_checkpoint", "list_checkpoints",
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
-_PREFIX = "t"
+_NAME = re.compile(r"t([0-9]{20})(?:-([0-9]+))?")
+"""The folder of an instant; a number tells a second checkpoint of the same instant from the first."""
 
 
-def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: dict[str, Any], *, keep: int = 3) -> Path:
+def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: dict[str, Any], *,
+                     keep: int = 3) -> Path:
     """Write one checkpoint below `folder` and return its own folder; the oldest beyond `keep` go.
 
     Parameters
@@ -37,9 +40,11 @@ def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: 
         How many to keep, the new one included; 0 keeps all.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    target = folder / f"{_PREFIX}{time:020d}"
-    aside = folder / f".{target.name}.{os.getpid()}"
-    shutil.rmtree(aside, ignore_errors=True)
+    same = [path for path in list_checkpoints(folder) if _order(path)[0] == time]
+    target = folder / (f"t{time:020d}-{_order(same[-1])[1] + 1}" if same else f"t{time:020d}")
+    for left in folder.glob(".t*.aside"):  # of a run that was killed while it wrote
+        shutil.rmtree(left, ignore_errors=True)
+    aside = folder / f".{target.name}.aside"
     aside.mkdir()
     files: dict[str, str] = {}
     for name, tree in trees.items():
@@ -53,13 +58,10 @@ def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: 
     (aside / _MANIFEST).write_text(json.dumps(envelope, indent=1), encoding="utf-8")
     _sync(aside / _MANIFEST)
     _sync(aside)
-    if target.exists():  # the same instant again, after a resume: the state is the same to the bit
-        shutil.rmtree(target)
-    aside.rename(target)
+    os.rename(aside, target)
     _sync(folder)
-    if keep:
-        for old in list_checkpoints(folder)[:-keep]:
-            shutil.rmtree(old, ignore_errors=True)
+    for old in [*same, *(list_checkpoints(folder)[:-keep] if keep else ())]:
+        shutil.rmtree(old, ignore_errors=True)
     return target
 
 
@@ -99,7 +101,7 @@ def list_checkpoints(folder: Path) -> list[Path]:
     """Return the finished checkpoints below `folder`, oldest first."""
     if not folder.is_dir():
         return []
-    return sorted(path for path in folder.iterdir() if path.is_dir() and path.name.startswith(_PREFIX))
+    return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_dir()), key=_order)
 
 
 def latest_checkpoint(folder: Path) -> Path:
@@ -122,7 +124,14 @@ def latest_checkpoint(folder: Path) -> Path:
 
 def checkpoint_time(folder: Path) -> str:
     """Return the instant of a checkpoint folder as people write it."""
-    return format_time(int(folder.name.removeprefix(_PREFIX)))
+    return format_time(_order(folder)[0])
+
+
+def _order(folder: Path) -> tuple[Time, int]:
+    name = _NAME.fullmatch(folder.name)
+    if name is None:
+        raise CheckpointError(str(folder), expected="the folder of a checkpoint, 't' and its instant", got=folder.name)
+    return int(name[1]), int(name[2] or 0)
 
 
 def _digest(path: Path) -> str:

@@ -87,6 +87,15 @@ class EventLoop:
         """Let a node take no further part."""
         node.silenced = self.has_background = True
 
+    def set_clocks(self, start: Time) -> None:
+        """Set the alarms of the nodes that have a period: each rings at the multiples of its period from `start` on."""
+        periods: dict[Time, list[Node]] = {}
+        for node in self.nodes:
+            if node.member.period:
+                periods.setdefault(node.member.period, []).append(node)
+        for period, group in periods.items():
+            self.at(-(-start // period) * period)[1].append((period, tuple(group)))
+
     def settle(self) -> None:
         """Wait for all background work, so that no zone's state is in motion."""
         for _, _, finished in self.agenda.values():

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
+from aura.core import errors
 from aura.core.errors import AuraError, CheckpointError
-from aura.core.loop import Due, EventLoop
+from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.node import Node
 from aura.core.signals import Inputs
 
 __all__ = ["BUS", "bus_tree", "load_bus", "load_zone", "zone_tree"]
 
-BUS = "_bus"
+BUS = "brain.bus"
+"""The name of its tree; no zone can have it, for it is no identifier."""
 
 
 def zone_tree(node: Node) -> dict[str, Any]:
@@ -45,18 +46,18 @@ def bus_tree(loop: EventLoop) -> dict[str, Any]:
     }
 
 
-def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], clocks: Mapping[int, Sequence[Node]]) -> None:
-    """Lay back what `bus_tree` returned. `clocks` are the clocked nodes by period."""
+def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> None:
+    """Lay back what `bus_tree` returned, of a loop whose last tick was `now`, to go on at `start`."""
     nodes = {node.name: node for node in loop.nodes}
     agenda: dict[int, Due] = {}
     for entry in tree["agenda"]:
         signals = [(nodes[zone].target(port, topic), _frozen(value), _frozen(ids))
                    for topic, zone, port, value, ids in entry["signals"]]
-        alarms = [(alarm, tuple(clocks[alarm])) if isinstance(alarm, int) else (0, (nodes[alarm],))
-                  for alarm in entry["alarms"]]
+        alarms: list[Alarm] = [(0, (nodes[name],)) for name in entry["alarms"]]
         finished = [(nodes[name], _result(nodes[name], kept)) for name, kept in entry["finished"]]
         agenda[entry["time"]] = (signals, alarms, finished)
     loop.restore(now, agenda)
+    loop.set_clocks(start)
     for name, inbox in tree["inboxes"].items():
         _load_inbox(nodes[name], inbox)
     for node in loop.nodes:
@@ -71,22 +72,22 @@ def _due_tree(due: Due) -> dict[str, Any]:
     signals, alarms, finished = due
     return {
         "signals": [[topic, node.name, port, value, ids] for (node, port, _, _, topic), value, ids in signals],
-        "alarms": [period or nodes[0].name for period, nodes in alarms],
+        "alarms": [nodes[0].name for period, nodes in alarms if not period],  # periods tell the others
         "finished": [[node.name, _finished_tree(result())] for node, result in finished],
     }
 
 
 def _finished_tree(result: Any) -> dict[str, Any]:
     if isinstance(result, AuraError):
-        return {"error": [result.where, result.expected, result.got, result.hint]}
+        return {"error": [type(result).__name__, result.where, result.expected, result.got, result.hint]}
     return {"published": [[None if output is None else output.port.name, value, dict(ids) if output is None else ids]
                           for output, value, ids in result]}
 
 
 def _result(node: Node, tree: dict[str, Any]) -> Any:
     if "error" in tree:
-        where, expected, got, hint = tree["error"]
-        error = AuraError(where, expected=expected, got=got, hint=hint)
+        kind, where, expected, got, hint = tree["error"]
+        error = getattr(errors, kind, AuraError)(where, expected=expected, got=got, hint=hint)
         return lambda: error
     published = [(None if port is None else node.outputs[port], _frozen(value), _frozen(ids))
                  for port, value, ids in tree["published"]]
@@ -97,16 +98,21 @@ def _inbox_tree(inbox: Inputs) -> dict[str, Any]:
     def plain(value: Any) -> Any:
         return dict(value) if isinstance(value, MappingProxyType) else value
 
-    return {"values": {port: plain(value) for port, value in inbox.items()}, "ids": dict(inbox.ids)}
+    return {"values": {port: plain(value) for port, value in inbox.items()},
+            "ids": {port: plain(ids) for port, ids in inbox.ids.items()}}
 
 
 def _load_inbox(node: Node, tree: dict[str, Any]) -> None:
     node.pending = node.inbox()
     for port, value in tree["values"].items():
-        many = node.member.inputs[port].fan_in == "many"
-        dict.__setitem__(node.pending, port, MappingProxyType(_frozen(value)) if many else _frozen(value))
+        node.target(port, "inject")  # a held value may have come from outside, and is held on
+        dict.__setitem__(node.pending, port, _as_laid(value))
     if tree["ids"]:
-        node.pending._ids = _frozen(tree["ids"])
+        node.pending._ids = {port: _as_laid(ids) for port, ids in tree["ids"].items()}
+
+
+def _as_laid(value: Any) -> Any:
+    return MappingProxyType(_frozen(value)) if isinstance(value, dict) else _frozen(value)
 
 
 def _frozen(value: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
 from aura.plugins.info import PluginInfo
 
@@ -87,7 +88,17 @@ def _notes(port: Port) -> str:
 
 
 def _type(annotation: Any) -> str:
-    return annotation.__name__ if isinstance(annotation, type) else str(annotation).replace("typing.", "")
+    """Return an annotation as people write it, without the constraints that pydantic keeps in it."""
+    origin, parts = get_origin(annotation), get_args(annotation)
+    if origin is Annotated:
+        return _type(parts[0])
+    if origin is Literal:
+        return " or ".join(map(repr, parts))
+    if origin in (Union, UnionType):
+        return " or ".join(_type(part) for part in parts)
+    name = getattr(origin or annotation, "__name__", str(annotation))
+    shown = ", ".join("..." if part is Ellipsis else _type(part) for part in parts)
+    return "none" if annotation is type(None) else f"{name}[{shown}]" if parts else name
 
 
 def _table(rows: Sequence[tuple[str, ...]]) -> list[str]:

@@ -184,8 +184,11 @@ class PluginManager:
             self._note(name, *problems)
 
     def _invoke(self, impl: HookImpl, hook: str, arguments: Mapping[str, Any]) -> Any:
-        with self._timed(_plugin_of(impl), hook):
-            return impl.function(*[arguments[name] for name in impl.argnames])
+        values = [arguments[name] for name in impl.argnames]
+        if self._trace is None:  # called at every tick, so nothing more is done than must be
+            return impl.function(*values)
+        with self._trace.around(_plugin_of(impl), hook):
+            return impl.function(*values)
 
     def _timed(self, plugin: str, what: str) -> Any:
         return nullcontext() if self._trace is None else self._trace.around(plugin, what)

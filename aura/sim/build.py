@@ -22,6 +22,9 @@ DEFAULT_PERIOD = 10 * MS
 """Time between two ticks of a stream that is told neither period nor rate: long enough for a text's answer to be out
 before the next one comes, at a resolution of 1 ms."""
 
+SETTLE_STEP = 100 * MS
+"""Step of the time that a phase runs on after its last row (tuned here: above what the zones of one brain take)."""
+
 
 class Lookup(Protocol):
     """What finds zones and streams by name: the plugin manager."""
@@ -78,9 +81,14 @@ def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None =
 
 
 def settle_time(brain: Brain) -> Time:
-    """Return how long the last row of a phase may take to reach everything: all delays and latencies together."""
+    """Return how long the last row of a phase may take to reach everything: all delays and latencies together.
+
+    It is a whole multiple of `SETTLE_STEP`, so that a zone that is added moves no later phase in time.
+    """
     delays = sum(path.delay or 0 for path in brain.pathways)
-    return delays + sum(plan.member.latency for plan in brain.plans.values()) + brain.resolution
+    needed = delays + sum(plan.member.latency for plan in brain.plans.values()) + brain.resolution
+    step = -(-SETTLE_STEP // brain.resolution) * brain.resolution
+    return -(-needed // step) * step
 
 
 def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Lookup, journal: Journal | None,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from aura.core.brain import Brain
 from aura.core.errors import ScenarioError
 from aura.core.observer import Observer
 from aura.core.params import validated
@@ -21,7 +22,7 @@ from aura.plugins.metrics.metric import Metric
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import Scenario
 
-__all__ = ["MetricRows", "RunObservers", "make_observers"]
+__all__ = ["MetricRows", "RunObservers", "make_metrics", "make_observers"]
 
 
 @dataclass(frozen=True)
@@ -38,30 +39,29 @@ class RunObservers:
 
 
 class MetricRows(Observer):
-    """Writes the rolling values of the metrics to metrics.jsonl; a resumed run cuts the file back to its checkpoint."""
+    """Writes the rolling values of the metrics to metrics.jsonl; a resumed run cuts the file back to its checkpoint.
+
+    It comes after the metrics and takes their rows at the end of each tick, so that the order of the lines does not
+    depend on when the run was saved. What a metric has between two ticks lies in the metric's own state.
+    """
 
     name = "metric_rows"
 
-    def __init__(self, path: Path, metrics: Sequence[Any], every: int = 256) -> None:
-        self._path, self._metrics, self._every, self._left = path, metrics, every, every
-        self._file = path.open("ab")
+    def __init__(self, path: Path, metrics: Sequence[Metric]) -> None:
+        self._metrics, self._file = metrics, path.open("ab")
 
     def after_tick(self, now: Time) -> None:
-        self._left -= 1
-        if self._left <= 0:
-            self._left = self._every
-            self._write()
+        self._write()
 
     def state(self) -> dict[str, Any]:
-        self._write()
         self._file.flush()
         os.fsync(self._file.fileno())
-        return {"bytes": self._file.tell(), "left": self._left}
+        return {"bytes": self._file.tell()}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self._file.truncate(state["bytes"])
-        self._file.seek(state["bytes"])
-        self._left = state["left"]
+        # A branch begins a file of its own, shorter than the one that was saved.
+        self._file.truncate(min(state["bytes"], self._file.seek(0, os.SEEK_END)))
+        self._file.seek(0, os.SEEK_END)
 
     def on_stop(self, brain: Any) -> None:
         self._write()
@@ -73,22 +73,31 @@ class MetricRows(Observer):
                 self._file.write(json.dumps(row).encode() + b"\n")
 
 
-def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager, context: RunContext,
-                   extra: Callable[[], Mapping[str, Any]], more: Sequence[Observer]) -> RunObservers:
-    """Return the observers of a run.
+def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> list[Metric]:
+    """Return the metrics of a scenario, checked against its brain.
 
     Raises
     ------
-    ScenarioError, PluginError
-        If a metric or a setting of the recording is wrong.
+    AuraError
+        If a metric is of an unknown kind, an option is wrong, or it asks for a topic that the brain does not have.
     """
     metrics = [_make_metric(name, options, manager) for name, options in scenario.metrics.items()]
+    for metric in metrics:
+        # Here and not only when the brain tells it to start: an observer that raises then is merely switched off.
+        metric.check(brain)
+    return metrics
+
+
+def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager, context: RunContext,
+                   metrics: Sequence[Metric], extra: Callable[[], Mapping[str, Any]],
+                   more: Sequence[Observer]) -> RunObservers:
+    """Return the observers of a run, `metrics` among them."""
     checkpoint = scenario.checkpoints
     checkpoints = Checkpoints(
-        folder.checkpoints, parse_time(checkpoint.every) if checkpoint.every else 0, checkpoint.keep, extra,
+        folder.checkpoints, parse_time(checkpoint.every), checkpoint.keep, extra,
         before=lambda: manager.call("aura_before_checkpoint", run=context),
         after=lambda path: manager.call("aura_after_checkpoint", run=context, path=path))
-    observers: list[Observer] = [MetricRows(folder.rows, metrics), *metrics]
+    observers: list[Observer] = [*metrics, MetricRows(folder.rows, metrics)]
     if scenario.record.enabled:
         from aura.plugins.recording import Recorder
 
@@ -98,7 +107,17 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
     observers += [*manager.observers(context), *bridge_observers(manager, context)]
     observers += more
     observers.append(checkpoints)
+    _require_own_names(observers, metrics)
     return RunObservers(observers, metrics, checkpoints)
+
+
+def _require_own_names(observers: Sequence[Observer], metrics: Sequence[Metric]) -> None:
+    """Raise if a metric has the name of another observer: in a checkpoint each has the file of its name."""
+    taken = {observer.name for observer in observers if observer not in metrics}
+    for metric in metrics:
+        if metric.name in taken:
+            raise ScenarioError(f"metrics.{metric.name}", expected="a name that no other observer of the run has",
+                                got=repr(metric.name), hint="Choose another.")
 
 
 def _make_metric(name: str, options: Mapping[str, Any], manager: PluginManager) -> Metric:

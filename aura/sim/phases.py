@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aura.core.brain import Brain
@@ -27,13 +27,14 @@ def phases_of(scenario: Scenario, splits: set[str]) -> tuple[PhaseModel, ...]:
 
 @dataclass
 class Progress:
-    """Where a run stands: the phase, when it began, and when it ends once its streams have."""
+    """Where a run stands: the phase, when it began and with how many items played, and when it ends, if it is known."""
 
     index: int = 0
     begun: bool = False
     started: Time = 0
     ends: Time | None = None
     wall: float = 0.0
+    items: dict[str, int] = field(default_factory=dict)
 
 
 class PhasePlayer:
@@ -102,11 +103,12 @@ class PhasePlayer:
     def state(self) -> dict[str, Any]:
         """Return what a resumed run needs, as JSON values."""
         return {"index": self.at.index, "begun": self.at.begun, "started": self.at.started, "ends": self.at.ends,
-                "wall": self.at.wall + time.perf_counter() - self._since, "log": self.log}
+                "wall": self.at.wall + time.perf_counter() - self._since, "items": self.at.items, "log": self.log}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Go on from where `state` stood."""
-        self.at = Progress(state["index"], state["begun"], state["started"], state["ends"], state["wall"])
+        self.at = Progress(state["index"], state["begun"], state["started"], state["ends"], state["wall"],
+                           dict(state["items"]))
         self._since = time.perf_counter()
         self.log = list(state["log"])
 
@@ -114,7 +116,7 @@ class PhasePlayer:
         brain, phase = self.brain, self.phase
         grid = brain.resolution
         start = -(-brain.now // grid) * grid
-        self.at.begun, self.at.started, self.at.ends = True, start, None
+        self.at = Progress(self.at.index, begun=True, started=start, items=self.items)
         self._since = time.perf_counter()
         brain.learning = phase.learn
         brain.observers.call("on_phase", phase.name, phase.learn, start)
@@ -151,5 +153,5 @@ class PhasePlayer:
 
     def _entry(self) -> dict[str, Any]:
         return {"name": self.phase.name, "learning": self.phase.learn, "start": self.at.started,
-                "end": self.brain.now, "items": self.items,
+                "end": self.brain.now, "items": {name: n - self.at.items.get(name, 0) for name, n in self.items.items()},
                 "wall_seconds": round(self.at.wall + time.perf_counter() - self._since, 3)}

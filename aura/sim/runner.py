@@ -20,7 +20,7 @@ from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
 from aura.sim.journal import RunJournal
-from aura.sim.observers import RunObservers, make_observers
+from aura.sim.observers import RunObservers, make_metrics, make_observers
 from aura.sim.phases import PhasePlayer
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import Scenario
@@ -102,18 +102,23 @@ class Run:
         brain = build_brain(self.scenario, self.manager, journal=journal)
         try:
             self.player = player = PhasePlayer(brain, self.scenario, self._until())
+            metrics = make_metrics(self.scenario, self.manager, brain)
+            pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
             if new:
                 self.folder.create(self.scenario)
             context = RunContext(self.scenario.dump(), brain, self.folder.path, self.scenario.seed, not new)
-            observers = make_observers(self.scenario, self.folder, self.manager, context, self._extra,
+            observers = make_observers(self.scenario, self.folder, self.manager, context, metrics, self._extra,
                                        self.options.observers)
+            # What fails up to here leaves the results of a run that was to go on as they were.
+            self._prepare(brain, player, observers, checkpoint, journal)
         except BaseException:
             brain.close()
             journal.close()
             raise
         began = time.perf_counter()
         try:
-            self._run(brain, player, observers, checkpoint, context, journal)
+            brain.loop.pace = pace
+            self._run(brain, player, observers, context)
         except AuraError as error:
             failed_at = brain.loop.now
             self._tally.messages.append(str(error))
@@ -128,27 +133,29 @@ class Run:
         self.manager.call("aura_after_run", run=context, status=self.status)
         return self.status
 
-    def _run(self, brain: Brain, player: PhasePlayer, observers: RunObservers, checkpoint: Path | None,
-             context: RunContext, journal: RunJournal) -> None:
+    def _prepare(self, brain: Brain, player: PhasePlayer, observers: RunObservers, checkpoint: Path | None,
+                 journal: RunJournal) -> None:
+        """Take on the observers, and load the checkpoint that the run goes on from."""
         for observer in observers.all:
             brain.observe(observer)
             if hasattr(observer, "follow"):
                 observer.follow(player)
-        if self.scenario.realtime:
-            brain.loop.pace = Pacer(self.scenario.realtime, brain.resolution)
         if checkpoint is not None:
             extra = brain.load(checkpoint)
             player.load_state(extra["phases"])
             self._tally.ticks = extra["ticks"]
             self._tally.resumed.append(brain.now)
             journal.begins = brain.now
+
+    def _run(self, brain: Brain, player: PhasePlayer, observers: RunObservers, context: RunContext) -> None:
         if self._interrupted:  # Ctrl-C while the brain was built
             player.interrupt()
         self.folder.write("run.json", summary_of(self.scenario, brain, player, self._tally, "running"))
         self.manager.call("aura_before_run", run=context)
         # One from the very beginning, so that there is always one to go back to.
         observers.checkpoints.save()
-        self.status = "finished" if player.play() else "stopped"
+        ended = player.play() or (not self._interrupted and brain.now >= (self._own_end() or brain.now + 1))
+        self.status = "finished" if ended else "stopped"
         observers.checkpoints.save()
 
     def _leave(self, brain: Brain, player: PhasePlayer, observers: RunObservers, journal: RunJournal, began: float,
@@ -183,8 +190,12 @@ class Run:
         return {"phases": player.state(), "ticks": self._tally.ticks + player.brain.ticks}
 
     def _until(self) -> Time | None:
-        ends = [self.options.until, parse_time(self.scenario.until, "until") if self.scenario.until else None]
+        ends = [self.options.until, self._own_end()]
         return min((end for end in ends if end is not None), default=None)
+
+    def _own_end(self) -> Time | None:
+        """Return the end that the scenario sets; a run that has reached it is finished."""
+        return parse_time(self.scenario.until, "until") if self.scenario.until else None
 
     def _require_an_end(self) -> None:
         spans = self.scenario.phases and all(phase.span for phase in self.scenario.phases)

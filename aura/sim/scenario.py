@@ -6,11 +6,11 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
 
-from aura.core.errors import ScenarioError, nearest
+from aura.core.errors import ScenarioError, TimeError, WiringError, nearest
 from aura.core.params import validated
 from aura.core.time import parse_rate, parse_time
 from aura.core.wiring import split_topic
@@ -25,9 +25,22 @@ class _Model(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
 
 
-def _time(value: Any) -> Any:
-    parse_time(value)
+def _as_text(value: str) -> str:
+    try:
+        parse_time(value)
+    except TimeError as error:
+        raise ValueError(f"{error.expected} ({error.hint})" if error.hint else error.expected) from None
     return value
+
+
+def _above_zero(value: str) -> str:
+    if parse_time(value) == 0:
+        raise ValueError("a time above zero")
+    return value
+
+
+TimeText: TypeAlias = Annotated[str, AfterValidator(_as_text)]
+"""A time such as ``"10 ms"``."""
 
 
 class StreamModel(BaseModel):
@@ -37,7 +50,7 @@ class StreamModel(BaseModel):
 
     kind: str
     items: int = Field(1, ge=1, description="rows played in one tick")
-    period: str | None = Field(None, description="time between two ticks of the stream")
+    period: TimeText | None = Field(None, description="time between two ticks of the stream")
     rate: str | None = Field(None, description="the same as a rate, such as '50 Hz'")
     time: str | None = Field(None, description="a numeric field that says when each row is played")
     time_unit: Literal["ns", "us", "ms", "s", "min", "h"] = "s"
@@ -49,17 +62,13 @@ class StreamModel(BaseModel):
     limit: int | None = Field(None, ge=1)
     labels: tuple[str, ...] | None = Field(None, description="fields that tell the truth; by default all tags")
 
-    @field_validator("period")
-    @classmethod
-    def _period(cls, value: str | None) -> str | None:
-        return None if value is None else _time(value)
-
     @field_validator("rate")
     @classmethod
     def _rate(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_rate(value)
-        return value
+        try:
+            return value if value is None or parse_rate(value) else value
+        except TimeError as error:
+            raise ValueError(error.expected) from None
 
     @property
     def reader_options(self) -> dict[str, Any]:
@@ -71,9 +80,9 @@ class ZoneModel(_Model):
     """A zone: its kind, when it wakes, and its own parameters."""
 
     kind: str | None = None
-    period: str | None = None
+    period: TimeText | None = None
     wake_on: tuple[str, ...] | None = None
-    latency: str | None = None
+    latency: TimeText | None = None
     learn: bool = True
     on_error: Literal["stop", "silence", "restart"] = "stop"
     params: dict[str, Any] = {}
@@ -84,18 +93,16 @@ class PathwayModel(_Model):
 
     source: str = Field(alias="from")
     target: str = Field(alias="to")
-    delay: str | None = None
+    delay: TimeText | None = None
 
     @field_validator("source", "target")
     @classmethod
     def _topic(cls, value: str) -> str:
-        split_topic(value, "pathway")
+        try:
+            split_topic(value, "pathway")
+        except WiringError as error:
+            raise ValueError(error.expected) from None
         return value
-
-    @field_validator("delay")
-    @classmethod
-    def _delay(cls, value: str | None) -> str | None:
-        return None if value is None else _time(value)
 
 
 class PhaseModel(_Model):
@@ -104,7 +111,7 @@ class PhaseModel(_Model):
     name: str
     split: Literal["learn", "held_out"] = "learn"
     learn: bool = True
-    span: str | None = None  # end after this time, also if rows are left
+    span: TimeText | None = None  # end after this time, also if rows are left
 
 
 class RecordModel(_Model):
@@ -112,14 +119,14 @@ class RecordModel(_Model):
 
     topics: tuple[str, ...] = ("*",)
     leave_out: tuple[str, ...] = ()
-    every: dict[str, str] = {}
+    every: dict[str, TimeText] = {}
     enabled: bool = True
 
 
 class CheckpointModel(_Model):
     """When checkpoints are written, in simulated time, and how many are kept."""
 
-    every: str | None = "10 s"
+    every: TimeText = "10 s"  # "0 s": only at the end
     keep: int = Field(default=3, ge=0)
 
 
@@ -130,12 +137,12 @@ class Scenario(_Model):
     name: str
     summary: str = ""
     seed: int = Field(0, ge=0)
-    resolution: str = "1 ms"
-    until: str | None = None
+    resolution: Annotated[TimeText, AfterValidator(_above_zero)] = "1 ms"
+    until: TimeText | None = None
     executor: Literal["serial", "threads"] = "serial"
-    realtime: float = Field(0.0, ge=0.0)
+    realtime: float = Field(0.0, ge=0.0, allow_inf_nan=False)
     profile: bool = False
-    settle: str | None = Field(None, description="time to let signals arrive after a phase's last row")
+    settle: TimeText | None = Field(None, description="time to let signals arrive after a phase's last row")
     plugins: tuple[str, ...] = ()
     streams: dict[str, StreamModel] = {}
     zones: dict[str, ZoneModel] = {}
@@ -145,11 +152,6 @@ class Scenario(_Model):
     record: RecordModel = RecordModel()
     checkpoints: CheckpointModel = CheckpointModel()
     base: str = Field(".", description="the folder that relative paths refer to")
-
-    @field_validator("resolution", "until", "settle")
-    @classmethod
-    def _times(cls, value: str | None) -> str | None:
-        return None if value is None else _time(value)
 
     @field_validator("pathways", mode="before")
     @classmethod
@@ -184,15 +186,17 @@ def load_scenario(source: str | Path, settings: Sequence[str] = ()) -> Scenario:
     if str(source) in known and not path.exists():
         path = known[str(source)]
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:
         raise ScenarioError(f"scenario {str(source)!r}", expected="a file, or the name of an embedded scenario",
                             got="neither", hint=nearest(str(source), known)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise ScenarioError(str(path), expected="a readable UTF-8 file", got=f"{type(error).__name__}: {error}") from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # beside broken TOML: numbers of thousands of digits, deep nesting
         raise ScenarioError(str(path), expected="valid TOML", got=str(error)) from None
-    table.setdefault("base", str(path.resolve().parent))
+    base = table.get("base", ".")
+    if isinstance(base, str):
+        table["base"] = str(path.resolve().parent / base)
     return read_scenario(with_settings(table, settings), path.name)
 
 
@@ -201,13 +205,19 @@ def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario
     if table.get("aura") not in (FORMAT, None):
         raise ScenarioError(f"{where}: aura", expected=f"format version {FORMAT}", got=repr(table["aura"]),
                             hint="A newer AURA may read it.")
-    scenario = validated(Scenario, table, where, ScenarioError)
+    try:
+        scenario = validated(Scenario, table, "", ScenarioError)
+    except ScenarioError as error:
+        place = error.where.removeprefix(".") or "the file"
+        raise ScenarioError(f"{where}: {place}", expected=error.expected, got=error.got, hint=error.hint) from None
     taken = set(scenario.streams) & set(scenario.zones)
     if taken:
         raise ScenarioError(f"{where}: zones.{min(taken)}", expected="a name that no stream has", got=min(taken))
-    for name in (*scenario.streams, *scenario.zones):
-        if not name.isidentifier():
-            raise ScenarioError(f"{where}: {name}", expected="a name of letters, digits and '_'", got=repr(name))
+    for kind, names in (("streams", scenario.streams), ("zones", scenario.zones), ("metrics", scenario.metrics)):
+        for name in names:
+            if not name.isidentifier():
+                raise ScenarioError(f"{where}: {kind}.{name}", expected="a name of letters, digits and '_'",
+                                    got=repr(name))
     return scenario
 
 
@@ -222,7 +232,7 @@ def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, A
         keys = path.strip().split(".")
         if not sign or not all(keys):
             raise ScenarioError(f"--set {setting}", expected="'zone.param=value'", got=repr(setting))
-        zones, streams = table.get("zones", {}), table.get("streams", {})
+        zones, streams = (found if isinstance(found := table.get(key), dict) else {} for key in ("zones", "streams"))
         if keys[0] in zones and len(keys) > 1:
             own = keys[1] in ZoneModel.model_fields and keys[1] != "params"
             keys = ["zones", keys[0], *(keys[1:] if own or keys[1] == "params" else ["params", *keys[1:]])]

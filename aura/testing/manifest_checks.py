@@ -10,7 +10,7 @@ from itertools import pairwise
 from aura.core.errors import AuraError
 from aura.core.params import validated
 from aura.core.ports import Port
-from aura.core.zone import Manifest, ZoneParams
+from aura.core.zone import ZoneParams
 from aura.testing.play import running
 from aura.testing.subject import Subject
 
@@ -96,12 +96,15 @@ def _port_problem(port: Port) -> str | None:
 
 
 def _home(subject: Subject) -> str:
-    """Return the module that holds the manifest."""
+    """Return the module that holds the manifest; of several, the one with the plugin's hook."""
     manifest = subject.manifest
-    for name, module in sorted(sys.modules.items()):
+    homes = []
+    for name, module in sys.modules.items():
         values = list(getattr(module, "__dict__", {}).values())
-        if any(isinstance(value, Manifest) and value is manifest for value in values):
-            return name
-        if any(isinstance(value, type) and value.__dict__.get("manifest") is manifest for value in values):
-            return name
-    raise subject.failure("the module of its manifest is not found. Give Subject(module='package.module')")
+        if name != "__main__" and any(
+                value is manifest or (isinstance(value, type) and value.__dict__.get("manifest") is manifest)
+                for value in values):
+            homes.append((not hasattr(module, "aura_zones"), name))
+    if not homes:
+        raise subject.failure("the module of its manifest is not found. Give Subject(module='package.module')")
+    return min(homes)[1]

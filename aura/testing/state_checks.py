@@ -40,7 +40,9 @@ def resume_after_learning_is_exact(subject: Subject) -> None:
 
 def exports_come_back(subject: Subject) -> None:
     """What the zone exports after learning, a new zone takes over and exports alike; nothing to do for most zones."""
-    if subject.load().export is Zone.export:
+    with running(subject):
+        kind = subject.load()
+    if kind.export is Zone.export:
         return
     with running(subject), TemporaryDirectory() as folder:
         out, again = Path(folder, "out"), Path(folder, "again")

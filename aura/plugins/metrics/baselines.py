@@ -1,4 +1,4 @@
-"""The metric ``batch-baselines``: what batch learners make of the same embeddings, beside the online learner."""
+"""The metric ``batch-baselines``: what batch learners make of the same features, beside the online learner."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class _Kept:
 class BatchBaselines(Metric):
     """Batch ridge and one-vs-rest logistic regression, fitted on all that the learning phases showed.
 
-    They see the same embeddings as the online learner, once the run is over, and as often as they like. Thresholds
+    They see the same features as the online learner, once the run is over, and as often as they like. Thresholds
     are chosen per label for the best F1 on the training scores. They are evaluated on each held-out phase.
 
     Parameters
@@ -53,8 +53,8 @@ class BatchBaselines(Metric):
 
     def __init__(self, name: str, options: BaselineOptions) -> None:
         super().__init__(name, options)
-        self.topics = tuple(dict.fromkeys((options.truth, options.embeddings)))
-        self._matcher = Matcher(("truth", "embedding"), options.pending)
+        self.topics = tuple(dict.fromkeys((options.truth, options.features)))
+        self._matcher = Matcher(("truth", "features"), options.pending)
         self._classes = Classes(CLASSES_MAX)
         self._kept: dict[str, _Kept] = {}
         self._room = {True: options.max_items, False: options.max_items}
@@ -63,14 +63,14 @@ class BatchBaselines(Metric):
 
     def check(self, brain: Brain) -> None:
         self.require_topic(brain, "truth", self.options.truth, dtypes=("tags", "text", "int", "uint"))
-        self.require_topic(brain, "embeddings", self.options.embeddings, dtypes=("float",))
+        self.require_topic(brain, "features", self.options.features, dtypes=("float",))
 
     def on_signal(self, signal: Signal) -> None:
         ids = ids_of(signal.ids)
         complete: list[list[Any]] = []
         if signal.topic == self.options.truth:
             complete += self._matcher.put(0, ids, sets_of(signal.value))
-        if signal.topic == self.options.embeddings:
+        if signal.topic == self.options.features:
             rows = [(self.phase, self.learning, row) for row in np.asarray(signal.value)]
             complete += self._matcher.put(1, ids, rows)
         for labels, (phase, learning, row) in complete:
@@ -88,7 +88,7 @@ class BatchBaselines(Metric):
         """Fit, evaluate and return the figures; done once for the same items."""
         learned = [kept for kept in self._kept.values() if kept.learning and kept.rows]
         held = {phase: kept for phase, kept in self._kept.items() if not kept.learning and kept.rows}
-        report: dict[str, Any] = {"kind": self.kind, "truth": self.options.truth, "embeddings": self.options.embeddings,
+        report: dict[str, Any] = {"kind": self.kind, "truth": self.options.truth, "features": self.options.features,
                                   "phases": {}, "models": [], "unmatched": dict(self._matcher.unmatched),
                                   "left_out": sum(kept.left_out for kept in self._kept.values())}
         if not learned or not held:
@@ -104,8 +104,8 @@ class BatchBaselines(Metric):
         if self._fitted is None or self._fitted[0] != items:
             features = np.concatenate([kept.features() for kept in learned])
             labels = [numbers for kept in learned for numbers in kept.labels]
-            self._fitted = (items, fit_all(features, labels, len(names), ridge_penalty=self.options.penalty,
-                                           logistic_c=self.options.logistic_c))
+            self._fitted = (items, fit_all(features, labels, len(names), models=self.options.models,
+                                           ridge_penalty=self.options.penalty, logistic_c=self.options.logistic_c))
         models, phases = [], {}
         for phase, kept in held.items():
             summary: dict[str, float] = {}
@@ -121,7 +121,7 @@ class BatchBaselines(Metric):
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return all that was kept; as large as the embeddings of the run."""
+        """Return all that was kept; as large as the features of the run."""
         return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.names,
                 "room": [self._room[True], self._room[False]],
                 "phases": [[phase, kept.learning, kept.left_out, kept.features(), pack(kept.labels)]

@@ -48,9 +48,9 @@ class Fitted:
     converged: bool
 
 
-def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, ridge_penalty: float,
+def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, models: Sequence[str], ridge_penalty: float,
             logistic_c: float) -> list[Fitted]:
-    """Fit ridge regression and one-vs-rest logistic regression.
+    """Fit those of ridge regression and one-vs-rest logistic regression that `models` names.
 
     Parameters
     ----------
@@ -66,10 +66,12 @@ def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, ridge_pena
     targets = np.zeros((len(labels), classes), dtype=features.dtype)
     for item, numbers in enumerate(labels):
         targets[item, list(numbers)] = 1.0
-    return [_finish("ridge", f"ridge regression, penalty {ridge_penalty:g}", features, targets,
-                    lambda: _fit_ridge(features, targets, ridge_penalty)),
-            _finish("logistic", f"logistic regression, one against the rest, C {logistic_c:g}", features, targets,
-                    lambda: _fit_logistic(features, targets, logistic_c))]
+    known: dict[str, tuple[str, Callable[[], _Fit]]] = {
+        "ridge": (f"ridge regression, penalty {ridge_penalty:g}",
+                  lambda: _fit_ridge(features, targets, ridge_penalty)),
+        "logistic": (f"logistic regression, one against the rest, C {logistic_c:g}",
+                     lambda: _fit_logistic(features, targets, logistic_c))}
+    return [_finish(name, about, features, targets, fit) for name, (about, fit) in known.items() if name in models]
 
 
 def evaluate(model: Fitted, features: np.ndarray, labels: LabelSets, classes: int) -> dict[str, float]:

@@ -7,21 +7,36 @@ from typing import Any
 from aura.core.errors import AuraError
 from aura.core.time import Time, parse_time
 
-__all__ = ["Cadence", "checked_every"]
+__all__ = ["AUTO", "Cadence", "checked_every", "checked_span"]
+
+AUTO = "auto"
+
+AUTO_LEAST, AUTO_MOST, AUTO_SHARE = 25, 250, 4
+"""Items from row to row: a quarter of those seen, within these bounds. Tuned here: a run of 500 items gets ten points,
+and rows of 8 ms stay under 3 % of a run at 500 items a second."""
 
 
 def checked_every(value: Any) -> int | str:
-    """Return `value` if it is a count of items above zero or a time such as ``"1 s"``.
+    """Return `value` if it is a count of items above zero, ``"auto"``, or a time such as ``"1 s"``.
 
     Raises
     ------
     AuraError
-        If it is neither.
+        If it is none of these.
     """
-    good = isinstance(value, int) and not isinstance(value, bool) and value > 0
-    if good or (isinstance(value, str) and parse_time(value, "every") > 0):
-        return value  # type: ignore[no-any-return]
-    raise _EveryError("every", expected="a number of items above zero, or a time such as '1 s'", got=repr(value))
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if isinstance(value, str):
+        return value if value == AUTO else checked_span(value)
+    raise _EveryError("every", expected="a number of items above zero, 'auto', or a time such as '1 s'",
+                      got=repr(value))
+
+
+def checked_span(value: str) -> str:
+    """Return `value` if it is a time above zero."""
+    if parse_time(value, "every") > 0:
+        return value
+    raise _EveryError("every", expected="a time above zero", got=repr(value))
 
 
 class _EveryError(AuraError, ValueError):
@@ -34,7 +49,7 @@ class Cadence:
     Parameters
     ----------
     every : int or str
-        A number of items, or a time.
+        A number of items, a time, or ``"auto"``: every 25 items at first, later every 250.
 
     Examples
     --------
@@ -44,7 +59,8 @@ class Cadence:
     """
 
     def __init__(self, every: int | str) -> None:
-        self._items = every if isinstance(every, int) else 0
+        self._items = every if isinstance(every, int) else AUTO_LEAST if every == AUTO else 0
+        self._grows = every == AUTO
         self._span: Time = 0 if self._items else parse_time(every)
         self.next = self._items or self._span
 
@@ -53,8 +69,11 @@ class Cadence:
         reached = items if self._items else time
         if reached < self.next:
             return False
-        step = self._items or self._span
-        self.next = (reached // step + 1) * step
+        if self._grows:
+            self.next = items + min(max(items // AUTO_SHARE, AUTO_LEAST), AUTO_MOST)
+        else:
+            step = self._items or self._span
+            self.next = (reached // step + 1) * step
         return True
 
     def new_phase(self, time: Time) -> None:

@@ -73,8 +73,8 @@ class Classification(Metric):
         elif options.scores is not None:
             self.require_topic(brain, "scores", options.scores, dtypes=("float",))
             if options.classes is None:
-                raise AuraError(f"metrics.{self.name}.classes", expected="the topic of the classes' names, for the scores",
-                                got="none")
+                raise AuraError(f"metrics.{self.name}.classes", got="none",
+                                expected="the topic that names the classes of the scores")
             self.require_topic(brain, "classes", options.classes, dtypes=("text",), items=False)
 
     # --- what happens ---------------------------------------------------------------------------------------------
@@ -164,9 +164,9 @@ class Classification(Metric):
     def state(self) -> dict[str, Any]:
         window = list(self._window)
         return {
-            **self.base_state(), "matcher": self._matcher.state(), "done": list(self._done), "classes": self._classes.names,
-            "told": list(self._told), "next": self._cadence.next, "since_row": self._since_row,
-            "latest": dict(self._latest),
+            **self.base_state(), "matcher": self._matcher.state(), "done": list(self._done),
+            "classes": self._classes.names, "told": list(self._told), "next": self._cadence.next,
+            "since_row": self._since_row, "latest": dict(self._latest),
             "phases": [[phase, self._learned[phase], counts.state()] for phase, counts in self._counts.items()],
             "window": {"truth": pack([item.truth for item in window]),
                        "prediction": pack([item.prediction for item in window]),

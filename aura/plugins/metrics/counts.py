@@ -57,10 +57,11 @@ class LabelCounts:
     cells : numpy.ndarray
         int64 (class, 3): true positives, false positives, false negatives.
     confusion : numpy.ndarray
-        int64 (class, class): items with one true class, by that class and the best one.
+        int64 (class, class): items with one true class, by that class and the best one; zero without confusion.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, with_confusion: bool = True) -> None:
+        self._with_confusion = with_confusion
         self.items = self.exact = self.ranked = self.top = 0
         self.cells = np.zeros((0, 3), dtype=np.int64)
         self.confusion = np.zeros((0, 0), dtype=np.int64)
@@ -75,8 +76,8 @@ class LabelCounts:
 
     @classmethod
     def of(cls, items: Iterable[Scored]) -> LabelCounts:
-        """Return the counts of these items."""
-        counts = cls()
+        """Return the counts of these items, without the confusion matrix."""
+        counts = cls(with_confusion=False)
         counts._block = list(items)
         counts.items = len(counts._block)
         counts.fold()
@@ -102,9 +103,11 @@ class LabelCounts:
         self.ranked += len(ranked)
         self.top += sum(item.best in item.truth for item in ranked)
         single = [(item.truth[0], item.best) for item in ranked if len(item.truth) == 1]
-        if single:
+        if single and self._with_confusion:
             true, best = zip(*single, strict=True)
-            self.confusion += confusion_matrix(true, best, labels=np.arange(classes))
+            # Two labels at least: for a single one scikit-learn warns.
+            table = confusion_matrix(true, best, labels=np.arange(max(classes, 2)))
+            self.confusion += table[:classes, :classes]
 
     def _grow(self, classes: int) -> None:
         more = classes - len(self.cells)

@@ -63,7 +63,8 @@ class MetricKind:
             try:
                 found = getattr(importlib.import_module(module), attribute)
             except (ImportError, AttributeError) as error:
-                raise PluginError(f"metric {self.name!r}.factory", expected="'package.module:Class' that can be imported",
+                raise PluginError(f"metric {self.name!r}.factory",
+                                  expected="'package.module:Class' that can be imported",
                                   got=f"{self.factory!r} ({error})",
                                   hint="`aura doctor` lists which packages are missing.") from error
         if not (isinstance(found, type) and issubclass(found, Metric)):

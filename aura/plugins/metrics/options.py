@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from aura.plugins.metrics.cadence import checked_every
+from aura.plugins.metrics.cadence import checked_every, checked_span
 from aura.plugins.metrics.kind import MetricOptions
 
 __all__ = ["BaselineOptions", "ClassificationOptions", "Every", "RegressionOptions", "ScalarOptions", "Span", "Topic"]
 
 Topic = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+$", description="zone.port")]
 Every = Annotated[int | str, AfterValidator(checked_every)]
-Span = Annotated[str, AfterValidator(checked_every)]
+Span = Annotated[str, AfterValidator(checked_span)]
 
 
 class ClassificationOptions(MetricOptions):
@@ -30,7 +30,8 @@ class ClassificationOptions(MetricOptions):
     window : int
         Items that a rolling figure looks back on.
     every : int or str
-        A rolling row every so many items or so much simulated time. Each costs about 5 ms (28 classes, 1,000 items).
+        A rolling row every so many items or so much simulated time, or ``"auto"``: often at first, then every 250
+        items. Each costs about 8 ms (28 classes, 1,000 items).
     pending : int
         Items that may wait for their other side; the oldest beyond it are counted as unmatched.
     max_classes : int
@@ -43,7 +44,7 @@ class ClassificationOptions(MetricOptions):
     scores: Topic | None = None
     classes: Topic | None = None
     window: int = Field(1000, ge=1, le=100_000)
-    every: Every = 200
+    every: Every = "auto"
     pending: int = Field(10_000, ge=1)
     max_classes: int = Field(1000, ge=2, le=10_000)
 
@@ -65,7 +66,7 @@ class RegressionOptions(MetricOptions):
     prediction: Topic
     names: tuple[str, ...] = ()
     window: int = Field(1000, ge=2, le=100_000)
-    every: Every = 200
+    every: Every = "auto"
     pending: int = Field(10_000, ge=1)
 
 
@@ -77,7 +78,7 @@ class ScalarOptions(MetricOptions):
     topics : tuple of str
         Topics of single numbers.
     zones : tuple of str
-        Zones whose learning scalars are kept, shell patterns; ``["*"]`` keeps all.
+        Zones whose learning scalars are kept, shell patterns; by default all.
     every : str
         One row in so much simulated time, of the means since the last one.
     max_rows : int
@@ -85,8 +86,8 @@ class ScalarOptions(MetricOptions):
     """
 
     topics: tuple[Topic, ...] = ()
-    zones: tuple[str, ...] = ()
-    every: Span = "1 s"
+    zones: tuple[str, ...] = ("*",)
+    every: Span = "100 ms"
     max_rows: int = Field(2000, ge=10)
 
 
@@ -95,10 +96,12 @@ class BaselineOptions(MetricOptions):
 
     Parameters
     ----------
-    embeddings : str
-        Topic of the features, (item, feature).
+    features : str
+        Topic of the features, (item, feature), such as embeddings.
     truth : str
         Topic of tags, of text or of integers, as for ``classification``.
+    models : tuple of {"ridge", "logistic"}
+        Which to fit. On 43,000 embeddings of 28 classes ridge takes about a second, logistic about half a minute.
     penalty : float
         Ridge penalty.
     logistic_c : float
@@ -109,8 +112,9 @@ class BaselineOptions(MetricOptions):
         As for ``classification``.
     """
 
-    embeddings: Topic
+    features: Topic
     truth: Topic
+    models: tuple[Literal["ridge", "logistic"], ...] = ("ridge", "logistic")
     penalty: float = Field(1.0, gt=0.0)
     logistic_c: float = Field(1.0, gt=0.0)
     max_items: int = Field(100_000, ge=10)

@@ -20,6 +20,6 @@ def aura_metrics() -> list[MetricKind]:
                    RegressionOptions, f"{home}.regression:Regression"),
         MetricKind("scalars", "Single numbers and zones' learning scalars over time.",
                    ScalarOptions, f"{home}.scalars:ScalarSeries"),
-        MetricKind("batch-baselines", "Batch ridge and logistic regression on the same embeddings, held out alike.",
+        MetricKind("batch-baselines", "Batch ridge and logistic regression on the same features, held out alike.",
                    BaselineOptions, f"{home}.baselines:BatchBaselines"),
     ]

@@ -31,7 +31,7 @@ class JournalWriter:
     folder : str or Path
         Where the segments go; each writer begins a new one.
     start : int
-        The instant at which the run begins or is resumed: entries of earlier segments at or after it no longer count.
+        The instant at which the run begins or is resumed.
     """
 
     def __init__(self, folder: str | Path, start: Time = 0) -> None:
@@ -65,13 +65,25 @@ class JournalWriter:
         self.commit()
 
     def close(self) -> None:
-        """End the file."""
+        """End the file; a second call does nothing."""
         with self._lock:
             self._file.close()
+
+    def __enter__(self) -> JournalWriter:
+        """Return the writer."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Close it."""
+        self.close()
 
 
 class JournalReader:
     """What live streams took in, across the segments of resumed runs; a segment cut off by a crash gives what is whole.
+
+    A resumed run plays again, and journals again, what was taken in after its checkpoint before it takes in more. So
+    an entry of an earlier segment gives way to a later segment from that one's start up to its last entry of the same
+    stream; what the resumed run had not come to when it was killed in turn still stands.
 
     Raises
     ------
@@ -85,19 +97,16 @@ class JournalReader:
         if not segments:
             raise RecordingError(str(self.folder), expected="a folder with a journal", got="none",
                                  hint="Only runs with live streams keep one.")
-        self._parts: list[tuple[Path, Time | None]] = []
-        end: Time | None = None
-        for path in reversed(segments.values()):
+        self._parts: list[tuple[Path, Time]] = []
+        for path in segments.values():
             metadata = read_metadata(path, METADATA)
             if metadata is not None:  # else killed while it was begun
-                start = read_origin(metadata, path).start
-                self._parts.insert(0, (path, end))
-                end = start if end is None else min(start, end)
+                self._parts.append((path, read_origin(metadata, path).start))
 
     @property
     def streams(self) -> tuple[str, ...]:
         """The streams that took anything in, in the order of their first entry."""
-        return tuple(dict.fromkeys(message.topic for _, message in self._messages()))
+        return tuple(dict.fromkeys(message.topic for path, _ in self._parts for message in scan(path)))
 
     def entries(self, stream: str) -> Iterator[tuple[Time, list[dict[str, Any]]]]:
         """Give instant and rows of each entry of a stream, in order.
@@ -107,17 +116,22 @@ class JournalReader:
         RecordingError
             If a segment is damaged before its end, or is no journal.
         """
-        for path, message in self._messages():
-            if message.topic != stream:
-                continue
+        chosen = sorted(self._chosen(stream), key=lambda entry: entry[1].time)
+        for path, message in chosen:
             try:
                 yield message.time, [unpack(row) for row in loads(message.data)["rows"]]
             except (ValueError, KeyError, TypeError) as error:
                 raise RecordingError(f"{path}: {stream} at {message.time} ns", expected="an entry of a journal",
                                      got=f"{type(error).__name__}: {error}") from error
 
-    def _messages(self) -> Iterator[tuple[Path, Message]]:
-        for path, end in self._parts:
-            for message in scan(path):
-                if end is None or message.time < end:
-                    yield path, message
+    def _chosen(self, stream: str) -> list[tuple[Path, Message]]:
+        """Return the entries that count, the newest segment's first."""
+        chosen: list[tuple[Path, Message]] = []
+        replaced: list[tuple[Time, Time]] = []
+        for path, start in reversed(self._parts):
+            messages = [message for message in scan(path) if message.topic == stream]
+            chosen += [(path, message) for message in messages
+                       if not any(first <= message.time <= last for first, last in replaced)]
+            if messages:
+                replaced.append((start, messages[-1].time))
+        return chosen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import time
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from aura.plugins.recording.writer import Channel, McapFile
 
 __all__ = ["Recorder"]
-
-_log = logging.getLogger("aura.recorder")
 
 Encode: TypeAlias = "Callable[[Any, np.ndarray | None], bytes]"
 Sink: TypeAlias = "tuple[Channel, Encode, Time]"
@@ -73,7 +70,7 @@ class Recorder(Observer):
         self._brain: Brain | None = None
         self._ports: dict[str, Port] = {}
         self._inputs: dict[str, Port] = {}
-        self._start: Time = 0
+        self._origin = Origin()
         self._segment = 0
         self._file: McapFile | None = None
         self._sinks: dict[str, Sink | None] = {}
@@ -82,7 +79,7 @@ class Recorder(Observer):
     # --- what the brain tells -------------------------------------------------------------------------------------
 
     def on_start(self, brain: Brain) -> None:
-        self._brain, self._start = brain, brain.now
+        self._brain, self._origin = brain, Origin(brain.now)
         for name, plan in brain.plans.items():
             self._ports.update({f"{name}.{port.name}": port for port in plan.member.outputs.values()})
             self._inputs.update({f"{name}.{port.name}": port for port in plan.member.inputs.values()})
@@ -101,7 +98,10 @@ class Recorder(Observer):
             if self._spans.get(topic) == span:
                 return
             self._spans[topic] = span
-        self._add(channel, now, now, encode(value, ids))
+        file = channel.file  # `_add`, written out: this runs for every signal
+        file.add(channel, now, now, encode(value, ids))
+        if file.full:
+            self.close()
 
     def on_inject(self, topic: str, now: Time, signal: Signal) -> None:
         name = f"inject/{topic}"
@@ -125,17 +125,18 @@ class Recorder(Observer):
 
     def state(self) -> dict[str, Any]:
         """Bring all that was recorded onto the disk and return how much that is."""
-        file = self._file or self._open(Origin(self._start))
+        file = self._file or self._open()
         file.sync()
-        now = 0 if self._brain is None else max(self._brain.now, self._brain.loop.now + 1)
-        return {"segment": self._segment, "messages": file.messages, "start": now, "spans": dict(self._spans)}
+        return {"segment": self._segment, "messages": file.messages, "start": self._next_instant(),
+                "spans": dict(self._spans)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Begin a segment that follows what was recorded up to the checkpoint, if that lies in this folder."""
         self.close()
         here = segment_path(self.folder, state["segment"]).exists()
         self._spans = dict(state["spans"])
-        self._open(Origin(state["start"], state["segment"] if here else None, state["messages"] if here else 0))
+        self._origin = Origin(state["start"], *((state["segment"], state["messages"]) if here else ()))
+        self._open()
 
     def flush(self) -> None:
         """Hand what was recorded to the operating system, as happens about every second while messages come."""
@@ -143,9 +144,10 @@ class Recorder(Observer):
             self._file.flush()
 
     def close(self) -> None:
-        """End the file with the summary that viewers open it by."""
+        """End the file with the summary that viewers open it by; what is recorded later follows it in another."""
         if self._file is not None:
             self._file.close()
+            self._origin = Origin(self._next_instant(), self._segment, self._file.messages)
             self._file = None
         self._sinks.clear()
 
@@ -163,10 +165,12 @@ class Recorder(Observer):
         file.add(channel, now, publish_time, data)
         if file.full:
             self.close()
-            self._open(Origin(now, self._segment, file.messages))
 
-    def _open(self, origin: Origin) -> McapFile:
-        self._segment, self._file = open_segment(self.folder, origin, **self._options)
+    def _next_instant(self) -> Time:
+        return 0 if self._brain is None else max(self._brain.now, self._brain.loop.now + 1)
+
+    def _open(self) -> McapFile:
+        self._segment, self._file = open_segment(self.folder, self._origin, **self._options)
         return self._file
 
     def _open_sink(self, topic: str, kind: MessageType, encode: Encode, metadata: Mapping[str, str] | None = None,
@@ -174,17 +178,13 @@ class Recorder(Observer):
         wanted = any(fnmatchcase(topic, pattern) for pattern in self.topics)
         sink = None
         if wanted and not any(fnmatchcase(topic, pattern) for pattern in self._leave_out):
-            file = self._file or self._open(Origin(self._start))
+            file = self._file or self._open()
             sink = (file.channel(topic, kind, metadata), encode, every)
         self._sinks[topic] = sink
         return sink
 
     def _open_port(self, topic: str, port: Port) -> Sink | None:
         codec = codec_for(port)
-        if codec is None:
-            _log.warning("%s is not recorded: arrays of %s have no message type", topic, port.dtype)
-            self._sinks[topic] = None
-            return None
         metadata = {"dtype": port.dtype, "axes": ", ".join(map(str, port.shape)), "unit": port.unit, "doc": port.doc}
         every = next((span for pattern, span in self._every.items() if fnmatchcase(topic, pattern)), 0)
         return self._open_sink(topic, codec.type, codec.encode, metadata, every)

@@ -27,6 +27,7 @@ _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
 _DAMAGE = (McapError, struct.error, ValueError, RuntimeError, zstandard.ZstdError)
 """What the decoders raise on bytes that are no such record (lz4 raises RuntimeError)."""
+_READ_BYTES = 1 << 20
 _HINT = "`mcap recover` may save what comes after."
 
 
@@ -59,7 +60,7 @@ def scan(path: Path) -> Iterator[Message]:
         If the file is missing or is no MCAP file, or if it is damaged before its end.
     """
     known = _Known()
-    for opcode, body, is_last in _records(path):
+    for opcode, body, end in _records(path):
         try:
             if opcode == Opcode.CHUNK:
                 chunk = records.Chunk.read(ReadDataStream(BytesIO(body)))
@@ -68,7 +69,7 @@ def scan(path: Path) -> Iterator[Message]:
             else:
                 messages = list(_messages(_HEAD.pack(opcode, len(body)) + body, known))
         except (*_DAMAGE, KeyError) as error:
-            if is_last:  # torn by a power failure; with records after it, it would be damage
+            if _nothing_after(path, end):  # torn by a power failure; with records after it, it would be damage
                 return
             raise RecordingError(str(path), expected="whole chunks", got=f"a damaged one ({error!r})",
                                  hint=_HINT) from error
@@ -119,8 +120,8 @@ def _messages(data: bytes, known: _Known) -> Iterator[Message]:
         position += length
 
 
-def _records(path: Path) -> Iterator[tuple[int, bytes, bool]]:
-    """Give opcode, body, and whether nothing comes after, of the whole records up to the data's end."""
+def _records(path: Path) -> Iterator[tuple[int, bytes, int]]:
+    """Give opcode, body and where it ends, of the whole records up to the data's end."""
     try:
         with path.open("rb") as file:
             yield from _records_of(file, path)
@@ -128,7 +129,7 @@ def _records(path: Path) -> Iterator[tuple[int, bytes, bool]]:
         raise RecordingError(str(path), expected="an MCAP file", got=error.strerror or str(error)) from error
 
 
-def _records_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes, bool]]:
+def _records_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes, int]]:
     size = os.fstat(file.fileno()).st_size
     magic = file.read(len(MCAP0_MAGIC))
     if magic != MCAP0_MAGIC:
@@ -143,14 +144,19 @@ def _records_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes, bool]]
             return
         if opcode == Opcode.DATA_END:
             return
-        yield opcode, file.read(length), end == size
+        yield opcode, file.read(length), end
 
 
 def _require_cut(file: BinaryIO, path: Path, size: int, opcode: int) -> None:
     """Raise if a file that seems to be cut off here has an end, or anything but zeros after a zero."""
     position = file.tell()
     file.seek(max(position, size - len(MCAP0_MAGIC)))
-    ended = file.read() == MCAP0_MAGIC
-    file.seek(position)
-    if ended or (opcode == 0 and file.read().strip(b"\0")):
+    if file.read() == MCAP0_MAGIC or (opcode == 0 and not _nothing_after(path, position)):
         raise RecordingError(str(path), expected="whole records", got=f"a damaged one at byte {position}", hint=_HINT)
+
+
+def _nothing_after(path: Path, position: int) -> bool:
+    """Return whether a file holds nothing but zeros from here on, as a power failure may leave it."""
+    with path.open("rb") as file:
+        file.seek(position)
+        return not any(block.strip(b"\0") for block in iter(lambda: file.read(_READ_BYTES), b""))

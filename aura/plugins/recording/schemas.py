@@ -14,7 +14,7 @@ from aura.plugins.recording.cdr import ARRAY_TYPES, array_encoder, array_schema,
 from aura.plugins.recording.exact_json import dumps, loads
 
 if TYPE_CHECKING:
-    from aura.core.signals import Value
+    from aura.core.ports import Value
 
 __all__ = ["ERROR", "LEARN", "PHASE", "Codec", "MessageType", "codec_for", "decode", "encode_scalars"]
 
@@ -52,14 +52,12 @@ ERROR = _json_type("aura.ZoneError", {"zone": {"type": "string"}, "error": {"typ
 _DTYPE_OF = {schema_name(dtype): dtype for dtype in ARRAY_TYPES}
 
 
-def codec_for(port: Port) -> Codec | None:
-    """Return how the values of a port are written, or None for a type that recordings do not hold."""
+def codec_for(port: Port) -> Codec:
+    """Return how the values of a port are written."""
     if port.dtype in ("text", "tags"):
         return Codec(TEXT if port.dtype == "text" else TAGS, _encode_text)
-    dtype = np.dtype(port.dtype).name
-    if dtype not in ARRAY_TYPES:
-        return None
-    return Codec(MessageType(schema_name(dtype), "ros2msg", "cdr", array_schema(dtype)), array_encoder(dtype))
+    kind = MessageType(schema_name(port.dtype), "ros2msg", "cdr", array_schema(port.dtype))
+    return Codec(kind, array_encoder(port.dtype))
 
 
 def encode_scalars(scalars: Mapping[str, float]) -> bytes:

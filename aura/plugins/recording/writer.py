@@ -14,7 +14,7 @@ import zlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import zstandard
+import lz4.frame
 from mcap import records
 from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
@@ -36,8 +36,9 @@ INDEX_BYTES = 1 << 20
 METADATA = "aura"
 """Name of the metadata record that says what a segment follows."""
 
-_COMPRESSION_LEVEL = 1
-"""Fastest of zstd's regular levels: float data gain nothing from higher ones (measured: 1 % at level 3)."""
+_COMPRESSION = "lz4"
+"""Measured on chunks of 256 KB: random float32 pass at 7.6 GB/s, where zstd gains 8 % at 0.5 GB/s; spike trains shrink
+to 10 % at 2.4 GB/s, with zstd to 4 % at 0.4 GB/s."""
 _MESSAGE = struct.Struct("<BQHIQQ")
 """Opcode, length, channel, sequence, log time, publish time."""
 _MESSAGE_FIXED_BYTES = 22
@@ -79,7 +80,6 @@ class McapFile:
         self._chunk_bytes, self._file_bytes, self._index_bytes = chunk_bytes, file_bytes, index_bytes
         self._indexed, self._clock = indexed, clock
         self._file = path.open("xb", buffering=0)
-        self._compress = zstandard.ZstdCompressor(level=_COMPRESSION_LEVEL).compress
         self._summary = Summary()
         self._channels: list[Channel] = []
         self._parts: list[bytes] = []
@@ -121,11 +121,11 @@ class McapFile:
         if not used:
             return
         content = b"".join(self._parts)
-        squeezed = self._compress(content)
+        squeezed = lz4.frame.compress(content)
         times = [time for channel in used for time in channel.index[::2]]
         first, last = min(times), max(times)
         chunk = encoded(records.Chunk(
-            compression="zstd", data=squeezed, message_start_time=first, message_end_time=last,
+            compression=_COMPRESSION, data=squeezed, message_start_time=first, message_end_time=last,
             uncompressed_crc=zlib.crc32(content), uncompressed_size=len(content)))
         message_indexes = bytearray()
         offsets = {}
@@ -136,7 +136,7 @@ class McapFile:
                 message_indexes += _message_index(channel)
             channel.index.clear()
         index = records.ChunkIndex(
-            chunk_length=len(chunk), chunk_start_offset=self._position, compression="zstd",
+            chunk_length=len(chunk), chunk_start_offset=self._position, compression=_COMPRESSION,
             compressed_size=len(squeezed), message_end_time=last, message_index_length=len(message_indexes),
             message_index_offsets=offsets, message_start_time=first, uncompressed_size=len(content))
         self._summary.chunk(index, keep=self._indexed)

@@ -58,13 +58,13 @@ class ThresholdOptions(_Options):
     half_life : float
         Items after which a score counts half, so that those of the unripe learner fade; 0 keeps all alike.
     shrinkage : float
-        How many positives of a class weigh as much as the smooth estimate of its threshold, in items.
+        Positives at which a class's own best threshold and what is common to all classes weigh the same; 0 for its own.
     every : int
         Items between two renewals at most; early in the stream they come more often.
     """
 
-    half_life: float = Field(default=8192.0, ge=0)
-    shrinkage: float = Field(default=100.0, ge=0)
+    half_life: float = Field(default=16384.0, ge=0)
+    shrinkage: float = Field(default=300.0, ge=0)
     every: int = Field(default=1024, ge=1)
 
 
@@ -82,7 +82,7 @@ class AmygdalaParams(ZoneParams):
     forgetting : float
         Least squares: factor by which the weight of the past shrinks with each item; 1 is exact and forgets nothing.
     learning_rate : float
-        Logistic rule: the size of the first steps.
+        Logistic rule: factor on the second-order step.
     memory : int
         How many items wait for their labels at most.
     thresholds : ThresholdOptions
@@ -95,7 +95,7 @@ class AmygdalaParams(ZoneParams):
     rule: Literal["rls", "logistic"] = "rls"
     ridge: float = Field(default=1.0, gt=0)
     forgetting: float = Field(default=1.0, gt=0, le=1)
-    learning_rate: float = Field(default=0.1, gt=0)
+    learning_rate: float = Field(default=1.0, gt=0)
     memory: int = Field(default=1024, ge=1)
     thresholds: ThresholdOptions = ThresholdOptions()
     publish_gradient: bool = False

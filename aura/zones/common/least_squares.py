@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RecursiveLeastSquares", "with_bias"]
+__all__ = ["LARGEST_BLOCK", "RecursiveLeastSquares", "with_bias"]
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -72,7 +72,7 @@ class RecursiveLeastSquares:
     --------
     >>> learner = RecursiveLeastSquares(2, 1, ridge=1.0)
     >>> errors = learner.learn(np.array([[1.0, 0.0], [0.0, 1.0]]), np.array([[2.0], [4.0]]))
-    >>> learner.weights.ravel().tolist()
+    >>> learner.weights.ravel().round(9).tolist()
     [1.0, 2.0]
     """
 
@@ -104,13 +104,31 @@ class RecursiveLeastSquares:
             Targets less predictions, by the weights before this block.
         """
         errors = targets - self.predict(rows)
-        if len(rows) == 0 or weight <= 0:
-            return errors
-        self._update(rows[:LARGEST_BLOCK], errors[:LARGEST_BLOCK], weight)
+        self.absorb(rows[:LARGEST_BLOCK], errors[:LARGEST_BLOCK], weight)
         for start in range(LARGEST_BLOCK, len(rows), LARGEST_BLOCK):
             part = slice(start, start + LARGEST_BLOCK)
-            self._update(rows[part], targets[part] - self.predict(rows[part]), weight)
+            self.absorb(rows[part], targets[part] - self.predict(rows[part]), weight)
         return errors
+
+    def absorb(self, rows: Array, errors: Array, weight: float = 1.0) -> None:
+        """Move the weights by one block, given its errors (n, outputs) before learning.
+
+        `learn` is this with the errors of the linear prediction; other rules may bring their own.
+        """
+        count = len(rows)
+        if count == 0 or weight <= 0:
+            return
+        scale = np.full(count, np.sqrt(weight))
+        if self.forgetting < 1 and np.trace(self.covariance) < self._trace_limit:
+            scale *= self.forgetting ** (0.5 * np.arange(count - 1, -1, -1))
+            self.covariance /= self.forgetting ** count
+        rows, errors = rows * scale[:, None], errors * scale[:, None]
+        gain = self.covariance @ rows.T
+        root = np.linalg.cholesky(np.eye(count) + rows @ gain)
+        halves = np.linalg.solve(root, np.hstack([gain.T, errors]))
+        shrink = np.ascontiguousarray(halves[:, : len(self.covariance)])
+        self.weights += shrink.T @ halves[:, len(self.covariance):]
+        self.covariance -= shrink.T @ shrink
 
     def add_outputs(self, count: int) -> None:
         """Append outputs whose targets have been zero so far."""
@@ -123,17 +141,3 @@ class RecursiveLeastSquares:
     def load_state(self, state: dict[str, Array]) -> None:
         """Take over what `state` returned."""
         self.weights, self.covariance = state["weights"].copy(), state["covariance"].copy()
-
-    def _update(self, rows: Array, errors: Array, weight: float) -> None:
-        count = len(rows)
-        scale = np.full(count, np.sqrt(weight))
-        if self.forgetting < 1 and np.trace(self.covariance) < self._trace_limit:
-            scale *= self.forgetting ** (0.5 * np.arange(count - 1, -1, -1))
-            self.covariance /= self.forgetting ** count
-        rows, errors = rows * scale[:, None], errors * scale[:, None]
-        gain = self.covariance @ rows.T
-        root = np.linalg.cholesky(np.eye(count) + rows @ gain)
-        halves = np.linalg.solve(root, np.hstack([gain.T, errors]))
-        shrink = np.ascontiguousarray(halves[:, : len(self.covariance)])
-        self.weights += shrink.T @ halves[:, len(self.covariance):]
-        self.covariance -= shrink.T @ shrink

@@ -51,7 +51,7 @@ class EligibilityTrace:
     @property
     def width(self) -> int:
         """Length of a row."""
-        return self._rows.shape[1]
+        return int(self._rows.shape[1])
 
     def __len__(self) -> int:
         return len(self._slots)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -71,6 +73,7 @@ def load_text_encoder(model: str = MINILM, *, threads: int | None = None, precis
         raise DataError("sensory.threads", expected="1 or more", got=str(threads))
     if precision not in ("float32", "bfloat16"):
         raise DataError("sensory.precision", expected="'float32' or 'bfloat16'", got=repr(precision))
+    _let_waiting_threads_sleep()
     folder, digest = Path(model).expanduser(), None
     if not folder.is_dir():
         if model.startswith((".", "/", "~")):
@@ -85,6 +88,17 @@ def load_text_encoder(model: str = MINILM, *, threads: int | None = None, precis
 
     return LeanEncoder(MINILM if is_minilm(model) else model, folder, settings, threads=threads, precision=precision,
                        weights_sha256=digest)
+
+
+def _let_waiting_threads_sleep() -> None:
+    """Tell OpenMP that threads which wait for each other are to sleep; it listens only while torch is being loaded.
+
+    By default they spin. On a processor with nothing else to do that saves a text some 0.3 ms, but beside other work
+    the spinning threads hold back the one they wait for: measured on two cores at a load of 5, one text then takes
+    100 ms instead of 19.
+    """
+    if "torch" not in sys.modules:
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def _sentence_transformer(model: str, threads: int | None, precision: str) -> TextEncoder:

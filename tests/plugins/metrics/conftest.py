@@ -52,7 +52,8 @@ class Stream(Zone[StreamParams]):
 class Guesser(Zone[ZoneParams]):
     """Says noisy labels from the features."""
 
-    manifest = Manifest("guesser", "", wake_on=("feature",), inputs=(Port("feature", shape=("item", FEATURES)),), outputs=(
+    manifest = Manifest("guesser", "", wake_on=("feature",), inputs=(Port("feature", shape=("item", FEATURES)),),
+                        outputs=(
         Port("label", "tags", ("item",), items_from="feature"),
         Port("best", "text", ("item",), items_from="feature"),
         Port("score", "float64", ("item", len(LABELS)), items_from="feature"),
