@@ -50,8 +50,8 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
     inputs, outputs = manifest.ports(valid)
     if "modulators" not in {port.name for port in inputs}:
         inputs = (*inputs, MODULATORS)
-    built = factory or (manifest.factory if isinstance(manifest.factory, type) else None)
-    own_clock = built is not None and built.next_wake is not Zone.next_wake
+    known = factory or (manifest.factory if isinstance(manifest.factory, type) else Zone)
+    own_clock = manifest.self_clocked or known.next_wake is not Zone.next_wake
     wanted = period if period is not None else manifest.period
     woken_by = manifest.wake_on if wake_on is None else wake_on
     member = Member(

@@ -43,6 +43,7 @@ class Inputs(dict[str, Any]):
     """
 
     __slots__ = ("_ids",)
+    _ids: dict[str, Any]
     ports: frozenset[str] = frozenset()
 
     def __missing__(self, port: str) -> None:

@@ -60,7 +60,7 @@ def read_tree(path: Path, owner: str) -> Any:
 def trees_equal(one: Any, other: Any) -> bool:
     """Return whether two trees are equal to the bit, types, signs of zero and NaN payloads included."""
     if isinstance(one, np.ndarray) or isinstance(other, np.ndarray):
-        return (isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.dtype == other.dtype
+        return bool(isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.dtype == other.dtype
                 and one.shape == other.shape and one.tobytes() == other.tobytes())
     if type(one) is not type(other):
         return False

@@ -54,6 +54,8 @@ class Manifest:
         The zone wakes when a signal reaches one of these inputs.
     latency : str
         The zone works in the background and its outputs are published this much later.
+    self_clocked : bool
+        Whether the zone says itself when it wakes (`Zone.next_wake`), as streams do.
     version : str
         The version of the zone's state; a checkpoint of another version is refused.
     """
@@ -67,6 +69,7 @@ class Manifest:
     period: str | None = None
     wake_on: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     latency: str = "0 s"
+    self_clocked: bool = False
     version: str = "1"
 
     def ports(self, params: ZoneParams) -> tuple[tuple[Port, ...], tuple[Port, ...]]:

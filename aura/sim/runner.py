@@ -119,18 +119,16 @@ class Run:
         try:
             brain.loop.pace = pace
             self._run(brain, player, observers, context)
-        except AuraError as error:
+        except BaseException as error:
             failed_at = brain.loop.now
-            self._tally.messages.append(str(error))
+            self.status = "failed"
+            self._tally.messages.append(str(error) or type(error).__name__)
             self.manager.call("aura_on_run_error", run=context, error=error)
-            self._leave(brain, player, observers, journal, began, "failed")
-            self._keep_last_good(failed_at)
+            self._leave(brain, player, observers, journal, began, context)
+            if isinstance(error, AuraError):
+                self._keep_last_good(failed_at)
             raise
-        except BaseException:
-            self._leave(brain, player, observers, journal, began, "failed")
-            raise
-        self._leave(brain, player, observers, journal, began, self.status)
-        self.manager.call("aura_after_run", run=context, status=self.status)
+        self._leave(brain, player, observers, journal, began, context)
         return self.status
 
     def _prepare(self, brain: Brain, player: PhasePlayer, observers: RunObservers, checkpoint: Path | None,
@@ -159,8 +157,8 @@ class Run:
         observers.checkpoints.save()
 
     def _leave(self, brain: Brain, player: PhasePlayer, observers: RunObservers, journal: RunJournal, began: float,
-               status: Status) -> None:
-        self.status, self.now = status, brain.now
+               context: RunContext) -> None:
+        status, self.now = self.status, brain.now
         self._tally.wall_seconds += time.perf_counter() - began
         self.folder.write("metrics.json", observers.results())
         self.folder.write("run.json", summary_of(self.scenario, brain, player, self._tally, status))
@@ -170,6 +168,7 @@ class Run:
             from aura.plugins.report import write_report
 
             write_report(self.folder.path)
+        self.manager.call("aura_after_run", run=context, status=status)
         _log.info("run %s at %s", status, format_time(self.now))
 
     def _keep_last_good(self, failed_at: Time) -> None:

@@ -1,0 +1,149 @@
+"""The plots over time, and the time that each zone took."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from aura.core.time import MS, S, US, Time
+from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
+from aura.plugins.report.svg import GRID, INK, MUTED, SERIES, draw
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = ["rolling_chart", "scalar_charts", "zone_time_chart"]
+
+WIDTH_IN = 9.6
+SMALL_CHARTS_MAX = 12
+"""Small charts of learning scalars that are drawn; a page with more is not read."""
+
+_MANY, _FEW = 3600 * S, 60 * S
+
+
+def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, alt: str) -> str:
+    """Draw the rolling figures of one metric over simulated time, phases without learning shaded."""
+
+    def make() -> Figure:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(WIDTH_IN, 3.3), layout="constrained")
+        axes = figure.subplots()
+        unit, scale = _time_unit(series.values())
+        for number, (name, one) in enumerate(series.items()):
+            _plot(axes, one, scale, SERIES[number % len(SERIES)], name.replace("_", " "), "-" if number < 6 else "--")
+        if all(0.0 <= value <= 1.0 for one in series.values() for _, _, value in one.points):
+            axes.set_ylim(0.0, max(0.1, min(1.0, axes.get_ylim()[1])))
+        _shade(axes, phases, scale)
+        axes.set_xlabel(f"simulated time, {unit}")
+        axes.grid(axis="y")
+        figure.legend(loc="outside upper left", ncols=min(len(series), 6), handlelength=1.4, columnspacing=1.6)
+        return figure
+
+    return draw(make, key, alt)
+
+
+def scalar_charts(learned: dict[str, SeriesByName], phases: Sequence[PhaseInfo], key: str, alt: str) -> str:
+    """Draw one small chart for each scalar, at most `SMALL_CHARTS_MAX`."""
+    every = [(f"{owner}: {name}" if owner else name, one)
+             for owner, group in learned.items() for name, one in group.items()]
+    shown = every[:SMALL_CHARTS_MAX]
+
+    def make() -> Figure:
+        from matplotlib.figure import Figure
+
+        columns = min(3, len(shown))
+        rows = -(-len(shown) // columns)
+        figure = Figure(figsize=(WIDTH_IN, 1.9 * rows + 0.3), layout="constrained")
+        grid = figure.subplots(rows, columns, squeeze=False)
+        unit, scale = _time_unit([one for _, one in shown])
+        for number, axes in enumerate(grid.flat):
+            if number >= len(shown):
+                axes.set_visible(False)
+                continue
+            title, one = shown[number]
+            _plot(axes, one, scale, SERIES[0], title, "-")
+            _shade(axes, phases, scale, names=False)
+            axes.set_title(title.replace("_", " "), loc="left")
+            axes.grid(axis="y")
+            if number >= len(shown) - columns:
+                axes.set_xlabel(f"simulated time, {unit}")
+        return figure
+
+    return draw(make, key, alt)
+
+
+def zone_time_chart(profile: dict[str, dict[str, tuple[int, int]]], key: str, alt: str) -> str:
+    """Draw a bar for each zone: wall time in step and in learn, the largest on top."""
+    zones = sorted(profile, key=lambda zone: (sum(spent for _, spent in profile[zone].values()), zone))
+
+    def make() -> Figure:
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=(WIDTH_IN, 0.34 * len(zones) + 0.95), layout="constrained")
+        axes = figure.subplots()
+        most = max((sum(s for _, s in profile[zone].values()) for zone in zones), default=0)
+        unit, scale = ("s", S) if most >= S else ("ms", MS)
+        for number, part in enumerate(("step", "learn")):
+            starts = [profile[zone].get("step", (0, 0))[1] / scale if part == "learn" else 0.0 for zone in zones]
+            widths = [profile[zone].get(part, (0, 0))[1] / scale for zone in zones]
+            axes.barh(zones, widths, left=starts, color=SERIES[number], label=part, height=0.62)
+        for row, zone in enumerate(zones):
+            end = sum(spent for _, spent in profile[zone].values()) / scale
+            axes.annotate(_per_call(profile[zone]), (end, row), (5, 0), textcoords="offset points", va="center",
+                          color=MUTED, fontsize=8)
+        axes.set_xlim(0, (most / scale or 1.0) * 1.38)  # room for the texts beside the bars
+        axes.set_xlabel(f"wall time, {unit}")
+        axes.tick_params(axis="y", length=0, labelcolor=INK)
+        axes.spines["left"].set_visible(False)
+        axes.grid(axis="x")
+        axes.set_axisbelow(True)
+        figure.legend(loc="outside upper left", ncols=2, handlelength=1.0)
+        return figure
+
+    return draw(make, key, alt)
+
+
+def _plot(axes: Axes, series: Series, scale: Time, colour: str, label: str, style: str) -> None:
+    for number, (_, times, values) in enumerate(series.by_phase()):
+        axes.plot([time / scale for time in times], values, style, color=colour, label=None if number else label,
+                  marker="o" if len(times) < 25 else None, markersize=3)
+
+
+def _shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = True) -> None:
+    """Shade the phases without learning and name all of them above the plot."""
+    low, high = axes.get_xlim()
+    for phase in phases:
+        if phase.end is None or phase.end <= phase.start:
+            continue
+        start, end = phase.start / scale, phase.end / scale
+        if not phase.learning:
+            axes.axvspan(start, end, color=MUTED, alpha=0.10, linewidth=0)
+        # A name that would not fit above a short phase is left out.
+        if names and (end - start) > 0.055 * (high - low):
+            axes.annotate(phase.name if phase.learning else f"{phase.name}, not learning", (start, 1.0), (3, 3),
+                          xycoords=("data", "axes fraction"), textcoords="offset points", color=MUTED, fontsize=8)
+        if start > low:
+            axes.axvline(start, color=GRID, linewidth=0.8)
+
+
+def _time_unit(series: object) -> tuple[str, Time]:
+    times = [point[0] for one in series for point in one.points]  # type: ignore[attr-defined]
+    span = max(times, default=0)
+    if span >= 3 * _MANY:
+        return "h", _MANY
+    if span >= 5 * _FEW:
+        return "min", _FEW
+    return ("s", S) if span >= 2 * S else ("ms", MS)
+
+
+def _per_call(spent: dict[str, tuple[int, int]]) -> str:
+    parts = []
+    for part in ("step", "learn"):
+        calls, total = spent.get(part, (0, 0))
+        if calls:
+            mean = total / calls
+            amount = f"{mean / MS:,.2f} ms" if mean >= MS else f"{mean / US:,.1f} us"
+            parts.append(f"{part} {amount} × {calls:,}")
+    return ", ".join(parts)

@@ -1,0 +1,103 @@
+"""Reading a run folder for its report."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from aura.core.errors import AuraError
+from aura.core.params import validated
+from aura.plugins.report.record import MetricResult, RunInfo, RunRecord, Series, SeriesByName
+
+__all__ = ["read_run"]
+
+SERIES_MAX = 300
+"""Series drawn at most, of metrics and of zones each; a metric that names its values anew each time stays bounded."""
+
+
+def read_run(folder: Path) -> RunRecord:
+    """Read what a run has left. Only run.json must be there; what else is missing or damaged is noted.
+
+    Raises
+    ------
+    AuraError
+        If the folder is no run folder.
+    """
+    run = validated(RunInfo, _run_json(folder), f"{folder.name}/run.json")
+    notes: list[str] = []
+    metrics = _metrics(folder / "metrics.json", notes)
+    rolling, learned = _rows(folder / "metrics.jsonl", notes)
+    return RunRecord(folder.resolve().name, run, metrics, rolling, learned, _text(folder / "scenario.toml"),
+                     tuple(notes))
+
+
+def _run_json(folder: Path) -> dict[str, Any]:
+    path = folder / "run.json"
+    hint = "Give the folder that `aura run` has left."
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        raise AuraError(str(folder), expected="the folder of a run", got="no run.json in it", hint=hint) from None
+    except (OSError, ValueError) as error:
+        raise AuraError(str(path), expected="a JSON file", got=f"{type(error).__name__}: {error}", hint=hint) from None
+    if not isinstance(found, dict):
+        raise AuraError(str(path), expected="a JSON object", got=type(found).__name__, hint=hint)
+    return found
+
+
+def _metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
+    text = _text(path)
+    if not text:
+        return {}
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        notes.append(f"{path.name} cannot be read: {error}")
+        return {}
+    results = {}
+    for name, result in found.items() if isinstance(found, dict) else ():
+        try:
+            results[name] = MetricResult.model_validate(result)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            notes.append(f"{path.name}: the results of {name!r} are of a form that is not known here "
+                         f"({where}: {first['msg']})")
+    return results
+
+
+def _rows(path: Path, notes: list[str]) -> tuple[dict[str, SeriesByName], dict[str, SeriesByName]]:
+    """Return the series of the metrics and of the zones' learning."""
+    rolling: dict[str, SeriesByName] = {}
+    learned: dict[str, SeriesByName] = {}
+    bad = 0
+    if path.is_file():
+        with path.open(encoding="utf-8", errors="replace") as file:
+            for line in file:
+                try:
+                    row = json.loads(line)
+                    owners = learned if "zone" in row else rolling
+                    owner = str(row["zone"] if "zone" in row else row["metric"])
+                    _add(owners.setdefault(owner, {}), int(row["time"]), str(row["phase"]), row["values"])
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    bad += 1
+    if bad:
+        notes.append(f"{path.name}: {bad} line{'s' if bad > 1 else ''} could not be read and {'are' if bad > 1 else 'is'} "
+                     "left out")
+    return rolling, learned
+
+
+def _add(series: SeriesByName, time: int, phase: str, values: dict[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(value, (int, float)) and math.isfinite(value):
+            if name not in series and len(series) >= SERIES_MAX:
+                continue
+            series.setdefault(name, Series()).add(time, phase, float(value))
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""

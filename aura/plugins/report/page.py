@@ -1,0 +1,124 @@
+"""The whole page: sections put into the template."""
+
+from __future__ import annotations
+
+import shlex
+from importlib.resources import files
+from string import Template
+
+from aura.plugins.report.charts import SMALL_CHARTS_MAX, scalar_charts, zone_time_chart
+from aura.plugins.report.graph_chart import ZONES_MAX, graph_chart
+from aura.plugins.report.metric_sections import baseline_section, metric_section
+from aura.plugins.report.overview import cards, facts, phase_table, status_chip
+from aura.plugins.report.record import RunRecord, SeriesByName
+from aura.plugins.report.words import text
+
+__all__ = ["page"]
+
+Section = tuple[str, str, str]
+"""Id, title in the contents, and HTML."""
+
+
+def page(record: RunRecord) -> str:
+    """Return the report as one HTML document that needs nothing else."""
+    run = record.run
+    sections = [section for section in (*_metrics(record), _learning(record), _brain(record), _time(record),
+                                        _go_on(record)) if section[2]]
+    contents = "".join(f'<a href="#{key}">{text(title)}</a>' for key, title, _ in sections)
+    return _template("page.html").substitute(
+        title=text(f"{run.scenario}: {run.status} - AURA"), css=_template("page.css").template,
+        name=text(run.scenario), status=status_chip(run), summary=text(run.summary), messages=_messages(record),
+        cards=cards(record) or _no_figures(record), facts=facts(run), phases=phase_table(run), contents=contents,
+        sections="\n".join(html for _, _, html in sections), version=text(run.aura), folder=text(record.folder))
+
+
+def _template(name: str) -> Template:
+    return Template((files("aura.plugins.report") / name).read_text(encoding="utf-8"))
+
+
+def _messages(record: RunRecord) -> str:
+    said = [(f"{text(message)}", "problem" if record.run.status == "failed" else "")
+            for message in record.run.messages]
+    said += [(text(note), "") for note in record.notes]
+    if record.run.missed_deadlines:
+        said.append((f"{record.run.missed_deadlines:,} deadlines were missed: the brain was slower than the wall clock.",
+                     ""))
+    if record.run.status == "running":
+        said.append(("The run was not over when this page was written, or it was killed.", ""))
+    return "".join(f'<p class="message {kind}" role="note">{message}</p>' for message, kind in said)
+
+
+def _no_figures(record: RunRecord) -> str:
+    why = "The run was given no metrics." if not record.metrics else "The metrics have counted nothing yet."
+    return f'<p class="note">{why}</p>'
+
+
+def _metrics(record: RunRecord) -> list[Section]:
+    names = dict.fromkeys((*record.metrics, *record.rolling))
+    sections = []
+    for number, name in enumerate(names):
+        result = record.metrics.get(name)
+        make = baseline_section if result is not None and result.kind == "batch-baselines" else metric_section
+        key = f"m{number}"
+        sections.append((key, name, make(record, name, key)))
+    return sections
+
+
+def _learning(record: RunRecord) -> Section:
+    learned: dict[str, SeriesByName] = {zone: group for zone, group in record.learned.items() if group}
+    if not learned:
+        return "learning", "learning", ""
+    names = [f"{zone} {name}" for zone, group in learned.items() for name in group]
+    chart = scalar_charts(learned, record.run.phases, "learning-chart",
+                          f"What the zones log while they learn, over simulated time: {', '.join(names[:12])}.")
+    more = len(names) - SMALL_CHARTS_MAX
+    rest = f'<p class="note">{more} more are in metrics.jsonl.</p>' if more > 0 else ""
+    return "learning", "learning", (
+        f'<section id="learning"><h2>What the zones log while they learn</h2><figure><div class="scroll">{chart}</div>'
+        f"<figcaption>Means over intervals of simulated time.</figcaption></figure>{rest}</section>")
+
+
+def _brain(record: RunRecord) -> Section:
+    graph, parts = record.run.graph, []
+    if 0 < len(graph.zones) <= ZONES_MAX:
+        alt = ("The brain's zones and pathways: " + "; ".join(
+            f"{path.source}.{path.source_port} to {path.target}.{path.target_port}" for path in graph.pathways[:40])
+            or "no pathways")
+        chart = graph_chart(graph.zones, graph.pathways, "brain-chart", f"{alt}.")
+        parts.append(f'<figure><div class="scroll natural">{chart}</div><figcaption>Zones with the ports that are wired, '
+                     "and the delay of each pathway at its end.</figcaption></figure>")
+    elif graph.zones:
+        parts.append(f'<p class="note">{len(graph.zones)} zones and {len(graph.pathways)} pathways are too many to '
+                     "draw.</p>")
+    if record.run.schedule:
+        parts.append(f"<details><summary>Schedule: who wakes when</summary><pre>{text(record.run.schedule)}</pre>"
+                     "</details>")
+    if not parts:
+        return "brain", "brain", ""
+    return "brain", "brain", f'<section id="brain"><h2>The brain</h2>{"".join(parts)}</section>'
+
+
+def _time(record: RunRecord) -> Section:
+    if not any(spent for zone in record.run.profile.values() for _, spent in zone.values()):
+        return "time", "time per zone", ""
+    chart = zone_time_chart(record.run.profile, "time-chart",
+                            f"Wall time in step and learn of {', '.join(record.run.profile)}.")
+    return "time", "time per zone", (
+        f'<section id="time"><h2>Time per zone</h2><figure><div class="scroll">{chart}</div>'
+        "<figcaption>Wall time in each zone, with the mean of a call and the number of calls.</figcaption></figure>"
+        "</section>")
+
+
+def _go_on(record: RunRecord) -> Section:
+    folder = shlex.quote(record.folder)
+    ways = [("resume", f"aura resume {folder}", "goes on from the newest checkpoint"),
+            ("replay", f"aura replay {folder}", "runs it again and compares every recorded bit"),
+            ("branch", f"aura branch {folder} --set zone.param=value", "starts a new run from a checkpoint"),
+            ("export", f"aura export {folder} --out DIR", "writes what the zones have learned")]
+    if record.run.status == "finished":
+        ways = ways[1:]
+    rows = "".join(f"<li><code>{text(command)}</code> {text(what)}</li>" for _, command, what in ways)
+    scenario = (f"<details><summary>The resolved scenario</summary><pre>{text(record.scenario)}</pre></details>"
+                if record.scenario else "")
+    return "go-on", "go on", (f'<section id="go-on"><h2>How to go on</h2><ul class="ways">{rows}</ul>{scenario}'
+                              "</section>")

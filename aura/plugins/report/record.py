@@ -1,0 +1,197 @@
+"""What a report knows of a run: run.json and metrics.json as models, and the rolling rows as series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel, ConfigDict
+
+from aura.core.time import Time
+
+__all__ = ["ClassRow", "Confusion", "MetricResult", "Model", "Pathway", "PhaseInfo", "PhaseResult", "Point", "RunInfo",
+           "RunRecord", "Series", "SeriesByName", "ZoneInfo"]
+
+
+class _Read(BaseModel):
+    """Read as far as it is known; a newer run may say more."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ZoneInfo(_Read):
+    """A zone of the brain."""
+
+    name: str
+    kind: str = ""
+    clock: str = ""
+
+
+class Pathway(_Read):
+    """A pathway of the brain; the delay in nanoseconds."""
+
+    source: str
+    source_port: str
+    target: str
+    target_port: str
+    delay: Time | None = None
+
+
+class Graph(_Read):
+    """The brain's graph."""
+
+    zones: tuple[ZoneInfo, ...] = ()
+    pathways: tuple[Pathway, ...] = ()
+
+
+class PhaseInfo(_Read):
+    """A phase as it was played; `items` counts each stream's items up to its end."""
+
+    name: str
+    learning: bool = True
+    start: Time = 0
+    end: Time | None = None
+    items: dict[str, int] | int | None = None
+    wall_seconds: float | None = None
+
+    @property
+    def items_by_end(self) -> int | None:
+        """Items of all streams up to the end of the phase."""
+        return sum(self.items.values()) if isinstance(self.items, dict) else self.items
+
+
+class RunInfo(_Read):
+    """run.json."""
+
+    scenario: str
+    status: str
+    aura: str = ""
+    summary: str = ""
+    seed: int | None = None
+    resolution: Time | None = None
+    executor: str = ""
+    started: str = ""
+    wall_seconds: float = 0.0
+    ticks: int = 0
+    now: Time = 0
+    items: dict[str, int] = {}
+    phases: tuple[PhaseInfo, ...] = ()
+    graph: Graph = Graph()
+    schedule: str = ""
+    profile: dict[str, dict[str, tuple[int, int]]] = {}
+    realtime: float | None = None
+    missed_deadlines: int = 0
+    messages: tuple[str, ...] = ()
+    resumed: tuple[Time, ...] = ()
+    versions: dict[str, str] = {}
+
+
+class ClassRow(_Read):
+    """One class of a classification."""
+
+    label: str
+    precision: float
+    recall: float
+    f1: float
+    support: int
+    predicted: int | None = None
+
+
+class Confusion(_Read):
+    """Counts, true class by best class."""
+
+    labels: tuple[str, ...]
+    matrix: tuple[tuple[int, ...], ...]
+
+
+class PhaseResult(_Read):
+    """What a metric has found in one phase."""
+
+    learning: bool = True
+    how: str = ""
+    items: int | None = None
+    summary: dict[str, float | None] = {}
+    per_class: tuple[ClassRow, ...] = ()
+    confusion: Confusion | None = None
+
+
+class Model(_Read):
+    """A batch baseline on one held-out phase."""
+
+    name: str
+    phase: str
+    about: str = ""
+    items: int = 0
+    fitted_items: int = 0
+    seconds: float | None = None
+    converged: bool = True
+    summary: dict[str, float | None] = {}
+
+
+class MetricResult(_Read):
+    """What a metric has found."""
+
+    kind: str = ""
+    truth: str = ""
+    prediction: str = ""
+    phases: dict[str, PhaseResult] = {}
+    models: tuple[Model, ...] = ()
+    unmatched: dict[str, int] = {}
+    note: str = ""
+
+
+Point = tuple[Time, str, float]
+"""Time, phase, value."""
+
+
+class Series:
+    """A series of points that stays short: whenever it is full, every other point goes.
+
+    Parameters
+    ----------
+    most : int
+        Points that are kept at most.
+    """
+
+    def __init__(self, most: int = 2000) -> None:
+        self.points: list[Point] = []
+        self._most, self._stride, self._seen = most, 1, 0
+
+    def add(self, time: Time, phase: str, value: float) -> None:
+        """Take one more point, in the order of time."""
+        if self._seen % self._stride == 0:
+            if len(self.points) >= self._most:
+                self.points = self.points[::2]
+                self._stride *= 2
+            if self._seen % self._stride == 0:
+                self.points.append((time, phase, value))
+        self._seen += 1
+
+    def by_phase(self) -> list[tuple[str, list[Time], list[float]]]:
+        """Return the stretches of one phase each: its name, times and values."""
+        stretches: list[tuple[str, list[Time], list[float]]] = []
+        for time, phase, value in self.points:
+            if not stretches or stretches[-1][0] != phase:
+                stretches.append((phase, [], []))
+            stretches[-1][1].append(time)
+            stretches[-1][2].append(value)
+        return stretches
+
+
+SeriesByName = dict[str, Series]
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """All that the report is made from.
+
+    `rolling` are the series of each metric, `learned` those of each zone's learning; `notes` say what could not be
+    read.
+    """
+
+    folder: str
+    run: RunInfo
+    metrics: dict[str, MetricResult] = field(default_factory=dict)
+    rolling: dict[str, SeriesByName] = field(default_factory=dict)
+    learned: dict[str, SeriesByName] = field(default_factory=dict)
+    scenario: str = ""
+    notes: tuple[str, ...] = ()

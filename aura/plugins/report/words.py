@@ -1,0 +1,89 @@
+"""Numbers, times and tables in HTML. Whatever comes from data is escaped here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from aura.core.time import MS, S, Time, format_time
+
+__all__ = ["bar", "cell", "clock", "count", "figure", "simulated", "table", "text"]
+
+
+def text(value: object) -> str:
+    """Return a value as escaped text."""
+    return escape(str(value))
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    """Return a figure with so many digits, or a dash if there is none.
+
+    Examples
+    --------
+    >>> figure(0.38571), figure(None), figure(float("nan"))
+    ('0.386', '–', '–')
+    """
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def count(value: float | None) -> str:
+    """Return a whole number with separators, or a dash.
+
+    Examples
+    --------
+    >>> count(43410)
+    '43,410'
+    """
+    return "–" if value is None or not math.isfinite(value) else f"{value:,.0f}"
+
+
+def clock(seconds: float) -> str:
+    """Return wall time in words.
+
+    Examples
+    --------
+    >>> clock(0.42), clock(83.2), clock(7384)
+    ('0.42 s', '1 min 23 s', '2 h 3 min')
+    """
+    if seconds < 60:
+        return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def simulated(time: Time | None) -> str:
+    """Return simulated time: exact where that is short, else in seconds to the millisecond.
+
+    Examples
+    --------
+    >>> simulated(2_000_000), simulated(13_581_000_001)
+    ('2 ms', '13.581 s')
+    """
+    if time is None:
+        return "–"
+    return format_time(time) if time < S and time % MS == 0 else f"{time / S:,.3f}".rstrip("0").rstrip(".") + " s"
+
+
+def cell(content: str, *, sort: float | None = None, kind: str = "") -> str:
+    """Return a table cell of content that is HTML already, with the value that it is sorted by."""
+    key = "" if sort is None or not math.isfinite(sort) else f' data-sort="{sort!r}"'
+    name = f' class="{kind}"' if kind else ""
+    return f"<td{name}{key}>{content}</td>"
+
+
+def bar(value: float | None, digits: int = 3, most: float = 1.0) -> str:
+    """Return a cell with a figure and a bar as long as its share of `most`."""
+    share = 0.0 if value is None or not math.isfinite(value) or most <= 0 else min(max(value / most, 0.0), 1.0)
+    shown = figure(value, digits) if digits else count(value)
+    return cell(f'<span class="bar"><i style="width:{share * 100:.1f}%"></i></span>{shown}', sort=value, kind="num")
+
+
+def table(heads: Sequence[str], rows: Iterable[str], *, caption: str, sortable: bool = False, label: int = 1) -> str:
+    """Return a table. `rows` are the cells of each row as HTML; all heads beyond the first `label` are of numbers."""
+    kind = ' class="sortable"' if sortable else ""
+    cells = "".join(f'<th scope="col"{"" if number < label else chr(32) + "class=" + chr(34) + "num" + chr(34)}>'
+                    f"{text(head)}</th>" for number, head in enumerate(heads))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return (f'<div class="scroll"><table{kind}><caption>{text(caption)}</caption><thead><tr>{cells}</tr></thead>'
+            f"<tbody>{body}</tbody></table></div>")

@@ -1,0 +1,33 @@
+"""From a run folder to its report."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+__all__ = ["write_report"]
+
+
+def write_report(folder: str | Path) -> Path:
+    """Write ``report.html`` into a run folder and return its path.
+
+    The page is a pure function of what lies in the folder: the same files give the same bytes.
+
+    Parameters
+    ----------
+    folder : Path
+        A run folder, with at least run.json in it.
+
+    Raises
+    ------
+    AuraError
+        If the folder is no run folder.
+    """
+    from aura.plugins.report.collect import read_run
+    from aura.plugins.report.page import page
+
+    record = read_run(Path(folder))
+    target = Path(folder) / "report.html"
+    aside = target.with_suffix(".html.partial")
+    aside.write_text(page(record), encoding="utf-8")
+    aside.replace(target)
+    return target

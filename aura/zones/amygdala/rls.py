@@ -1,0 +1,96 @@
+"""The default rule: exact recursive least squares on targets of zero and one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from aura.zones.amygdala.links import sigmoid
+from aura.zones.amygdala.relay import Array
+from aura.zones.common.least_squares import RecursiveLeastSquares
+
+__all__ = ["LeastSquaresRelay"]
+
+
+class LeastSquaresRelay:
+    """Regresses the indicator of each class on the rows; always equal to the batch ridge solution.
+
+    Parameters
+    ----------
+    features : int
+        Columns of a row, the bias included.
+    classes : int
+        Classes known from the start.
+    multi_label : bool
+        Whether an item may have any number of classes, or exactly one.
+    ridge, forgetting : float
+        As of `RecursiveLeastSquares`; the bias is penalised like any other weight.
+
+    Notes
+    -----
+    A class that is met later has had the target zero until then, so zero weights are the exact solution for it.
+    Probabilities come from a calibration of each class against the rest; where an item has exactly one class, they are
+    made to add up to one.
+
+    References
+    ----------
+    B. Zadrozny, C. Elkan, Transforming classifier scores into accurate multiclass probability estimates, KDD 2002,
+    doi:10.1145/775047.775151, section 4.
+    """
+
+    calibrated = True
+    score_range = (-0.5, 1.5)
+    neutral = 0.5
+
+    def __init__(self, features: int, classes: int, *, multi_label: bool, ridge: float, forgetting: float) -> None:
+        self._multi_label = multi_label
+        self._learner = RecursiveLeastSquares(features, classes, ridge=ridge, forgetting=forgetting)
+
+    @property
+    def weights(self) -> Array:
+        """The map, (features, classes), the bias in its last row."""
+        return self._learner.weights
+
+    @weights.setter
+    def weights(self, weights: Array) -> None:
+        self._learner.weights = weights
+
+    def scores(self, rows: Array) -> Array:
+        """Return the scores (n, classes) of rows (n, features)."""
+        return self._learner.predict(rows)
+
+    def probability(self, logits: Array) -> Array:
+        """Return the probabilities (n, classes) for calibrated scores."""
+        chances = sigmoid(logits)
+        if self._multi_label:
+            return chances
+        total = np.maximum(chances.sum(axis=1, keepdims=True), np.finfo(float).tiny)
+        normalised: Array = chances / total
+        return normalised
+
+    def loss(self, scores: Array, targets: Array) -> Array:
+        """Return half the squared error of each item, (n,)."""
+        loss: Array = 0.5 * ((scores - targets) ** 2).sum(axis=1)
+        return loss
+
+    def slope(self, scores: Array, targets: Array) -> Array:
+        """Return the derivative of each item's loss with respect to its scores, (n, classes)."""
+        return scores - targets
+
+    def learn(self, rows: Array, targets: Array, rate: float) -> None:
+        """Learn a block; each item counts `rate` times."""
+        self._learner.learn(rows, targets, rate)
+
+    def add_classes(self, count: int, seen: float) -> float:
+        """Append classes; their scores have been zero so far."""
+        self._learner.add_outputs(count)
+        return 0.0
+
+    def state(self) -> dict[str, Any]:
+        """Return weights and covariance."""
+        return dict(self._learner.state())
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._learner.load_state(state)

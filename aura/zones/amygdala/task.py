@@ -1,0 +1,166 @@
+"""One task of the amygdala: its classes, its relay and its thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aura.core.errors import StateError
+from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
+from aura.zones.amygdala.labels import LabelSets, Vocabulary
+from aura.zones.amygdala.params import AmygdalaParams
+from aura.zones.amygdala.relay import Array, make_relay
+from aura.zones.amygdala.thresholds import DecisionThresholds
+
+__all__ = ["Task"]
+
+
+class Task:
+    """Predicts the classes of one task from embeddings and learns them from its teacher.
+
+    Parameters
+    ----------
+    name : str
+        The task's name, which its ports begin with.
+    params : AmygdalaParams
+        The zone's parameters.
+    features : int
+        Length of an embedding.
+    """
+
+    def __init__(self, name: str, params: AmygdalaParams, features: int) -> None:
+        self.name, self._options, self._features = name, params.tasks[name], features
+        self._params = params
+        self._begin(self._options.classes)
+
+    def _begin(self, classes: Sequence[str]) -> None:
+        """Begin anew with these classes."""
+        self._vocabulary = Vocabulary(self.name, self._options)
+        self._vocabulary.replace(classes)
+        self._relay = make_relay(self._params, self._features, len(classes), self._options.multi_label)
+        self._thresholds = DecisionThresholds(len(classes), self._relay.score_range, self._relay.neutral,
+                                              self._params.thresholds, calibrate=self._relay.calibrated)
+        self._announced = False
+        self._learned = 0
+
+    # --- predicting -----------------------------------------------------------------------------------------------
+
+    def predict(self, rows: Array) -> dict[str, Any]:
+        """Return the outputs for rows (n, features + 1); the classes among them if they are new."""
+        scores = self._relay.scores(rows)
+        logits = self._logits(scores)
+        names = self._vocabulary.names
+        best = logits.argmax(axis=1).tolist() if names else []
+        out: dict[str, Any] = {
+            self.name: self._labels(scores, best),
+            f"{self.name}_best": tuple(names[place] for place in best) if names else ("",) * len(rows),
+            f"{self.name}_scores": scores.astype(np.float32),
+            f"{self.name}_probability": self._relay.probability(logits).astype(np.float32),
+        }
+        if not self._announced:
+            self._announced = True
+            out[f"{self.name}_classes"] = tuple(names)
+        return out
+
+    def _labels(self, scores: Array, best: list[int]) -> tuple[tuple[str, ...], ...]:
+        names = self._vocabulary.names
+        if not names:
+            return ((),) * len(scores)
+        if not self._options.multi_label:
+            return tuple((names[place],) for place in best)
+        said: list[tuple[str, ...]] = []
+        for above, place in zip(scores >= self._thresholds.values, best, strict=True):
+            labels = tuple(names[index] for index in np.flatnonzero(above))
+            said.append(labels or ((names[place],) if self._options.at_least_one else ()))
+        return tuple(said)
+
+    def _logits(self, scores: Array) -> Array:
+        if not self._relay.calibrated:
+            return scores
+        slope, offset = self._thresholds.calibration.T
+        logits: Array = slope * scores + offset
+        return logits
+
+    # --- learning -------------------------------------------------------------------------------------------------
+
+    def learn(self, rows: Array, label_sets: LabelSets, unmatched: int, rate: float, where: str,
+              want_gradient: bool) -> tuple[dict[str, float], np.ndarray, Array | None]:
+        """Learn from rows (n, features + 1) and their label sets.
+
+        Returns
+        -------
+        scalars : dict
+            Mean loss before learning, items learned from, labels that found no item, labels that are no class.
+        used : array of int
+            Which of the items could be learned from.
+        gradient : array (used, features) or None
+            Gradient of each one's loss with respect to its embedding, by the weights before learning.
+        """
+        used, targets, unknown = self._vocabulary.targets(label_sets, where)
+        self._grow()
+        rows = rows[used]
+        scalars = {f"{self.name}_items": float(len(rows)), f"{self.name}_unmatched": float(unmatched)}
+        if not self._options.open:
+            scalars[f"{self.name}_unknown"] = float(unknown)
+        if len(rows) == 0:
+            return scalars, used, None
+        scores = self._relay.scores(rows)
+        scalars[f"{self.name}_loss"] = float(self._relay.loss(scores, targets).mean())
+        gradient = self._relay.slope(scores, targets) @ self._relay.weights[:-1].T if want_gradient else None
+        if rate > 0:
+            self._thresholds.observe(scores, targets)
+            self._relay.learn(rows, targets, rate)
+            self._learned += len(rows)
+        return scalars, used, gradient
+
+    def _grow(self) -> None:
+        new = len(self._vocabulary) - self._relay.weights.shape[1]
+        if new:
+            score = self._relay.add_classes(new, float(self._learned))
+            self._thresholds.add_classes(new, score)
+            self._announced = False
+
+    # --- state ----------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return all that the task has learned."""
+        return {"classes": list(self._vocabulary.names), "relay": self._relay.state(),
+                "thresholds": self._thresholds.state(), "announced": self._announced, "learned": self._learned}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._vocabulary.replace(state["classes"])
+        self._relay.load_state(state["relay"])
+        self._thresholds.load_state(state["thresholds"])
+        self._announced, self._learned = state["announced"], state["learned"]
+
+    # --- export ---------------------------------------------------------------------------------------------------
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write the classifier and return its files."""
+        weights = self._relay.weights
+        calibration = self._thresholds.calibration if self._relay.calibrated else None
+        return write_classifier(folder, self.name, Classifier(
+            tuple(self._vocabulary.names), weights[:-1], weights[-1], self._thresholds.values, calibration))
+
+    def load_export(self, folder: Path) -> list[Path]:
+        """Take over a classifier; learning goes on from there.
+
+        Raises
+        ------
+        StateError
+            If files are missing or do not fit each other, the embeddings or the classes of a task that is not open.
+        """
+        found, files = read_classifier(folder, self.name, self._features)
+        if not self._options.open and set(found.classes) != set(self._options.classes):
+            raise StateError(str(files[-1]), expected=f"the classes {', '.join(self._options.classes)}",
+                             got=", ".join(found.classes), hint=f"Set tasks.{self.name}.open = true.")
+        self._begin(found.classes)
+        self._relay.weights = np.vstack([found.weights, found.bias])
+        self._thresholds.values = found.thresholds.copy()
+        if found.calibration is not None and self._relay.calibrated:
+            self._thresholds.calibration = found.calibration.copy()
+        return files

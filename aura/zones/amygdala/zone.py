@@ -1,0 +1,182 @@
+"""The amygdala, first part: a linear relay that names what an embedding feels like and learns from a teacher."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aura.core.errors import SignalError, StateError
+from aura.core.signals import Inputs, Items
+from aura.core.time import Time
+from aura.core.zone import Zone, ZoneContext
+from aura.zones.amygdala.export import width_of_export
+from aura.zones.amygdala.labels import LabelSets
+from aura.zones.amygdala.params import AmygdalaParams
+from aura.zones.amygdala.plugin import MANIFEST
+from aura.zones.amygdala.task import Task
+from aura.zones.common.least_squares import with_bias
+from aura.zones.common.trace import EligibilityTrace
+
+__all__ = ["Amygdala"]
+
+Ids = NDArray[np.int64]
+
+
+class Amygdala(Zone[AmygdalaParams]):
+    """Predicts labels from embeddings and learns when the teacher names the items it has seen.
+
+    Notes
+    -----
+    `step` reads the embeddings only and keeps them in the eligibility trace; `learn` reads the teachers only. Hence
+    no label can touch what is predicted at its own tick. Each item is learned from once for each time it was
+    presented; a label whose item is not waiting (never seen, displaced, or told before) is counted as unmatched.
+
+    The modulator ``learning_rate`` multiplies what an item weighs (least squares) or its step (logistic rule); at 0
+    nothing is learned. The gradient is found in `learn` by the weights before it, and published by the next `step`, so
+    that it stays silent with learning off.
+    """
+
+    manifest = MANIFEST
+
+    def __init__(self, context: ZoneContext[AmygdalaParams]) -> None:
+        super().__init__(context)
+        self._features: int | None = None
+        self._tasks: dict[str, Task] = {}
+        self._trace = EligibilityTrace(0, 0)
+        self._gradient: Items | None = None
+
+    # --- the tick -------------------------------------------------------------------------------------------------
+
+    def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
+        """Return the predictions for the embeddings, and the gradient that the last learning left."""
+        out: dict[str, Any] = {}
+        embedding = inputs["embedding"]
+        if embedding is not None:
+            self._require_width(now, embedding.shape[1])
+            rows = with_bias(embedding)
+            for task in self._tasks.values():
+                out.update(task.predict(rows))
+            ids = inputs.ids.get("embedding")
+            if ids is not None:
+                self._trace.store(ids, embedding)
+        if self._gradient is not None:
+            out["embedding_gradient"] = self._gradient
+            self._gradient = None
+        return out
+
+    def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
+        """Learn from the labels that have come; return for each task told its loss and what became of the labels."""
+        rate = self._rate(now, inputs)
+        scalars: dict[str, float] = {}
+        gradients: list[tuple[Ids, NDArray[np.float64]]] = []
+        for reader, name in enumerate(self.params.tasks):
+            port = f"{name}_teacher"
+            if inputs[port] is None:
+                continue
+            where = f"{self.context.name}.{port} at {now} ns"
+            ids, label_sets = _joined(inputs[port], inputs.ids.get(port, ()), where)
+            if self._features is None:
+                scalars[f"{name}_unmatched"] = float(len(ids))
+                continue
+            found, rows = self._trace.recall(ids, reader)
+            more, used, gradient = self._tasks[name].learn(
+                with_bias(rows), [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate, where,
+                self.params.publish_gradient)
+            scalars.update(more)
+            if gradient is not None:
+                gradients.append((ids[found][used], gradient))
+        if gradients:
+            self._gradient = _summed(gradients)
+        return scalars
+
+    def _rate(self, now: Time, inputs: Inputs) -> float:
+        rate = float(inputs.modulators.get("learning_rate", 1.0))
+        if rate < 0:
+            raise SignalError(f"{self.context.name}.modulators at {now} ns", expected="a learning_rate of 0 or more",
+                              got=f"{rate:g}")
+        return rate
+
+    def _require_width(self, now: Time, features: int) -> None:
+        if self._features is None:
+            self._open(features)
+        elif features != self._features:
+            raise SignalError(f"{self.context.name}.embedding at {now} ns",
+                              expected=f"{self._features} features, as at first", got=str(features),
+                              hint="One amygdala reads one encoder.")
+
+    def _open(self, features: int) -> None:
+        """Set up what depends on the length of an embedding."""
+        self._features = features
+        self._tasks = {name: Task(name, self.params, features) for name in self.params.tasks}
+        self._trace = EligibilityTrace(self.params.memory, features, readers=len(self._tasks))
+
+    # --- state ----------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return learners, thresholds, classes, trace and counters."""
+        return {
+            "features": self._features,
+            "tasks": {name: task.state() for name, task in self._tasks.items()},
+            "trace": self._trace.state() if self._features is not None else None,
+            "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned.
+
+        Raises
+        ------
+        StateError
+            If it is the state of other tasks.
+        """
+        self._features, self._tasks, self._trace = None, {}, EligibilityTrace(0, 0)
+        if state["features"] is not None:
+            if list(state["tasks"]) != list(self.params.tasks):
+                raise StateError(self.context.name, expected=f"the state of the tasks {', '.join(self.params.tasks)}",
+                                 got=", ".join(state["tasks"]))
+            self._open(state["features"])
+            self._trace.load_state(state["trace"])
+            for name, task in self._tasks.items():
+                task.load_state(state["tasks"][name])
+        gradient = state["gradient"]
+        self._gradient = None if gradient is None else Items(*gradient)
+
+    # --- export ---------------------------------------------------------------------------------------------------
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write each task's classifier and return the files; none before the first embedding."""
+        return [path for task in self._tasks.values() for path in task.export(folder)]
+
+    def load_export(self, folder: Path) -> list[Path]:
+        """Take over the classifiers of all tasks from `folder`; learning goes on from them.
+
+        Raises
+        ------
+        StateError
+            If a file is missing or does not fit.
+        """
+        if self._features is None:
+            self._open(width_of_export(folder, next(iter(self.params.tasks))))
+        return [path for task in self._tasks.values() for path in task.load_export(folder)]
+
+
+def _joined(values: tuple[LabelSets, ...], ids: tuple[Ids, ...], where: str) -> tuple[Ids, list[tuple[str, ...]]]:
+    """Return all that one teacher has said since the last learning as one block."""
+    if len(ids) != len(values):
+        raise SignalError(where, expected="labels with the ids of their items", got="labels without ids",
+                          hint="The teacher's output must carry items_from, or return Items(labels, ids).")
+    return np.concatenate(ids), [labels for said in values for labels in said]
+
+
+def _summed(parts: list[tuple[Ids, NDArray[np.float64]]]) -> Items:
+    """Return the gradients of all tasks, added up for each item, in the order in which the items were first told."""
+    ids = np.concatenate([identities for identities, _ in parts])
+    rows = np.concatenate([gradient for _, gradient in parts])
+    known, first, place = np.unique(ids, return_index=True, return_inverse=True)
+    total = np.zeros((len(known), rows.shape[1]))
+    np.add.at(total, place, rows)
+    order = np.argsort(first)
+    return Items(total[order].astype(np.float32), known[order])

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_fscore_support
+from sklearn.preprocessing import MultiLabelBinarizer
+
+from aura import AuraError, Signal
+from aura.core.state import read_tree, trees_equal, write_tree
+from aura.plugins.metrics.classification import Classification
+from aura.plugins.metrics.labels import OTHER
+from aura.plugins.metrics.options import ClassificationOptions
+
+NAMES = [f"class {number}" for number in range(12)]
+
+
+def metric(**more):
+    options = {"truth": "posts.label", "prediction": "amygdala.label", "best": "amygdala.best", **more}
+    return Classification("emotion", ClassificationOptions(**{k: v for k, v in options.items() if v is not None}))
+
+
+def random_sets(rng, items, classes=NAMES):
+    sizes = rng.integers(0, 4, size=items)
+    return [tuple(rng.choice(classes, size=size, replace=False).tolist()) for size in sizes]
+
+
+def random_items(items=2500, seed=0):
+    rng = np.random.default_rng(seed)
+    truth = random_sets(rng, items)
+    said = [labels if rng.random() < 0.4 else other
+            for labels, other in zip(truth, random_sets(rng, items, NAMES[:9]), strict=True)]
+    best = [str(rng.choice(labels or NAMES)) for labels in said]
+    return truth, said, best
+
+
+def feed(watcher, truth, said, best=None, *, batch=32, start=0, lag=1):
+    """Show truth and prediction as a stream does: the truth of a batch one tick before its prediction."""
+    for first in range(0, len(truth), batch):
+        part = slice(first, first + batch)
+        ids = np.arange(start + first, start + first + len(truth[part]))
+        now = (start + first) * 1_000_000
+        watcher.on_signal(Signal("posts.label", now, tuple(truth[part]), ids))
+        watcher.after_tick(now)
+        watcher.on_signal(Signal("amygdala.label", now + lag, tuple(said[part]), ids))
+        if best is not None:
+            watcher.on_signal(Signal("amygdala.best", now + lag, tuple(best[part]), ids))
+        watcher.after_tick(now + lag)
+
+
+def plain(truth, said):
+    """Return the arrays that scikit-learn would be given for all items at once."""
+    names = sorted({label for labels in [*truth, *said] for label in labels}, key=lambda n: int(n.split()[1]))
+    binarizer = MultiLabelBinarizer(classes=names)
+    return names, binarizer.fit_transform(truth), binarizer.transform(said)
+
+
+def test_figures_are_those_of_scikit_learn_on_all_items_at_once():
+    truth, said, best = random_items()
+    watcher = metric()
+    feed(watcher, truth, said, best)
+    names, true, predicted = plain(truth, said)
+    result = watcher.results()["phases"]["run"]
+    assert result["items"] == len(truth)
+    assert result["summary"]["accuracy"] == accuracy_score(true, predicted)
+    assert result["summary"]["top1"] == np.mean([b in t for b, t in zip(best, truth, strict=True)])
+    for average in ("macro", "micro", "weighted"):
+        precision, recall, f1, _ = precision_recall_fscore_support(true, predicted, average=average, zero_division=0)
+        got = [result["summary"][f"{average}_{part}"] for part in ("precision", "recall", "f1")]
+        np.testing.assert_allclose(got, [precision, recall, f1], rtol=1e-14)
+    by_class = np.array(precision_recall_fscore_support(true, predicted, average=None, zero_division=0)).T
+    assert [row["label"] for row in result["per_class"]] == names
+    np.testing.assert_array_equal([[row[k] for k in ("precision", "recall", "f1", "support")]
+                                   for row in result["per_class"]], by_class)
+
+
+def test_confusion_takes_the_items_with_one_true_label():
+    truth, said, best = random_items()
+    watcher = metric()
+    feed(watcher, truth, said, best)
+    table = watcher.results()["phases"]["run"]["confusion"]
+    single = [(t[0], b) for t, b in zip(truth, best, strict=True) if len(t) == 1]
+    expected = confusion_matrix(*zip(*single, strict=True), labels=table["labels"])
+    np.testing.assert_array_equal(table["matrix"], expected)
+
+
+def test_figures_do_not_depend_on_the_size_of_the_batches_or_on_the_lag():
+    truth, said, best = random_items(700)
+    one, other = metric(), metric()
+    feed(one, truth, said, best, batch=1)
+    feed(other, truth, said, best, batch=700, lag=10**9)
+    assert one.results() == other.results()
+
+
+def test_rolling_rows_look_back_on_the_window_only():
+    truth, said, best = random_items(1000)
+    watcher = metric(window=300, every=250)
+    feed(watcher, truth, said, best)
+    rows = watcher.take_rows()
+    assert [row["items"] for row in rows] == [250, 500, 750, 1000]
+    _, true, predicted = plain(truth[700:], said[700:])
+    f1 = precision_recall_fscore_support(true, predicted, average="macro", zero_division=0)[2]
+    assert rows[-1]["values"]["macro_f1"] == pytest.approx(f1, rel=1e-14)
+    assert rows[-1]["values"]["accuracy"] == accuracy_score(true, predicted)
+    assert watcher.headline()["macro_f1"] == rows[-1]["values"]["macro_f1"]
+    assert watcher.take_rows() == []
+
+
+def test_a_row_is_written_every_so_much_time():
+    truth, said, best = random_items(100)
+    watcher = metric(every="20 ms")
+    feed(watcher, truth, said, best, batch=1)
+    times = [row["time"] // 1_000_000 for row in watcher.take_rows()]
+    assert times == [20, 40, 60, 80]
+
+
+def test_phases_are_counted_apart_and_named_by_what_they_measure():
+    truth, said, best = random_items(300)
+    watcher = metric(every=1000)
+    watcher.on_phase("learn", True, 0)
+    feed(watcher, truth[:200], said[:200], best[:200])
+    watcher.on_phase("heldout", False, 10**12)
+    feed(watcher, truth[200:], said[200:], best[200:], start=200)
+    phases = watcher.results()["phases"]
+    assert {name: (phase["how"], phase["items"]) for name, phase in phases.items()} == {
+        "learn": ("prequential", 200), "heldout": ("held-out", 100)}
+    _, true, predicted = plain(truth[200:], said[200:])
+    assert phases["heldout"]["summary"]["accuracy"] == accuracy_score(true, predicted)
+    assert [(row["phase"], row["items"]) for row in watcher.take_rows()] == [("learn", 200)]
+
+
+def test_an_item_counts_for_the_phase_in_which_it_was_predicted():
+    watcher = metric(best=None)
+    watcher.on_phase("learn", True, 0)
+    watcher.on_signal(Signal("amygdala.label", 0, (("joy",),), np.array([5])))
+    watcher.on_phase("heldout", False, 1)
+    watcher.on_signal(Signal("posts.label", 2, (("joy",),), np.array([5])))
+    watcher.after_tick(2)
+    assert list(watcher.results()["phases"]) == ["learn"]
+
+
+def test_classes_may_appear_at_any_time():
+    watcher = metric(best=None)
+    feed(watcher, [("class 0",)] * 1500, [("class 0",)] * 1500)
+    feed(watcher, [("class 1",)] * 500, [("class 0", "class 2")] * 500, start=1500)
+    rows = {row["label"]: row for row in watcher.results()["phases"]["run"]["per_class"]}
+    assert (rows["class 0"]["precision"], rows["class 0"]["recall"]) == (0.75, 1.0)
+    assert (rows["class 1"]["support"], rows["class 1"]["recall"]) == (500, 0.0)
+    assert (rows["class 2"]["support"], rows["class 2"]["predicted"]) == (0, 500)
+
+
+def test_classes_beyond_the_bound_are_counted_as_one():
+    watcher = metric(best=None, max_classes=3)
+    labels = [(f"class {number}",) for number in range(50)]
+    feed(watcher, labels, labels)
+    rows = {row["label"]: row["support"] for row in watcher.results()["phases"]["run"]["per_class"]}
+    assert rows == {"class 0": 1, "class 1": 1, OTHER: 48}
+
+
+def test_the_best_label_may_be_told_by_scores():
+    watcher = metric(best=None, scores="amygdala.score", classes="amygdala.name")
+    ids = np.array([1, 2])
+    watcher.on_signal(Signal("posts.label", 0, (("joy",), ("fear",)), ids))
+    # The names come last within the tick, and must count all the same.
+    watcher.on_signal(Signal("amygdala.label", 1, ((), ()), ids))
+    watcher.on_signal(Signal("amygdala.score", 1, np.array([[0.1, 0.9], [0.2, 0.3]]), ids))
+    watcher.on_signal(Signal("amygdala.name", 1, ("fear", "joy")))
+    watcher.after_tick(1)
+    assert watcher.results()["phases"]["run"]["summary"]["top1"] == 0.5
+
+
+def test_text_and_integers_are_labels_too():
+    watcher = metric(best=None)
+    ids = np.arange(3)
+    watcher.on_signal(Signal("posts.label", 0, np.array([7, 1, 7]), ids))
+    watcher.on_signal(Signal("amygdala.label", 0, ("7", "7", "7"), ids))
+    watcher.after_tick(0)
+    assert watcher.results()["phases"]["run"]["confusion"] == {"labels": ["1", "7"], "matrix": [[0, 1], [0, 2]]}
+
+
+def test_what_never_meets_is_counted_and_memory_stays_bounded():
+    watcher = metric(best=None, pending=10)
+    ids = np.arange(1000)
+    watcher.on_signal(Signal("posts.label", 0, (("joy",),) * 1000, ids))
+    watcher.on_signal(Signal("amygdala.label", 0, (("joy",),) * 5, ids[-5:]))
+    watcher.after_tick(0)
+    result = watcher.results()
+    assert result["unmatched"] == {"truth": 990, "prediction": 0}
+    assert (result["waiting"], result["phases"]["run"]["items"]) == (5, 5)
+
+
+@pytest.mark.parametrize("stop", [1, 33, 700, 1001, 1999])
+def test_a_resumed_metric_gives_the_same_rows_figures_and_state(tmp_path, stop):
+    truth, said, best = random_items(2000)
+
+    def play(watcher, first, last):
+        for item in range(first, last):
+            if item == 1500:
+                watcher.on_phase("heldout", False, item)
+            feed(watcher, truth[item:item + 1], said[item:item + 1], best[item:item + 1], start=item)
+
+    whole, before, after = metric(every=90, window=400), metric(every=90, window=400), metric(every=90, window=400)
+    play(whole, 0, 2000)
+    play(before, 0, stop)
+    write_tree(tmp_path / "state.safetensors", before.state(), "emotion")
+    after.load_state(read_tree(tmp_path / "state.safetensors", "emotion"))
+    play(after, stop, 2000)
+    assert trees_equal(after.state(), whole.state())
+    assert after.results() == whole.results()
+    assert after.headline() == whole.headline()
+    assert after.take_rows() == whole.take_rows()
+
+
+def test_saving_between_truth_and_prediction_loses_nothing(tmp_path):
+    watcher, resumed = metric(), metric()
+    ids = np.array([3])
+    watcher.on_signal(Signal("posts.label", 0, (("joy",),), ids))
+    watcher.on_signal(Signal("amygdala.label", 1, (("joy",),), ids))
+    write_tree(tmp_path / "state.safetensors", watcher.state(), "emotion")
+    resumed.load_state(read_tree(tmp_path / "state.safetensors", "emotion"))
+    resumed.on_signal(Signal("amygdala.best", 1, ("joy",), ids))
+    resumed.after_tick(1)
+    assert resumed.results()["phases"]["run"]["summary"]["top1"] == 1.0
+
+
+def test_it_scores_a_running_brain(make_brain):
+    brain, watcher = make_brain(), metric(every=50)
+    brain.observe(watcher)
+    topics = [brain.probe("posts.label"), brain.probe("amygdala.label")]
+    brain.run(until="400 ms")
+    truth, said = ([labels for value in probe.values for labels in value] for probe in topics)
+    assert watcher.results()["phases"]["run"]["summary"]["accuracy"] == np.mean(
+        [set(t) == set(s) for t, s in zip(truth, said, strict=True)])
+
+
+@pytest.mark.parametrize(("option", "value", "said"), [
+    ("truth", "posts.labels", "Try 'posts.label'"), ("prediction", "amygdala.value", "tags or text"),
+    ("best", "posts.level", "tags or text")])
+def test_a_topic_that_cannot_be_scored_is_refused(make_brain, option, value, said):
+    with pytest.raises(AuraError, match=said) as raised:
+        metric(**{option: value}).check(make_brain())
+    assert f"metrics.emotion.{option}" in str(raised.value)

@@ -1,0 +1,215 @@
+"""Every hook fires when its specification says so; one that raises is switched off and the run goes on."""
+
+from __future__ import annotations
+
+import io
+import logging
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aura import Brain, Manifest, Port, Zone
+from aura.plugins import hookimpl, specs
+from aura.plugins.bridge import bridge_observers
+from aura.plugins.context import RunContext
+from aura.plugins.manager import PluginManager
+
+
+class Ticker(Zone[Any]):
+    """Counts, and raises at its third tick where it is told to."""
+
+    manifest = Manifest("ticker", "", outputs=(Port("count", dtype="int64"),), period="10 ms")
+
+    def step(self, now: int, inputs: Any) -> dict[str, Any]:
+        if self.context.name == "fragile" and now == 20_000_000:
+            raise ValueError("tired")
+        return {"count": np.asarray(now)}
+
+
+@pytest.fixture
+def play(site: Any, tmp_path: Path) -> Any:
+    """Return a function that runs a brain of two zones under plugin sources, and gives back what they printed."""
+
+    def play(*sources: str, resumed: bool = False) -> tuple[list[str], PluginManager]:
+        lines: list[str] = []
+        files = [site.file(f"plugin{index}", source) for index, source in enumerate(sources)]
+        manager = PluginManager(files=files)
+        for info in manager.infos():
+            assert info.distribution or not info.problems, info.error
+        brain = Brain(seed=3)
+        brain.add(Ticker)
+        brain.add(Ticker, "fragile", on_error="silence")
+        run = RunContext(MappingProxyType({"lines": lines}), brain, tmp_path, 3, resumed)
+        for observer in [*bridge_observers(manager, run), *manager.observers(run)]:
+            brain.observe(observer)
+        brain.build()
+        manager.call("aura_before_run", run=run)
+        try:
+            brain.observers.call("on_phase", "learn", True, 0)
+            brain.run(until="15 ms")
+            brain.observers.call("on_phase", "held-out", False, brain.now)
+            brain.run(until="35 ms")
+            manager.call("aura_before_checkpoint", run=run)
+            manager.call("aura_after_checkpoint", run=run, path=brain.save(tmp_path / "checkpoints"))
+            manager.call("aura_on_run_error", run=run, error=KeyError("x"))
+        finally:
+            brain.close()
+            manager.call("aura_after_run", run=run, status="failed")
+        return lines, manager
+
+    return play
+
+
+def says(hook: str, arguments: str, said: str) -> str:
+    """Return the source of a hook that writes down an f-string of its arguments."""
+    return f"@hookimpl\ndef {hook}({arguments}):\n    run.scenario['lines'].append(f'{said}')\n"
+
+
+def test_hook_aura_zones(site: Any) -> None:
+    assert list(PluginManager(["aura-brain"], [site.file("local", site.zones("b", "a"))]).zones())[-2:] == ["b", "a"]
+
+
+def test_hook_aura_streams(site: Any) -> None:
+    source = """
+from pydantic import BaseModel
+from aura.sim.readers import ReaderKind
+@hookimpl
+def aura_streams():
+    return [ReaderKind("noise", "Noise.", BaseModel, lambda options, base: None)]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    assert manager.stream("noise").summary == "Noise."
+    assert manager.owner("stream", "noise") == "local"
+
+
+def test_hook_aura_metrics(site: Any) -> None:
+    source = """
+from aura.plugins.metrics.kind import MetricKind, MetricOptions
+@hookimpl
+def aura_metrics():
+    return [MetricKind("surprise", "How surprised.", MetricOptions, "nowhere:Surprise")]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    assert manager.metric("surprise").summary == "How surprised."
+
+
+def test_hook_aura_observers(play: Any) -> None:
+    lines, _ = play("""
+from aura import Observer
+class Watch(Observer):
+    topics = ("ticker.*",)
+    def __init__(self, lines):
+        self.lines = lines
+    def on_signal(self, signal):
+        self.lines.append(f"{signal.topic} {signal.time}")
+@hookimpl
+def aura_observers(run):
+    return [Watch(run.scenario["lines"])]
+""")
+    assert lines == ["ticker.count 0", "ticker.count 10000000", "ticker.count 20000000", "ticker.count 30000000"]
+
+
+def test_hook_aura_observers_that_brings_something_else_brings_nothing(play: Any) -> None:
+    _, manager = play("@hookimpl\ndef aura_observers(run):\n    return ['watch']\n")
+    assert "expected a list of aura.Observer, got 'watch'" in manager.infos()[-1].error
+
+
+def test_hook_aura_before_run(play: Any) -> None:
+    lines, _ = play(says("aura_before_run", "run", "{run.seed} {run.resumed} {run.brain.now}"), resumed=True)
+    assert lines == ["3 True 0"]
+
+
+def test_hook_aura_after_run(play: Any) -> None:
+    lines, _ = play(says("aura_after_run", "run, status", "{status} {run.folder.is_dir()}"))
+    assert lines == ["failed True"]
+
+
+def test_hook_aura_on_run_error(play: Any) -> None:
+    lines, _ = play(says("aura_on_run_error", "run, error", "{error!r}") + says("aura_after_run", "run", "after"))
+    assert lines == ["KeyError('x')", "after"]
+
+
+def test_hook_aura_before_phase(play: Any) -> None:
+    lines, _ = play(says("aura_before_phase", "run, phase", "{phase} {run.brain.now}"))
+    assert lines == ["learn 0", "held-out 15000000"]
+
+
+def test_hook_aura_after_phase(play: Any) -> None:
+    lines, _ = play(says("aura_before_phase", "run, phase", "+{phase}") + says("aura_after_phase", "run, phase",
+                                                                               "-{phase}"))
+    assert lines == ["+learn", "-learn", "+held-out", "-held-out"]
+
+
+def test_hook_aura_before_tick(play: Any) -> None:
+    lines, _ = play(says("aura_before_tick", "run, now", '{now} {run.brain.read("ticker.count")}'))
+    assert lines == ["0 None", "10000000 0", "20000000 10000000", "30000000 20000000"]
+
+
+def test_hook_aura_after_tick(play: Any) -> None:
+    lines, _ = play(says("aura_after_tick", "now, run", '{now} {run.brain.read("ticker.count")}'))
+    assert lines == ["0 0", "10000000 10000000", "20000000 20000000", "30000000 30000000"]
+
+
+def test_hook_aura_before_checkpoint(play: Any) -> None:
+    lines, _ = play(says("aura_before_checkpoint", "run", '{(run.folder / "checkpoints").exists()}'))
+    assert lines == ["False"]
+
+
+def test_hook_aura_after_checkpoint(play: Any) -> None:
+    lines, _ = play(says("aura_after_checkpoint", "run, path", "{path.is_dir()} {path.parent.name}"))
+    assert lines == ["True checkpoints"]
+
+
+def test_hook_aura_on_zone_error(play: Any) -> None:
+    lines, _ = play(says("aura_on_zone_error", "run, zone, now, error", "{zone} {now} {error.__cause__!r}"))
+    assert lines == ["fragile 20000000 ValueError('tired')"]
+
+
+def test_a_hook_that_raises_is_logged_and_switched_off_and_the_others_go_on(
+        play: Any, caplog: pytest.LogCaptureFixture) -> None:
+    broken = "@hookimpl\ndef aura_after_tick(run, now):\n    raise RuntimeError(f'at {now}')\n"
+    with caplog.at_level(logging.ERROR, "aura.plugins"):
+        lines, manager = play(broken + says("aura_after_run", "run", "same plugin"),
+                              says("aura_after_tick", "run, now", "{now}"))
+    assert lines == ["0", "10000000", "20000000", "30000000", "same plugin"]
+    assert [record.getMessage() for record in caplog.records if record.name == "aura.plugins"] == [
+        "plugin 'plugin0' raised in aura_after_tick and the hook is switched off; the run goes on"]
+    assert manager.infos()[-2].error == "aura_after_tick: RuntimeError: at 0"
+
+
+def test_hooks_are_called_in_the_order_of_their_plugins(play: Any) -> None:
+    hook = "aura_before_run"
+    first = says(hook, "run", "first")
+    last = says(hook, "run", "last").replace("@hookimpl", "@hookimpl(trylast=True)")
+    eager = says(hook, "run", "eager").replace("@hookimpl", "@hookimpl(tryfirst=True)")
+    assert play(last, first, says(hook, "run", "second"), eager)[0] == ["eager", "first", "second", "last"]
+
+
+def test_an_unused_hook_adds_no_observer(site: Any) -> None:
+    manager = PluginManager(files=[site.file("local", "@hookimpl\ndef aura_before_tick(now):\n    pass\n")])
+    run = RunContext({}, Brain(), Path(), 0)
+    assert [observer.name for observer in bridge_observers(manager, run)] == ["plugins:BeforeTick"]
+    assert bridge_observers(PluginManager(["aura-brain"]), run) == []
+
+
+def test_the_run_context_is_frozen() -> None:
+    run = RunContext({}, Brain(), Path(), 0)
+    with pytest.raises(AttributeError):
+        run.seed = 1  # type: ignore[misc]
+
+
+def test_observing_calls_are_traced(site: Any) -> None:
+    out = io.StringIO()
+    manager = PluginManager(["aura-brain"], [site.file("local", says("aura_before_run", "run", "x"))], trace=out)
+    manager.call("aura_before_run", run=RunContext({"lines": []}, Brain(), Path(), 0))
+    assert out.getvalue().splitlines()[-1].startswith("plugins: local  aura_before_run  ")
+
+
+def test_every_specified_hook_is_public_and_marked() -> None:
+    marked = {name for name in vars(specs) if name.startswith("aura_")}
+    assert marked == set(specs.__all__)
+    assert all(hasattr(getattr(specs, name), "aura_spec") for name in marked)
+    assert hookimpl.project_name == "aura"

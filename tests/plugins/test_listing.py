@@ -1,0 +1,56 @@
+"""What people see of plugins and zones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aura.core.ports import Port
+from aura.core.zone import Manifest, ZoneParams
+from aura.plugins.listing import PLUGIN_COLUMNS, ZONE_COLUMNS, plugin_rows, zone_rows, zone_text
+from aura.plugins.manager import PluginManager
+
+
+def test_each_plugin_has_a_row_with_what_it_brings_and_how_it_is(site: Any) -> None:
+    site.plugin("alpha", "raise RuntimeError('no device')\n")
+    site.plugin("mood", site.zones("mood", "temper"))
+    site.plugin("zeta", "")
+    rows = {row[0]: row for row in plugin_rows(PluginManager(["zeta"]).infos())}
+    assert rows["alpha"] == ("alpha", "aura-alpha", "1.0", "", "", "RuntimeError: no device")
+    assert rows["mood"] == ("mood", "aura-mood", "1.0", "zones mood, temper", "zones", "ok")
+    assert rows["zeta"][-1] == "blocked"
+    assert {len(row) for row in rows.values()} == {len(PLUGIN_COLUMNS)}
+
+
+def test_each_zone_has_a_row(site: Any) -> None:
+    rows = {row[0]: row for row in zone_rows(PluginManager(files=[site.file("local", site.zones("mood"))]))}
+    assert rows["mood"] == ("mood", "local", "as the scenario says", "", "", "Brought by a test.")
+    assert "embedding" in rows["amygdala"][3]
+    assert {len(row) for row in rows.values()} == {len(ZONE_COLUMNS)}
+
+
+class Needy(ZoneParams):
+    """Parameters that must be given."""
+
+    size: int
+    rate: float = 0.5
+
+
+def test_a_zone_is_told_in_full() -> None:
+    text = zone_text(Manifest("mood", "x:Y", "Feels.", Needy, period="10 ms", wake_on=("word",), inputs=(
+        Port("word", dtype="text", shape=("item",), doc="Heard."),
+        Port("truth", dtype="tags", shape=("item",), role="label", required=False, doc="Told.")),
+        outputs=lambda params: (Port("level", shape=(params.size,)),)))
+    assert text.splitlines() == [
+        "mood: Feels.", "  wakes every 10 ms and on word", "", "inputs",
+        "  word   text (item)                   Heard.", "  truth  tags (item)  label, optional  Told.", "", "outputs",
+        "  depend on the parameters", "", "parameters", "  size  int    required", "  rate  float  = 0.5"]
+
+
+def test_ports_that_follow_from_the_parameters_are_those_of_the_defaults() -> None:
+    class Sized(ZoneParams):
+        size: int = 3
+
+    text = zone_text(Manifest("mood", "x:Y", params=Sized, outputs=lambda params: (
+        Port("level", shape=(params.size,), unit="mV", range=(-80.0, 40.0), doc="How high."),)))
+    assert "  level  float32 (3) in mV  -80 to 40  How high." in text
+    assert "inputs\n  none" in text

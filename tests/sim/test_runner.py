@@ -1,0 +1,297 @@
+"""Runs: what they leave, that they repeat to the bit, and how they stop, resume, branch, replay and fail."""
+
+from __future__ import annotations
+
+import json
+import random
+import shutil
+
+import pytest
+
+from aura.core.checkpoint import checkpoint_time, list_checkpoints
+from aura.core.errors import AuraError, CheckpointError, ScenarioError
+from aura.core.time import MS
+from aura.plugins.recording import Recording
+from aura.sim.runfolder import RunFolder
+
+NO_STREAM = """
+aura = 1
+name = "clock"
+plugins = ['{zones}']
+until = "100 ms"
+[zones.ticker]
+"""
+
+
+def test_a_finished_run_leaves_everything_that_belongs_in_its_folder(sim):
+    assert sim.make("run").start() == "finished"
+
+    left = {path.name for path in (sim.folder / "run").iterdir()}
+    assert left == {"run.json", "scenario.toml", "metrics.json", "metrics.jsonl", "recording", "checkpoints"}
+    told = sim.read("run")
+    assert told["status"] == "finished"
+    assert told["seed"] == 3
+    assert told["items"] == {"diary": 180}
+    assert [(p["name"], p["learning"]) for p in told["phases"]] == [("learn", True), ("held-out", False)]
+    assert told["phases"][0]["end"] == told["phases"][1]["start"]
+    assert told["now"] == told["phases"][1]["end"]
+    assert {zone["name"] for zone in told["graph"]["zones"]} == {"diary", "shout", "slow", "majority", "ticker"}
+    assert told["missed_deadlines"] == 0
+    assert sim.read("run", "metrics.json")["guess"]["phases"]["held-out"]["summary"]["accuracy"] > 0.8
+
+
+def test_the_items_of_a_phase_are_those_played_in_it(sim):
+    sim.make("run").start()
+    assert [phase["items"] for phase in sim.read("run")["phases"]] == [{"diary": 160}, {"diary": 20}]
+
+
+def test_rows_of_several_metrics_are_written_in_the_order_of_time(sim):
+    sim.make("run").start()
+    lines = (sim.folder / "run/metrics.jsonl").read_text(encoding="utf-8").splitlines()
+    times = [json.loads(line)["time"] for line in lines]
+    assert len(times) > 30
+    assert times == sorted(times)
+
+
+def test_two_runs_record_the_same_bits(sim):
+    sim.make("one").start()
+    sim.make("two").start()
+    assert sim.difference("one", "two") is None
+    assert (sim.folder / "one/metrics.json").read_text() == (sim.folder / "two/metrics.json").read_text()
+
+
+def test_another_seed_records_other_bits(sim):
+    sim.make("one").start()
+    sim.make("two", "seed=4").start()
+    assert sim.difference("one", "two") is not None
+
+
+def test_threads_record_the_bits_that_serial_does(sim):
+    sim.make("serial").start()
+    sim.make("threads", "executor=threads").start()
+    assert sim.difference("serial", "threads") is None
+
+
+def test_a_second_zone_changes_no_bit_of_what_the_others_say(sim):
+    sim.make("one").start()
+    more = sim.text.replace('"diary.text -> shout.text"', '"diary.text -> shout.text", "diary.text -> other.text"')
+    sim.make("two", source=sim.scenario(more + '[zones.other]\nkind = "slow"\n', "more.toml")).start()
+
+    topics = set(Recording(sim.folder / "one").topics)
+    assert "other.length" in Recording(sim.folder / "two").topics
+    before = [(m.topic, m.time, m.data) for m in Recording(sim.folder / "one").raw()]
+    after = [(m.topic, m.time, m.data) for m in Recording(sim.folder / "two").raw() if m.topic in topics]
+    assert after == before
+
+
+def test_until_stops_with_a_checkpoint_of_that_instant(sim):
+    run = sim.make("run", until=200 * MS)
+    assert run.start() == "stopped"
+    assert run.now == 200 * MS
+    assert checkpoint_time(list_checkpoints(sim.folder / "run/checkpoints")[-1]) == "200 ms"
+    assert sim.read("run")["status"] == "stopped"
+    assert max(m.time for m in Recording(sim.folder / "run").raw()) < 200 * MS
+
+
+def test_a_scenario_that_reaches_its_own_end_has_finished(sim):
+    run = sim.make("run", source=sim.scenario(NO_STREAM.format(zones=sim.zones), "clock.toml"))
+    assert run.start() == "finished"
+    assert sim.values("run", "ticker.now") == [(t * 7 * MS, t * 7 * MS) for t in range(15)]
+
+
+def test_a_resumed_run_is_the_uninterrupted_one(sim):
+    sim.make("whole").start()
+    sim.make("parts", until=231 * MS).start()
+    sim.make("parts", until=590 * MS).resume()
+    assert sim.make("parts").resume() == "finished"
+
+    assert sim.difference("whole", "parts") is None
+    for name in ("metrics.json", "metrics.jsonl"):
+        assert (sim.folder / "parts" / name).read_text() == (sim.folder / "whole" / name).read_text(), name
+    whole, parts = sim.read("whole"), sim.read("parts")
+    assert parts["resumed"] == [231 * MS, 590 * MS]
+    for key in ("ticks", "now", "items", "status"):
+        assert parts[key] == whole[key], key
+    assert [{**phase, "wall_seconds": 0} for phase in parts["phases"]] \
+        == [{**phase, "wall_seconds": 0} for phase in whole["phases"]]
+
+
+@pytest.mark.slow
+def test_a_run_stopped_at_any_of_25_random_ticks_resumes_as_if_it_had_not(sim):
+    sim.make("whole").start()
+    expected = {name: (sim.folder / "whole" / name).read_text() for name in ("metrics.json", "metrics.jsonl")}
+    times = sorted({message.time for message in Recording(sim.folder / "whole").raw()})
+    for stop in random.Random(7).sample(times, 25):
+        # Before the tick, or after it, at an instant that is on no grid.
+        sim.make("parts", until=stop + stop % 2).start()
+        assert sim.make("parts").resume() == "finished"
+        assert sim.difference("whole", "parts") is None, stop
+        for name, content in expected.items():
+            assert (sim.folder / "parts" / name).read_text() == content, (stop, name)
+        shutil.rmtree(sim.folder / "parts")
+
+
+@pytest.mark.parametrize("stop", ["0 s", "1 ns", "530 ms", "530.000001 ms", "561 ms", "561.000001 ms", "652 ms"])
+def test_a_run_stopped_at_the_edges_of_its_phases_resumes_as_if_it_had_not(sim, stop):
+    from aura.core.time import parse_time
+
+    sim.make("whole").start()
+    sim.make("parts", until=parse_time(stop)).start()
+    assert sim.make("parts", "executor=threads").resume() == "finished"
+    assert sim.difference("whole", "parts") is None
+
+
+def test_resuming_a_finished_run_adds_nothing(sim):
+    sim.make("run").start()
+    before = list(Recording(sim.folder / "run").raw())
+    rows = (sim.folder / "run/metrics.jsonl").read_text()
+    assert sim.make("run").resume() == "finished"
+    assert list(Recording(sim.folder / "run").raw()) == before
+    assert (sim.folder / "run/metrics.jsonl").read_text() == rows
+
+
+def test_a_run_refuses_a_folder_that_holds_something(sim):
+    (sim.folder / "run").mkdir()
+    (sim.folder / "run/notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(AuraError, match="expected a new or empty folder"):
+        sim.make("run").start()
+    assert (sim.folder / "run/notes.txt").read_text(encoding="utf-8") == "mine"
+
+
+def test_a_resume_without_a_checkpoint_says_so(sim):
+    with pytest.raises(CheckpointError, match="at least one whole checkpoint"):
+        sim.make("nothing").resume()
+
+
+def test_a_resume_that_cannot_load_its_checkpoint_leaves_the_run_as_it_was(sim):
+    sim.make("run", until=300 * MS).start()
+    before = {name: (sim.folder / "run" / name).read_bytes() for name in ("metrics.json", "metrics.jsonl")}
+    sim.write_rows(sim.folder / "rows.jsonl", sim.rows(50))
+    with pytest.raises(AuraError, match="the rows it was saved with"):
+        sim.make("run").resume()
+    assert {name: (sim.folder / "run" / name).read_bytes() for name in before} == before
+
+    sim.write_rows(sim.folder / "rows.jsonl", sim.rows())
+    sim.make("whole").start()
+    assert sim.make("run").resume() == "finished"
+    assert sim.difference("whole", "run") is None
+
+
+def test_a_branch_goes_on_from_a_checkpoint_with_other_settings(sim):
+    sim.make("run", until=300 * MS).start()
+    checkpoint = list_checkpoints(sim.folder / "run/checkpoints")[-1]
+    before = {path: path.read_bytes() for path in sorted((sim.folder / "run").rglob("*")) if path.is_file()}
+
+    assert sim.make("same").branch(checkpoint) == "finished"
+    assert sim.make("other", "shout.learn=false", "metrics.learning.every='60 ms'").branch(checkpoint) == "finished"
+
+    sim.make("whole").start()
+    later = [m for m in Recording(sim.folder / "whole").raw() if m.time >= 300 * MS]
+    assert list(Recording(sim.folder / "same").raw()) == later
+    topics = Recording(sim.folder / "other").topics
+    assert "learn/majority" in topics
+    assert "learn/shout" not in topics
+    assert {path: path.read_bytes() for path in sorted((sim.folder / "run").rglob("*")) if path.is_file()} == before
+    for line in (sim.folder / "same/metrics.jsonl").read_text(encoding="utf-8").splitlines():
+        assert json.loads(line)["time"] >= 300 * MS - 60 * MS
+
+
+def test_a_branch_into_a_brain_with_other_zones_is_refused(sim):
+    sim.make("run", until=100 * MS).start()
+    fewer = sim.scenario(sim.text.replace("[zones.ticker]", ""), "fewer.toml")
+    with pytest.raises(CheckpointError, match="ticker"):
+        sim.make("branch", source=fewer).branch(list_checkpoints(sim.folder / "run/checkpoints")[-1])
+
+
+def test_a_replay_of_a_run_records_the_same_bits(sim):
+    sim.make("run", until=400 * MS).start()
+    origin = RunFolder(sim.folder / "run")
+    sim.make("replay", until=400 * MS, replay_of=origin).start()
+    assert sim.difference("run", "replay") is None
+
+
+# --- zones that raise ----------------------------------------------------------------------------------------------
+
+
+def bomb(sim, at: int, policy: str = "stop", every: str = "30 ms"):
+    """Return the scenario with a zone that raises in its tick number `at`, at (at - 1) * 10 ms."""
+    text = sim.text.replace('every = "150 ms"', f'every = "{every}"')
+    return sim.scenario(text + f'[zones.bomb]\non_error = "{policy}"\nparams = {{at = {at}}}\n', "bomb.toml")
+
+
+@pytest.mark.parametrize("at", [1, 2, 4, 18])
+def test_a_zone_that_raises_stops_the_run_and_leaves_a_checkpoint_of_the_last_good_tick(sim, at):
+    source, failing = bomb(sim, at), (at - 1) * 10 * MS
+    with pytest.raises(AuraError, match=r"bomb at \d+ ns: .*ValueError: boom"):
+        sim.make("run", source=source).start()
+
+    told = sim.read("run")
+    assert told["status"] == "failed"
+    assert any("boom" in message for message in told["messages"])
+    last = list_checkpoints(sim.folder / "run/checkpoints")[-1]
+    assert int(last.name[1:]) == failing
+    assert all(m.time < failing for m in Recording(sim.folder / "run").raw())
+
+    with pytest.raises(AuraError, match="boom"):  # it is the same zone still
+        sim.make("run", source=source).resume()
+    assert sim.make("mended", "bomb.at=0", source=source).branch(last) == "finished"
+    sim.make("whole", "bomb.at=0", source=source).start()
+    later = [m for m in Recording(sim.folder / "whole").raw() if m.time >= failing]
+    assert list(Recording(sim.folder / "mended").raw()) == later
+
+
+def test_a_silenced_zone_lets_the_run_finish_and_changes_no_bit_of_the_others(sim):
+    sim.make("plain").start()
+    assert sim.make("run", source=bomb(sim, 4, "silence")).start() == "finished"
+    assert [value for _, value in sim.values("run", "bomb.count")] == [1, 2, 3]
+    assert len(sim.values("run", "error/bomb")) == 1
+    topics = Recording(sim.folder / "plain").topics
+    others = [(m.topic, m.time, m.data) for m in Recording(sim.folder / "run").raw() if m.topic in topics]
+    assert others == [(m.topic, m.time, m.data) for m in Recording(sim.folder / "plain").raw()]
+
+
+def test_a_zone_that_restarts_goes_on_from_its_last_checkpoint(sim):
+    run = sim.make("run", "diary.repeat=1", source=bomb(sim, 6, "restart", every="30 ms"))
+    assert run.start() == "finished"
+    counts = [value for _, value in sim.values("run", "bomb.count")]
+    # Saved at 30 ms, after its fourth tick; it raises at every sixth count and goes back to the newest checkpoint.
+    assert counts[:5] == [1, 2, 3, 4, 5]
+    assert len(counts) > 20
+    assert 6 not in counts
+    assert sim.read("run")["status"] == "finished"
+
+
+def test_a_silenced_zone_is_still_silent_after_a_resume(sim):
+    source = bomb(sim, 4, "silence")
+    sim.make("whole", source=source).start()
+    sim.make("parts", source=source, until=200 * MS).start()
+    sim.make("parts", source=source).resume()
+    assert sim.difference("whole", "parts") is None
+
+
+# --- scenarios that cannot be run ----------------------------------------------------------------------------------
+
+
+def test_a_scenario_without_an_end_is_refused(sim):
+    source = sim.scenario(NO_STREAM.format(zones=sim.zones).replace('until = "100 ms"', ""), "clock.toml")
+    with pytest.raises(ScenarioError, match="expected an end"):
+        sim.make("run", source=source).start()
+    assert not (sim.folder / "run").exists()
+
+
+@pytest.mark.parametrize(("setting", "message"), [
+    ("metrics.guess.kind=classificatoin", "classification"),
+    ("metrics.guess.truht=diary.label", r"metrics\.guess\.truht: expected a known key.*'truth'"),
+    ("metrics.guess.truth=diary.lable", r"metrics\.guess\.truth: expected an output of this brain.*'diary.label'"),
+    ("metrics.guess.prediction=ticker.now", r"metrics\.guess\.prediction: expected a topic"),
+    ("metrics.learning.zones=['sout']", r"metrics\.learning\.zones: expected zones.*'shout'"),
+])
+def test_a_mistake_in_a_metric_is_refused_before_anything_is_written(sim, setting, message):
+    with pytest.raises(AuraError, match=message):
+        sim.make("run", setting).start()
+    assert not (sim.folder / "run").exists()
+
+
+def test_a_metric_named_as_an_observer_of_the_run_is_refused(sim):
+    with pytest.raises(ScenarioError, match="checkpoints"):
+        sim.make("run", "metrics.checkpoints.kind=scalars").start()
