@@ -74,7 +74,7 @@ def run_naive(zones: list[NaiveZone], paths: Iterable[tuple[str, str, str, str, 
     routes = list(paths)
     by_name = {zone.name: zone for zone in zones}
     signals: list[tuple[int, int, str, str, str, Any]] = []  # arrival, order, zone, port, topic, value
-    works: list[tuple[int, int, NaiveZone, list[tuple[str, Any]]]] = []  # instant, place of the zone, zone, what it says
+    works: list[tuple[int, int, NaiveZone, list[tuple[str, Any]]]] = []  # instant, place, zone, what it says
     log: list[Said] = []
     order = 0
     now = -1

@@ -64,10 +64,9 @@ class Progress(Observer):
         self._console = console or Console(stderr=True)
         self._live: Live | None = None
         self._every = LIVE_SECONDS if self._console.is_terminal else PLAIN_SECONDS
-        self._due = self._before = clock()
+        self._due, self._before, self._begun = float("-inf"), clock(), False
         self._shown: tuple[int, Time] = (0, 0)
         self._rates: tuple[float, float] | None = None
-        self._due += self._every
 
     @property
     def items(self) -> int:
@@ -95,7 +94,7 @@ class Progress(Observer):
 
     def after_tick(self, now: Time) -> None:
         if self._clock() >= self._due:
-            self._show(now)
+            self._show(now) if self._begun else self._begin(now)
 
     def on_stop(self, brain: Brain) -> None:
         self._show(brain.now)
@@ -104,6 +103,11 @@ class Progress(Observer):
             self._live = None
 
     # --- within ---------------------------------------------------------------------------------------------------
+
+    def _begin(self, now: Time) -> None:
+        """Count from the end of the first tick: until then zones load what they need, which tells nothing of the rate."""
+        self._before, self._shown, self._begun = self._clock(), (self.items, now), True
+        self._due = self._before + self._every
 
     def _show(self, now: Time) -> None:
         wall = self._clock()

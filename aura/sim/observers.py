@@ -97,27 +97,20 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
         folder.checkpoints, parse_time(checkpoint.every), checkpoint.keep, extra,
         before=lambda: manager.call("aura_before_checkpoint", run=context),
         after=lambda path: manager.call("aura_after_checkpoint", run=context, path=path))
-    observers: list[Observer] = [*metrics, MetricRows(folder.rows, metrics)]
+    others: list[Observer] = []
     if scenario.record.enabled:
         from aura.plugins.recording import Recorder
 
         record = scenario.record
-        observers.append(Recorder(folder.recording, topics=record.topics, leave_out=record.leave_out,
-                                  every={topic: parse_time(every) for topic, every in record.every.items()}))
-    observers += [*manager.observers(context), *bridge_observers(manager, context)]
-    observers += more
-    observers.append(checkpoints)
-    _require_own_names(observers, metrics)
-    return RunObservers(observers, metrics, checkpoints)
-
-
-def _require_own_names(observers: Sequence[Observer], metrics: Sequence[Metric]) -> None:
-    """Raise if a metric has the name of another observer: in a checkpoint each has the file of its name."""
-    taken = {observer.name for observer in observers if observer not in metrics}
+        others.append(Recorder(folder.recording, topics=record.topics, leave_out=record.leave_out,
+                               every={topic: parse_time(every) for topic, every in record.every.items()}))
+    others += [*manager.observers(context), *bridge_observers(manager, context), *more, checkpoints]
+    taken = {MetricRows.name, *(observer.name for observer in others)}
     for metric in metrics:
-        if metric.name in taken:
+        if metric.name in taken:  # in a checkpoint each has the file of its name
             raise ScenarioError(f"metrics.{metric.name}", expected="a name that no other observer of the run has",
                                 got=repr(metric.name), hint="Choose another.")
+    return RunObservers([*metrics, MetricRows(folder.rows, metrics), *others], metrics, checkpoints)
 
 
 def _make_metric(name: str, options: Mapping[str, Any], manager: PluginManager) -> Metric:

@@ -17,7 +17,8 @@ from tests.naive import run_naive
 SPAN = 60 * MS
 
 
-@settings(max_examples=120, deadline=None)
+@pytest.mark.slow
+@settings(max_examples=80, deadline=None)
 @given(st.integers(0, 2**32))
 def test_a_random_brain_says_what_its_slow_twin_says(seed: int) -> None:
     design = random_design(seed)

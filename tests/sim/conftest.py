@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 from collections.abc import Callable
@@ -56,7 +57,7 @@ zones = ["*"]
 every = "30 ms"
 
 [checkpoints]
-every = "150 ms"
+every = "250 ms"
 """
 
 
@@ -71,6 +72,12 @@ def write_rows(path: Path, lines: list[dict[str, Any]]) -> Path:
     """Write rows as JSON lines."""
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out fsync: no power fails here, and the many small files of these runs would wait seconds for it."""
+    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 @pytest.fixture
@@ -102,6 +109,18 @@ def sim(tmp_path: Path) -> SimpleNamespace:
 
     return SimpleNamespace(folder=tmp_path, file=file, text=SCENARIO, zones=TINY_ZONES, scenario=scenario, make=make,
                            difference=difference, read=read, values=values, rows=rows, write_rows=write_rows)
+
+
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a finished run of small.toml; it is only read."""
+    folder = tmp_path_factory.mktemp("whole")
+    write_rows(folder / "rows.jsonl", rows())
+    (folder / "small.toml").write_text(SCENARIO, encoding="utf-8")
+    loaded = load_scenario(folder / "small.toml")
+    manager = PluginManager((), [Path(path) for path in loaded.plugins])
+    Run(loaded, RunFolder(folder / "run"), manager, RunOptions(report=False)).start()
+    return folder / "run"
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class Recorder(Observer):
         Patterns of what is recorded, and of what of that is not.
     every : mapping of str to time
         Pattern to span: of a signal that matches, the first in each such span of simulated time is recorded. The
-        first pattern that matches holds.
+        first pattern that matches holds; a span of zero keeps all.
     clock : function, seconds
         The wall clock that decides when a chunk is a second old.
     sizes
@@ -54,8 +54,8 @@ class Recorder(Observer):
 
     Raises
     ------
-    RecordingError, TimeError
-        If a span is no time, or is zero.
+    TimeError
+        If a span is no time.
     """
 
     def __init__(self, folder: str | Path, *, topics: tuple[str, ...] = ("*",), leave_out: tuple[str, ...] = (),

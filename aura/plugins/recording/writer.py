@@ -31,8 +31,8 @@ FLUSH_S = 1.0
 """Longest a message waits for its chunk to be written while messages come, in seconds of the wall clock."""
 FILE_BYTES = 1 << 30
 """Size at which the next segment begins (tuned here: opened at once by viewers, yet one file for most runs)."""
-INDEX_BYTES = 1 << 20
-"""Memory the index of one file may take; the next segment begins then (tuned here: some 1 % of a small brain)."""
+INDEX_BYTES = 1 << 19
+"""Memory the index of one file may take; the next segment begins then (tuned here: 1 % of the smallest brain)."""
 METADATA = "aura"
 """Name of the metadata record that says what a segment follows."""
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from aura.core.time import MS, S, US, Time
+from aura.core.time import MS, US, S, Time
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
 from aura.plugins.report.svg import GRID, INK, MUTED, SERIES, draw
+from aura.plugins.report.words import named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,7 +18,7 @@ __all__ = ["rolling_chart", "scalar_charts", "zone_time_chart"]
 
 WIDTH_IN = 9.6
 SMALL_CHARTS_MAX = 12
-"""Small charts of learning scalars that are drawn; a page with more is not read."""
+"""Small charts on a page; one with more is not read."""
 
 _MANY, _FEW = 3600 * S, 60 * S
 
@@ -32,7 +33,7 @@ def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, a
         axes = figure.subplots()
         unit, scale = _time_unit(series.values())
         for number, (name, one) in enumerate(series.items()):
-            _plot(axes, one, scale, SERIES[number % len(SERIES)], name.replace("_", " "), "-" if number < 6 else "--")
+            _plot(axes, one, scale, SERIES[number % len(SERIES)], named(name), "-" if number < 6 else "--")
         if all(0.0 <= value <= 1.0 for one in series.values() for _, _, value in one.points):
             axes.set_ylim(0.0, max(0.1, min(1.0, axes.get_ylim()[1])))
         _shade(axes, phases, scale)
@@ -44,11 +45,8 @@ def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, a
     return draw(make, key, alt)
 
 
-def scalar_charts(learned: dict[str, SeriesByName], phases: Sequence[PhaseInfo], key: str, alt: str) -> str:
-    """Draw one small chart for each scalar, at most `SMALL_CHARTS_MAX`."""
-    every = [(f"{owner}: {name}" if owner else name, one)
-             for owner, group in learned.items() for name, one in group.items()]
-    shown = every[:SMALL_CHARTS_MAX]
+def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInfo], key: str, alt: str) -> str:
+    """Draw one small chart for each series, with its title."""
 
     def make() -> Figure:
         from matplotlib.figure import Figure
@@ -108,12 +106,14 @@ def zone_time_chart(profile: dict[str, dict[str, tuple[int, int]]], key: str, al
 def _plot(axes: Axes, series: Series, scale: Time, colour: str, label: str, style: str) -> None:
     for number, (_, times, values) in enumerate(series.by_phase()):
         axes.plot([time / scale for time in times], values, style, color=colour, label=None if number else label,
-                  marker="o" if len(times) < 25 else None, markersize=3)
+                  marker="o" if len(times) < 12 else None, markersize=3)
 
 
 def _shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = True) -> None:
     """Shade the phases without learning and name all of them above the plot."""
-    low, high = axes.get_xlim()
+    ends = [phase.end / scale for phase in phases if phase.end is not None]
+    low, high = 0.0, max((*ends, axes.get_xlim()[1] if not ends else 0.0))
+    axes.set_xlim(low, high)
     for phase in phases:
         if phase.end is None or phase.end <= phase.start:
             continue
@@ -144,6 +144,6 @@ def _per_call(spent: dict[str, tuple[int, int]]) -> str:
         calls, total = spent.get(part, (0, 0))
         if calls:
             mean = total / calls
-            amount = f"{mean / MS:,.2f} ms" if mean >= MS else f"{mean / US:,.1f} us"
+            amount = f"{mean / MS:,.2f} ms" if mean >= MS else f"{mean / US:,.1f} µs"
             parts.append(f"{part} {amount} × {calls:,}")
     return ", ".join(parts)

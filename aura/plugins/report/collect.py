@@ -86,8 +86,7 @@ def _rows(path: Path, notes: list[str]) -> tuple[dict[str, SeriesByName], dict[s
                 except (ValueError, KeyError, TypeError, AttributeError):
                     bad += 1
     if bad:
-        notes.append(f"{path.name}: {bad} line{'s' if bad > 1 else ''} could not be read and {'are' if bad > 1 else 'is'} "
-                     "left out")
+        notes.append(f"{path.name}: {bad} of its lines could not be read and stand nowhere in this report.")
     return rolling, learned
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from aura.plugins.report.layout import LINE_IN, PAD_IN, TITLE_IN, Box, Layout, Route, lay_out
@@ -73,7 +74,7 @@ def _draw_route(axes: Axes, route: Route) -> None:
 
     points = route.points
     vertices, codes = [points[0]], [Path.MOVETO]
-    for number, (start, end) in enumerate(zip(points, points[1:], strict=False)):
+    for number, (start, end) in enumerate(pairwise(points)):
         curved = not route.back and number % 2 == 0
         if curved:  # between two layers; within a layer the line is straight
             bend = 0.5 * (end[0] - start[0])

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from aura.core.time import format_time
 from aura.plugins.report.record import Pathway, ZoneInfo
@@ -86,7 +87,7 @@ def lay_out(zones: Sequence[ZoneInfo], pathways: Sequence[Pathway]) -> Layout:
     for zone in zones:
         layers[layer_of[zone.name]].append(boxes[zone.name])
     chains = [_chain(path, boxes, layer_of, layers) for path in paths]
-    links = [pair for chain in chains for pair in zip(chain, chain[1:], strict=False)]
+    links = [pair for chain in chains for pair in pairwise(chain)]
     _order(layers, links)
     _place(layers, links)
     return _finish(boxes, paths, chains, layers)
@@ -122,7 +123,7 @@ def _layers(names: Sequence[str], paths: Sequence[Pathway]) -> dict[str, int]:
 
 
 def _chain(path: Pathway, boxes: dict[str, Box], layer_of: dict[str, int], layers: list[list[Box]]) -> list[Box]:
-    """Return the boxes that a pathway leads through, with a new lane in each layer between; nothing if it leads back."""
+    """Return the boxes that a pathway leads through, a new lane in each layer between; none if it leads back."""
     first, last = layer_of[path.source], layer_of[path.target]
     if last <= first:
         return []
@@ -214,7 +215,8 @@ def _forward(path: Pathway, chain: Sequence[Box]) -> tuple[tuple[float, float], 
     return (*points, (target.x, target.port_y(path.target_port, "in")))
 
 
-def _backward(path: Pathway, boxes: dict[str, Box], lane: int, step: float, y: float) -> tuple[tuple[float, float], ...]:
+def _backward(path: Pathway, boxes: dict[str, Box], lane: int, step: float,
+              y: float) -> tuple[tuple[float, float], ...]:
     source, target = boxes[path.source], boxes[path.target]
     start = (source.x + source.width, source.port_y(path.source_port, "out"))
     end = (target.x, target.port_y(path.target_port, "in"))

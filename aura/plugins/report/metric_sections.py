@@ -6,13 +6,12 @@ from aura.plugins.report.charts import rolling_chart
 from aura.plugins.report.confusion_chart import CLASSES_MAX, confusion_chart, most_confused
 from aura.plugins.report.overview import main_phases
 from aura.plugins.report.record import ClassRow, Confusion, MetricResult, PhaseResult, RunRecord
-from aura.plugins.report.words import bar, cell, clock, count, figure, table, text
+from aura.plugins.report.words import bar, cell, clock, count, figure, named, table, text
 
 __all__ = ["baseline_section", "metric_section"]
 
 _SUMMARY = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
-_WORDS = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
-          "accuracy": "exact match"}
+_RIVALS = ("macro_f1", "micro_f1", "top1", "accuracy")
 
 
 def metric_section(record: RunRecord, name: str, key: str) -> str:
@@ -24,7 +23,7 @@ def metric_section(record: RunRecord, name: str, key: str) -> str:
         alt = f"Rolling values of {', '.join(series)} of the metric {name} over simulated time."
         parts.append(_figure(rolling_chart(series, record.run.phases, f"{key}-time", alt),
                              "Rolling figures over simulated time; phases without learning are shaded."))
-    if result.kind != "scalars" and any(phase.summary for phase in result.phases.values()):
+    if any(phase.summary for phase in result.phases.values()):
         parts.append(_summary_table(result))
     for number, (phase_name, phase) in enumerate(main_phases(result)):
         parts.append(_details(f"{key}-p{number}", phase_name, phase, opened=number == 0))
@@ -57,15 +56,15 @@ def baseline_section(record: RunRecord, name: str, key: str) -> str:
                 about = f"batch, {count(model.fitted_items)} items{seconds}"
                 about += "" if model.converged else ", not converged"
                 rows.append(_learner(text(model.about or model.name), phase_name, model.summary, about))
-    heads = ("learner", "how it was fitted", "phase", *(_WORDS[key] for key in _SUMMARY))
+    heads = ("learner", "how it was fitted", "phase", *map(named, _RIVALS))
     caption = "The online learner beside batch learners of the same features, on the same held-out items."
     return (f'<section id="{key}"><h2>{text(name)}</h2>'
             f"{table(heads, rows, caption=caption, sortable=True, label=3)}</section>")
 
 
 def _learner(name: str, phase: str, summary: dict[str, float | None], about: str) -> str:
-    return (cell(name) + cell(text(about)) + cell(text(phase))
-            + "".join(bar(summary.get(key)) for key in _SUMMARY))
+    return (cell(name, kind="wide") + cell(text(about), kind="wide") + cell(text(phase))
+            + "".join(bar(summary.get(key)) for key in _RIVALS))
 
 
 def _summary_table(result: MetricResult) -> str:
@@ -76,7 +75,7 @@ def _summary_table(result: MetricResult) -> str:
         figures = "".join(bar(phase.summary.get(key)) if result.kind == "classification"
                           else cell(figure(phase.summary.get(key)), kind="num") for key in known)
         rows.append(cell(text(name)) + cell(text(phase.how)) + cell(count(phase.items), kind="num") + figures)
-    heads = ("phase", "measured", "items", *(_WORDS.get(key, key.replace("_", " ")) for key in known))
+    heads = ("phase", "measured", "items", *(named(key) for key in known))
     return table(heads, rows, caption="All items of each phase.", label=2)
 
 
@@ -89,7 +88,7 @@ def _details(key: str, name: str, phase: PhaseResult, *, opened: bool) -> str:
     if not parts:
         return ""
     state = " open" if opened else ""
-    how = f" ({text(phase.how)})" if phase.how else ""
+    how = f" ({text(phase.how)})" if phase.how and phase.how != name else ""
     return (f"<details{state}><summary>Classes in the phase {text(name)}{how}</summary>"
             f'{"".join(parts)}</details>')
 
@@ -110,7 +109,8 @@ def _confusion(key: str, name: str, confusion: Confusion) -> str:
 
 def _class_table(rows: tuple[ClassRow, ...]) -> str:
     most = max(row.support for row in rows)
-    cells = [cell(text(row.label)) + bar(row.support, 0, most) + cell(count(row.predicted), sort=row.predicted, kind="num")
+    cells = [cell(text(row.label)) + bar(row.support, 0, most)
+             + cell(count(row.predicted), sort=row.predicted, kind="num")
              + bar(row.precision) + bar(row.recall) + bar(row.f1) for row in rows]
     return table(("class", "true items", "predicted", "precision", "recall", "F1"), cells, sortable=True,
                  caption="Every class; choose a column to sort by it.")

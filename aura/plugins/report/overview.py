@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from aura.core.time import format_time
-from aura.plugins.report.record import MetricResult, PhaseResult, RunInfo, RunRecord
+from aura.plugins.report.record import MetricResult, Model, PhaseResult, RunInfo, RunRecord
 from aura.plugins.report.words import cell, clock, count, figure, simulated, table, text
 
 __all__ = ["cards", "facts", "main_phases", "phase_table", "status_chip"]
 
-_HEADLINES = {"classification": (("macro_f1", "macro F1"), ("top1", "top-1 in the true set"), ("accuracy", "exact match")),
-              "regression": (("r2", "R²"), ("pearson", "Pearson's r"), ("mae", "MAE"))}
+_HEADLINES = {
+    "classification": (("macro_f1", "macro F1"), ("top1", "top-1 in the true set"), ("accuracy", "exact match")),
+    "regression": (("r2", "R²"), ("pearson", "Pearson's r"), ("mae", "MAE")),
+}
 
 
 def status_chip(run: RunInfo) -> str:
@@ -22,18 +26,28 @@ def facts(run: RunInfo) -> str:
     """Return what ran, as a list of terms."""
     items = sum(run.items.values())
     rate = items / run.wall_seconds if run.wall_seconds > 0 and items else None
+    paced = f"{run.realtime:g} × real time, {count(run.missed_deadlines)} missed deadlines" if run.realtime else ""
     rows = [
-        ("started", run.started), ("wall time", clock(run.wall_seconds)),
+        ("started", _instant(run.started)), ("wall time", clock(run.wall_seconds)),
         ("simulated time", simulated(run.now)), ("items", count(items) if run.items else ""),
         ("rate", f"{rate:,.0f} items/s" if rate else ""), ("ticks", count(run.ticks)),
         ("seed", "" if run.seed is None else str(run.seed)),
         ("resolution", "" if run.resolution is None else format_time(run.resolution)), ("executor", run.executor),
-        ("paced", f"{run.realtime:g} × real time, {count(run.missed_deadlines)} missed deadlines" if run.realtime else ""),
+        ("paced", paced),
         ("resumed", ", ".join(f"at {simulated(time)}" for time in run.resumed)),
         ("AURA", run.aura), *run.versions.items()]
     if len(run.items) > 1:
         rows.insert(4, ("by stream", ", ".join(f"{name} {count(number)}" for name, number in run.items.items())))
     return "".join(f"<div><dt>{text(name)}</dt><dd>{text(value)}</dd></div>" for name, value in rows if value)
+
+
+def _instant(started: str) -> str:
+    """Return an ISO instant as people read it; another text as it is."""
+    try:
+        then = datetime.fromisoformat(started)
+    except ValueError:
+        return started
+    return f"{then:%Y-%m-%d %H:%M:%S} {then.tzname() or ''}".strip()
 
 
 def main_phases(result: MetricResult) -> list[tuple[str, PhaseResult]]:
@@ -58,7 +72,7 @@ def cards(record: RunRecord) -> str:
     return f'<div class="cards">{"".join(made)}</div>' if made else ""
 
 
-def _rivals(record: RunRecord, result: MetricResult, phase: str) -> list:  # type: ignore[type-arg]
+def _rivals(record: RunRecord, result: MetricResult, phase: str) -> list[Model]:
     return [model for other in record.metrics.values() if other.truth == result.truth
             for model in other.models if model.phase == phase]
 

@@ -10,7 +10,7 @@ from aura.plugins.report.charts import SMALL_CHARTS_MAX, scalar_charts, zone_tim
 from aura.plugins.report.graph_chart import ZONES_MAX, graph_chart
 from aura.plugins.report.metric_sections import baseline_section, metric_section
 from aura.plugins.report.overview import cards, facts, phase_table, status_chip
-from aura.plugins.report.record import RunRecord, SeriesByName
+from aura.plugins.report.record import RunRecord, Series
 from aura.plugins.report.words import text
 
 __all__ = ["page"]
@@ -22,7 +22,7 @@ Section = tuple[str, str, str]
 def page(record: RunRecord) -> str:
     """Return the report as one HTML document that needs nothing else."""
     run = record.run
-    sections = [section for section in (*_metrics(record), _learning(record), _brain(record), _time(record),
+    sections = [section for section in (*_metrics(record), _scalars(record), _brain(record), _time(record),
                                         _go_on(record)) if section[2]]
     contents = "".join(f'<a href="#{key}">{text(title)}</a>' for key, title, _ in sections)
     return _template("page.html").substitute(
@@ -41,8 +41,8 @@ def _messages(record: RunRecord) -> str:
             for message in record.run.messages]
     said += [(text(note), "") for note in record.notes]
     if record.run.missed_deadlines:
-        said.append((f"{record.run.missed_deadlines:,} deadlines were missed: the brain was slower than the wall clock.",
-                     ""))
+        missed = f"{record.run.missed_deadlines:,} deadlines were missed: the brain was slower than the wall clock."
+        said.append((missed, ""))
     if record.run.status == "running":
         said.append(("The run was not over when this page was written, or it was killed.", ""))
     return "".join(f'<p class="message {kind}" role="note">{message}</p>' for message, kind in said)
@@ -54,7 +54,7 @@ def _no_figures(record: RunRecord) -> str:
 
 
 def _metrics(record: RunRecord) -> list[Section]:
-    names = dict.fromkeys((*record.metrics, *record.rolling))
+    names = [name for name in dict.fromkeys((*record.metrics, *record.rolling)) if not _is_scalars(record, name)]
     sections = []
     for number, name in enumerate(names):
         result = record.metrics.get(name)
@@ -64,18 +64,29 @@ def _metrics(record: RunRecord) -> list[Section]:
     return sections
 
 
-def _learning(record: RunRecord) -> Section:
-    learned: dict[str, SeriesByName] = {zone: group for zone, group in record.learned.items() if group}
-    if not learned:
-        return "learning", "learning", ""
-    names = [f"{zone} {name}" for zone, group in learned.items() for name in group]
-    chart = scalar_charts(learned, record.run.phases, "learning-chart",
-                          f"What the zones log while they learn, over simulated time: {', '.join(names[:12])}.")
-    more = len(names) - SMALL_CHARTS_MAX
-    rest = f'<p class="note">{more} more are in metrics.jsonl.</p>' if more > 0 else ""
-    return "learning", "learning", (
-        f'<section id="learning"><h2>What the zones log while they learn</h2><figure><div class="scroll">{chart}</div>'
+def _scalars(record: RunRecord) -> Section:
+    """Return the scalars: what zones log while they learn, and topics of single numbers."""
+    charts: list[tuple[str, Series]] = [(f"{zone}: {name}", series) for zone, group in record.learned.items()
+                                        for name, series in group.items()]
+    for metric, group in record.rolling.items():
+        if _is_scalars(record, metric):
+            charts += group.items()
+    if not charts:
+        return "scalars", "scalars", ""
+    shown = charts[:SMALL_CHARTS_MAX]
+    chart = scalar_charts(shown, record.run.phases, "scalars-chart",
+                          f"Scalars over simulated time: {', '.join(title for title, _ in shown)}.")
+    more = len(charts) - len(shown)
+    rest = f'<p class="note">{more} more are in metrics.jsonl.</p>' if more else ""
+    return "scalars", "scalars", (
+        '<section id="scalars"><h2>Scalars over time</h2><p class="about">What zones log while they learn, and topics '
+        f'of single numbers.</p><figure><div class="scroll">{chart}</div>'
         f"<figcaption>Means over intervals of simulated time.</figcaption></figure>{rest}</section>")
+
+
+def _is_scalars(record: RunRecord, metric: str) -> bool:
+    result = record.metrics.get(metric)
+    return result is not None and result.kind == "scalars"
 
 
 def _brain(record: RunRecord) -> Section:
@@ -85,8 +96,8 @@ def _brain(record: RunRecord) -> Section:
             f"{path.source}.{path.source_port} to {path.target}.{path.target_port}" for path in graph.pathways[:40])
             or "no pathways")
         chart = graph_chart(graph.zones, graph.pathways, "brain-chart", f"{alt}.")
-        parts.append(f'<figure><div class="scroll natural">{chart}</div><figcaption>Zones with the ports that are wired, '
-                     "and the delay of each pathway at its end.</figcaption></figure>")
+        parts.append(f'<figure><div class="scroll">{chart}</div><figcaption>Zones with the ports that are '
+                     "wired, and the delay of each pathway at its end.</figcaption></figure>")
     elif graph.zones:
         parts.append(f'<p class="note">{len(graph.zones)} zones and {len(graph.pathways)} pathways are too many to '
                      "draw.</p>")

@@ -19,6 +19,9 @@ SERIES = tuple(f"#0500{number:02x}" for number in range(1, 7))
 _VARIABLES = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PANEL: "var(--panel)",
               **{colour: f"var(--c{number})" for number, colour in enumerate(SERIES, start=1)}}
 
+SMALLEST_SCALE = 0.7
+"""Text of 8 points is then still as large as 7.5 pixels."""
+
 _SETTINGS: dict[str, Any] = {
     "svg.fonttype": "none", "svg.hashsalt": "aura", "font.size": 9.0, "text.color": INK, "axes.edgecolor": GRID,
     "axes.labelcolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED, "axes.facecolor": "none",
@@ -46,10 +49,12 @@ def draw(make: Callable[[], Figure], key: str, alt: str) -> str:
     # The settings hold within this block only.
     with mpl.rc_context():
         mpl.rcdefaults()
-        mpl.rcParams.update(_SETTINGS)
+        settings: Any = mpl.rcParams
+        settings.update(_SETTINGS)
         figure = make()
         out = io.StringIO()
-        FigureCanvasSVG(figure).print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+        canvas: Any = FigureCanvasSVG(figure)
+        canvas.print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
         width, height = figure.get_size_inches() * 72
     return _inline(out.getvalue(), key, alt, float(width), float(height))
 
@@ -66,6 +71,8 @@ def _inline(svg: str, key: str, alt: str, width: float, height: float) -> str:
     # The page's own font, and no style sheet that would reach beyond the figure.
     body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
     body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, count=1, flags=re.DOTALL)
-    head = (f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{width * 4 / 3:.0f}" role="img" '
-            f'aria-label="{escape(alt)}">')
+    # Full size where there is room, scrolled where it would become too small to read.
+    full = width * 4 / 3
+    head = (f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{full:.0f}" '
+            f'style="min-width:{full * SMALLEST_SCALE:.0f}px" role="img" aria-label="{escape(alt)}">')
     return f"{head}<title>{escape(alt)}</title>{body.strip()}"

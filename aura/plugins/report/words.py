@@ -8,7 +8,10 @@ from html import escape
 
 from aura.core.time import MS, S, Time, format_time
 
-__all__ = ["bar", "cell", "clock", "count", "figure", "simulated", "table", "text"]
+__all__ = ["bar", "cell", "clock", "count", "figure", "named", "simulated", "table", "text"]
+
+_NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
+          "accuracy": "exact match", "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r"}
 
 
 def text(value: object) -> str:
@@ -65,6 +68,17 @@ def simulated(time: Time | None) -> str:
     return format_time(time) if time < S and time % MS == 0 else f"{time / S:,.3f}".rstrip("0").rstrip(".") + " s"
 
 
+def named(key: str) -> str:
+    """Return the name of a figure as it is written.
+
+    Examples
+    --------
+    >>> named("macro_f1"), named("top1"), named("loss_mean")
+    ('macro F1', 'top-1', 'loss mean')
+    """
+    return _NAMES.get(key, key.replace("_", " "))
+
+
 def cell(content: str, *, sort: float | None = None, kind: str = "") -> str:
     """Return a table cell of content that is HTML already, with the value that it is sorted by."""
     key = "" if sort is None or not math.isfinite(sort) else f' data-sort="{sort!r}"'
@@ -76,7 +90,8 @@ def bar(value: float | None, digits: int = 3, most: float = 1.0) -> str:
     """Return a cell with a figure and a bar as long as its share of `most`."""
     share = 0.0 if value is None or not math.isfinite(value) or most <= 0 else min(max(value / most, 0.0), 1.0)
     shown = figure(value, digits) if digits else count(value)
-    return cell(f'<span class="bar"><i style="width:{share * 100:.1f}%"></i></span>{shown}', sort=value, kind="num")
+    return cell(f'<span class="bar"><i style="width:{share * 100:.1f}%"></i></span><span class="of">{shown}</span>',
+                sort=value, kind="num")
 
 
 def table(heads: Sequence[str], rows: Iterable[str], *, caption: str, sortable: bool = False, label: int = 1) -> str:

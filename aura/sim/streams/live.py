@@ -71,18 +71,17 @@ class LiveStream(Zone[ZoneParams]):
         return None if self.source is None else (now // self.every + 1) * self.every
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
-        if self._ticks < len(self.replayed):
-            rows = self.replayed[self._ticks][1]
+        if self.source is None or self._ticks < len(self.replayed):
+            rows = self._replay(now)
         else:
-            rows = [] if self.source is None else self._take(self.source)
+            rows = self._take(self.source)
+            self._ended = self.source.ended
         if rows:
-            # Journaled before it is used; also what is played again, so that every run's journal is whole.
-            self._ticks += 1
-            if self.journal is not None:
-                self.journal(self.context.name, now, rows)
-        self._ended = self._ticks >= len(self.replayed) and (self.source is None or self.source.ended)
-        if self._ended and self.on_end is not None:
-            self.on_end()
+            self._keep(now, rows)
+        if self._ended:
+            self._keep(now, [])
+            if self.on_end is not None:
+                self.on_end()
         if not rows:
             return None
         ids = np.arange(self._item, self._item + len(rows), dtype=np.int64)
@@ -98,6 +97,25 @@ class LiveStream(Zone[ZoneParams]):
     def close(self) -> None:
         if self.source is not None:
             self.source.close()
+
+    def _keep(self, now: Time, rows: Rows) -> None:
+        """Journal rows before they are used, and the end of the input as no rows: a replay must end at that tick too.
+
+        What is played again is kept as well, so that every run's journal is whole.
+        """
+        if self.source is not None and self._ticks >= len(self.replayed):
+            self._ticks += 1
+        if self.journal is not None:
+            self.journal(self.context.name, now, rows)
+
+    def _replay(self, now: Time) -> Rows:
+        rows: Rows = []
+        while self._ticks < len(self.replayed) and self.replayed[self._ticks][0] <= now:
+            again = self.replayed[self._ticks][1]
+            self._ticks += 1
+            rows += again
+            self._ended = not again
+        return rows
 
     def _take(self, source: Source) -> Rows:
         rows = source.take(self.items, block=False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from mcap.exceptions import EndOfFile
+from mcap.reader import NonSeekingReader
 from mcap.writer import Writer
 
 from aura.core.errors import RecordingError, TimeError
@@ -70,13 +72,27 @@ def test_a_file_cut_at_any_byte_gives_its_whole_chunks(folder):
     path = folder / "recording" / "0000.mcap"
     data, whole = path.read_bytes(), list(Recording(folder).raw())
     longest = 0
-    for cut in range(0, len(data), 31):
+    for cut in range(0, len(data), 61):
         path.write_bytes(data[:cut])
         got = list(Recording(folder).raw())
         assert got == whole[:len(got)]
         assert len(got) >= longest
         longest = len(got)
     assert longest == len(whole)
+
+
+def test_the_mcap_packages_own_reader_reads_a_cut_file_as_far(folder):
+    path = folder / "recording" / "0000.mcap"
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    got = list(Recording(folder).raw())
+    assert got
+    with path.open("rb") as file:
+        messages = NonSeekingReader(file).iter_messages(log_time_order=False)
+        for ours in got:
+            _, channel, theirs = next(messages)
+            assert (ours.topic, ours.time, ours.data) == (channel.topic, theirs.log_time, theirs.data)
+        with pytest.raises(EndOfFile):
+            next(messages)
 
 
 def test_a_tail_of_zeros_is_a_cut(folder):
