@@ -44,8 +44,10 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         raise WiringError(f"{name}.on_error", expected="'stop', 'silence' or 'restart'", got=repr(on_error))
     if isinstance(params, ZoneParams):
         given: Any = {**dict(params), **more} if more else params
-    else:
+    elif params is None or isinstance(params, Mapping):
         given = {**(params or {}), **more}
+    else:
+        given = params
     valid = validated(manifest.params, given, name, WiringError)
     inputs, outputs = manifest.ports(valid)
     if "modulators" not in {port.name for port in inputs}:

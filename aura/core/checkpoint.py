@@ -60,8 +60,12 @@ def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: 
     _sync(aside)
     os.rename(aside, target)
     _sync(folder)
-    for old in [*same, *(list_checkpoints(folder)[:-keep] if keep else ())]:
-        shutil.rmtree(old, ignore_errors=True)
+    finished = list_checkpoints(folder)
+    for old in finished:
+        if old not in same and (not keep or old in finished[-keep:]):
+            continue
+        leaving = old.rename(folder / f".{old.name}.aside")  # so that none is ever seen half deleted
+        shutil.rmtree(leaving, ignore_errors=True)
     return target
 
 

@@ -38,7 +38,7 @@ def load_zone(node: Node, tree: dict[str, Any]) -> None:
 def bus_tree(loop: EventLoop) -> dict[str, Any]:
     """Return what lies on the bus: the agenda, the inboxes, and what every topic said last."""
     return {
-        "agenda": [{"time": time, **_due_tree(due)} for time, due in sorted(loop.agenda.items())],
+        "agenda": [{"time": time, **_due_tree(due)} for time, due in sorted(loop.agenda.items()) if not _is_clock(due)],
         "inboxes": {node.name: _inbox_tree(node.pending) for node in loop.nodes},
         "last": {output.topic: list(output.last) for node in loop.nodes
                  for output in node.outputs.values() if output.last is not None},
@@ -66,6 +66,12 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
             output.last = None if said is None else (said[0], _frozen(said[1]), _frozen(said[2]))
         if node.name in tree["silenced"]:
             loop.silence(node)
+
+
+def _is_clock(due: Due) -> bool:
+    """Return whether nothing is due but the alarms of zones with a period, which are set anew."""
+    signals, alarms, finished = due
+    return bool(alarms) and all(period for period, _ in alarms) and not signals and not finished
 
 
 def _due_tree(due: Due) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class Progress(Observer):
     # --- within ---------------------------------------------------------------------------------------------------
 
     def _begin(self, now: Time) -> None:
-        """Count from the end of the first tick: until then zones load what they need, which tells nothing of the rate."""
+        """Count from the end of the first tick: until then zones load things, which says nothing of the rate."""
         self._before, self._shown, self._begun = self._clock(), (self.items, now), True
         self._due = self._before + self._every
 

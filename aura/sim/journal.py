@@ -7,7 +7,20 @@ from aura.plugins.recording.journal import JournalReader, JournalWriter
 from aura.sim.runfolder import RunFolder
 from aura.sim.streams.live import Rows
 
-__all__ = ["RunJournal"]
+__all__ = ["NoInput", "RunJournal"]
+
+
+class NoInput:
+    """The journal of a brain that is only looked at: live input is not even opened, it might wait for someone."""
+
+    live = False
+
+    def write(self, stream: str, now: Time, rows: Rows) -> None:
+        """Keep nothing."""
+
+    def read(self, stream: str) -> list[tuple[Time, Rows]]:
+        """Return nothing."""
+        return []
 
 
 class RunJournal:

@@ -19,7 +19,7 @@ from aura.plugins.checkpoints import Checkpoints
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
 from aura.plugins.metrics.metric import Metric
-from aura.sim.runfolder import RunFolder
+from aura.sim.runfolder import RunFolder, strict_json
 from aura.sim.scenario import Scenario
 
 __all__ = ["MetricRows", "RunObservers", "make_metrics", "make_observers"]
@@ -70,7 +70,7 @@ class MetricRows(Observer):
     def _write(self) -> None:
         for metric in self._metrics:
             for row in metric.take_rows():
-                self._file.write(json.dumps(row).encode() + b"\n")
+                self._file.write(json.dumps(strict_json(row)).encode() + b"\n")
 
 
 def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> list[Metric]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import tomli_w
 from aura.core.errors import AuraError, CheckpointError, nearest
 from aura.sim.scenario import Scenario, read_scenario
 
-__all__ = ["RunFolder", "default_folder"]
+__all__ = ["RunFolder", "default_folder", "strict_json"]
 
 
 class RunFolder:
@@ -54,8 +55,12 @@ class RunFolder:
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
                             hint="Choose another --out, or continue that run with `aura resume`.")
-        self.path.mkdir(parents=True, exist_ok=True)
-        (self.path / "scenario.toml").write_text(tomli_w.dumps(scenario.dump()), encoding="utf-8")
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            (self.path / "scenario.toml").write_text(tomli_w.dumps(scenario.dump()), encoding="utf-8")
+        except OSError as error:
+            raise AuraError(str(self.path), expected="a folder that can be written to",
+                            got=f"{type(error).__name__}: {error.strerror}", hint="Choose another --out.") from None
 
     def scenario(self) -> Scenario:
         """Return the scenario of the run, as it was resolved."""
@@ -69,17 +74,19 @@ class RunFolder:
                 if self.path.parent.is_dir() else []
             raise CheckpointError(str(self.path), expected="the folder of a run", got="no scenario.toml in it",
                                   hint=nearest(self.path.name, known)) from None
-        except tomllib.TOMLDecodeError as error:
+        except (OSError, ValueError) as error:  # also bytes that are no text
             raise CheckpointError(str(path), expected="valid TOML", got=str(error)) from None
 
     def read(self) -> dict[str, Any]:
         """Return run.json, empty if there is none yet."""
         try:
-            found: dict[str, Any] = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            found = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
-        except ValueError as error:
+        except (OSError, ValueError) as error:
             raise CheckpointError(str(self.path / "run.json"), expected="valid JSON", got=str(error)) from None
+        if not isinstance(found, dict):
+            raise CheckpointError(str(self.path / "run.json"), expected="a JSON object", got=type(found).__name__)
         return found
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
@@ -87,10 +94,19 @@ class RunFolder:
         path = self.path / name
         aside = path.with_suffix(".partial")
         with aside.open("w", encoding="utf-8") as file:
-            json.dump(content, file, indent=1)
+            json.dump(strict_json(content), file, indent=1)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+
+
+def strict_json(value: Any) -> Any:
+    """Return JSON values with null for numbers that are not finite, which JSON does not know."""
+    if isinstance(value, Mapping):
+        return {key: strict_json(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [strict_json(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def default_folder(name: str, root: str | Path = "runs") -> Path:

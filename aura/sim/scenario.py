@@ -53,7 +53,8 @@ class StreamModel(BaseModel):
     period: TimeText | None = Field(None, description="time between two ticks of the stream")
     rate: str | None = Field(None, description="the same as a rate, such as '50 Hz'")
     time: str | None = Field(None, description="a numeric field that says when each row is played")
-    time_unit: Literal["ns", "us", "ms", "s", "min", "h"] = "s"
+    time_unit: Literal["ns", "us", "ms", "s", "min", "h"] | None = Field(
+        None, description="by default the field's own unit, or s")
     shuffle: bool = False
     repeat: int = Field(1, ge=1, description="passes over the rows in a learning phase")
     hold_out: float = Field(0.0, ge=0.0, lt=1.0)

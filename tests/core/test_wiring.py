@@ -41,8 +41,8 @@ def label_delay(brain: Brain) -> int:
 
 @pytest.mark.parametrize(("paths", "where", "expected", "got", "hint"), [
     ([("aa.y", "b.x")], "aa.y -> b.x", "a zone of this brain", "'aa'", "Try 'a'."),
-    ([("a.yy", "b.x")], "a.yy -> b.x", "an output of a", "'yy'", "Known: y."),
-    ([("a.y", "b.xx")], "a.y -> b.xx", "an input of b", "'xx'", "Known: modulators, x."),
+    ([("a.yy", "b.x")], "a.yy -> b.x", "an output of a", "'yy'", "Try 'y'."),
+    ([("a.y", "b.xx")], "a.y -> b.xx", "an input of b", "'xx'", "Try 'x'."),
     ([("a.y", "c.n")], "a.y -> c.n", "int64 (1)", "float32 (1): type float32", ""),
     ([("a.y", "c.two")], "a.y -> c.two", "float32 (2)", "axis 0 has length 1, not 2", ""),
     ([("a.y", "c.volt")], "a.y -> c.volt", "in mV", "unit 1, not mV", ""),

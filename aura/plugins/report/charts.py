@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from aura.core.time import MS, US, S, Time
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
 from aura.plugins.report.svg import GRID, INK, MUTED, SERIES, draw
-from aura.plugins.report.words import named
+from aura.plugins.report.words import named, short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 __all__ = ["rolling_chart", "scalar_charts", "zone_time_chart"]
 
 WIDTH_IN = 9.6
+LETTER_IN = 0.07
+"""Mean width of a letter of 8 points, with some room."""
+ZONES_MAX = 30
+"""Zones with a bar of their own: those that took the most time."""
 SMALL_CHARTS_MAX = 12
 """Small charts on a page; one with more is not read."""
 
@@ -33,7 +37,7 @@ def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, a
         axes = figure.subplots()
         unit, scale = _time_unit(series.values())
         for number, (name, one) in enumerate(series.items()):
-            _plot(axes, one, scale, SERIES[number % len(SERIES)], named(name), "-" if number < 6 else "--")
+            _plot(axes, one, scale, SERIES[number % len(SERIES)], short(named(name)), "-" if number < 6 else "--")
         if all(0.0 <= value <= 1.0 for one in series.values() for _, _, value in one.points):
             axes.set_ylim(0.0, max(0.1, min(1.0, axes.get_ylim()[1])))
         _shade(axes, phases, scale)
@@ -63,7 +67,7 @@ def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInf
             title, one = shown[number]
             _plot(axes, one, scale, SERIES[0], title, "-")
             _shade(axes, phases, scale, names=False)
-            axes.set_title(title.replace("_", " "), loc="left")
+            axes.set_title(short(title.replace("_", " "), 40), loc="left")
             axes.grid(axis="y")
             if number >= len(shown) - columns:
                 axes.set_xlabel(f"simulated time, {unit}")
@@ -74,7 +78,7 @@ def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInf
 
 def zone_time_chart(profile: dict[str, dict[str, tuple[int, int]]], key: str, alt: str) -> str:
     """Draw a bar for each zone: wall time in step and in learn, the largest on top."""
-    zones = sorted(profile, key=lambda zone: (sum(spent for _, spent in profile[zone].values()), zone))
+    zones = sorted(profile, key=lambda zone: (sum(spent for _, spent in profile[zone].values()), zone))[-ZONES_MAX:]
 
     def make() -> Figure:
         from matplotlib.figure import Figure
@@ -86,11 +90,12 @@ def zone_time_chart(profile: dict[str, dict[str, tuple[int, int]]], key: str, al
         for number, part in enumerate(("step", "learn")):
             starts = [profile[zone].get("step", (0, 0))[1] / scale if part == "learn" else 0.0 for zone in zones]
             widths = [profile[zone].get(part, (0, 0))[1] / scale for zone in zones]
-            axes.barh(zones, widths, left=starts, color=SERIES[number], label=part, height=0.62)
+            axes.barh(range(len(zones)), widths, left=starts, color=SERIES[number], label=part, height=0.62)
         for row, zone in enumerate(zones):
             end = sum(spent for _, spent in profile[zone].values()) / scale
             axes.annotate(_per_call(profile[zone]), (end, row), (5, 0), textcoords="offset points", va="center",
                           color=MUTED, fontsize=8)
+        axes.set_yticks(range(len(zones)), [short(zone) for zone in zones])
         axes.set_xlim(0, (most / scale or 1.0) * 1.38)  # room for the texts beside the bars
         axes.set_xlabel(f"wall time, {unit}")
         axes.tick_params(axis="y", length=0, labelcolor=INK)
@@ -121,9 +126,9 @@ def _shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = T
         if not phase.learning:
             axes.axvspan(start, end, color=MUTED, alpha=0.10, linewidth=0)
         # A name that would not fit above a short phase is left out.
-        if names and (end - start) > 0.055 * (high - low):
-            axes.annotate(phase.name if phase.learning else f"{phase.name}, not learning", (start, 1.0), (3, 3),
-                          xycoords=("data", "axes fraction"), textcoords="offset points", color=MUTED, fontsize=8)
+        if names and (end - start) * WIDTH_IN > len(short(phase.name)) * LETTER_IN * (high - low):
+            axes.annotate(short(phase.name), (start, 1.0), (3, 3), xycoords=("data", "axes fraction"),
+                          textcoords="offset points", color=MUTED, fontsize=8)
         if start > low:
             axes.axvline(start, color=GRID, linewidth=0.8)
 

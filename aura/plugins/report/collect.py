@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ __all__ = ["read_run"]
 
 SERIES_MAX = 300
 """Series drawn at most, of metrics and of zones each; a metric that names its values anew each time stays bounded."""
+
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def read_run(folder: Path) -> RunRecord:
@@ -46,7 +49,7 @@ def _run_json(folder: Path) -> dict[str, Any]:
         raise AuraError(str(path), expected="a JSON file", got=f"{type(error).__name__}: {error}", hint=hint) from None
     if not isinstance(found, dict):
         raise AuraError(str(path), expected="a JSON object", got=type(found).__name__, hint=hint)
-    return found
+    return dict(_clean(found))
 
 
 def _metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
@@ -54,7 +57,7 @@ def _metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
     if not text:
         return {}
     try:
-        found = json.loads(text)
+        found = _clean(json.loads(text))
     except ValueError as error:
         notes.append(f"{path.name} cannot be read: {error}")
         return {}
@@ -79,7 +82,7 @@ def _rows(path: Path, notes: list[str]) -> tuple[dict[str, SeriesByName], dict[s
         with path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
                 try:
-                    row = json.loads(line)
+                    row = _clean(json.loads(line))
                     owners = learned if "zone" in row else rolling
                     owner = str(row["zone"] if "zone" in row else row["metric"])
                     _add(owners.setdefault(owner, {}), int(row["time"]), str(row["phase"]), row["values"])
@@ -98,5 +101,14 @@ def _add(series: SeriesByName, time: int, phase: str, values: dict[str, Any]) ->
             series.setdefault(name, Series()).add(time, phase, float(value))
 
 
+def _clean(value: Any) -> Any:
+    """Return JSON values in which no text holds what neither HTML nor a font knows: controls, lone surrogates."""
+    if isinstance(value, str):
+        return value if value.isprintable() else _UNSHOWABLE.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_clean(key): _clean(part) for key, part in value.items()}
+    return [_clean(part) for part in value] if isinstance(value, list) else value
+
+
 def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    return _UNSHOWABLE.sub("\ufffd", path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else ""

@@ -8,6 +8,7 @@ import numpy as np
 
 from aura.plugins.report.record import Confusion
 from aura.plugins.report.svg import INK, MUTED, PANEL, SERIES, draw
+from aura.plugins.report.words import short
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,7 +37,8 @@ def confusion_chart(confusion: Confusion, key: str, alt: str) -> str:
         from matplotlib.figure import Figure
         from matplotlib.patches import Rectangle
 
-        count = len(confusion.labels)
+        labels = [short(label) for label in confusion.labels]
+        count = len(labels)
         side = min(8.4, max(2.2, 0.27 * count))
         figure = Figure(figsize=(side + 1.5, side + 1.3), layout="constrained")
         axes = figure.subplots()
@@ -51,8 +53,8 @@ def confusion_chart(confusion: Confusion, key: str, alt: str) -> str:
                 axes.text(column, row, f"{share * 100:.0f}", ha="center", va="center", fontsize=7.0,
                           color=PANEL if share > DARK_CELL else INK)
         axes.set(xlim=(-0.6, count - 0.4), ylim=(count - 0.4, -0.6), aspect="equal")
-        axes.set_xticks(range(count), confusion.labels, rotation=90 if count > 6 else 0, fontsize=8)
-        rows = [f"{label}  {int(total):,}" for label, total in zip(confusion.labels, totals[:, 0], strict=True)]
+        axes.set_xticks(range(count), labels, rotation=90 if count > 6 else 0, fontsize=8)
+        rows = [f"{label}  {int(total):,}" for label, total in zip(labels, totals[:, 0], strict=True)]
         axes.set_yticks(range(count), rows, fontsize=8)
         axes.tick_params(length=0, labelcolor=INK)
         axes.set_xlabel("best label")

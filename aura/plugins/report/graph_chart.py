@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from aura.plugins.report.layout import LINE_IN, PAD_IN, TITLE_IN, Box, Layout, Route, lay_out
+from aura.plugins.report.layout import LINE_IN, PAD_IN, TEXT_MOST, TITLE_IN, Box, Layout, Route, lay_out
 from aura.plugins.report.record import Pathway, ZoneInfo
 from aura.plugins.report.svg import INK, MUTED, PANEL, SERIES, draw
+from aura.plugins.report.words import short
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -52,7 +53,8 @@ def _draw_box(axes: Axes, box: Box) -> None:
     axes.add_patch(FancyBboxPatch((box.x, box.y), box.width, box.height, boxstyle="round,pad=0,rounding_size=0.07",
                                   facecolor=PANEL, edgecolor=SERIES[0], linewidth=1.1, zorder=3))
     middle, top = box.x + box.width / 2, box.y + box.height
-    axes.text(middle, top - 0.17, box.name, ha="center", va="center", fontsize=9.5, weight="bold", color=INK, zorder=4)
+    axes.text(middle, top - 0.17, short(box.name, TEXT_MOST), ha="center", va="center", fontsize=9.5, weight="bold",
+              color=INK, zorder=4)
     for number, about in enumerate(box.about):
         axes.text(middle, top - TITLE_IN - (number + 0.25) * LINE_IN, about, ha="center", va="center", fontsize=8,
                   color=MUTED, zorder=4)
@@ -64,7 +66,7 @@ def _draw_box(axes: Axes, box: Box) -> None:
         inwards = PAD_IN if side == "in" else -PAD_IN
         for port in ports:
             y = box.port_y(port, side)
-            axes.text(x + inwards, y, port, ha=align, va="center", fontsize=8, color=INK, zorder=4)
+            axes.text(x + inwards, y, short(port, TEXT_MOST), ha=align, va="center", fontsize=8, color=INK, zorder=4)
             axes.plot([x], [y], marker="o", markersize=3.4, color=SERIES[0], zorder=5)
 
 
@@ -76,7 +78,7 @@ def _draw_route(axes: Axes, route: Route) -> None:
     vertices, codes = [points[0]], [Path.MOVETO]
     for number, (start, end) in enumerate(pairwise(points)):
         curved = not route.back and number % 2 == 0
-        if curved:  # between two layers; within a layer the line is straight
+        if curved:  # between two layers; within a layer and at the end the line is straight
             bend = 0.5 * (end[0] - start[0])
             vertices += [(start[0] + bend, start[1]), (end[0] - bend, end[1]), end]
             codes += [Path.CURVE4] * 3

@@ -18,13 +18,18 @@ from itertools import pairwise
 
 from aura.core.time import format_time
 from aura.plugins.report.record import Pathway, ZoneInfo
+from aura.plugins.report.words import short
 
 __all__ = ["Box", "Layout", "Route", "lay_out"]
 
 # Lengths in inches, tuned here for text of 9 and 8 points.
 CHAR_IN, TITLE_CHAR_IN = 0.072, 0.082
 TITLE_IN, LINE_IN, ROW_IN, PAD_IN = 0.32, 0.16, 0.24, 0.10
-GAP_X_IN, GAP_Y_IN, LANE_IN = 1.25, 0.30, 0.26
+GAP_X_IN, GAP_Y_IN, LANE_IN = 1.35, 0.30, 0.26
+TEXT_MOST = 48
+"""Letters of a name that are shown."""
+DELAY_IN = 0.52
+"""Room for the text of a delay before an input; only straight lines run there."""
 SWEEPS = 4
 """Sweeps that order the layers; further ones change nothing in graphs of this size."""
 
@@ -97,10 +102,10 @@ def _make_box(zone: ZoneInfo, paths: Sequence[Pathway]) -> Box:
     inputs = tuple(dict.fromkeys(path.target_port for path in paths if path.target == zone.name))
     outputs = tuple(dict.fromkeys(path.source_port for path in paths if path.source == zone.name))
     clock = zone.clock.removeprefix("wakes ")
-    about = tuple(line for line in (zone.kind if zone.kind != zone.name else "", clock) if line)
+    about = tuple(short(line, TEXT_MOST) for line in (zone.kind if zone.kind != zone.name else "", clock) if line)
     rows = max(len(inputs), len(outputs))
-    left, right = (max(map(len, ports), default=0) for ports in (inputs, outputs))
-    width = max((left + right + 3) * CHAR_IN, len(zone.name) * TITLE_CHAR_IN,
+    left, right = (max((min(len(port), TEXT_MOST) for port in ports), default=0) for ports in (inputs, outputs))
+    width = max((left + right + 3) * CHAR_IN, min(len(zone.name), TEXT_MOST) * TITLE_CHAR_IN,
                 max(map(len, about), default=0) * CHAR_IN)
     box = Box(zone.name, about, inputs, outputs, max(width + 2 * PAD_IN, 1.1))
     box.height = box.header + rows * ROW_IN + PAD_IN
@@ -190,12 +195,12 @@ def _finish(boxes: dict[str, Box], paths: Sequence[Pathway], chains: Sequence[li
     bottom = min((box.y for box in every), default=0.0)
     right = max((box.x + box.width for box in every), default=0.0)
     back = sum(not chain for chain in chains)
-    left_room = 0.35 + 0.12 * back
+    step = min(0.1, 0.35 * GAP_X_IN / (back + 1))
+    left_room = DELAY_IN + step * back + PAD_IN if back else PAD_IN
     dx, dy = left_room, PAD_IN - bottom + back * LANE_IN
     for box in every:
         box.x, box.y = box.x + dx, box.y + dy
     routes, lane = [], 0
-    step = min(0.12, 0.5 * GAP_X_IN / (back + 1))
     for path, chain in zip(paths, chains, strict=True):
         if chain:
             routes.append(Route(_forward(path, chain), back=False))
@@ -212,7 +217,8 @@ def _forward(path: Pathway, chain: Sequence[Box]) -> tuple[tuple[float, float], 
     points = [(source.x + source.width, source.port_y(path.source_port, "out"))]
     for lane in chain[1:-1]:
         points += [(lane.x, lane.port_y("", "in")), (lane.x + lane.width, lane.port_y("", "out"))]
-    return (*points, (target.x, target.port_y(path.target_port, "in")))
+    y = target.port_y(path.target_port, "in")
+    return (*points, (target.x - DELAY_IN, y), (target.x, y))  # straight at the end, below the text of its delay
 
 
 def _backward(path: Pathway, boxes: dict[str, Box], lane: int, step: float,
@@ -220,7 +226,7 @@ def _backward(path: Pathway, boxes: dict[str, Box], lane: int, step: float,
     source, target = boxes[path.source], boxes[path.target]
     start = (source.x + source.width, source.port_y(path.source_port, "out"))
     end = (target.x, target.port_y(path.target_port, "in"))
-    out, back = step * lane, step * lane + 0.12
+    out, back = step * lane, DELAY_IN + step * lane
     return (start, (start[0] + out, start[1]), (start[0] + out, y), (end[0] - back, y), (end[0] - back, end[1]), end)
 
 

@@ -85,11 +85,14 @@ def _details(key: str, name: str, phase: PhaseResult, *, opened: bool) -> str:
         parts.append(_confusion(key, name, phase.confusion))
     if phase.per_class:
         parts.append(_class_table(phase.per_class))
+    if phase.per_dimension:
+        parts.append(_dimension_table(phase.per_dimension))
     if not parts:
         return ""
     state = " open" if opened else ""
     how = f" ({text(phase.how)})" if phase.how and phase.how != name else ""
-    return (f"<details{state}><summary>Classes in the phase {text(name)}{how}</summary>"
+    what = "Dimensions" if phase.per_dimension else "Classes"
+    return (f"<details{state}><summary>{what} in the phase {text(name)}{how}</summary>"
             f'{"".join(parts)}</details>')
 
 
@@ -114,6 +117,16 @@ def _class_table(rows: tuple[ClassRow, ...]) -> str:
              + bar(row.precision) + bar(row.recall) + bar(row.f1) for row in rows]
     return table(("class", "true items", "predicted", "precision", "recall", "F1"), cells, sortable=True,
                  caption="Every class; choose a column to sort by it.")
+
+
+def _dimension_table(rows: tuple[dict[str, str | float], ...]) -> str:
+    keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key != "name"]
+    cells = [cell(text(row.get("name", ""))) + "".join(_number(row.get(key)) for key in keys) for row in rows]
+    return table(("dimension", *map(named, keys)), cells, sortable=True, caption="Every dimension.")
+
+
+def _number(value: str | float | None) -> str:
+    return cell(figure(value), sort=value, kind="num") if isinstance(value, float) else cell("–", kind="num")
 
 
 def _figure(svg: str, caption: str) -> str:

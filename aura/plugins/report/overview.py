@@ -89,12 +89,9 @@ def phase_table(run: RunInfo) -> str:
     """Return the phases as they were played."""
     if not run.phases:
         return ""
-    rows, before = [], 0
+    rows = []
     for phase in run.phases:
-        by_end = phase.items_by_end
-        items = None if by_end is None else by_end - before
-        before = before if by_end is None else by_end
-        wall = phase.wall_seconds
+        items, wall = sum(phase.items.values()) if phase.items else None, phase.wall_seconds
         rate = items / wall if items and wall else None
         rows.append("".join((
             cell(text(phase.name)), cell("learning" if phase.learning else "not learning"),

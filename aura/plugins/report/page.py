@@ -73,6 +73,8 @@ def _scalars(record: RunRecord) -> Section:
             charts += group.items()
     if not charts:
         return "scalars", "scalars", ""
+    # What never changes comes last, and is the first to be left out.
+    charts.sort(key=lambda chart: len({value for _, _, value in chart[1].points}) < 2)
     shown = charts[:SMALL_CHARTS_MAX]
     chart = scalar_charts(shown, record.run.phases, "scalars-chart",
                           f"Scalars over simulated time: {', '.join(title for title, _ in shown)}.")

@@ -44,19 +44,14 @@ class Graph(_Read):
 
 
 class PhaseInfo(_Read):
-    """A phase as it was played; `items` counts each stream's items up to its end."""
+    """A phase as it was played, with the items of each stream."""
 
     name: str
     learning: bool = True
     start: Time = 0
     end: Time | None = None
-    items: dict[str, int] | int | None = None
+    items: dict[str, int] = {}
     wall_seconds: float | None = None
-
-    @property
-    def items_by_end(self) -> int | None:
-        """Items of all streams up to the end of the phase."""
-        return sum(self.items.values()) if isinstance(self.items, dict) else self.items
 
 
 class RunInfo(_Read):
@@ -111,6 +106,7 @@ class PhaseResult(_Read):
     items: int | None = None
     summary: dict[str, float | None] = {}
     per_class: tuple[ClassRow, ...] = ()
+    per_dimension: tuple[dict[str, str | float], ...] = ()
     confusion: Confusion | None = None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -47,10 +48,12 @@ def draw(make: Callable[[], Figure], key: str, alt: str) -> str:
     from matplotlib.backends.backend_svg import FigureCanvasSVG
 
     # The settings hold within this block only.
-    with mpl.rc_context():
+    with mpl.rc_context(), warnings.catch_warnings():
         mpl.rcdefaults()
         settings: Any = mpl.rcParams
         settings.update(_SETTINGS)
+        # The browser has fonts for what matplotlib's own cannot show.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure = make()
         out = io.StringIO()
         canvas: Any = FigureCanvasSVG(figure)

@@ -8,7 +8,7 @@ from html import escape
 
 from aura.core.time import MS, S, Time, format_time
 
-__all__ = ["bar", "cell", "clock", "count", "figure", "named", "simulated", "table", "text"]
+__all__ = ["bar", "cell", "clock", "count", "figure", "named", "short", "simulated", "table", "text"]
 
 _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
           "accuracy": "exact match", "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r"}
@@ -77,6 +77,17 @@ def named(key: str) -> str:
     ('macro F1', 'top-1', 'loss mean')
     """
     return _NAMES.get(key, key.replace("_", " "))
+
+
+def short(value: str, most: int = 28) -> str:
+    """Return a text cut to what a figure has room for; not escaped.
+
+    Examples
+    --------
+    >>> short("joy"), short("a name that goes on and on", 10)
+    ('joy', 'a name th…')
+    """
+    return value if len(value) <= most else f"{value[:most - 1]}…"
 
 
 def cell(content: str, *, sort: float | None = None, kind: str = "") -> str:

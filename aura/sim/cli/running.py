@@ -19,6 +19,7 @@ from aura.core.errors import AuraError, CheckpointError
 from aura.core.time import Time, format_time, parse_time
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
+from aura.sim.journal import NoInput
 from aura.sim.runfolder import RunFolder, default_folder
 from aura.sim.runner import Run, RunOptions
 from aura.sim.scenario import Scenario, load_scenario, read_scenario, with_settings
@@ -77,6 +78,9 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
     if "now" not in known or not origin.recording.is_dir():
         raise CheckpointError(str(folder), expected="a run with a recording", got="none",
                               hint="Was the run started with [record] enabled?")
+    if known["status"] == "running":
+        raise CheckpointError(str(folder), expected="a run that is over", got="one that was killed or still goes on",
+                              hint=f"If it was killed: aura resume {shlex.quote(str(folder))}")
     settings = [f"executor={executor!r}"] if executor else []
     # Pacing changes no bit, and a replay has no live input to wait for.
     scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, "realtime=0.0"]), str(folder))
@@ -97,7 +101,7 @@ def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
     """Load the newest checkpoint and let every zone export what it has learned."""
     place = RunFolder(folder)
     scenario = place.scenario()
-    brain = build_brain(scenario, _plugins(scenario, blocked, trace=False))
+    brain = build_brain(scenario, _plugins(scenario, blocked, trace=False), journal=NoInput())
     with brain:
         brain.load(latest_checkpoint(place.checkpoints))
         out.mkdir(parents=True, exist_ok=True)
@@ -168,7 +172,8 @@ def _ending(run: Run) -> Iterator[None]:
 
 def _say_where(run: Run) -> None:
     path = run.folder.path
-    typer.echo(f"{run.status} at {format_time(run.now)}: {path}")
+    grid = parse_time(run.scenario.resolution)
+    typer.echo(f"{run.status} at {format_time(run.now // grid * grid)}: {path}")
     if (path / "report.html").is_file():
         typer.echo(f"report: {path / 'report.html'}")
     if run.status == "stopped":

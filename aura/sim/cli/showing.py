@@ -16,11 +16,12 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
     """Print the zones, pathways, phases and metrics of a scenario."""
     from aura.core.time import format_time
     from aura.sim.build import build_brain, settle_time
+    from aura.sim.journal import NoInput
     from aura.sim.scenario import load_scenario
 
     scenario = load_scenario(source, settings)
     manager = PluginManager(blocked, [scenario.folder / path for path in scenario.plugins])
-    with build_brain(scenario, manager) as brain:
+    with build_brain(scenario, manager, journal=NoInput()) as brain:
         typer.echo(f"{scenario.name}: {scenario.summary}\n")
         typer.echo(brain.schedule())
         for name, plan in brain.plans.items():

@@ -76,6 +76,7 @@ class LiveStream(Zone[ZoneParams]):
         else:
             rows = self._take(self.source)
             self._ended = self.source.ended
+            self._ticks += bool(rows) + self._ended
         if rows:
             self._keep(now, rows)
         if self._ended:
@@ -103,8 +104,6 @@ class LiveStream(Zone[ZoneParams]):
 
         What is played again is kept as well, so that every run's journal is whole.
         """
-        if self.source is not None and self._ticks >= len(self.replayed):
-            self._ticks += 1
         if self.journal is not None:
             self.journal(self.context.name, now, rows)
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from aura.core.errors import StreamError, nearest
 from aura.core.signals import Inputs, Items
-from aura.core.time import MS, NS, S, US, Time
+from aura.core.time import LATEST, MS, NS, S, US, Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
 from aura.sim.readers.order import pass_order, plan
 from aura.sim.readers.rows import Reader
@@ -33,6 +33,7 @@ class Playing:
         Rows in one tick.
     time, time_unit : str
         A numeric field that says when each row is played, counted from the first row; the period is then not used.
+        The unit is the field's own, or seconds, unless it is given.
     shuffle, repeat : bool, int
         Passes in a learning phase; held-out rows are played once, in their order.
     hold_out, hold_out_from, limit
@@ -44,7 +45,7 @@ class Playing:
     period: Time = 10 * MS
     items: int = 1
     time: str | None = None
-    time_unit: str = "s"
+    time_unit: str | None = None
     shuffle: bool = False
     repeat: int = 1
     hold_out: float = 0.0
@@ -162,15 +163,20 @@ class PlayedStream(Zone[ZoneParams]):
         self._times = self._row_times(reader) if self.playing.time and len(self._order) else None
 
     def _row_times(self, reader: Reader) -> np.ndarray:
-        column = reader.rows(self._order)[str(self.playing.time)]
-        seconds = np.asarray(column, dtype=np.float64)
-        times: np.ndarray = np.rint((seconds - seconds[0]) * _UNITS[self.playing.time_unit]).astype(np.int64)
-        if (np.diff(times) < 0).any():
-            row = int(np.argmax(np.diff(times) < 0)) + 1
-            raise StreamError(f"{self.context.name}: row {self._order[row]}",
-                              expected=f"{self.playing.time!r} not to decrease", got=str(column[row]),
-                              hint="Sort the file by time, and do not shuffle a stream with a time column.")
-        return times
+        name = str(self.playing.time)
+        column = np.asarray(reader.rows(self._order)[name])
+        unit = self.playing.time_unit or reader.fields[name].unit
+        # Whole numbers are subtracted as such: nanoseconds since 1970 do not fit a float.
+        since = column - column[0] if column.dtype.kind in "iu" else column.astype(np.float64) - float(column[0])
+        times = np.rint(since.astype(np.float64) * _UNITS.get(unit, S))
+        late, back = ~(times < LATEST - self._start), np.diff(times, prepend=0.0) < 0
+        for wrong, expected in ((late, "a time that is no later than 292 years"), (back, "not to decrease")):
+            if wrong.any():
+                row = int(np.argmax(wrong))
+                raise StreamError(f"{self.context.name}: row {self._order[row]}: {name}", expected=expected,
+                                  got=str(column[row]),
+                                  hint="Sort the file by time, and do not shuffle a stream with a time column.")
+        return times.astype(np.int64)
 
     def _due(self, now: Time) -> int:
         left = len(self._order) - self._position

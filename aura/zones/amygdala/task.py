@@ -146,8 +146,8 @@ class Task:
         return write_classifier(folder, self.name, Classifier(
             tuple(self._vocabulary.names), weights[:-1], weights[-1], self._thresholds.values, calibration))
 
-    def load_export(self, folder: Path) -> list[Path]:
-        """Take over a classifier; learning goes on from there.
+    def read_export(self, folder: Path) -> tuple[Classifier, list[Path]]:
+        """Return the classifier in `folder` and its files, checked against this task.
 
         Raises
         ------
@@ -158,9 +158,12 @@ class Task:
         if not self._options.open and set(found.classes) != set(self._options.classes):
             raise StateError(str(files[-1]), expected=f"the classes {', '.join(self._options.classes)}",
                              got=", ".join(found.classes), hint=f"Set tasks.{self.name}.open = true.")
+        return found, files
+
+    def adopt(self, found: Classifier) -> None:
+        """Take over a classifier; learning goes on from there."""
         self._begin(found.classes)
         self._relay.weights = np.vstack([found.weights, found.bias])
         self._thresholds.values = found.thresholds.copy()
         if found.calibration is not None and self._relay.calibrated:
             self._thresholds.calibration = found.calibration.copy()
-        return files

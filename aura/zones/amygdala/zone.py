@@ -158,9 +158,17 @@ class Amygdala(Zone[AmygdalaParams]):
         StateError
             If a file is missing or does not fit.
         """
+        width, tasks = self._features, self._tasks
+        if width is None:
+            width = width_of_export(folder, next(iter(self.params.tasks)))
+            tasks = {name: Task(name, self.params, width) for name in self.params.tasks}
+        # All are read before any is taken over, so that a refusal leaves the zone as it was.
+        found = {name: task.read_export(folder) for name, task in tasks.items()}
         if self._features is None:
-            self._open(width_of_export(folder, next(iter(self.params.tasks))))
-        return [path for task in self._tasks.values() for path in task.load_export(folder)]
+            self._open(width)
+        for name, (classifier, _) in found.items():
+            self._tasks[name].adopt(classifier)
+        return [path for _, files in found.values() for path in files]
 
 
 def _joined(values: tuple[LabelSets, ...], ids: tuple[Ids, ...], where: str) -> tuple[Ids, list[tuple[str, ...]]]:

@@ -1,0 +1,94 @@
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from aura.plugins.report.confusion_chart import confusion_chart, most_confused
+from aura.plugins.report.record import Confusion, Series
+from aura.plugins.report.svg import INK, SERIES, draw
+from aura.plugins.report.words import bar, cell, table
+
+
+def line(title="loss"):
+    figure = Figure(figsize=(2, 1))
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color=SERIES[0])
+    axes.set_title(title)
+    return figure
+
+
+def test_a_figure_follows_the_colours_and_the_font_of_the_page():
+    svg = draw(line, "k", "A line.")
+    assert "var(--c1)" in svg
+    assert not any(colour in svg for colour in (INK, *SERIES))
+    assert "font-family" not in svg
+    assert "<style" not in svg
+
+
+def test_the_ids_of_two_figures_differ():
+    one, other = (set(re.findall(r'\sid="([^"]+)"', draw(line, key, "A line."))) for key in ("a", "b"))
+    assert one
+    assert not one & other
+    svg = draw(line, "a", "A line.")
+    assert set(re.findall(r'(?:href="|url\()#([^")]+)', svg)) <= one
+
+
+def test_a_figure_is_drawn_alike_each_time_and_changes_no_setting():
+    before = dict(mpl.rcParams)
+    assert draw(line, "k", "A line.") == draw(line, "k", "A line.")
+    assert dict(mpl.rcParams) == before
+
+
+def test_words_in_a_figure_are_escaped():
+    svg = draw(lambda: line('<b> $x & "y"'), "k", 'A <b> & "c".')
+    assert "&lt;b&gt; $x &amp;" in svg
+    assert 'aria-label="A &lt;b&gt; &amp; &quot;c&quot;."' in svg
+    assert "<b>" not in svg
+
+
+def test_a_confusion_matrix_writes_the_shares_of_each_row():
+    svg = confusion_chart(Confusion(labels=("joy", "fear"), matrix=((9, 3), (0, 0))), "k", "Confusion.")
+    words = re.findall(r">([^<>\n]+)</text>", svg)
+    assert {"75", "25"} <= set(words)
+    assert "fear  0" in words  # a class without items has an empty row
+
+
+def test_the_most_frequent_mistakes_come_first():
+    table = Confusion(labels=("joy", "fear", "love"), matrix=((5, 0, 5), (2, 8, 0), (0, 0, 3)))
+    assert most_confused(table) == [("joy", "love", 5, 0.5), ("fear", "joy", 2, 0.2)]
+    assert most_confused(table, 1) == [("joy", "love", 5, 0.5)]
+
+
+def test_a_long_series_stays_short_and_even():
+    series = Series(most=100)
+    for number in range(100_000):
+        series.add(number, "learn", float(number))
+    times = [time for time, _, _ in series.points]
+    assert 50 <= len(times) <= 100
+    assert times[0] == 0
+    assert len({after - before for before, after in pairwise(times)}) == 1
+    assert times[-1] > 98_000
+
+
+def test_a_series_is_split_where_the_phase_changes():
+    series = Series()
+    for time, phase in ((1, "a"), (2, "a"), (3, "b"), (4, "a")):
+        series.add(time, phase, time * 1.0)
+    assert series.by_phase() == [("a", [1, 2], [1.0, 2.0]), ("b", [3], [3.0]), ("a", [4], [4.0])]
+
+
+def test_a_bar_is_as_long_as_its_share():
+    assert 'style="width:25.0%"' in bar(0.25)
+    assert 'style="width:50.0%"' in bar(5, 0, 10)
+    assert 'style="width:100.0%"' in bar(3.0)
+    assert 'style="width:0.0%"' in bar(float("nan"))
+
+
+def test_a_table_marks_its_columns_of_numbers():
+    html = table(("class", "F1"), [cell("joy") + cell("1", sort=1.0, kind="num")], caption="All & each.", sortable=True)
+    assert '<th scope="col">class</th><th scope="col" class="num">F1</th>' in html
+    assert '<td class="num" data-sort="1.0">1</td>' in html
+    assert "All &amp; each." in html

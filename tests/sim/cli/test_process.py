@@ -1,0 +1,123 @@
+"""The command as a process of its own: what it imports, signals, kills, and whole runs with a report."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from aura.core.checkpoint import list_checkpoints
+
+AURA = [sys.executable, "-m", "aura"]
+
+
+def aura(*words, cwd, **options):
+    """Run a command to its end."""
+    return subprocess.run([*AURA, *map(str, words)], cwd=cwd, capture_output=True, text=True, timeout=120, check=False,
+                          **options)
+
+
+def begin(*words, cwd):
+    """Begin a command."""
+    return subprocess.Popen([*AURA, *map(str, words)], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def wait_for(condition, process):
+    """Wait until something has happened; fail if the process ends first."""
+    began = time.monotonic()
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() - began < 60
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("--help",), ("zones",), ("zones", "sensory"), ("plugins",), ("streams",),
+                                   ("scenarios",), ("describe", "feelings")], ids=" ".join)
+def test_commands_that_only_show_import_nothing_heavy(tmp_path, words):
+    code = ("import sys; from aura.sim.cli import main; sys.argv[1:] = sys.argv[2:]\n"
+            "try: main()\nexcept SystemExit as ended: assert not ended.code, ended.code\n"
+            "heavy = {'torch', 'jax', 'sklearn', 'matplotlib', 'scipy', 'sentence_transformers', 'tokenizers'}\n"
+            "print('HEAVY', sorted(heavy & set(sys.modules)))")
+    done = subprocess.run([sys.executable, "-c", code, "-", *words], cwd=tmp_path, capture_output=True, text=True,
+                          timeout=60, check=True)
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+@pytest.mark.slow
+def test_a_whole_run_leaves_a_report_and_can_be_replayed(sim):
+    done = aura("run", "small.toml", "--out", "one", cwd=sim.folder)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "report: one/report.html" in done.stdout
+    report = (sim.folder / "one/report.html").read_text(encoding="utf-8")
+    assert "majority" in report
+    assert "<svg" in report
+    done = aura("replay", "one", "--out", "two", "--quiet", cwd=sim.folder)
+    assert done.returncode == 0, done.stderr
+    assert "bit for bit" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+def test_a_signal_ends_a_run_cleanly_and_resume_finishes_it(sim, whole, number):
+    # Paced, so that the signal comes in mid-run.
+    process = begin("run", "small.toml", "--quiet", "--out", "one", "--realtime", "0.2", cwd=sim.folder)
+    wait_for(lambda: len(list_checkpoints(sim.folder / "one/checkpoints")) > 1, process)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 0, err
+    assert "stopping after this tick" in err
+    assert "Traceback" not in err
+    assert out.splitlines()[-1] == "to go on: aura resume one"
+    told = sim.read("one")
+    assert told["status"] == "stopped"
+    assert 250_000_000 < told["now"] < 761_000_000
+
+    resumed = aura("branch", "one", "--out", "free", "--set", "realtime=0.0", "--quiet", cwd=sim.folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "finished at 761 ms" in resumed.stdout
+    resumed = aura("resume", "one", "--quiet", cwd=sim.folder)
+    assert resumed.returncode == 0, resumed.stderr
+    assert "finished at 761 ms" in resumed.stdout
+    assert sim.difference(whole, "one") is None
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_resumed_as_if_it_had_not_been(sim, whole):
+    for delay_s in (0.0, 0.15, 0.4):
+        process = begin("run", "small.toml", "--quiet", "--out", "one", "--realtime", "0.5", cwd=sim.folder)
+        wait_for(lambda: list_checkpoints(sim.folder / "one/checkpoints"), process)
+        time.sleep(delay_s)
+        os.kill(process.pid, signal.SIGKILL)
+        process.communicate()
+        assert sim.read("one")["status"] == "running"
+
+        resumed = sim.make("one")
+        assert resumed.resume() == "finished"
+        assert sim.difference(whole, "one") is None
+        for name in ("metrics.json", "metrics.jsonl"):
+            assert (sim.folder / "one" / name).read_text() == (whole / name).read_text(), name
+        (sim.folder / "one").rename(sim.folder / f"done-{delay_s}")
+
+
+@pytest.mark.slow
+def test_standard_input_is_heard_line_by_line(sim):
+    sim.scenario(f'''aura = 1
+name = "live"
+plugins = ['{sim.zones}']
+pathways = ["ear.text -> shout.text"]
+[streams.ear]
+kind = "jsonlines"
+columns = {{text = "text"}}
+[zones.shout]
+''', "live.toml")
+    done = aura("run", "live.toml", "--quiet", "--out", "one", cwd=sim.folder, input='{"text": "a"}\n{"text": "bb"}\n')
+    assert done.returncode == 0, done.stderr
+    assert [text for _, (text,) in sim.values("one", "ear.text")] == ["a", "bb"]
+    done = aura("replay", "one", "--quiet", "--out", "two", cwd=sim.folder, stdin=subprocess.DEVNULL)
+    assert "bit for bit" in done.stdout

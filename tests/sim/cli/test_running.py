@@ -1,0 +1,191 @@
+"""The commands that run a brain: run, resume, branch, replay, export, report."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+
+from aura.core.time import MS
+
+RUN = ("run", "small.toml", "--quiet")
+
+
+@pytest.fixture(autouse=True)
+def _no_report(monkeypatch):
+    """Leave out the plots, which take seconds; a slow test has them."""
+    def write_report(folder):
+        (folder / "report.html").write_text("<html>", encoding="utf-8")
+        return folder / "report.html"
+
+    monkeypatch.setattr("aura.plugins.report.write_report", write_report)
+
+
+def refused(answer, message):
+    """Check that a command said in one line what was wrong, and ended with status 2."""
+    assert answer.status == 2
+    assert answer.err.startswith("aura: ")
+    assert message in answer.err
+    assert len(answer.err.splitlines()) == 1
+    assert "Traceback" not in answer.out + answer.err
+
+
+def test_a_run_says_where_it_is(sim, aura):
+    answer = aura(*RUN, "--out", "one")
+    assert answer.status == 0
+    assert "finished at 761 ms: one" in answer.out
+    assert "report: one/report.html" in answer.out
+    assert answer.err == ""
+    assert sim.read("one")["status"] == "finished"
+
+
+def test_a_run_without_out_has_a_folder_of_its_own(sim, aura):
+    assert aura(*RUN, "--until", "10 ms").status == 0
+    assert aura(*RUN, "--until", "10 ms").status == 0
+    assert len(list((sim.folder / "runs").glob("small-*/run.json"))) == 2
+
+
+def test_the_options_of_run_reach_the_scenario(sim, aura):
+    answer = aura(*RUN, "--out", "one", "--seed", 9, "--executor", "threads", "--realtime", "50", "--until", "100 ms",
+                  "--set", "diary.items=5", "--set", "profile=true")
+    assert answer.status == 0
+    told = sim.read("one")
+    assert (told["seed"], told["executor"], told["realtime"], told["now"]) == (9, "threads", 50.0, 100 * MS)
+    assert told["items"] == {"diary": 50}
+    assert told["profile"]["shout"]["step"][0] == 10
+
+
+def test_a_stopped_run_says_how_to_go_on_and_does(sim, aura, whole):
+    answer = aura(*RUN, "--out", "a run", "--until", "300 ms")
+    assert answer.out.splitlines()[-1] == "to go on: aura resume 'a run'"
+    assert aura("resume", "a run", "--quiet", "--until", "400 ms").status == 0
+    answer = aura("resume", "a run", "--quiet")
+    assert "finished at 761 ms: a run" in answer.out
+    assert sim.difference(whole, "a run") is None
+    assert "there is nothing to resume" in aura("resume", "a run").out
+
+
+def test_a_branch_starts_from_the_last_checkpoint_or_the_one_asked_for(sim, aura):
+    aura(*RUN, "--out", "one", "--until", "300 ms")
+    answer = aura("branch", "one", "--out", "two", "--quiet", "--set", "shout.learn=false")
+    assert answer.status == 0
+    assert "branching from 300 ms of one" in answer.out
+    assert min(at for at, _ in sim.values("two", "diary.text")) == 300 * MS
+    answer = aura("branch", "one", "--out", "three", "--quiet", "--at", "299 ms", "--until", "1 s")
+    # A checkpoint is taken at the end of a tick, so it stands at the instant after it.
+    assert "branching from 250000001 ns of one" in answer.out
+    refused(aura("branch", "one", "--out", "four", "--at", "soon"), "--at: expected a time")
+
+
+def test_a_branch_from_before_the_first_checkpoint_is_refused(sim, aura):
+    aura(*RUN, "--out", "one", "--set", "checkpoints.keep=1", "--until", "300 ms")
+    refused(aura("branch", "one", "--out", "two", "--at", "10 ms"), "checkpoints at 300 ms")
+
+
+def test_a_replay_is_identical(sim, aura):
+    aura(*RUN, "--out", "one", "--until", "300 ms", "--realtime", "20")
+    answer = aura("replay", "one", "--out", "two", "--quiet", "--executor", "threads")
+    assert answer.status == 0
+    assert "the replay is identical to one, bit for bit" in answer.out
+
+
+def test_a_replay_that_differs_says_where(sim, aura):
+    aura(*RUN, "--out", "one", "--until", "100 ms")
+    tampered = sim.folder / "one/scenario.toml"
+    tampered.write_text(tampered.read_text(encoding="utf-8").replace("seed = 3", "seed = 4"), encoding="utf-8")
+    answer = aura("replay", "one", "--out", "two", "--quiet")
+    assert answer.status == 1
+    assert "the replay differs: message 1, diary.text at 0 s: " in answer.out
+    assert "Traceback" not in answer.err
+
+
+def test_a_run_that_was_killed_is_not_replayed_but_resumed(sim, aura):
+    aura(*RUN, "--out", "one", "--until", "100 ms")
+    told = sim.folder / "one/run.json"
+    told.write_text(told.read_text(encoding="utf-8").replace('"stopped"', '"running"'), encoding="utf-8")
+    refused(aura("replay", "one"), "aura resume one")
+
+
+def test_what_was_learned_is_exported(sim, aura):
+    aura(*RUN, "--out", "one")
+    answer = aura("export", "one", "--out", "weights")
+    assert answer.status == 0
+    assert answer.out.split() == ["weights/shout.txt", "weights/shout.txt"]  # shout and slow are of one kind
+    assert (sim.folder / "weights/shout.txt").read_text(encoding="utf-8") == "160"
+
+
+def test_a_report_is_written_again(sim, aura):
+    aura(*RUN, "--out", "one", "--until", "50 ms")
+    (sim.folder / "one/report.html").unlink()
+    assert aura("report", "one").out.strip() == "one/report.html"
+    assert (sim.folder / "one/report.html").is_file()
+
+
+def test_a_zone_that_raises_ends_the_run_with_one_line_and_what_is_kept(sim, aura):
+    sim.scenario(sim.text + "[zones.bomb]\n", "bomb.toml")
+    answer = aura("run", "bomb.toml", "--quiet", "--out", "one")
+    assert answer.status == 2
+    lines = [line for line in answer.err.splitlines() if line]
+    assert lines[-2] == "the run failed; its state at 20 ms is kept in one"
+    assert lines[-1].startswith("aura: bomb at 20000000 ns: ")
+    assert "ValueError: boom" in lines[-1]
+    assert "Traceback" not in answer.err
+
+
+def test_a_plugin_may_be_blocked_and_its_zones_are_missed(sim, aura):
+    refused(aura(*RUN, "--out", "one", "--no-plugin", "tiny_zones"), "Plugin 'tiny_zones' is blocked")
+    assert not (sim.folder / "one").exists()
+
+
+def test_hook_calls_can_be_traced(sim, aura):
+    answer = aura(*RUN, "--out", "one", "--until", "10 ms", "--trace")
+    assert answer.status == 0
+    assert "aura_zones" in answer.err
+
+
+def test_a_run_that_has_live_input_is_exported_and_described_without_it(sim, aura):
+    os.mkfifo(sim.folder / "ear")
+    sim.scenario(f'''aura = 1
+name = "live"
+plugins = ['{sim.zones}']
+pathways = ["ear.text -> shout.text"]
+[streams.ear]
+kind = "jsonlines"
+path = "ear"
+columns = {{text = "text"}}
+[zones.shout]
+''', "live.toml")
+    assert "ear.text -> shout.text" in aura("describe", "live.toml").out
+
+    def speak():
+        with (sim.folder / "ear").open("w", encoding="utf-8") as pipe:
+            pipe.write('{"text": "one"}\n')
+
+    threading.Thread(target=speak, daemon=True).start()
+    assert aura("run", "live.toml", "--quiet", "--out", "one").status == 0
+    assert aura("export", "one", "--out", "weights").status == 0
+    assert (sim.folder / "weights/shout.txt").read_text(encoding="utf-8") == "1"
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("run", "smal.toml"), "scenario 'smal.toml': expected a file"),
+    ((*RUN, "--set", "shuot.x=1"), "got 'shuot'. Try 'shout'"),
+    ((*RUN, "--seed", "-1"), "small.toml: seed: expected greater than or equal to 0, got -1"),
+    ((*RUN, "--until", "soon"), "--until: expected a time"),
+    ((*RUN, "--executor", "gpu"), "small.toml: executor: expected 'serial' or 'threads', got 'gpu'"),
+    ((*RUN, "--realtime", "-2"), "small.toml: realtime: expected"),
+    ((*RUN, "--out", "small.toml"), "expected a new or empty folder"),
+    ((*RUN, "--out", "small.toml/deep"), "expected a folder that can be written to"),
+    ((*RUN, "--no-plugin", "shuot"), "--no-plugin shuot: expected a plugin's"),
+    (("resume", "nothing"), "expected the folder of a run"),
+    (("branch", "nothing"), "expected the folder of a run"),
+    (("replay", "nothing"), "expected"),
+    (("report", "nothing"), "expected"),
+    (("export", "nothing", "--out", "weights"), "expected the folder of a run"),
+])
+def test_a_wrong_argument_is_refused_in_one_line(sim, aura, words, message, monkeypatch):
+    if words[0] == "report":
+        monkeypatch.undo()
+        monkeypatch.chdir(sim.folder)
+    refused(aura(*words), message)

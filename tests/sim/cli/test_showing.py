@@ -1,0 +1,116 @@
+"""The commands that show what there is."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def test_help_names_every_command(aura):
+    answer = aura("--help")
+    assert answer.status == 0
+    for command in ("run", "resume", "branch", "replay", "describe", "zones", "streams", "plugins", "report", "export",
+                    "new-zone", "data", "doctor", "scenarios"):
+        assert f"\n  {command} " in answer.out, command
+
+
+def test_zones_lists_the_built_in_ones_and_shows_one(aura):
+    answer = aura("zones")
+    assert answer.status == 0
+    assert "sensory" in answer.out
+    assert "amygdala" in answer.out
+    answer = aura("zones", "sensory")
+    assert "embedding" in answer.out
+    assert "float32 (item, 384)" in answer.out
+
+
+def test_streams_lists_the_kinds_and_shows_one(aura):
+    answer = aura("streams")
+    for kind in ("delimited", "jsonl", "goemotions", "idx", "npz", "wav", "jsonlines"):
+        assert kind in answer.out, kind
+    answer = aura("streams", "jsonl")
+    assert "columns" in answer.out
+    assert "hold_out" in answer.out
+
+
+def test_plugins_are_listed_with_what_they_bring(aura):
+    answer = aura("plugins")
+    assert answer.status == 0
+    assert "sensory" in answer.out
+    assert "aura_zones" in answer.out
+
+
+def test_a_blocked_plugin_is_listed_as_such(aura):
+    assert "blocked" not in aura("plugins").out
+    answer = aura("plugins", "--no-plugin", "sensory")
+    assert answer.status == 0
+    assert "blocked" in answer.out
+    assert "expected a zone" in aura("zones", "sensory", "--no-plugin", "sensory").err
+
+
+def test_describe_shows_graph_and_schedule_without_running(sim, aura):
+    answer = aura("describe", "small.toml", "--set", "ticker.period=3 ms")
+    assert answer.status == 0
+    for part in ("diary.label -> majority.label  after 2 ms", "wakes every 3 ms", "wakes when text or label arrives",
+                 "answers after 25 ms", "tags (item)", "metric guess: classification", "runs on for 100 ms"):
+        assert part in answer.out, part
+    assert not (sim.folder / "runs").exists()
+
+
+def test_the_embedded_scenarios_are_listed(aura):
+    answer = aura("scenarios")
+    assert answer.status == 0
+    assert "feelings" in answer.out
+    assert "goemotions" in answer.out
+
+
+def test_data_lists_the_sets_and_says_where_one_lies(aura, tmp_path, monkeypatch):
+    monkeypatch.setenv("AURA_DATA", str(tmp_path))
+    assert "goemotions" in aura("data").out
+    (tmp_path / "mine").mkdir()
+    answer = aura("data", "mine")
+    assert answer.status == 0
+    assert answer.out.strip() == str(tmp_path / "mine")
+
+
+def test_a_new_zone_is_written(aura, tmp_path):
+    answer = aura("new-zone", "echo", "--out", tmp_path / "packages")
+    assert answer.status == 0
+    assert "pip install -e" in answer.out
+    assert list((tmp_path / "packages").rglob("pyproject.toml"))
+
+
+@pytest.mark.slow
+def test_doctor_says_what_is_installed(aura, tmp_path, monkeypatch):
+    monkeypatch.setenv("AURA_DATA", str(tmp_path / "gone"))
+    answer = aura("doctor")
+    assert answer.status == 0
+    assert "numpy" in answer.out
+    assert "which is no folder" in answer.out
+    assert "all plugins are in order" in answer.out
+
+
+@pytest.mark.parametrize(("words", "message"), [
+    (("zones", "sensry"), "Try 'sensory'"),
+    (("streams", "jsonk"), "Try 'jsonl'"),
+    (("plugins", "--no-plugin", "sensry"), "Try 'sensory'"),
+    (("describe", "feelngs"), "Try 'feelings'"),
+    (("describe", "small.toml", "--set", "diary.shufle=true"), "Try 'shuffle'"),
+    (("describe", "small.toml", "--set", "metrics.guess.truth=diary.lable"), "Try 'diary.label'"),
+    (("data", "goemotion"), "Try 'goemotions'"),
+    (("new-zone", "my zone"), "expected"),
+])
+def test_a_wrong_argument_is_refused_in_one_line(sim, aura, monkeypatch, words, message):
+    monkeypatch.delenv("AURA_DATA", raising=False)
+    answer = aura(*words)
+    assert answer.status == 2
+    assert answer.err.startswith("aura: ")
+    assert message in answer.err
+    assert len(answer.err.splitlines()) == 1
+
+
+@pytest.mark.parametrize("words", [("fly",), ("run",), ("run", "small.toml", "--seed", "one"), ("zones", "--fast")])
+def test_a_command_that_there_is_not_is_refused_without_a_traceback(sim, aura, words):
+    answer = aura(*words)
+    assert answer.status == 2
+    assert answer.err.strip()
+    assert "Traceback" not in answer.err

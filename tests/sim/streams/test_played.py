@@ -1,0 +1,252 @@
+"""Streams that play a reader's rows: passes, orders, batches, times, and their state in mid-pass."""
+
+from __future__ import annotations
+
+import random
+import shutil
+
+import numpy as np
+import pytest
+
+from aura import Brain
+from aura.core.checkpoint import latest_checkpoint
+from aura.core.errors import StreamError
+from aura.core.time import MS, S
+from aura.sim.readers.iterable import read_iterable
+from aura.sim.readers.rows import Field, Table
+from aura.sim.streams import played_stream
+from aura.sim.streams.played import Playing
+
+
+def reader(count=10, **more):
+    """Return rows with a number, a text, a label set and a time."""
+    return read_iterable([{"n": i, "text": f"t{i}", "label": ["even" if i % 2 == 0 else "odd"], "at": float(i // 3)}
+                          for i in range(count)], name="rows", **more)
+
+
+def npz_like(at, unit=""):
+    """Return rows with these times, as a reader of arrays has them."""
+    fields = {"n": Field("int64"), "at": Field(str(at.dtype), unit=unit)}
+    return Table("rows", fields, {"n": np.arange(len(at)), "at": at})
+
+
+class Watch:
+    """A brain with one stream, and what it has said."""
+
+    def __init__(self, held_out=None, rows=None, seed=0, labels=None, **playing):
+        kind = played_stream(rows or reader(), Playing(**playing), name="s", held_out=held_out, labels=labels)
+        self.brain = Brain(seed=seed)
+        self.brain.add(kind, "s")
+        self.probe = self.brain.probe("s.n")
+        self.stream = self.brain["s"]
+
+    def play(self, split="learn", start=0):
+        """Play a split to its end and return (time, numbers) of each tick."""
+        self.stream.play(split, start)
+        self.brain.wake("s")
+        return self.run()
+
+    def run(self, until=None):
+        """Run and return (time, numbers) of each tick since the beginning."""
+        self.brain.run(until)
+        return [(signal.time, signal.value.tolist()) for signal in self.probe.signals]
+
+    @property
+    def ids(self):
+        """The ids of all items so far."""
+        return [identity for signal in self.probe.signals for identity in signal.ids.tolist()]
+
+
+def flat(said):
+    """Return the numbers of all ticks in one list."""
+    return [number for _, numbers in said for number in numbers]
+
+
+def test_rows_come_in_their_order_one_every_period():
+    assert Watch(period=5 * MS).run() == [(i * 5 * MS, [i]) for i in range(10)]
+
+
+def test_a_batch_holds_so_many_items_and_the_last_one_the_rest():
+    assert Watch(period=10 * MS, items=4).run() == [(0, [0, 1, 2, 3]), (10 * MS, [4, 5, 6, 7]), (20 * MS, [8, 9])]
+
+
+def test_a_second_pass_follows_one_period_after_the_first():
+    said = Watch(period=10 * MS, items=4, repeat=2).run()
+    assert [time for time, _ in said] == [t * 10 * MS for t in range(6)]
+    assert flat(said) == [*range(10), *range(10)]
+
+
+def test_every_shuffled_pass_holds_all_rows_in_an_order_of_its_own():
+    said = flat(Watch(items=3, repeat=3, shuffle=True).run())
+    passes = [said[:10], said[10:20], said[20:]]
+    assert all(sorted(one) == list(range(10)) for one in passes)
+    assert passes[0] != passes[1] != passes[2] != passes[0]
+
+
+def test_the_order_follows_from_the_seed():
+    first, again, other = (flat(Watch(shuffle=True, seed=seed).run()) for seed in (1, 1, 2))
+    assert first == again != other
+
+
+def test_the_order_does_not_depend_on_the_batch_or_the_number_of_passes():
+    one = flat(Watch(shuffle=True, items=1, repeat=1).run())
+    assert flat(Watch(shuffle=True, items=4, repeat=2).run())[:10] == one
+
+
+def test_ids_are_unique_and_increase_over_passes_and_splits():
+    watch = Watch(items=4, repeat=2, hold_out=0.2)
+    watch.run()
+    watch.play("held_out", watch.brain.now)
+    assert watch.ids == list(range(18))
+    assert watch.stream.played == 18
+
+
+@pytest.mark.parametrize("source", ["end", "random"])
+def test_held_out_rows_are_never_learnt_from_and_played_once_in_their_order(source):
+    watch = Watch(shuffle=True, repeat=3, hold_out=0.3, hold_out_from=source)
+    learnt = set(flat(watch.run()))
+    watch.probe.signals.clear()
+    held = flat(watch.play("held_out", watch.brain.now))
+    assert len(held) == 3
+    assert held == sorted(held)
+    assert learnt == set(range(10)) - set(held)
+    assert (held == [7, 8, 9]) == (source == "end")
+
+
+def test_rows_of_another_reader_may_be_held_out():
+    watch = Watch(held_out=reader(3))
+    assert set(watch.stream.splits()) == {"learn", "held_out"}
+    watch.run()
+    watch.probe.signals.clear()
+    assert flat(watch.play("held_out", watch.brain.now)) == [0, 1, 2]
+
+
+def test_a_split_without_rows_ends_at_once():
+    watch = Watch(autoplay=False)
+    assert watch.play("held_out") == []
+    assert watch.stream.ended
+
+
+def test_a_limit_takes_the_first_rows():
+    assert flat(Watch(limit=4).run()) == [0, 1, 2, 3]
+
+
+def test_what_remains_is_counted():
+    watch = Watch(items=4, repeat=2, period=10 * MS)
+    assert watch.stream.remaining == 20
+    watch.run(until=25 * MS)
+    assert watch.stream.remaining == 10
+    assert not watch.stream.ended
+    watch.run()
+    assert watch.stream.remaining == 0
+    assert watch.stream.ended
+
+
+def test_the_end_is_told_in_the_tick_of_the_last_row():
+    watch = Watch(period=10 * MS, repeat=2)
+    ends = []
+    watch.stream.on_end = lambda: ends.append(watch.brain.loop.now)
+    watch.run()
+    assert ends == [190 * MS]
+
+
+def test_label_sets_have_the_role_of_labels_unless_the_scenario_says_otherwise():
+    roles = {port.name: port.role for port in Watch().stream.context.outputs}
+    assert roles == {"n": "signal", "text": "signal", "label": "label", "at": "signal"}
+    roles = {port.name: port.role for port in Watch(labels=["n"]).stream.context.outputs}
+    assert roles == {"n": "label", "text": "signal", "label": "signal", "at": "signal"}
+
+
+def test_labels_that_name_no_field_are_refused():
+    with pytest.raises(StreamError, match=r"s\.labels: expected fields of the stream, got 'lable'.*'label'"):
+        Watch(labels=["lable"])
+
+
+# --- a time column -------------------------------------------------------------------------------------------------
+
+
+def test_rows_come_when_their_time_column_says():
+    said = Watch(time="at", items=8).run()
+    assert said == [(0, [0, 1, 2]), (1 * S, [3, 4, 5]), (2 * S, [6, 7, 8]), (3 * S, [9])]
+
+
+def test_more_rows_at_one_instant_than_a_batch_holds_follow_in_the_next_ticks():
+    said = Watch(time="at", items=2).run()
+    assert said[:4] == [(0, [0, 1]), (1 * MS, [2]), (1 * S, [3, 4]), (1 * S + 1 * MS, [5])]
+    assert flat(said) == list(range(10))
+
+
+def test_times_have_the_unit_that_is_told_and_wait_for_the_grid():
+    said = Watch(time="at", time_unit="us", items=8).run()
+    assert said == [(0, [0, 1, 2]), (1 * MS, list(range(3, 10)))]
+
+
+def test_time_counts_from_the_first_row_and_again_in_each_pass():
+    rows = read_iterable([{"n": n, "at": at} for n, at in enumerate([7.0, 7.5, 9.0])])
+    assert Watch(rows=rows, time="at", repeat=2, period=10 * MS).run() == [
+        (0, [0]), (500 * MS, [1]), (2 * S, [2]), (2010 * MS, [0]), (2510 * MS, [1]), (4010 * MS, [2])]
+
+
+def test_time_that_goes_back_is_refused_with_the_row():
+    rows = read_iterable([{"n": n, "at": at} for n, at in enumerate([0.0, 2.0, 1.0])])
+    with pytest.raises(StreamError, match=r"s: row 2: at: expected not to decrease, got 1\.0.*do not shuffle"):
+        Watch(rows=rows, time="at").run()
+
+
+@pytest.mark.parametrize("column", ["text", "label", "when"])
+def test_a_time_column_must_be_a_number(column):
+    with pytest.raises(StreamError, match=rf"s\.time: expected a numeric field of the stream, got '{column}'"):
+        Watch(time=column)
+
+
+@pytest.mark.parametrize("bad", [1e30, float("inf"), float("nan")])
+def test_a_time_that_no_clock_can_reach_is_refused(bad):
+    rows = npz_like(np.array([0.0, 2.0, bad]))
+    with pytest.raises(StreamError, match=r"s: row 2: at: expected a time that is no later than 292 years"):
+        Watch(rows=rows, time="at").run()
+
+
+def test_a_field_with_a_unit_of_its_own_is_read_in_that():
+    # Since 1970: no float holds these to the millisecond.
+    rows = npz_like(np.array([0, 1, 250], dtype=np.int64) * MS + 1_700_000_000_123_456_789, unit="ns")
+    assert Watch(rows=rows, time="at").run() == [(0, [0]), (1 * MS, [1]), (250 * MS, [2])]
+    assert Watch(rows=npz_like(np.array([0, 2, 4])), time="at").run() == [(0, [0]), (2 * S, [1]), (4 * S, [2])]
+
+
+# --- state ---------------------------------------------------------------------------------------------------------
+
+WAYS = {
+    "plain": {}, "batches": {"items": 3}, "shuffled passes": {"shuffle": True, "repeat": 3, "items": 4},
+    "held out": {"hold_out": 0.3, "hold_out_from": "random", "shuffle": True}, "timed": {"time": "at", "items": 2},
+    "timed passes": {"time": "at", "items": 2, "repeat": 2},
+}
+
+
+@pytest.mark.parametrize("playing", WAYS.values(), ids=WAYS.keys())
+def test_a_stream_saved_in_mid_pass_goes_on_where_it_was(tmp_path, playing):
+    watch = Watch(**playing)
+    watch.run()
+    watch.play("held_out", 60 * S)
+    whole = [(signal.time, signal.value.tolist(), signal.ids.tolist()) for signal in watch.probe.signals]
+    for stop in random.Random(3).sample([time for time, *_ in whole if time < 60 * S], 4):
+        first = Watch(**playing)
+        first.run(until=stop)
+        first.brain.save(tmp_path)
+        second = Watch(**playing)
+        second.brain.load(latest_checkpoint(tmp_path))
+        second.run()
+        second.play("held_out", 60 * S)
+        said = [(s.time, s.value.tolist(), s.ids.tolist()) for w in (first, second) for s in w.probe.signals]
+        assert said == whole
+        shutil.rmtree(tmp_path)
+
+
+def test_a_state_of_other_rows_is_refused():
+    state = Watch().stream.state()
+    with pytest.raises(StreamError, match=r"expected the rows it was saved with.*Did the file change since"):
+        Watch(rows=reader(9)).stream.load_state(state)
+
+
+def test_held_out_rows_with_other_fields_are_refused():
+    with pytest.raises(StreamError, match=r"s\.held_out: expected the fields n, text, label, at, .*got n"):
+        Watch(held_out=read_iterable([{"n": 1}]))

@@ -1,0 +1,120 @@
+"""From a scenario to a brain: what is built, and which mistakes are named before anything runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from aura.core.errors import AuraError, PluginError, ScenarioError, StreamError, WiringError
+from aura.core.time import MS
+from aura.plugins.manager import PluginManager
+from aura.sim.build import build_brain, settle_time
+from aura.sim.scenario import load_scenario
+
+
+@pytest.fixture
+def built(sim):
+    """Build the scenario small.toml with settings; or another text of it."""
+    brains = []
+
+    def build(*settings, text=None, **options):
+        source = sim.file if text is None else sim.scenario(text, "other.toml")
+        scenario = load_scenario(source, settings)
+        brains.append(build_brain(scenario, PluginManager((), [sim.zones]), **options))
+        brains[-1].build()
+        return brains[-1]
+
+    yield build
+    for brain in brains:
+        brain.close()
+
+
+def test_a_brain_has_the_zones_and_pathways_of_its_scenario(built):
+    brain = built()
+    assert list(brain.plans) == ["diary", "shout", "slow", "majority", "ticker"]
+    assert {(str(p), p.delay) for p in brain.pathways} == {
+        ("diary.text -> shout.text", 1 * MS), ("diary.text -> slow.text", 1 * MS),
+        ("diary.text -> majority.text", 1 * MS), ("diary.label -> majority.label", 2 * MS)}
+    assert brain.seed == 3
+
+
+def test_settings_of_a_zone_reach_it(built):
+    brain = built("shout.latency=9 ms", "ticker.period=3 ms", "majority.decay=0.5", "slow.kind=shout")
+    assert brain.plans["shout"].member.latency == 9 * MS
+    assert brain.plans["ticker"].member.period == 3 * MS
+    assert brain.plans["majority"].params.decay == 0.5
+    assert brain.plans["slow"].member.latency == 0
+
+
+def test_streams_wait_to_be_told_unless_they_are_to_play_by_themselves(built):
+    quiet, playing = built(), built(autoplay=True)
+    quiet.run(until="20 ms")
+    playing.run(until="20 ms")
+    assert quiet.read("diary.text") is None
+    assert len(playing.read("diary.text")) == 3
+
+
+def test_a_path_is_relative_to_the_scenarios_folder(built, monkeypatch):
+    monkeypatch.chdir("/")
+    assert built()["diary"].remaining == 0  # opened, and not told to play yet
+
+
+@pytest.mark.parametrize(("settings", "period"), [((), 10 * MS), (("diary.rate=50 Hz",), 20 * MS),
+                                                  (("diary.period=3 ms",), 3 * MS),
+                                                  (("resolution=20 ms", "ticker.period=20 ms", "slow.latency=20 ms"),
+                                                   20 * MS)])
+def test_a_stream_plays_by_its_period_its_rate_or_the_default(built, settings, period):
+    brain = built(*settings, autoplay=True)
+    probe = brain.probe("diary.text")
+    brain.run(until=period * 3)
+    assert probe.times.tolist() == [0, period, 2 * period]
+
+
+def test_the_settling_time_is_above_all_delays_and_latencies(built):
+    brain = built()
+    assert settle_time(brain) == 100 * MS
+    assert settle_time(built("slow.latency=99 ms")) == 200 * MS
+    assert settle_time(built("resolution=7 ms", "diary.period=7 ms", "slow.latency=0 s")) % (7 * MS) == 0
+
+
+@pytest.mark.parametrize(("settings", "error", "message"), [
+    (("diary.kind=jsnol",), PluginError, r"stream 'jsnol': .*Try 'jsonl'"),
+    (("shout.kind=shuot",), PluginError, r"zone 'shuot': .*Try 'shout'"),
+    (("diary.shufle=true",), ScenarioError, r"streams\.diary\.shufle: .* kind 'jsonl', got 'shufle'.*'shuffle'"),
+    (("diary.colunms={}",), ScenarioError, r"streams\.diary\.colunms: .*'columns'"),
+    (("diary.columns={text = 3.5}",), ScenarioError, r"streams\.diary\.columns\.text"),
+    (("diary.path=raws.jsonl",), StreamError, r"raws\.jsonl"),
+    (("diary.rate=50 Hz", "diary.period=20 ms"), ScenarioError, r"streams\.diary: expected a period or a rate, got both"),
+    (("diary.period=1.5 ms",), ScenarioError, r"streams\.diary\.period: expected a multiple of the resolution, 1 ms"),
+    (("diary.period=0 s",), ScenarioError, r"streams\.diary\.period: expected a multiple of the resolution"),
+    (("diary.rate=300 Hz",), ScenarioError, r"streams\.diary\.rate: expected .*1 ms, got 3333333 ns.*another rate"),
+    (("diary.held_out={path = 'b.jsonl'}",), ScenarioError, r"streams\.diary: expected hold_out or held_out, got both"),
+    (("diary.hold_out=0.0", "diary.held_out={pth = 'b'}"), ScenarioError, r"streams\.diary\.held_out\.pth: .*'path'"),
+    (("diary.labels=['lable']",), StreamError, r"diary\.labels: expected fields of the stream, got 'lable'.*'label'"),
+    (("diary.time=text",), StreamError, r"diary\.time: expected a numeric field"),
+    (("majority.deacy=1",), WiringError, r"majority\.deacy: expected a known key.*'decay'"),
+    (("shout.wake_on=['txet']",), WiringError, r"shout\.wake_on: expected inputs of the zone, got 'txet'.*'text'"),
+    (("ticker.period=0.5 ms",), WiringError, r"ticker\.period: expected a whole multiple of the resolution"),
+    (("pathways=['diary.text -> shuot.text']",), WiringError, r"'shuot'.*'shout'"),
+    (("pathways=['diary.txet -> shout.text']",), WiringError, r"an output of diary, got 'txet'.*'text'"),
+    (("pathways=[]",), WiringError, r"shout\.text: expected a pathway into this required input"),
+])
+def test_a_mistake_is_named_with_its_key(built, settings, error, message):
+    with pytest.raises(error, match=message) as raised:
+        built(*settings)
+    assert isinstance(raised.value, AuraError)
+    assert "\n" not in str(raised.value)
+
+
+def test_a_zone_that_asks_for_the_present_label_cannot_be_wired(built, sim):
+    early = sim.text.replace('"diary.label -> majority.label"', '"diary.label -> majority.label after 1 ms"')
+    with pytest.raises(WiringError, match=r"expected more than 1 ms, when the stimulus has arrived, got 1 ms"):
+        built(text=early)
+    stimulus = sim.text.replace('"diary.label -> majority.label"', '"diary.label -> shout.text"')
+    with pytest.raises(WiringError, match="expected an input that takes labels"):
+        built(text=stimulus)
+
+
+def test_an_empty_file_is_an_error_of_its_stream(built, sim):
+    (sim.folder / "rows.jsonl").write_text("", encoding="utf-8")
+    with pytest.raises(StreamError, match=r"rows\.jsonl: expected at least one row"):
+        built()

@@ -1,0 +1,96 @@
+"""The run folder: made once, written whole, read back with errors that help."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from aura.core.errors import AuraError, CheckpointError
+from aura.sim.runfolder import RunFolder, default_folder
+from aura.sim.scenario import read_scenario
+
+SCENARIO = read_scenario({"aura": 1, "name": "small", "zones": {"a": {"params": {"x": [1, 2.5, "y"]}}}})
+
+
+def test_nothing_is_made_until_it_is_written_to(tmp_path):
+    folder = RunFolder(tmp_path / "run")
+    assert folder.read() == {}
+    assert not folder.path.exists()
+
+
+def test_the_scenario_is_written_as_it_was_resolved(tmp_path):
+    folder = RunFolder(tmp_path / "deep" / "run")
+    folder.create(SCENARIO)
+    assert folder.scenario() == SCENARIO
+
+
+def test_an_empty_folder_may_be_used(tmp_path):
+    RunFolder(tmp_path).create(SCENARIO)
+    assert RunFolder(tmp_path).scenario() == SCENARIO
+
+
+@pytest.mark.parametrize("kind", ["full", "file"])
+def test_what_holds_something_is_refused(tmp_path, kind):
+    path = tmp_path / "run"
+    if kind == "full":
+        path.mkdir()
+        (path / "x").touch()
+    else:
+        path.touch()
+    with pytest.raises(AuraError, match=r"expected a new or empty folder for the run.*aura resume"):
+        RunFolder(path).create(SCENARIO)
+
+
+def test_a_folder_that_cannot_be_made_is_an_error_in_one_line(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(AuraError, match="expected a folder that can be written to, got NotADirectoryError"):
+        RunFolder(tmp_path / "file" / "run").create(SCENARIO)
+
+
+def test_a_file_is_whole_at_every_instant(tmp_path, monkeypatch):
+    folder = RunFolder(tmp_path)
+    folder.write("run.json", {"status": "running"})
+
+    def crash(descriptor):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", crash)
+    with pytest.raises(KeyboardInterrupt):
+        folder.write("run.json", {"status": "finished", "more": ["x"] * 100})
+    assert folder.read() == {"status": "running"}
+
+
+def test_a_folder_that_is_no_run_names_the_nearest_one(tmp_path):
+    RunFolder(tmp_path / "feelings-1").create(SCENARIO)
+    with pytest.raises(CheckpointError, match=r"expected the folder of a run, got no scenario.toml.*'feelings-1'"):
+        RunFolder(tmp_path / "feeling-1").scenario()
+
+
+@pytest.mark.parametrize(("name", "content", "message"), [
+    ("scenario.toml", b"aura = ", "expected valid TOML"), ("scenario.toml", b"\xff", "expected valid TOML"),
+    ("run.json", b"{", "expected valid JSON"), ("run.json", b"[]", "expected a JSON object, got list"),
+    ("run.json", b"\xff", "expected valid JSON"),
+])
+def test_a_damaged_file_is_named(tmp_path, name, content, message):
+    folder = RunFolder(tmp_path)
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"{name}: {message}"):
+        folder.scenario() if name == "scenario.toml" else folder.read()
+
+
+def test_the_default_folder_is_new_each_time(tmp_path):
+    made = set()
+    for _ in range(3):
+        folder = default_folder("small", tmp_path)
+        assert folder.name.startswith("small-")
+        folder.mkdir()
+        made.add(folder)
+    assert len(made) == 3
+
+
+def test_numbers_that_json_does_not_know_are_written_as_null(tmp_path):
+    RunFolder(tmp_path).write("metrics.json", {"a": [float("nan"), 1.0], "b": {"c": float("inf")}})
+    text = (tmp_path / "metrics.json").read_text(encoding="utf-8")
+    assert json.loads(text, parse_constant=lambda constant: pytest.fail(constant)) == {"a": [None, 1.0], "b": {"c": None}}
