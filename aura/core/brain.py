@@ -457,7 +457,7 @@ class Brain:
             self.loop.silence(node)
         elif node.on_error == "restart":
             _log.error("%s; the zone restarts from its last checkpoint", error)
-            self.loop.settle()  # what the broken zone still does in the background, it does before it goes
+            self.loop.settle(node)  # what the broken zone still does in the background, it does before it goes
             node.zone.close()
             node.replace_zone(make_zone(self._plans[node.name], self.seed, self.resolution))
             load_zone(node, copy.deepcopy(self._restart[node.name]))

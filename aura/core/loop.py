@@ -10,7 +10,7 @@ from typing import Any
 
 from aura.core.errors import AuraError
 from aura.core.executor import Executor, Result
-from aura.core.node import Node, Output, Target
+from aura.core.node import Node, Output, Published, Target
 from aura.core.observer import Observers
 from aura.core.signals import Signal
 from aura.core.time import Time
@@ -77,6 +77,8 @@ class EventLoop:
         if node.alarm_at > now:
             self.agenda[node.alarm_at][1].remove((0, (node,)))
             node.alarm_at = -1
+        if node.latency:
+            self.settle(node)  # the answer may depend on what its latest step leaves
         wake = node.zone.next_wake(now)
         if wake is not None:
             grid = self.resolution
@@ -96,11 +98,12 @@ class EventLoop:
         for period, group in periods.items():
             self.at(-(-start // period) * period)[1].append((period, tuple(group)))
 
-    def settle(self) -> None:
-        """Wait for all background work, so that no zone's state is in motion."""
+    def settle(self, only: Node | None = None) -> None:
+        """Wait for the background work, all or one zone's, so that no state is in motion."""
         for _, _, finished in self.agenda.values():
-            for _, result in finished:
-                result()
+            for node, result in finished:
+                if only is None or node is only:
+                    result()
 
     def restore(self, now: Time, agenda: dict[Time, Due]) -> None:
         """Replace the agenda, as a checkpoint had it."""
@@ -194,10 +197,11 @@ class EventLoop:
         agenda, at = self.agenda, self.at
         for node, result in zip(nodes, results, strict=False):
             if isinstance(result, AuraError):
-                self.observers.call("on_zone_error", node.name, now, result)
-                self.on_failure(node, now, result)
-                result = []
-            for published in result:
+                self._fail(node, now, result)
+                said: Published = []
+            else:
+                said = result
+            for published in said:
                 output, value, ids = published
                 if output is None:
                     seen.append(published)
@@ -216,9 +220,11 @@ class EventLoop:
         try:
             self.arm(node, now)
         except Exception as raised:
-            error = node.failure(now, node.inbox(), raised)
-            self.observers.call("on_zone_error", node.name, now, error)
-            self.on_failure(node, now, error)
+            self._fail(node, now, node.failure(now, node.inbox(), raised))
+
+    def _fail(self, node: Node, now: Time, error: AuraError) -> None:
+        self.observers.call("on_zone_error", node.name, now, error)
+        self.on_failure(node, now, error)
 
     def _observe(self, now: Time, seen: list[tuple[Output | None, Any, Any]]) -> None:
         observers = self.observers

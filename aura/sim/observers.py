@@ -92,6 +92,9 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
                    metrics: Sequence[Metric], extra: Callable[[], Mapping[str, Any]],
                    more: Sequence[Observer]) -> RunObservers:
     """Return the observers of a run, `metrics` among them."""
+    for metric in metrics:
+        # An observer that raises later is only switched off; a wrong topic is to stop the run before it begins.
+        metric.check(context.brain)
     checkpoint = scenario.checkpoints
     checkpoints = Checkpoints(
         folder.checkpoints, parse_time(checkpoint.every), checkpoint.keep, extra,

@@ -283,7 +283,8 @@ def boom(now: int) -> None:
 @pytest.mark.parametrize(("wrong", "kind", "message"), [
     (lambda now: {"y": np.array([1, np.nan], np.float32)}, SignalError,
      "z.y at 3000000 ns: expected finite values, got nan at index [1], 1 in all"),
-    (lambda now: {"y": np.ones(3, np.float32)}, SignalError, "z.y at 3000000 ns: expected float32 (2), got float32 (3,)"),
+    (lambda now: {"y": np.ones(3, np.float32)}, SignalError,
+     "z.y at 3000000 ns: expected float32 (2), got float32 (3,)"),
     (lambda now: {"y": np.ones(2)}, SignalError, "z.y at 3000000 ns: expected float32 (2), got float64 (2,)"),
     (lambda now: {"y": [1, 2]}, SignalError, "z.y at 3000000 ns: expected float32 (2), got list"),
     (lambda now: {"yy": np.ones(2, np.float32)}, SignalError,
@@ -294,8 +295,9 @@ def boom(now: int) -> None:
 ])
 def test_what_a_zone_does_wrong_is_named_with_zone_port_and_time(executor: str, wrong: Any, kind: type[AuraError],
                                                                  message: str) -> None:
-    with saying(wrong, executor=executor) as brain, pytest.raises(kind) as caught:
-        brain.add(Relay, "other")
+    brain = saying(wrong, executor=executor)
+    brain.add(Relay, "other")
+    with brain, pytest.raises(kind) as caught:
         brain.run(until="10 ms")
     assert message in str(caught.value)
 
@@ -529,10 +531,13 @@ def test_a_zone_that_cannot_be_added_is_named(wrong: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("wrong", [{"resolution": "0 s"}, {"resolution": 1.0}, {"executor": "thread"}, {"seed": -1}])
 def test_a_brain_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
-    with pytest.raises(AuraError, match="expected"):
+    def build() -> None:
         brain = Brain(**wrong)
         brain.add(Relay)
         brain.build()
+
+    with pytest.raises(AuraError, match="expected"):
+        build()
 
 
 def test_closing_lets_go_once_and_of_all() -> None:

@@ -17,11 +17,13 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
     from aura.core.time import format_time
     from aura.sim.build import build_brain, settle_time
     from aura.sim.journal import NoInput
+    from aura.sim.observers import make_metrics
     from aura.sim.scenario import load_scenario
 
     scenario = load_scenario(source, settings)
     manager = PluginManager(blocked, [scenario.folder / path for path in scenario.plugins])
     with build_brain(scenario, manager, journal=NoInput()) as brain:
+        make_metrics(scenario, manager, brain)  # so that a mistake in one is told here too
         typer.echo(f"{scenario.name}: {scenario.summary}\n")
         typer.echo(brain.schedule())
         for name, plan in brain.plans.items():

@@ -76,14 +76,11 @@ def test_a_signal_ends_a_run_cleanly_and_resume_finishes_it(sim, whole, number):
     assert out.splitlines()[-1] == "to go on: aura resume one"
     told = sim.read("one")
     assert told["status"] == "stopped"
-    assert 250_000_000 < told["now"] < 761_000_000
+    assert 250_000_000 < told["now"] < 790_000_000
 
-    resumed = aura("branch", "one", "--out", "free", "--set", "realtime=0.0", "--quiet", cwd=sim.folder)
-    assert resumed.returncode == 0, resumed.stderr
-    assert "finished at 761 ms" in resumed.stdout
     resumed = aura("resume", "one", "--quiet", cwd=sim.folder)
     assert resumed.returncode == 0, resumed.stderr
-    assert "finished at 761 ms" in resumed.stdout
+    assert "finished at 790 ms" in resumed.stdout
     assert sim.difference(whole, "one") is None
 
 

@@ -34,7 +34,7 @@ def refused(answer, message):
 def test_a_run_says_where_it_is(sim, aura):
     answer = aura(*RUN, "--out", "one")
     assert answer.status == 0
-    assert "finished at 761 ms: one" in answer.out
+    assert "finished at 790 ms: one" in answer.out
     assert "report: one/report.html" in answer.out
     assert answer.err == ""
     assert sim.read("one")["status"] == "finished"
@@ -61,7 +61,7 @@ def test_a_stopped_run_says_how_to_go_on_and_does(sim, aura, whole):
     assert answer.out.splitlines()[-1] == "to go on: aura resume 'a run'"
     assert aura("resume", "a run", "--quiet", "--until", "400 ms").status == 0
     answer = aura("resume", "a run", "--quiet")
-    assert "finished at 761 ms: a run" in answer.out
+    assert "finished at 790 ms: a run" in answer.out
     assert sim.difference(whole, "a run") is None
     assert "there is nothing to resume" in aura("resume", "a run").out
 
