@@ -1,6 +1,7 @@
 """How long the command takes to answer: minimum and median of ten starts each.
 
-The bar is ``aura --help`` under 0.3 s. Run it by hand on a machine that does nothing else: ``python benchmarks/start.py``.
+The bar is ``aura --help`` under 0.3 s. Run it by hand on a machine that does nothing else:
+``python benchmarks/start.py``.
 """
 
 from __future__ import annotations

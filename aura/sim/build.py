@@ -145,6 +145,7 @@ def _period(name: str, model: StreamModel, resolution: Time) -> Time:
     else:
         period = max(DEFAULT_PERIOD, resolution)
     if period == 0 or period % resolution:
-        raise ScenarioError(f"{where}.{'period' if model.rate is None else 'rate'}", expected=f"a multiple of the resolution, {format_time(resolution)}",
+        key = "period" if model.rate is None else "rate"
+        raise ScenarioError(f"{where}.{key}", expected=f"a multiple of the resolution, {format_time(resolution)}",
                             got=format_time(period), hint="Choose another rate, or a finer resolution.")
     return period

@@ -18,11 +18,12 @@ from aura.plugins.bridge import bridge_observers
 from aura.plugins.checkpoints import Checkpoints
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
+from aura.plugins.metrics.kind import MetricKind
 from aura.plugins.metrics.metric import Metric
 from aura.sim.runfolder import RunFolder, strict_json
 from aura.sim.scenario import Scenario
 
-__all__ = ["MetricRows", "RunObservers", "make_metrics", "make_observers"]
+__all__ = ["MetricRows", "RunObservers", "make_metrics", "make_observers", "metric_options"]
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,10 @@ def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> li
     AuraError
         If a metric is of an unknown kind, an option is wrong, or it asks for a topic that the brain does not have.
     """
-    metrics = [_make_metric(name, options, manager) for name, options in scenario.metrics.items()]
+    metrics = []
+    for name, given in scenario.metrics.items():
+        kind, options = metric_options(name, given, manager)
+        metrics.append(kind.load()(name, options))
     for metric in metrics:
         # Here and not only when the brain tells it to start: an observer that raises then is merely switched off.
         metric.check(brain)
@@ -92,9 +96,6 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
                    metrics: Sequence[Metric], extra: Callable[[], Mapping[str, Any]],
                    more: Sequence[Observer]) -> RunObservers:
     """Return the observers of a run, `metrics` among them."""
-    for metric in metrics:
-        # An observer that raises later is only switched off; a wrong topic is to stop the run before it begins.
-        metric.check(context.brain)
     checkpoint = scenario.checkpoints
     checkpoints = Checkpoints(
         folder.checkpoints, parse_time(checkpoint.every), checkpoint.keep, extra,
@@ -116,11 +117,12 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
     return RunObservers([*metrics, MetricRows(folder.rows, metrics), *others], metrics, checkpoints)
 
 
-def _make_metric(name: str, options: Mapping[str, Any], manager: PluginManager) -> Metric:
+def metric_options(name: str, options: Mapping[str, Any], manager: PluginManager) -> tuple[MetricKind, Any]:
+    """Return the kind of a scenario's metric and its validated options; the metric's own module is not imported."""
     given = dict(options)
     kind = given.pop("kind", None)
     if not isinstance(kind, str):
         raise ScenarioError(f"metrics.{name}.kind", expected="the name of a metric", got=repr(kind),
                             hint=f"Known: {', '.join(sorted(manager.metrics()))}.")
     found = manager.metric(kind)
-    return found.load()(name, validated(found.options, given, f"metrics.{name}", ScenarioError))
+    return found, validated(found.options, given, f"metrics.{name}", ScenarioError)

@@ -152,6 +152,7 @@ class PhasePlayer:
         self.at = Progress(self.at.index + 1)
 
     def _entry(self) -> dict[str, Any]:
+        played = {name: count - self.at.items.get(name, 0) for name, count in self.items.items()}
         return {"name": self.phase.name, "learning": self.phase.learn, "start": self.at.started,
-                "end": self.brain.now, "items": {name: n - self.at.items.get(name, 0) for name, n in self.items.items()},
+                "end": self.brain.now, "items": played,
                 "wall_seconds": round(self.at.wall + time.perf_counter() - self._since, 3)}

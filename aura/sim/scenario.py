@@ -67,9 +67,11 @@ class StreamModel(BaseModel):
     @classmethod
     def _rate(cls, value: str | None) -> str | None:
         try:
-            return value if value is None or parse_rate(value) else value
+            if value is not None:
+                parse_rate(value)
         except TimeError as error:
             raise ValueError(error.expected) from None
+        return value
 
     @property
     def reader_options(self) -> dict[str, Any]:
@@ -192,7 +194,8 @@ def load_scenario(source: str | Path, settings: Sequence[str] = ()) -> Scenario:
         raise ScenarioError(f"scenario {str(source)!r}", expected="a file, or the name of an embedded scenario",
                             got="neither", hint=nearest(str(source), known)) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=f"{type(error).__name__}: {error}") from None
+        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=f"{type(error).__name__}: {error}") \
+            from None
     except (ValueError, RecursionError) as error:  # beside broken TOML: numbers of thousands of digits, deep nesting
         raise ScenarioError(str(path), expected="valid TOML", got=str(error)) from None
     base = table.get("base", ".")
@@ -230,9 +233,10 @@ def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, A
     """
     for setting in settings:
         path, sign, text = setting.partition("=")
+        shown = " ".join(setting.split())  # in one line
         keys = path.strip().split(".")
         if not sign or not all(keys):
-            raise ScenarioError(f"--set {setting}", expected="'zone.param=value'", got=repr(setting))
+            raise ScenarioError(f"--set {shown}", expected="'zone.param=value'", got=repr(setting))
         zones, streams = (found if isinstance(found := table.get(key), dict) else {} for key in ("zones", "streams"))
         if keys[0] in zones and len(keys) > 1:
             own = keys[1] in ZoneModel.model_fields and keys[1] != "params"
@@ -240,24 +244,24 @@ def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, A
         elif keys[0] in streams and len(keys) > 1:
             keys = ["streams", *keys]
         elif keys[0] not in Scenario.model_fields:
-            raise ScenarioError(f"--set {setting}", expected="a zone, a stream or a key of the scenario",
+            raise ScenarioError(f"--set {shown}", expected="a zone, a stream or a key of the scenario",
                                 got=repr(keys[0]), hint=nearest(keys[0], [*zones, *streams, *Scenario.model_fields]))
-        _assign(table, keys, _parse(text), setting)
+        _assign(table, keys, _parse(text), shown)
     return table
 
 
-def _assign(table: dict[str, Any], keys: Sequence[str], value: Any, setting: str) -> None:
+def _assign(table: dict[str, Any], keys: Sequence[str], value: Any, shown: str) -> None:
     for key in keys[:-1]:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
-            raise ScenarioError(f"--set {setting}", expected="a path through tables", got=f"a value at {key!r}")
+            raise ScenarioError(f"--set {shown}", expected="a path through tables", got=f"a value at {key!r}")
     table[keys[-1]] = value
 
 
 def _parse(text: str) -> Any:
     try:
         return tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return text
 
 

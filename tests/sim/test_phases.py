@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from aura.core.time import MS, S, parse_time
@@ -82,7 +84,7 @@ split = "held_out"
     told = sim.read("run")["phases"]
     assert [(p["name"], p["learning"], p["items"]["diary"]) for p in told] \
         == [("naive", False, 20), ("first", True, 80), ("trained", False, 20), ("revision", True, 20)]
-    assert all(one["end"] == other["start"] for one, other in zip(told, told[1:], strict=False))
+    assert all(one["end"] == other["start"] for one, other in pairwise(told))
     scores = {name: phase["summary"]["accuracy"]
               for name, phase in sim.read("run", "metrics.json")["guess"]["phases"].items()}
     assert scores["naive"] == 0.0
@@ -90,7 +92,8 @@ split = "held_out"
 
 
 def test_a_span_ends_a_phase_though_rows_are_left(sim):
-    source = sim.scenario(sim.text + '[[phases]]\nname = "short"\nspan = "100 ms"\n[[phases]]\nname = "rest"\n', "p.toml")
+    more = '[[phases]]\nname = "short"\nspan = "100 ms"\n[[phases]]\nname = "rest"\n'
+    source = sim.scenario(sim.text + more, "p.toml")
     sim.make("run", source=source).start()
     assert phases(sim)[0] == ("short", True, 0, 100 * MS)
     items = [p["items"]["diary"] for p in sim.read("run")["phases"]]
@@ -104,12 +107,13 @@ def test_a_span_longer_than_its_rows_ends_with_the_rows(sim, whole):
 
 
 def test_a_phase_ends_with_its_last_stream(sim):
-    sim.make("run", "diary.repeat=1", "diary.hold_out=0.0", source=sim.scenario(sim.text + TWO_STREAMS, "two.toml")).start()
+    source = sim.scenario(sim.text + TWO_STREAMS, "two.toml")
+    sim.make("run", "diary.repeat=1", "diary.hold_out=0.0", source=source).start()
     assert last(sim, "run", "long.x") == 290 * MS
     assert last(sim, "run", "diary.text") == 330 * MS
     assert sim.read("run")["phases"][0]["end"] == 330 * MS + 100 * MS
 
-    sim.make("other", "diary.limit=6", "diary.repeat=1", "diary.hold_out=0.0", source=sim.folder / "two.toml").start()
+    sim.make("other", "diary.limit=6", "diary.repeat=1", "diary.hold_out=0.0", source=source).start()
     assert last(sim, "other", "diary.text") == 10 * MS
     assert sim.read("other")["phases"][0]["end"] == 290 * MS + 100 * MS
 

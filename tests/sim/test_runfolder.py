@@ -93,4 +93,4 @@ def test_the_default_folder_is_new_each_time(tmp_path):
 def test_numbers_that_json_does_not_know_are_written_as_null(tmp_path):
     RunFolder(tmp_path).write("metrics.json", {"a": [float("nan"), 1.0], "b": {"c": float("inf")}})
     text = (tmp_path / "metrics.json").read_text(encoding="utf-8")
-    assert json.loads(text, parse_constant=lambda constant: pytest.fail(constant)) == {"a": [None, 1.0], "b": {"c": None}}
+    assert json.loads(text, parse_constant=pytest.fail) == {"a": [None, 1.0], "b": {"c": None}}

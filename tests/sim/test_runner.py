@@ -145,6 +145,15 @@ def test_resuming_a_finished_run_adds_nothing(sim):
     assert (sim.folder / "run/metrics.jsonl").read_text() == rows
 
 
+@pytest.mark.parametrize("which", [0, 1, -2])
+def test_a_run_resumed_from_an_older_checkpoint_forgets_what_came_after_it(sim, whole, which):
+    sim.make("run").start()
+    assert sim.make("run").resume(list_checkpoints(sim.folder / "run/checkpoints")[which]) == "finished"
+    assert sim.difference(whole, "run") is None
+    for name in ("metrics.json", "metrics.jsonl"):
+        assert (sim.folder / "run" / name).read_text() == (whole / name).read_text(), name
+
+
 def test_a_run_refuses_a_folder_that_holds_something(sim):
     (sim.folder / "run").mkdir()
     (sim.folder / "run/notes.txt").write_text("mine", encoding="utf-8")

@@ -66,6 +66,10 @@ def test_what_is_no_toml_is_a_text():
     assert changed("shout.word=").zones["shout"].params["word"] == ""
 
 
+def test_what_toml_cannot_read_for_its_depth_is_a_text():
+    assert changed("name=" + "[" * 5000).name == "[" * 5000
+
+
 def test_of_two_settings_the_later_one_holds():
     assert changed("seed=1", "seed=2").seed == 2
 
@@ -82,6 +86,7 @@ def test_of_two_settings_the_later_one_holds():
     ("until=later", "until: expected a time"),
     ("shout.period=5", r"zones\.shout\.period: expected a valid string"),
     ("zones=3", "zones: expected"),
+    ("seed=" + "1" * 5000, "seed: expected .*integer"),
     ("record.topcis=[]", r"record\.topcis: expected a known key.*'topics'"),
 ])
 def test_a_setting_that_means_nothing_is_refused(setting, message):

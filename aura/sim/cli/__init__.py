@@ -23,5 +23,5 @@ def main() -> None:
 
         if not isinstance(error, AuraError):
             raise
-        print(f"aura: {error}", file=sys.stderr)
+        print("aura:", " ".join(str(error).splitlines()), file=sys.stderr)
         raise SystemExit(2) from None

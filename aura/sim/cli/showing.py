@@ -17,13 +17,14 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
     from aura.core.time import format_time
     from aura.sim.build import build_brain, settle_time
     from aura.sim.journal import NoInput
-    from aura.sim.observers import make_metrics
+    from aura.sim.observers import metric_options
     from aura.sim.scenario import load_scenario
 
     scenario = load_scenario(source, settings)
     manager = PluginManager(blocked, [scenario.folder / path for path in scenario.plugins])
     with build_brain(scenario, manager, journal=NoInput()) as brain:
-        make_metrics(scenario, manager, brain)  # so that a mistake in one is told here too
+        for name, options in scenario.metrics.items():
+            metric_options(name, options, manager)  # read only: a metric's module may be heavy
         typer.echo(f"{scenario.name}: {scenario.summary}\n")
         typer.echo(brain.schedule())
         for name, plan in brain.plans.items():
@@ -77,7 +78,8 @@ def show_plugins(blocked: Sequence[str], *, trace: bool) -> None:
     """Print the plugins with versions, hooks and errors."""
     from aura.plugins.listing import PLUGIN_COLUMNS, plugin_rows
 
-    print_table(PLUGIN_COLUMNS, plugin_rows(PluginManager(blocked, trace=trace).infos()), empty="no plugin is installed")
+    rows = plugin_rows(PluginManager(blocked, trace=trace).infos())
+    print_table(PLUGIN_COLUMNS, rows, empty="no plugin is installed")
 
 
 def show_data(name: str | None) -> None:

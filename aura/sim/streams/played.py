@@ -10,7 +10,7 @@ import numpy as np
 
 from aura.core.errors import StreamError, nearest
 from aura.core.signals import Inputs, Items
-from aura.core.time import LATEST, MS, NS, S, US, Time
+from aura.core.time import LATEST, MS, NS, US, S, Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
 from aura.sim.readers.order import pass_order, plan
 from aura.sim.readers.rows import Reader

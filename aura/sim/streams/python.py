@@ -15,7 +15,8 @@ __all__ = ["stream"]
 
 
 def stream(rows: Iterable[Any], *, names: Sequence[str] = (), labels: Collection[str] | None = None, items: int = 1,
-           period: str | Time = "10 ms", name: str = "stream", endless: bool = False, **playing: Any) -> type[Zone[Any]]:
+           period: str | Time = "10 ms", name: str = "stream", endless: bool = False,
+           **playing: Any) -> type[Zone[Any]]:
     """Return a stream of `rows`, dicts or tuples, to be added to a brain.
 
     Parameters
