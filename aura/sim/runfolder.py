@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import shutil
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ class RunFolder:
 
     def __init__(self, path: str | Path) -> None:
         self.path = Path(path)
+        self._made = False
 
     @property
     def checkpoints(self) -> Path:
@@ -55,12 +57,20 @@ class RunFolder:
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
                             hint="Choose another --out, or continue that run with `aura resume`.")
+        self._made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
             (self.path / "scenario.toml").write_text(tomli_w.dumps(scenario.dump()), encoding="utf-8")
         except OSError as error:
             raise AuraError(str(self.path), expected="a folder that can be written to",
                             got=f"{type(error).__name__}: {error.strerror}", hint="Choose another --out.") from None
+
+    def discard(self) -> None:
+        """Take back what `create` made, for a run that could not begin."""
+        for path in self.path.iterdir():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+        if self._made:
+            self.path.rmdir()
 
     def scenario(self) -> Scenario:
         """Return the scenario of the run, as it was resolved."""

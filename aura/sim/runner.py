@@ -100,12 +100,12 @@ class Run:
         self._require_an_end()
         journal = RunJournal(self.folder, self.options.replay_of)
         brain = build_brain(self.scenario, self.manager, journal=journal)
+        if new:
+            self.folder.create(self.scenario)
         try:
             self.player = player = PhasePlayer(brain, self.scenario, self._until())
             metrics = make_metrics(self.scenario, self.manager, brain)
             pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
-            if new:
-                self.folder.create(self.scenario)
             context = RunContext(self.scenario.dump(), brain, self.folder.path, self.scenario.seed, not new)
             observers = make_observers(self.scenario, self.folder, self.manager, context, metrics, self._extra,
                                        self.options.observers)
@@ -114,6 +114,8 @@ class Run:
         except BaseException:
             brain.close()
             journal.close()
+            if new:
+                self.folder.discard()
             raise
         began = time.perf_counter()
         try:

@@ -222,6 +222,10 @@ def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario
             if not name.isidentifier():
                 raise ScenarioError(f"{where}: {kind}.{name}", expected="a name of letters, digits and '_'",
                                     got=repr(name))
+    phases = [phase.name for phase in scenario.phases]
+    if len(set(phases)) < len(phases):
+        raise ScenarioError(f"{where}: phases", expected="names that differ, as figures are kept by phase",
+                            got=", ".join(phases))
     return scenario
 
 

@@ -220,3 +220,9 @@ def test_any_settings_give_a_scenario_or_a_scenario_error(tmp_path, words):
     scenario, refusal = attempt(load_scenario, path, words)
     assert scenario is None or scenario.aura == 1
     assert "\n" not in refusal
+
+
+def test_two_phases_of_one_name_are_refused():
+    table = {"aura": 1, "name": "a", "phases": [{"name": "learn"}, {"name": "learn"}]}
+    with pytest.raises(ScenarioError, match="phases: expected names that differ"):
+        read_scenario(table)

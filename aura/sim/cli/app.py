@@ -23,7 +23,8 @@ Until = Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="S
 Executor = Annotated[Optional[str], typer.Option("--executor", help="'serial' or 'threads'; the same bits.")]  # noqa: UP045
 Realtime = Annotated[Optional[float], typer.Option("--realtime", help="Pace by the clock; 1.0 is real time.")]  # noqa: UP045
 Out = Annotated[Optional[Path], typer.Option("--out", help="Folder to write to.")]  # noqa: UP045
-NoPlugin = Annotated[Optional[list[str]], typer.Option("--no-plugin", metavar="NAME", help="Block a plugin; repeatable.")]  # noqa: UP045
+NoPlugin = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
+    "--no-plugin", metavar="NAME", help="Block a plugin; repeatable.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Print every hook call.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress line.")]
 

@@ -85,7 +85,9 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
     # Pacing changes no bit, and a replay has no live input to wait for.
     scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, "realtime=0.0"]), str(folder))
     place = RunFolder(out or default_folder(f"{scenario.name}-replay"))
-    until = None if known["status"] == "finished" else known["now"]
+    # A run that failed is played to its last good tick, of which it keeps a checkpoint.
+    last = list_checkpoints(origin.checkpoints)[-1] if known["status"] == "failed" else None
+    until = {"finished": None, "failed": last and parse_time(checkpoint_time(last))}.get(known["status"], known["now"])
     run = _make_run(scenario, place, blocked, trace, quiet, until=until, replay_of=origin)
     with _ending(run):
         run.start()

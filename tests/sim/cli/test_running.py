@@ -107,6 +107,16 @@ def test_a_run_that_was_killed_is_not_replayed_but_resumed(sim, aura):
     refused(aura("replay", "one"), "aura resume one")
 
 
+def test_a_failed_run_is_replayed_to_its_last_good_tick(sim, aura):
+    source = sim.scenario(sim.text + "[zones.bomb]\nparams = {at = 4}\n", "bomb.toml")
+    answer = aura("run", str(source), "--quiet", "--out", "one")
+    assert answer.status == 2
+    assert "its state at 30 ms is kept in one" in answer.err
+    assert "boom" in answer.err
+    answer = aura("replay", "one", "--out", "two", "--quiet")
+    assert "the replay is identical to one, bit for bit" in answer.out
+
+
 def test_what_was_learned_is_exported(sim, aura):
     aura(*RUN, "--out", "one")
     answer = aura("export", "one", "--out", "weights")
