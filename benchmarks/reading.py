@@ -43,14 +43,20 @@ def reading_brain(items: int, limit: int) -> Brain:
     return build_brain(scenario_with(items, limit), PluginManager(), autoplay=True)
 
 
+def told(brain: Brain) -> int:
+    """Return when the last emotion was published, -1 before the first."""
+    latest = brain.latest("amygdala.emotion")
+    return -1 if latest is None else latest.time
+
+
 def alone() -> None:
     """Print how long one text takes from its stream's tick to its published emotion."""
     with reading_brain(1, WARM_UP + ALONE) as brain:
         spans = []
         while brain.next_time is not None and len(spans) < WARM_UP + ALONE:
             began = time.perf_counter()
-            said = brain.latest("amygdala.emotion")
-            while brain.next_time is not None and brain.latest("amygdala.emotion") is said:
+            said = told(brain)
+            while brain.next_time is not None and told(brain) == said:
                 brain.step()
             spans.append((time.perf_counter() - began) * 1e3)
             while brain.next_time is not None and brain.next_time % 10_000_000:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
@@ -21,7 +21,7 @@ Result = Published | AuraError
 class Executor(Protocol):
     """How the nodes of one tick are computed."""
 
-    def compute(self, nodes: Sequence[Node], now: Time) -> Iterable[Result]:
+    def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
         """Compute all nodes and give their results in order."""
 
     def start(self, node: Node, now: Time) -> Callable[[], Result]:
@@ -41,17 +41,19 @@ def _attempt(node: Node, now: Time, inputs: Inputs) -> Result:
 class SerialExecutor:
     """One zone after the other, in the calling thread."""
 
-    def compute(self, nodes: Sequence[Node], now: Time) -> Iterator[Result]:
-        # Written out, not through `_attempt`: this is the loop's inner loop.
+    def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
+        # Written out, not through `_attempt`, and no generator: this is the loop's inner loop.
+        results: list[Result] = []
         for node in nodes:
             if node.held:
                 inputs = node.take()
             else:
                 inputs, node.pending = node.pending, node.inbox()
             try:
-                yield node.compute(now, inputs)
+                results.append(node.compute(now, inputs))
             except Exception as error:
-                yield node.failure(now, inputs, error)
+                results.append(node.failure(now, inputs, error))
+        return results
 
     def start(self, node: Node, now: Time) -> Callable[[], Result]:
         result = _attempt(node, now, node.take())

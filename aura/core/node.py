@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from time import perf_counter_ns
 from types import MappingProxyType
 from typing import Any
@@ -79,7 +80,7 @@ class Node:
         self.index, self.zone, self.member, self.name = index, zone, member, member.name
         self.on_error, self.latency, self.timer = on_error, member.latency, timer
         self.outputs = {name: Output(member.name, port) for name, port in member.outputs.items()}
-        self.inbox = type("Inputs", (Inputs,), {"__slots__": (), "ports": frozenset(member.inputs)})
+        self.inbox = _inbox(frozenset(member.inputs))
         self.held: tuple[str, ...] = ()
         self.pending: Inputs = self.inbox()
         self.targets: dict[tuple[str, str], Target] = {}
@@ -128,6 +129,12 @@ class Node:
         return raised
 
 
+@lru_cache(maxsize=1024)
+def _inbox(ports: frozenset[str]) -> type[Inputs]:
+    """Return the class of the inboxes with these ports; were it one a zone, a thousand would crowd the caches."""
+    return type("Inputs", (Inputs,), {"__slots__": (), "ports": ports})
+
+
 def _make_lay(port: Port, topic: str) -> Callable[[Inputs, Any, Any], None] | None:
     """Return how a value is laid into an inbox, or None where it simply takes the port's place."""
     name = port.name
@@ -174,14 +181,14 @@ def _make_compute(node: Node) -> Callable[[Time, Inputs], Published]:
         said = step(now, inputs)
         published: Published = []
         if said:
-            for port, value in said.items():
+            for port, given in said.items():
                 try:
                     output = outputs[port]
                 except KeyError:
                     raise _unknown_output(node, port, now) from None
-                ids = None
-                if type(value) is Items:
-                    value, ids = value
+                value, ids = given, None
+                if type(given) is Items:
+                    value, ids = given
                 elif output.items_from is not None:
                     ids = inputs.ids.get(output.items_from)
                 value = output.check(now, value)
@@ -198,7 +205,7 @@ def _make_compute(node: Node) -> Callable[[Time, Inputs], Published]:
     return compute
 
 
-def check_ids(topic: str, now: Time, value: Any, ids: Any) -> np.ndarray:
+def check_ids(topic: str, now: Time, value: Any, ids: Any) -> Any:
     """Return the ids of a value's items, read-only.
 
     Raises

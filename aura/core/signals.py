@@ -66,4 +66,4 @@ class Inputs(dict[str, Any]):
     def _frozen(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("inputs are frozen: step and learn must see the same values")
 
-    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _frozen  # type: ignore[assignment]
+    __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _frozen

@@ -95,7 +95,7 @@ class Manifest:
         module, _, attribute = self.factory.partition(":")
         try:
             found = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
+        except (ImportError, AttributeError, ValueError) as error:
             raise PluginError(f"zone {self.name!r}.factory", expected="'package.module:Class' that can be imported",
                               got=f"{self.factory!r} ({error})",
                               hint="`aura doctor` lists which packages are missing.") from error

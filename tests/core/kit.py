@@ -192,6 +192,15 @@ class Relay(Zone[ZoneParams]):
         return {"y": np.zeros(1, np.float32) if x is None else x}
 
 
+def built(kind: type[Zone[Any]], *names: str, resolution: str = "1 ms") -> Brain:
+    """A brain of such zones after its first tick."""
+    brain = Brain(resolution=resolution)
+    for name in names:
+        brain.add(kind, name)
+    brain.step()
+    return brain
+
+
 def node_of(brain: Brain, name: str) -> Node:
     """The compiled zone, which no user needs."""
     return next(node for node in brain.loop.nodes if node.name == name)

@@ -48,6 +48,7 @@ def port_and_value(draw: st.DrawFn) -> tuple[Port, np.ndarray]:
     return Port("p", dtype, shape), value
 
 
+@pytest.mark.slow
 @settings(max_examples=600, deadline=None)
 @given(port_and_value())
 def test_the_check_lets_through_what_the_oracle_does(case: tuple[Port, np.ndarray]) -> None:

@@ -85,6 +85,7 @@ def test_a_generators_state_is_kept(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("one", "other"), [
     (0.0, -0.0), (1, 1.0), (1, True), ([1], (1,)), (np.float32(1), np.asarray(1, np.float32)),
+    (np.float16(0.0), np.float16(-0.0)), (np.float32("nan"), np.float32(1)),
     (np.zeros(2), np.zeros(2, np.float32)), (np.zeros(2), np.zeros((2, 1))), ({"a": 1}, {"b": 1}),
     ({"a": 1, "b": 2}, {"b": 2, "a": 1}), (np.array([0.0]), np.array([-0.0])),
 ])

@@ -1,0 +1,55 @@
+"""Parameters: each mistake is named with its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import BaseModel, Field
+
+from aura.core.errors import AuraError, ScenarioError
+from aura.core.params import validated
+from aura.core.zone import ZoneParams
+
+
+class Inner(ZoneParams):
+    rate: float = Field(0.1, gt=0)
+
+
+class Outer(ZoneParams):
+    size: int
+    inner: Inner = Inner()
+    several: tuple[Inner, ...] = ()
+    maybe: Inner | None = None
+
+
+@pytest.mark.parametrize(("values", "where", "got", "hint"), [
+    ({"size": 1, "sise": 2}, "here.sise", "'sise'", "Try 'size'."),
+    ({"size": 1, "inner": {"rat": 2}}, "here.inner.rat", "'rat'", "Try 'rate'."),
+    ({"size": 1, "several": [{}, {"rat": 2}]}, "here.several.1.rat", "'rat'", "Try 'rate'."),
+    ({"size": 1, "maybe": {"rat": 2}}, "here.maybe.rat", "'rat'", "Try 'rate'."),
+    ({}, "here.size", "none", ""),
+    ({"size": "x"}, "here.size", "'x'", ""),
+    ({"size": 1, "inner": {"rate": 0}}, "here.inner.rate", "0", ""),
+    ({"size": "x", "sise": 2}, "here.size", "'x'", "(1 more mistakes follow.)"),
+    ([1], "here", "list", ""),
+])
+def test_the_first_mistake_is_named_by_its_key(values: Any, where: str, got: str, hint: str) -> None:
+    with pytest.raises(ScenarioError) as caught:
+        validated(Outer, values, "here", ScenarioError)
+    assert (caught.value.where, caught.value.got, caught.value.hint) == (where, got, hint)
+
+
+def test_what_is_valid_is_built_or_passed_on() -> None:
+    built = validated(Outer, {"size": 2, "inner": {"rate": 3}}, "here")
+    assert (built.size, built.inner.rate) == (2, 3.0)
+    assert validated(Outer, built, "here") is built
+
+
+def test_long_values_are_shortened() -> None:
+    class Short(BaseModel):
+        n: int
+
+    with pytest.raises(AuraError) as caught:
+        validated(Short, {"n": "x" * 1000}, "here")
+    assert len(caught.value.got) == 80

@@ -1,0 +1,53 @@
+"""What lies on the bus, as a tree and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from aura.core.snapshot import BUS, bus_tree, load_bus, zone_tree
+from aura.core.state import read_tree, trees_equal, write_tree
+from tests.core.kit import random_design
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_bus_laid_back_is_the_bus_that_was_saved(tmp_path: Path, seed: int) -> None:
+    design = random_design(seed, failing=True)
+    brain, _ = design.brain("threads")
+    for _ in range(11):
+        brain.step()
+    brain.loop.settle()
+    tree = bus_tree(brain.loop)
+    write_tree(tmp_path / "bus", tree, BUS)
+    other, _ = design.brain()
+    load_bus(other.loop, brain.loop.now, read_tree(tmp_path / "bus", BUS), brain.now)
+    assert trees_equal(bus_tree(other.loop), tree)
+    assert sorted(other.loop.agenda) == sorted(brain.loop.agenda)
+    assert other.next_time == brain.next_time
+    brain.close()
+    other.close()
+
+
+def test_what_is_laid_back_is_read_only() -> None:
+    design = random_design(3)
+    brain, _ = design.brain()
+    for _ in range(11):
+        brain.step()
+    tree = bus_tree(brain.loop)
+    other, _ = design.brain()
+    load_bus(other.loop, brain.loop.now, tree, brain.now)
+    values = [value for signals, _, _ in other.loop.agenda.values() for _, value, _ in signals]
+    arrays = [value for value in values if isinstance(value, np.ndarray)]
+    assert arrays
+    assert not any(array.flags.writeable for array in arrays)
+
+
+def test_a_zones_tree_holds_its_random_stream() -> None:
+    brain, _ = random_design(1).brain()
+    node = brain.loop.nodes[0]
+    before = zone_tree(node)["rng"]
+    node.zone.rng.normal()
+    assert zone_tree(node)["rng"] != before
+    assert before["bit_generator"] == "PCG64"
