@@ -1,4 +1,4 @@
-"""A brain: zones, the pathways between them, and the event loop that runs them."""
+"""A brain: a blueprint that runs."""
 
 from __future__ import annotations
 
@@ -8,27 +8,25 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.core.builder import Plan, make_loop, make_node, make_zone, plan_zone
+from aura.core.blueprint import Blueprint
+from aura.core.builder import make_loop, make_node, make_zone
 from aura.core.checkpoint import read_checkpoint, write_checkpoint
 from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
 from aura.core.node import Node, Output, check_ids
 from aura.core.observer import Observer, Observers, Probe
 from aura.core.ports import make_check
-from aura.core.schedule import schedule_text
 from aura.core.signals import Items, Signal
-from aura.core.snapshot import BUS, bus_tree, load_bus, load_zone, zone_tree
+from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, load_zone, require_same_brain, zone_tree
 from aura.core.time import Time, parse_time
-from aura.core.wiring import Pathway, check_wiring, draw_graph, split_topic
-from aura.core.zone import Manifest, Zone, ZoneParams
+from aura.core.wiring import split_topic
+from aura.core.zone import Zone
 
 if TYPE_CHECKING:
-    import networkx as nx
-
     from aura.core.loop import EventLoop
 
 __all__ = ["Brain"]
@@ -36,7 +34,7 @@ __all__ = ["Brain"]
 _log = logging.getLogger("aura.brain")
 
 
-class Brain:
+class Brain(Blueprint):
     """Zones and pathways, run tick by tick.
 
     Parameters
@@ -69,14 +67,10 @@ class Brain:
 
     def __init__(self, *, seed: int = 0, resolution: str | Time = "1 ms", executor: str = "serial",
                  profile: bool = False) -> None:
-        self.seed, self.profile = seed, profile
-        self.resolution = parse_time(resolution, "brain.resolution")
-        if self.resolution == 0:
-            raise WiringError("brain.resolution", expected="a time above zero", got="0 s")
+        super().__init__(seed, resolution)
+        self.profile = profile
         self.observers = Observers()
         self._executor = make_executor(executor)
-        self._plans: dict[str, Plan] = {}
-        self._pathways: list[Pathway] = []
         self._loop: EventLoop | None = None
         self._nodes: dict[str, Node] = {}
         self._outputs: dict[str, Output] = {}
@@ -86,49 +80,6 @@ class Brain:
         self._injected = 0
 
     # --- building -------------------------------------------------------------------------------------------------
-
-    def add(self, zone: Manifest | type[Zone[Any]], name: str | None = None, *,
-            params: Mapping[str, Any] | ZoneParams | None = None, period: str | Time | None = None,
-            wake_on: tuple[str, ...] | None = None, latency: str | Time | None = None, learn: bool = True,
-            on_error: Literal["stop", "silence", "restart"] = "stop", **more: Any) -> str:
-        """Add a zone and return its name; further keywords are its parameters.
-
-        Parameters
-        ----------
-        zone : Manifest or subclass of Zone
-            What to build.
-        name : str, optional
-            Its name in this brain, by default the manifest's.
-        params : mapping or ZoneParams, optional
-            Its parameters, validated here.
-        period, wake_on, latency : optional
-            Replace the manifest's.
-        learn : bool
-            Whether the zone learns at all.
-        on_error : {"stop", "silence", "restart"}
-            What becomes of the brain if the zone raises.
-        """
-        self._refuse_if_built("add a zone")
-        manifest = zone if isinstance(zone, Manifest) else zone.manifest
-        factory = None if isinstance(zone, Manifest) else zone
-        plan = plan_zone(manifest, factory, name or manifest.name, params, more, period, wake_on, latency, learn,
-                         on_error)
-        if plan.name in self._plans:
-            raise WiringError(plan.name, expected="a name that no zone has yet", got="a second zone of that name",
-                              hint="Give add(..., name=...).")
-        self._plans[plan.name] = plan
-        return plan.name
-
-    def connect(self, source: str, target: str, delay: str | Time | None = None) -> None:
-        """Add a pathway from the output ``"zone.port"`` to the input ``"zone.port"``.
-
-        Without a delay it takes one resolution; a pathway that carries labels then takes as long as the stimulus and
-        one resolution more.
-        """
-        self._refuse_if_built("connect")
-        where = f"{source} -> {target}"
-        settled = None if delay is None else parse_time(delay, f"{where}: delay")
-        self._pathways.append(Pathway(*split_topic(source, where), *split_topic(target, where), settled))
 
     def observe(self, observer: Observer) -> None:
         """Take on an observer, before the first tick or in mid-run; those that keep a state differ in name."""
@@ -161,7 +112,7 @@ class Brain:
         """
         if self._loop is not None:
             return
-        self._pathways = self._checked()
+        self.seal()
         zones = [make_zone(plan, self.seed, self.resolution) for plan in self._plans.values()]
         nodes = [make_node(index, plan, zone, self.profile)
                  for index, (plan, zone) in enumerate(zip(self._plans.values(), zones, strict=True))]
@@ -295,30 +246,6 @@ class Brain:
 
     # --- looking at it --------------------------------------------------------------------------------------------
 
-    @property
-    def topics(self) -> list[str]:
-        """The topics of all outputs."""
-        return [f"{plan.name}.{port}" for plan in self._plans.values() for port in plan.member.outputs]
-
-    @property
-    def plans(self) -> Mapping[str, Plan]:
-        """The zones as they were asked for, by name."""
-        return self._plans
-
-    @property
-    def pathways(self) -> tuple[Pathway, ...]:
-        """The pathways, with every delay settled."""
-        return tuple(self._pathways if self._loop is not None else self._checked())
-
-    @property
-    def graph(self) -> nx.MultiDiGraph:
-        """The brain as a networkx graph: zones, pathways, delays. The zones are not built for it."""
-        return draw_graph({name: plan.member for name, plan in self._plans.items()}, self.pathways)
-
-    def schedule(self) -> str:
-        """Return who wakes when, as a text. The zones are not built for it."""
-        return schedule_text([plan.member for plan in self._plans.values()], self.pathways, self.resolution)
-
     def profile_table(self) -> dict[str, dict[str, tuple[int, int]]]:
         """Return zone to (calls, nanoseconds) of step and learn; empty unless the brain was made with profile."""
         return {node.name: {part: (node.timer.calls[part], node.timer.spent[part]) for part in ("step", "learn")}
@@ -336,11 +263,10 @@ class Brain:
             tree = observer.state()
             if tree is not None:
                 trees[f"observer.{observer.name}"] = tree
-        zones = {name: {"kind": plan.manifest.name, "version": plan.manifest.version}
-                 for name, plan in self._plans.items()}
         now = self.now
-        manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed, "zones": zones,
-                    "learning": self._learning, "injected": self._injected, "extra": dict(extra or {})}
+        manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed,
+                    "zones": kinds_of(self._plans), "learning": self._learning,
+                    "injected": self._injected, "extra": dict(extra or {})}
         path = write_checkpoint(Path(folder), now, manifest, trees, keep=keep)
         self._keep_for_restart({name: trees[name] for name in self._nodes})
         return path
@@ -355,16 +281,7 @@ class Brain:
         """
         loop = self.loop
         manifest, trees = read_checkpoint(Path(folder))
-        zones = {name: {"kind": plan.manifest.name, "version": plan.manifest.version}
-                 for name, plan in self._plans.items()}
-        for name in sorted(zones.keys() | manifest["zones"].keys()):
-            if zones.get(name) != manifest["zones"].get(name):
-                raise CheckpointError(str(folder), expected=f"zone {name!r} as {zones.get(name)}",
-                                      got=str(manifest["zones"].get(name)),
-                                      hint="Build the same brain, or branch from a checkpoint of this one.")
-        if manifest["resolution"] != self.resolution:
-            raise CheckpointError(str(folder), expected=f"resolution {self.resolution} ns",
-                                  got=f"{manifest['resolution']} ns")
+        require_same_brain(manifest, self._plans, self.resolution, str(folder))
         loop.settle()
         try:
             self._lay_back(loop, manifest, trees)
@@ -427,15 +344,6 @@ class Brain:
         if self._failed is not None:
             raise self._failed
         return self.loop
-
-    def _checked(self) -> list[Pathway]:
-        members = {name: plan.member for name, plan in self._plans.items()}
-        return check_wiring(members, self._pathways, self.resolution)
-
-    def _refuse_if_built(self, action: str) -> None:
-        if self._loop is not None:
-            raise WiringError("brain", expected="a brain that has not run yet", got=f"an attempt to {action}",
-                              hint="Build the whole brain before its first tick.")
 
     def _refresh_watchers(self) -> None:
         for topic, output in self._outputs.items():

@@ -2,19 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 from aura.core import errors
+from aura.core.builder import Plan
 from aura.core.errors import AuraError, CheckpointError
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.node import Node
 from aura.core.signals import Inputs
 
-__all__ = ["BUS", "bus_tree", "load_bus", "load_zone", "zone_tree"]
+__all__ = ["BUS", "bus_tree", "kinds_of", "load_bus", "load_zone", "require_same_brain", "zone_tree"]
 
 BUS = "brain.bus"
 """The name of its tree; no zone can have it, for it is no identifier."""
+
+
+def kinds_of(plans: Mapping[str, Plan]) -> dict[str, dict[str, str]]:
+    """Return what each zone of a brain is, as a checkpoint's manifest has it."""
+    return {name: {"kind": plan.manifest.name, "version": plan.manifest.version} for name, plan in plans.items()}
+
+
+def require_same_brain(manifest: Mapping[str, Any], plans: Mapping[str, Plan], resolution: int, where: str) -> None:
+    """Raise a `CheckpointError` unless the checkpoint is of a brain with these zones and this resolution."""
+    zones, saved = kinds_of(plans), manifest["zones"]
+    for name in sorted(zones.keys() | saved.keys()):
+        if zones.get(name) != saved.get(name):
+            raise CheckpointError(where, expected=f"zone {name!r} as {zones.get(name)}", got=str(saved.get(name)),
+                                  hint="Build the same brain, or branch from a checkpoint of this one.")
+    if manifest["resolution"] != resolution:
+        raise CheckpointError(where, expected=f"resolution {resolution} ns", got=f"{manifest['resolution']} ns")
 
 
 def zone_tree(node: Node) -> dict[str, Any]:

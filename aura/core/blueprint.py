@@ -1,0 +1,117 @@
+"""What a brain is made of, before it runs: zones as they were asked for, and the pathways between them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
+
+from aura.core.builder import Plan, plan_zone
+from aura.core.errors import WiringError
+from aura.core.schedule import schedule_text
+from aura.core.time import Time, parse_time
+from aura.core.wiring import Pathway, check_wiring, draw_graph, split_topic
+from aura.core.zone import Manifest, Zone, ZoneParams
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+__all__ = ["Blueprint"]
+
+
+class Blueprint:
+    """Zones and pathways, checked but not built; nothing that a zone computes with is imported for it."""
+
+    def __init__(self, seed: int, resolution: str | Time) -> None:
+        self.seed = seed
+        self.resolution = parse_time(resolution, "brain.resolution")
+        if self.resolution == 0:
+            raise WiringError("brain.resolution", expected="a time above zero", got="0 s")
+        self._plans: dict[str, Plan] = {}
+        self._pathways: list[Pathway] = []
+        self._sealed = False
+
+    def add(self, zone: Manifest | type[Zone[Any]], name: str | None = None, *,
+            params: Mapping[str, Any] | ZoneParams | None = None, period: str | Time | None = None,
+            wake_on: tuple[str, ...] | None = None, latency: str | Time | None = None, learn: bool = True,
+            on_error: Literal["stop", "silence", "restart"] = "stop", **more: Any) -> str:
+        """Add a zone and return its name; further keywords are its parameters.
+
+        Parameters
+        ----------
+        zone : Manifest or subclass of Zone
+            What to build.
+        name : str, optional
+            Its name in this brain, by default the manifest's.
+        params : mapping or ZoneParams, optional
+            Its parameters, validated here.
+        period, wake_on, latency : optional
+            Replace the manifest's.
+        learn : bool
+            Whether the zone learns at all.
+        on_error : {"stop", "silence", "restart"}
+            What becomes of the brain if the zone raises.
+        """
+        self._refuse_if_built("add a zone")
+        manifest = zone if isinstance(zone, Manifest) else zone.manifest
+        factory = None if isinstance(zone, Manifest) else zone
+        plan = plan_zone(manifest, factory, name or manifest.name, params, more, period, wake_on, latency, learn,
+                         on_error)
+        if plan.name in self._plans:
+            raise WiringError(plan.name, expected="a name that no zone has yet", got="a second zone of that name",
+                              hint="Give add(..., name=...).")
+        self._plans[plan.name] = plan
+        return plan.name
+
+    def connect(self, source: str, target: str, delay: str | Time | None = None) -> None:
+        """Add a pathway from the output ``"zone.port"`` to the input ``"zone.port"``.
+
+        Without a delay it takes one resolution; a pathway that carries labels then takes as long as the stimulus and
+        one resolution more.
+        """
+        self._refuse_if_built("connect")
+        where = f"{source} -> {target}"
+        settled = None if delay is None else parse_time(delay, f"{where}: delay")
+        self._pathways.append(Pathway(*split_topic(source, where), *split_topic(target, where), settled))
+
+    def seal(self) -> None:
+        """Check the wiring and settle the delays; from here on nothing can be added.
+
+        Raises
+        ------
+        WiringError
+            If the brain cannot be built.
+        """
+        self._pathways, self._sealed = self._checked(), True
+
+    @property
+    def topics(self) -> list[str]:
+        """The topics of all outputs."""
+        return [f"{plan.name}.{port}" for plan in self._plans.values() for port in plan.member.outputs]
+
+    @property
+    def plans(self) -> Mapping[str, Plan]:
+        """The zones as they were asked for, by name."""
+        return self._plans
+
+    @property
+    def pathways(self) -> tuple[Pathway, ...]:
+        """The pathways, with every delay settled."""
+        return tuple(self._pathways if self._sealed else self._checked())
+
+    @property
+    def graph(self) -> nx.MultiDiGraph:
+        """The brain as a networkx graph: zones, pathways, delays. The zones are not built for it."""
+        return draw_graph({name: plan.member for name, plan in self._plans.items()}, self.pathways)
+
+    def schedule(self) -> str:
+        """Return who wakes when, as a text. The zones are not built for it."""
+        return schedule_text([plan.member for plan in self._plans.values()], self.pathways, self.resolution)
+
+    def _checked(self) -> list[Pathway]:
+        members = {name: plan.member for name, plan in self._plans.items()}
+        return check_wiring(members, self._pathways, self.resolution)
+
+    def _refuse_if_built(self, action: str) -> None:
+        if self._sealed:
+            raise WiringError("brain", expected="a brain that has not run yet", got=f"an attempt to {action}",
+                              hint="Build the whole brain before its first tick.")
