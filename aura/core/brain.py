@@ -208,8 +208,8 @@ class Brain(Blueprint):
         if topic not in self._outputs:
             raise WiringError(f"read {topic!r}", expected="an output of this brain", got=repr(topic),
                               hint=nearest(topic, self._outputs))
-        last = self._outputs[topic].last
-        return None if last is None else Signal(topic, *last)
+        output = self._outputs[topic]
+        return None if output.last is None else Signal(topic, output.said_at, *output.last[1:])
 
     def read(self, topic: str) -> Any:
         """Return the last value of a topic, or None."""

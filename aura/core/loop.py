@@ -201,7 +201,7 @@ class EventLoop:
                 if output is None:
                     seen.append(published)
                     continue
-                output.last = (now, value, ids)
+                output.said_at, output.last = now, published
                 for delay, target in output.targets:
                     time = now + delay
                     (agenda.get(time) or at(time))[0].append((target, value, ids))

@@ -47,9 +47,9 @@ class Timer:
 
 
 class Output:
-    """One topic: its check, where it goes, and what it said last (time, value, ids)."""
+    """One topic: its check, where it goes, and what it published last, as the loop has it, with the instant."""
 
-    __slots__ = ("check", "items_from", "last", "port", "targets", "topic", "watchers")
+    __slots__ = ("check", "items_from", "last", "port", "said_at", "targets", "topic", "watchers")
 
     def __init__(self, zone: str, port: Port) -> None:
         self.port, self.topic = port, f"{zone}.{port.name}"
@@ -57,7 +57,8 @@ class Output:
         self.items_from = port.items_from
         self.targets: list[tuple[Time, Target]] = []
         self.watchers: list[Any] = []
-        self.last: tuple[Time, Any, Any] | None = None
+        self.said_at: Time = -1
+        self.last: tuple[Output | None, Any, Any] | None = None
 
 
 Target = tuple["Node", str, bool, "Callable[[Inputs, Any, Any], None] | None", str]

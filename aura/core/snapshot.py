@@ -58,7 +58,7 @@ def bus_tree(loop: EventLoop) -> dict[str, Any]:
     return {
         "agenda": [{"time": time, **_due_tree(due)} for time, due in sorted(loop.agenda.items()) if not _is_clock(due)],
         "inboxes": {node.name: _inbox_tree(node.pending) for node in loop.nodes},
-        "last": {output.topic: list(output.last) for node in loop.nodes
+        "last": {output.topic: [output.said_at, *output.last[1:]] for node in loop.nodes
                  for output in node.outputs.values() if output.last is not None},
         "silenced": [node.name for node in loop.nodes if node.silenced],
     }
@@ -81,7 +81,9 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
     for node in loop.nodes:
         for output in node.outputs.values():
             said = tree["last"].get(output.topic)
-            output.last = None if said is None else (said[0], _frozen(said[1]), _frozen(said[2]))
+            output.said_at, output.last = -1, None
+            if said is not None:
+                output.said_at, output.last = said[0], (output, _frozen(said[1]), _frozen(said[2]))
         if node.name in tree["silenced"]:
             loop.silence(node)
 
