@@ -101,8 +101,9 @@ def _home(subject: Subject) -> str:
     homes = []
     for name, module in sys.modules.items():
         values = list(getattr(module, "__dict__", {}).values())
+        # By type(): isinstance also asks a value for its __class__, which some modules answer with a warning.
         if name != "__main__" and any(
-                value is manifest or (isinstance(value, type) and value.__dict__.get("manifest") is manifest)
+                value is manifest or (issubclass(type(value), type) and value.__dict__.get("manifest") is manifest)
                 for value in values):
             homes.append((not hasattr(module, "aura_zones"), name))
     if not homes:
