@@ -97,9 +97,9 @@ def _let_waiting_threads_sleep() -> None:
     """Tell GNU OpenMP how long threads that wait for each other may spin; it listens only while torch is being loaded.
 
     By default they spin for milliseconds, which holds back the very thread they wait for wherever the processor has
-    other work. Medians measured for one text on two cores, alone and with three such programs at once: by default 7.5
-    and 23 ms, ninety-ninth percentiles of 190 to 320 beside the others; never spinning 12 and 20; at this number 7.5 and
-    38, the ninety-ninth percentile below 60.
+    other work. Measured on two cores, one text at a time, median alone, then median and ninety-ninth percentile of
+    three such programs at once: by default 7.5 ms, 17 to 35, 190 to 320; never spinning 12 ms, 16 to 27, 23 to 34; at
+    this number 7.3 to 9 ms, 30 to 43, 54 to 58.
     """
     if "torch" not in sys.modules and "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
