@@ -150,7 +150,12 @@ def doctor() -> None:
 def new_zone(name: Annotated[str, typer.Argument(help="Name of the zone: an identifier.")],
              out: Annotated[Path, typer.Option("--out", help="Folder to write the package into.")] = Path()) -> None:
     """Write a zone package that is ready to be installed and passes its own tests."""
+    from aura.core.errors import PluginError
+    from aura.plugins.manager import PluginManager
     from aura.sim.template import write_zone_package
 
+    if name in (manager := PluginManager()).zones():
+        raise PluginError(f"new-zone {name}", expected="a name that no zone has yet",
+                          got=f"that of the zone which the plugin {manager.owner('zone', name)!r} brings")
     path = write_zone_package(name, out)
     typer.echo(f"{path}\n\nNext:\n  pip install -e {path}\n  aura zones {name}\n  pytest {path}")

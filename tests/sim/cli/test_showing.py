@@ -114,3 +114,10 @@ def test_a_command_that_there_is_not_is_refused_without_a_traceback(sim, aura, w
     assert answer.status == 2
     assert answer.err.strip()
     assert "Traceback" not in answer.err
+
+
+def test_a_new_zone_may_not_take_a_name_that_is_taken(aura, tmp_path):
+    answer = aura("new-zone", "amygdala", "--out", str(tmp_path))
+    assert answer.status == 2
+    assert "the plugin 'amygdala' brings" in answer.err
+    assert not list(tmp_path.glob("aura-*"))
