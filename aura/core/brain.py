@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import logging
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -17,10 +16,11 @@ from aura.core.builder import make_loop, make_node, make_zone
 from aura.core.checkpoint import read_checkpoint, write_checkpoint
 from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
-from aura.core.node import Node, Output, check_ids
+from aura.core.failures import FailurePolicy
+from aura.core.injection import Injector
+from aura.core.node import Node, Output
 from aura.core.observer import Observer, Observers, Probe
-from aura.core.ports import make_check
-from aura.core.signals import Items, Signal
+from aura.core.signals import Signal
 from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, load_zone, require_same_brain, zone_tree
 from aura.core.time import Time, parse_time
 from aura.core.wiring import split_topic
@@ -75,9 +75,9 @@ class Brain(Blueprint):
         self._nodes: dict[str, Node] = {}
         self._outputs: dict[str, Output] = {}
         self._learning, self._now, self._closed = True, 0, False
-        self._restart: dict[str, dict[str, Any]] = {}
+        self._failures = FailurePolicy(self._plans, self.seed, self.resolution)
+        self._injector = Injector(self.observers, self.resolution)
         self._failed: AuraError | None = None
-        self._injected = 0
 
     # --- building -------------------------------------------------------------------------------------------------
 
@@ -118,10 +118,10 @@ class Brain(Blueprint):
                  for index, (plan, zone) in enumerate(zip(self._plans.values(), zones, strict=True))]
         self._nodes = {node.name: node for node in nodes}
         self._outputs = {output.topic: output for node in nodes for output in node.outputs.values()}
-        self._loop = make_loop(nodes, self._pathways, self._executor, self.observers, self._on_failure,
+        self._loop = make_loop(nodes, self._pathways, self._executor, self.observers, self._failures.apply,
                                self.resolution)
         self._set_learning()
-        self._keep_for_restart()
+        self._failures.keep(self._nodes.values())
         self._refresh_watchers()
         self.observers.call("on_start", self)
 
@@ -222,27 +222,8 @@ class Brain(Blueprint):
         It arrives one resolution from now, or after `delay`. Items without ids are numbered -1, -2, and so on.
         """
         loop = self._ready()
-        zone, port = split_topic(topic, "inject")
-        node = self._nodes.get(zone)
-        if node is None or port not in node.member.inputs:
-            known = [f"{n.name}.{p}" for n in self._nodes.values() for p in n.member.inputs]
-            raise WiringError(f"inject {topic!r}", expected="an input of this brain", got=repr(topic),
-                              hint=nearest(topic, known))
-        declared = node.member.inputs[port]
-        if isinstance(value, Items):
-            value, ids = value
-        now = self.now
-        value = make_check(declared, topic)(now, value)
-        if ids is not None:
-            ids = check_ids(topic, now, value, ids)
-        elif declared.has_items:
-            ids = -1 - self._injected - np.arange(len(value), dtype=np.int64)
-            self._injected += len(value)
-        wait = self.resolution if delay is None else max(parse_time(delay, "inject.delay"), self.resolution)
-        arrival = -(-(max(now - 1, 0) + wait) // self.resolution) * self.resolution
-        self.observers.call("on_inject", topic, now, Signal(topic, arrival, value, ids))
-        loop.at(arrival)[0].append((node.target(port, "inject"), value, ids))
-        return arrival
+        wait = self.resolution if delay is None else parse_time(delay, "inject.delay")
+        return self._injector.put(loop, self._nodes, self.now, topic, value, ids, wait)
 
     # --- looking at it --------------------------------------------------------------------------------------------
 
@@ -266,9 +247,9 @@ class Brain(Blueprint):
         now = self.now
         manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed,
                     "zones": kinds_of(self._plans), "learning": self._learning,
-                    "injected": self._injected, "extra": dict(extra or {})}
+                    "injected": self._injector.count, "extra": dict(extra or {})}
         path = write_checkpoint(Path(folder), now, manifest, trees, keep=keep)
-        self._keep_for_restart({name: trees[name] for name in self._nodes})
+        self._failures.keep(self._nodes.values(), trees)
         return path
 
     def load(self, folder: str | Path) -> dict[str, Any]:
@@ -291,9 +272,9 @@ class Brain(Blueprint):
                 str(folder), expected="a checkpoint of this brain", got=f"{type(error).__name__}: {error}",
                 hint="Were zones, ports or pathways changed since it was written?")
             raise self._failed from error
-        self._now, self._injected, self._failed = manifest["time"], manifest["injected"], None
+        self._now, self._injector.count, self._failed = manifest["time"], manifest["injected"], None
         self.learning = manifest["learning"]
-        self._keep_for_restart({name: trees[name] for name in self._nodes})
+        self._failures.keep(self._nodes.values(), trees)
         return dict(manifest["extra"])
 
     def close(self) -> None:
@@ -352,22 +333,3 @@ class Brain(Blueprint):
     def _set_learning(self) -> None:
         for node in self._nodes.values():
             node.learns = self._learning and node.wants_learning
-
-    def _keep_for_restart(self, trees: Mapping[str, Any] | None = None) -> None:
-        """Remember the state that a zone with the policy 'restart' goes back to."""
-        for node in self._nodes.values():
-            if node.on_error == "restart":
-                self._restart[node.name] = copy.deepcopy(trees[node.name] if trees else zone_tree(node))
-
-    def _on_failure(self, node: Node, now: Time, error: AuraError) -> None:
-        if node.on_error == "silence":
-            _log.error("%s; the zone is silenced, the brain goes on", error)
-            self.loop.silence(node)
-        elif node.on_error == "restart":
-            _log.error("%s; the zone restarts from its last checkpoint", error)
-            self.loop.settle(node)  # what the broken zone still does in the background, it does before it goes
-            node.zone.close()
-            node.replace_zone(make_zone(self._plans[node.name], self.seed, self.resolution))
-            load_zone(node, copy.deepcopy(self._restart[node.name]))
-        else:
-            raise error

@@ -79,7 +79,7 @@ def make_node(index: int, plan: Plan, zone: Zone[Any], profile: bool) -> Node:
 
 
 def make_loop(nodes: Sequence[Node], pathways: Sequence[Pathway], executor: Executor, observers: Observers,
-              on_failure: Callable[[Node, Time, AuraError], None], resolution: Time) -> EventLoop:
+              on_failure: Callable[[EventLoop, Node, AuraError], None], resolution: Time) -> EventLoop:
     """Wire the nodes and set their first alarms."""
     by_name = {node.name: node for node in nodes}
     for path in pathways:

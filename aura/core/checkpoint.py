@@ -14,7 +14,8 @@ from aura.core.errors import CheckpointError
 from aura.core.state import read_tree, write_tree
 from aura.core.time import Time, format_time
 
-__all__ = ["FORMAT", "checkpoint_time", "latest_checkpoint", "list_checkpoints", "read_checkpoint", "write_checkpoint"]
+__all__ = ["FORMAT", "checkpoint_time", "latest_checkpoint", "list_checkpoints", "read_checkpoint", "sync_path",
+           "write_checkpoint"]
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -51,15 +52,15 @@ def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: 
         path = aside / f"{name}.safetensors"
         write_tree(path, tree, name)
         files[name] = _digest(path)
-        _sync(path)
+        sync_path(path)
     content = {"format": FORMAT, "time": time, "files": files, **manifest}
     text = json.dumps(content, indent=1)
     envelope = {"sha256": hashlib.sha256(text.encode()).hexdigest(), "content": content}
     (aside / _MANIFEST).write_text(json.dumps(envelope, indent=1), encoding="utf-8")
-    _sync(aside / _MANIFEST)
-    _sync(aside)
+    sync_path(aside / _MANIFEST)
+    sync_path(aside)
     os.rename(aside, target)
-    _sync(folder)
+    sync_path(folder)
     finished = list_checkpoints(folder)
     for old in finished:
         if old not in same and (not keep or old in finished[-keep:]):
@@ -143,7 +144,8 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _sync(path: Path) -> None:
+def sync_path(path: Path) -> None:
+    """Wait until the disk has a file, or the entries of a folder."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -44,14 +44,14 @@ class EventLoop:
         Computes the awake nodes of one tick.
     observers : Observers
         Who sees what happens.
-    on_failure : function (node, now, error)
+    on_failure : function (loop, node, error)
         Applies the policy of a zone that has raised; may raise.
     resolution : int
         Nanoseconds; a zone that clocks itself wakes at multiples of it.
     """
 
     def __init__(self, nodes: Sequence[Node], executor: Executor, observers: Observers,
-                 on_failure: Callable[[Node, Time, AuraError], None], resolution: Time) -> None:
+                 on_failure: Callable[[EventLoop, Node, AuraError], None], resolution: Time) -> None:
         self.nodes, self.executor, self.observers, self.on_failure = nodes, executor, observers, on_failure
         self.resolution = resolution
         self.has_background = any(node.latency for node in nodes)
@@ -219,7 +219,7 @@ class EventLoop:
     def _fail(self, node: Node, now: Time, error: AuraError) -> Published:
         """Apply the policy of a zone that has raised; it publishes nothing."""
         self.observers.call("on_zone_error", node.name, now, error)
-        self.on_failure(node, now, error)
+        self.on_failure(self, node, error)
         return []
 
     def _observe(self, now: Time, seen: list[tuple[Output | None, Any, Any]]) -> None:

@@ -19,6 +19,7 @@ from mcap import records
 from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
+from aura.core.checkpoint import sync_path
 from aura.core.time import Time
 from aura.plugins.recording.schemas import MessageType
 from aura.plugins.recording.summary import Summary, encoded, summary_bytes
@@ -26,7 +27,7 @@ from aura.plugins.recording.summary import Summary, encoded, summary_bytes
 __all__ = ["CHUNK_BYTES", "FLUSH_S", "METADATA", "Channel", "McapFile"]
 
 CHUNK_BYTES = 256 * 1024
-"""Size at which a chunk is closed, before compression (DESIGN.md, "State, journal, recording")."""
+"""Size at which a chunk is closed, before compression (tuned here: large enough to compress, small enough to lose)."""
 FLUSH_S = 1.0
 """Longest a message waits for its chunk to be written while messages come, in seconds of the wall clock."""
 FILE_BYTES = 1 << 30
@@ -166,7 +167,7 @@ class McapFile:
         record = encoded(records.Metadata(METADATA, dict(metadata)))
         self._summary.metadata = records.MetadataIndex(len(start), len(record), METADATA)
         self._write(start + record)
-        _sync_folder(self.path.parent)
+        sync_path(self.path.parent)
 
     def _append(self, data: bytes) -> None:
         self._parts.append(data)
@@ -184,10 +185,3 @@ def _message_index(channel: Channel) -> bytes:
     size = 8 * len(entries)
     return struct.pack(f"<BQHI{len(entries)}Q", Opcode.MESSAGE_INDEX, size + 6, channel.id, size, *entries)
 
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
