@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -88,6 +88,13 @@ class Progress(Observer):
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         self.phase = phase if learning else f"{phase} (not learning)"
+
+    def state(self) -> dict[str, Any]:
+        """Return the phase, which a run that is resumed in its midst is not told again."""
+        return {"phase": self.phase}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.phase = state["phase"]
 
     def on_signal(self, signal: Signal) -> None:
         self._counted += 1 if signal.ids is None else len(signal.ids)

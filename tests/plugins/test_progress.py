@@ -99,3 +99,23 @@ def test_a_phase_without_learning_says_so():
     progress = Progress(console=Console(file=io.StringIO()))
     progress.on_phase("dev", False, 0)
     assert progress.phase == "dev (not learning)"
+
+
+def test_a_run_resumed_within_a_phase_still_names_it(tmp_path):
+    def line(checkpoint=None):
+        out = io.StringIO()
+        with Brain() as brain:
+            brain.add(Posts)
+            brain.observe(Progress(console=Console(file=out, force_terminal=False, width=100), clock=Clock(0.01)))
+            brain.build()
+            if checkpoint is None:
+                brain.observers.call("on_phase", "reading", True, 0)
+            else:
+                brain.load(checkpoint)
+            brain.run(span="5 ms")
+            saved = brain.save(tmp_path)
+        return saved, out.getvalue().splitlines()[-1]
+
+    saved, before = line()
+    assert before.startswith("reading")
+    assert line(saved)[1].startswith("reading")
