@@ -84,10 +84,10 @@ def main(folder: Path) -> None:
     brain = make_brain()
     brain.observe(Recorder(folder / "recording", chunk_bytes=4096))
     brain.build()
-    print("started", flush=True)
     while True:
         brain.run(span="7 ms")
         brain.save(folder / "checkpoints")
+        print("saved", flush=True)
 
 
 if __name__ == "__main__":

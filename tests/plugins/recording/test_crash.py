@@ -17,16 +17,12 @@ from aura.plugins.recording import Recorder, Recording, digest
 def test_killed_at_25_random_instants_the_last_checkpoint_loads_and_the_recording_reaches_it(
         make_brain, small_brain_file, tmp_path):
     instants = random.Random(5)
-    saved = 0
     for kill in range(25):
         folder = tmp_path / str(kill)
         with subprocess.Popen([sys.executable, small_brain_file, folder], stdout=subprocess.PIPE) as child:
-            assert child.stdout.readline() == b"started\n"
+            assert child.stdout.readline() == b"saved\n"
             time.sleep(instants.uniform(0.0, 0.4))
             child.kill()
-        if not list_checkpoints(folder / "checkpoints"):
-            continue
-        saved += 1
         newest = latest_checkpoint(folder / "checkpoints")
         assert newest == list_checkpoints(folder / "checkpoints")[-1]
         with make_brain() as resumed:
@@ -40,4 +36,3 @@ def test_killed_at_25_random_instants_the_last_checkpoint_loads_and_the_recordin
             whole.observe(Recorder(folder / "whole"))
             whole.run(until=end)
         assert digest(Recording(folder)) == digest(Recording(folder / "whole"))
-    assert saved > 15
