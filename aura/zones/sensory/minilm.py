@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +24,10 @@ if TYPE_CHECKING:
 
 __all__ = ["LeanEncoder"]
 
-# A part is what one thread computes at a time. From 200 rows the products run at their full rate, and at 384 the widest
-# activation (384 x 1,536 float32, 2.4 MB) stays in a last-level cache; tuned here.
-_ROWS_PER_PART = 384
-# Below this many rows one pass on all threads is faster than a part for each thread; tuned here.
-_ROWS_TO_SPLIT = 96
+# A part is what one pass computes. The products run at their full rate from 200 rows on; more rows than this only take
+# memory (2,048 x 1,536 float32 are 12 MB); tuned here.
+_ROWS_PER_PART = 2048
+
 
 
 class LeanEncoder:
@@ -58,8 +55,8 @@ class LeanEncoder:
 
     Notes
     -----
-    Few tokens run in one pass on all threads, many are split by text into parts, each on one thread of its own. Both
-    give the same bits (see `aura.zones.sensory.bert`), so the split is free to follow the load.
+    All torch's threads work on one product after the other. A pool of threads that each encode some of the texts is no
+    faster (measured: 256 texts/s either way), and once its threads have used OpenMP, a text alone takes twice as long.
     """
 
     def __init__(self, name: str, folder: Path, settings: dict[str, Any], *, threads: int | None = None,
@@ -78,10 +75,8 @@ class LeanEncoder:
             raise DataError(str(folder / "model.safetensors"), expected="weights in safetensors form",
                             got=str(error)) from error
         self._bert = Bert(tensors, settings, bfloat16=precision == "bfloat16")
-        self._threads = torch.get_num_threads() if threads is None else threads
         if threads is not None:
             torch.set_num_threads(threads)
-        self._pool = _single_threaded_pool(self._threads) if self._threads > 1 else None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return the embeddings, shape (text, dimensions), float32; a text with no word in it gives zeros.
@@ -94,11 +89,8 @@ class LeanEncoder:
         tokens = self._tokens(clean_texts(texts))
         embeddings = np.zeros((len(tokens), self.dimensions), np.float32)
         with_words = [index for index, text in enumerate(tokens) if len(text) > self._specials]
-        parts = self._parts(sorted(with_words, key=lambda index: len(tokens[index])), tokens)
-        compute = map if len(parts) <= 1 or self._pool is None else self._pool.map
-        inputs = [[tokens[index] for index in part] for part in parts]
-        for part, output in zip(parts, compute(self._bert.forward, inputs), strict=True):
-            embeddings[part] = output.numpy()
+        for part in _parts(sorted(with_words, key=lambda index: len(tokens[index])), tokens):
+            embeddings[part] = self._bert.forward([tokens[index] for index in part]).numpy()
         return embeddings
 
     def _tokens(self, texts: list[str]) -> list[list[int]]:
@@ -106,14 +98,12 @@ class LeanEncoder:
             return [self._tokeniser.encode(texts[0]).ids]
         return [encoding.ids for encoding in self._tokeniser.encode_batch_fast(texts)]
 
-    def _parts(self, order: list[int], tokens: list[list[int]]) -> list[list[int]]:
-        """Deal the texts, shortest first, into parts of about equal work: one, or a multiple of the threads."""
-        rows = sum(len(tokens[index]) for index in order)
-        if rows == 0:
-            return []
-        threads = self._threads if rows > _ROWS_TO_SPLIT else 1
-        count = -(-rows // (threads * _ROWS_PER_PART)) * threads
-        return [part for part in (order[first::count] for first in range(count)) if part]
+
+def _parts(order: list[int], tokens: list[list[int]]) -> list[list[int]]:
+    """Deal the texts, shortest first, into parts of about equal work."""
+    rows = sum(len(tokens[index]) for index in order)
+    count = -(-rows // _ROWS_PER_PART)
+    return [part for part in (order[first::count] for first in range(count)) if part]
 
 
 def _identity(weights_sha256: str, folder: Path, settings: dict[str, Any], precision: str) -> str:
@@ -132,22 +122,3 @@ def _tokeniser(path: Path, max_tokens: int) -> Tokenizer:
     tokeniser.enable_truncation(max_tokens)
     return tokeniser
 
-
-def _single_threaded_pool(threads: int) -> ThreadPoolExecutor:
-    """Return a pool in each of whose threads torch computes alone.
-
-    torch keeps the number per thread but also a default for threads that come later, which is put back at the end.
-    """
-    default = torch.get_num_threads()
-    ready = threading.Barrier(threads + 1)
-
-    def start() -> None:
-        torch.set_num_threads(1)
-        ready.wait()
-
-    pool = ThreadPoolExecutor(threads, thread_name_prefix="aura-encoder", initializer=start)
-    for _ in range(threads):
-        pool.submit(int)
-    ready.wait()
-    torch.set_num_threads(default)
-    return pool
