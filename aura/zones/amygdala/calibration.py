@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
+
+from aura.zones.common.arrays import Array
 
 __all__ = ["FIRST_CALIBRATION", "fit_calibration"]
 
-Array: TypeAlias = NDArray[np.float64]
 
 FIRST_CALIBRATION = (4.0, -2.0)
 """Slope and offset before anything is known: the logistic curve that touches p = score at one half."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from aura.core.errors import StateError
+from aura.zones.common.arrays import Array
 
 __all__ = ["Classifier", "read_classifier", "width_of_export", "write_classifier"]
-
-Array: TypeAlias = NDArray[np.float64]
 
 
 class Classifier(NamedTuple):

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
-from numpy.typing import NDArray
+
+from aura.zones.common.arrays import Array
 
 __all__ = ["sigmoid", "softmax"]
-
-Array: TypeAlias = NDArray[np.float64]
 
 
 def sigmoid(scores: Array) -> Array:

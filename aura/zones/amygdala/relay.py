@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol, TypeAlias
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import Any, Protocol
 
 from aura.zones.amygdala.params import AmygdalaParams
+from aura.zones.common.arrays import Array
 
-__all__ = ["Array", "Relay", "make_relay"]
-
-Array: TypeAlias = NDArray[np.float64]
+__all__ = ["Relay", "make_relay"]
 
 
 class Relay(Protocol):

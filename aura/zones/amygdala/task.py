@@ -12,8 +12,9 @@ from aura.core.errors import StateError
 from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
 from aura.zones.amygdala.labels import LabelSets, Vocabulary
 from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.relay import Array, make_relay
+from aura.zones.amygdala.relay import make_relay
 from aura.zones.amygdala.thresholds import DecisionThresholds
+from aura.zones.common.arrays import Array
 
 __all__ = ["Task"]
 

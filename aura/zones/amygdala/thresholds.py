@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aura.zones.amygdala.calibration import FIRST_CALIBRATION, fit_calibration
 from aura.zones.amygdala.params import ThresholdOptions
+from aura.zones.common.arrays import Array
 
 __all__ = ["DecisionThresholds", "f1_cuts"]
 
-Array: TypeAlias = NDArray[np.float64]
 
 BINS = 1024
 """Bins of a class's histogram of scores; for least squares a bin is 0.002 wide, a tenth of what a rare class's scores

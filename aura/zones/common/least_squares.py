@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.zones.common.arrays import Array
+
 __all__ = ["LARGEST_BLOCK", "RecursiveLeastSquares", "with_bias"]
 
-Array: TypeAlias = NDArray[np.float64]
 
 LARGEST_BLOCK = 64
 """Rows a single update takes; more are split, as the cost grows with the square (tuned here: 16 to 128 are alike)."""

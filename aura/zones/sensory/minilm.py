@@ -29,7 +29,6 @@ __all__ = ["LeanEncoder"]
 _ROWS_PER_PART = 2048
 
 
-
 class LeanEncoder:
     """A BERT sentence encoder with mean pooling; see `aura.zones.sensory.encoder.TextEncoder`.
 
