@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Literal, TypeAlias, TypeVar
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -184,6 +184,3 @@ class Zone(Generic[P]):
 
     def close(self) -> None:
         """Let go of files and threads; called once, when the brain is closed."""
-
-
-OnError: TypeAlias = Literal["stop", "silence", "restart"]

@@ -75,12 +75,6 @@ class PluginManager:
         for shelf in self._shelves.values():
             self._fill(shelf)
 
-    @classmethod
-    def load(cls, blocked: Collection[str] = (), files: Iterable[Path] = (), *,
-             trace: bool | TextIO = False) -> PluginManager:
-        """Find and load all plugins; the same as building a manager."""
-        return cls(blocked, files, trace=trace)
-
     # --- what plugins bring ---------------------------------------------------------------------------------------
 
     def zone(self, name: str) -> Manifest:

@@ -47,12 +47,13 @@ def show_scenarios() -> None:
 
 def show_zones(name: str | None, blocked: Sequence[str]) -> None:
     """Print the zones, or one with its ports and parameters."""
-    from aura.plugins.listing import zone_text
+    from aura.plugins.listing import ZONE_COLUMNS, zone_rows, zone_text
 
     manager = PluginManager(blocked)
     if name is None:
-        rows = [(zone.name, manager.owner("zone", zone.name), zone.summary) for zone in manager.zones().values()]
-        print_table(("zone", "plugin", "what it does"), rows, empty="no plugin brings a zone; see `aura plugins`")
+        # Clock and ports would crowd a narrow terminal; they are shown zone by zone.
+        columns, *rows = ((row[0], row[1], row[-1]) for row in (ZONE_COLUMNS, *zone_rows(manager)))
+        print_table(columns, rows, empty="no plugin brings a zone; see `aura plugins`")
         typer.echo("\n`aura zones NAME` shows a zone's ports and parameters.")
     else:
         typer.echo(zone_text(manager.zone(name)))
