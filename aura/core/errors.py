@@ -12,6 +12,7 @@ __all__ = [
     "AuraError",
     "CheckpointError",
     "DataError",
+    "ParameterError",
     "PluginError",
     "RecordingError",
     "ScenarioError",
@@ -51,6 +52,10 @@ class AuraError(Exception):
 
 class TimeError(AuraError, ValueError):
     """A text or number that is no time, or a time off the brain's resolution."""
+
+
+class ParameterError(AuraError, ValueError):
+    """A parameter or argument out of its range, or a part of a model that cannot be built from what was given."""
 
 
 class WiringError(AuraError):
