@@ -95,7 +95,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
                  autoplay: bool) -> type[Zone[Any]]:
     kind = lookup.stream(model.kind)
     options = _options(kind, model.reader_options, f"streams.{name}")
-    labels = model.labels
+    truth = model.truth
     if kind.live:
         return _open_live(name, kind, model, options, scenario, journal)
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
@@ -107,7 +107,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
             raise ScenarioError(f"streams.{name}", expected="hold_out or held_out", got="both")
         changed = _options(kind, {**model.reader_options, **model.held_out}, f"streams.{name}.held_out")
         held_out = cast("Reader", kind.open(changed, scenario.folder))
-    return played_stream(reader, playing, name=name, held_out=held_out, labels=labels, kind=model.kind)
+    return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=model.kind)
 
 
 def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
@@ -120,7 +120,7 @@ def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, sc
     source: Any = kind.open(options, scenario.folder) if journal is None or journal.live else None
     fields = kind.fields(options) if source is None and kind.fields is not None else source.fields
     return live_stream(source, name=name, fields=fields, every=_period(name, model, parse_time(scenario.resolution)),
-                       items=model.items, wait=not scenario.realtime, labels=model.labels,
+                       items=model.items, wait=not scenario.realtime, truth=model.truth,
                        journal=journal.write if journal else None, replayed=journal.read(name) if journal else (),
                        kind=model.kind)
 

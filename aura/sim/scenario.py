@@ -61,7 +61,7 @@ class StreamModel(BaseModel):
     hold_out_from: Literal["end", "random"] = "end"
     held_out: dict[str, Any] | None = Field(None, description="reader options that open the held-out rows instead")
     limit: int | None = Field(None, ge=1)
-    labels: tuple[str, ...] | None = Field(None, description="fields that tell the truth; by default all tags")
+    truth: tuple[str, ...] | None = Field(None, description="fields that tell the truth; by default all tags")
 
     @field_validator("rate")
     @classmethod

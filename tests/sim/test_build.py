@@ -89,7 +89,7 @@ def test_the_settling_time_is_above_all_delays_and_latencies(built):
     (("diary.rate=300 Hz",), ScenarioError, r"streams\.diary\.rate: expected .*1 ms, got 3333333 ns.*another rate"),
     (("diary.held_out={path = 'b.jsonl'}",), ScenarioError, r"streams\.diary: expected hold_out or held_out, got both"),
     (("diary.hold_out=0.0", "diary.held_out={pth = 'b'}"), ScenarioError, r"streams\.diary\.held_out\.pth: .*'path'"),
-    (("diary.labels=['lable']",), StreamError, r"diary\.labels: expected fields of the stream, got 'lable'.*'label'"),
+    (("diary.truth=['lable']",), StreamError, r"diary\.truth: expected fields of the stream, got 'lable'.*'label'"),
     (("diary.time=text",), StreamError, r"diary\.time: expected a numeric field"),
     (("majority.deacy=1",), WiringError, r"majority\.deacy: expected a known key.*'decay'"),
     (("shout.wake_on=['txet']",), WiringError, r"shout\.wake_on: expected inputs of the zone, got 'txet'.*'text'"),

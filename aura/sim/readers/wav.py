@@ -16,7 +16,7 @@ from aura.core.time import S, Time, parse_time
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
 from aura.sim.readers.rows import Field, checked_indices
-from aura.sim.readers.sound import SoundInfo, inspect_sound, read_sound
+from aura.sim.readers.sound import BLOCK_SAMPLES, SoundBlocks, SoundInfo, inspect_sound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from aura.sim.readers.rows import Value
 
 __all__ = ["WavOptions", "WavReader", "open_wav"]
+
+_OWN_FIELDS = frozenset({"audio", "file", "position"})
 
 
 class WavOptions(ReaderOptions):
@@ -41,6 +43,9 @@ class WavOptions(ReaderOptions):
     labels : str
         A regular expression found in the file's name, whose named groups become tags:
         ``(?P<digit>\d)_(?P<speaker>\w+)_``.
+    shuffle_files : int
+        A seed: the files go in an order drawn from it, for names that sort one class before the next. The frames of
+        a file stay in theirs.
     channel : "mix" or int
         The mean of the channels, or one of them.
     sample_rate : int
@@ -52,6 +57,7 @@ class WavOptions(ReaderOptions):
     hop: str | None = None
     whole: str | None = None
     labels: str | None = None
+    shuffle_files: Annotated[int, Setting(ge=0)] | None = None
     channel: Literal["mix"] | Annotated[int, Setting(ge=0)] = "mix"
     sample_rate: Annotated[int, Setting(ge=1)] | None = None
 
@@ -66,8 +72,8 @@ class WavOptions(ReaderOptions):
     @classmethod
     def _pattern(cls, text: str | None) -> str | None:
         try:
-            if text is not None and not {"audio", "file"}.isdisjoint(re.compile(text).groupindex):
-                raise ValueError("expected named groups other than 'audio' and 'file'")
+            if text is not None and not _OWN_FIELDS.isdisjoint(re.compile(text).groupindex):
+                raise ValueError("expected named groups other than 'audio', 'file' and 'position'")
         except re.error as error:
             raise ValueError(f"expected a regular expression: {error}") from error
         return text
@@ -82,6 +88,8 @@ class WavOptions(ReaderOptions):
 def open_wav(options: WavOptions, base: Path) -> WavReader:
     """Index audio files as the fields ``audio`` (float32 in -1..1), ``file`` (its number) and the labels.
 
+    Frames have a field ``position`` besides, their number within their file: 0 is where a recording begins.
+
     A file is bad if it is no audio file, is truncated (the sizes its header tells and those found are named), holds
     no samples or NaN, has another sample rate, or has a name that `labels` does not fit.
 
@@ -91,6 +99,8 @@ def open_wav(options: WavOptions, base: Path) -> WavReader:
         If there is no good file; or at the first bad one, if told to stop.
     """
     paths = _paths(resolve_path(options.path, base))
+    if options.shuffle_files is not None:
+        paths = [paths[i] for i in np.random.default_rng(options.shuffle_files).permutation(len(paths))]
     bad = BadRows(options.path, options.on_bad)
     rate, sounds, labels = options.sample_rate, [], []
     pattern = re.compile(options.labels) if options.labels is not None else None
@@ -120,19 +130,27 @@ class WavReader:
     ) -> None:
         self.name, self.rate_hz, self.skipped = options.path, rate_hz, skipped
         self.files = tuple(sound.path for sound in sounds)
-        self._labels, self._channel = list(labels), options.channel
         length = options.frame or options.whole or ""
         self._samples = _samples(length, rate_hz, options.path)
         self._hop = _samples(options.hop or length, rate_hz, options.path)
+        # A whole file is one block, and not read twice in a pass.
+        self._sounds = (SoundBlocks(sounds, options.channel, block=self._samples, kept=0) if options.whole else
+                        SoundBlocks(sounds, options.channel, block=max(BLOCK_SAMPLES, self._samples)))
         lengths = np.array([sound.samples for sound in sounds], dtype=np.int64)
         per_file = np.ones_like(lengths) if options.whole else 1 + np.maximum(0, lengths - self._samples) // self._hop
         self._ends = np.cumsum(per_file)
+        self._begins = self._ends - per_file
         groups = re.compile(options.labels).groupindex if options.labels else ()
+        self._tags = {group: [() if found[group] is None else (found[group],) for found in labels] for group in groups}
         self.fields = {
             "audio": Field("float32", (self._samples,), "", f"{length} at {rate_hz} Hz, from -1 to 1"),
             "file": Field("int64", (), "", "number of the file, from 0"),
-            **{group: Field("tags", doc="from the file's name", classes=self._classes(group)) for group in groups},
         }
+        if options.frame:
+            self.fields["position"] = Field("int64", (), "", "number of the frame within its file, from 0")
+        for group, tags in self._tags.items():
+            classes = tuple(sorted({tag for found in tags for tag in found if tag is not None}))
+            self.fields[group] = Field("tags", doc="from the file's name", classes=classes)
 
     def __len__(self) -> int:
         """Return the number of frames, or of whole files."""
@@ -141,20 +159,17 @@ class WavReader:
     def rows(self, indices: Sequence[int] | np.ndarray) -> dict[str, Value]:
         """Return the rows at these indices, in this order."""
         chosen = checked_indices(indices, len(self))
-        files = np.searchsorted(self._ends, chosen, side="right")
-        starts = (chosen - np.concatenate(([0], self._ends))[files]) * self._hop
+        files = np.searchsorted(self._ends, chosen, side="right").astype(np.int64, copy=False)
+        position = chosen - self._begins[files]
         audio = np.zeros((len(chosen), self._samples), dtype=np.float32)
-        for file in np.unique(files):
-            places = np.flatnonzero(files == file)
-            read_sound(self.files[file], starts[places], audio, places, self._channel)
-        values: dict[str, Value] = {"audio": audio, "file": files.astype(np.int64)}
-        for group in list(self.fields)[2:]:
-            found = (self._labels[file][group] for file in files)
-            values[group] = tuple(() if label is None else (label,) for label in found)
+        for row, file, place in zip(audio, files.tolist(), position.tolist(), strict=True):
+            self._sounds.read(file, place * self._hop, row)
+        values: dict[str, Value] = {"audio": audio, "file": files}
+        if "position" in self.fields:
+            values["position"] = position
+        for group, tags in self._tags.items():
+            values[group] = tuple([tags[file] for file in files.tolist()])
         return values
-
-    def _classes(self, group: str) -> tuple[str, ...]:
-        return tuple(sorted({label for labels in self._labels if (label := labels[group]) is not None}))
 
 
 def _samples(length: str, rate_hz: int, name: str) -> int:

@@ -124,7 +124,7 @@ class LiveStream(Zone[ZoneParams]):
 
 
 def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field], every: Time, items: int,
-                wait: bool, labels: Collection[str] | None = None,
+                wait: bool, truth: Collection[str] | None = None,
                 journal: Callable[[str, Time, Rows], None] | None = None,
                 replayed: Iterable[tuple[Time, Rows]] = (), kind: str = "live") -> type[LiveStream]:
     """Return the zone class that takes from `source`, to be added to a brain.
@@ -142,7 +142,7 @@ def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field]
     replayed : iterable of (time, rows)
         Rows played first, each at its instant: all of them in a replay, those since the beginning after a crash.
     """
-    manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, labels, name))
+    manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, truth, name))
     return type("LiveStream", (LiveStream,), {
         "manifest": manifest, "source": source, "fields": dict(fields), "every": every, "items": items, "wait": wait,
         "journal": staticmethod(journal) if journal else None, "replayed": list(replayed),

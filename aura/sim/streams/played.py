@@ -187,7 +187,7 @@ class PlayedStream(Zone[ZoneParams]):
 
 
 def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Reader | None = None,
-                  labels: Collection[str] | None = None, kind: str = "stream") -> type[PlayedStream]:
+                  truth: Collection[str] | None = None, kind: str = "stream") -> type[PlayedStream]:
     """Return the zone class that plays `reader`, to be added to a brain.
 
     Raises
@@ -203,6 +203,6 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
         if field is None or field.shape or field.dtype in ("text", "tags"):
             raise StreamError(f"{name}.time", expected="a numeric field of the stream", got=repr(playing.time),
                               hint=nearest(playing.time, reader.fields))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=stream_ports(reader.fields, labels, name))
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=stream_ports(reader.fields, truth, name))
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

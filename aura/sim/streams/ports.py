@@ -11,19 +11,19 @@ from aura.sim.readers.rows import Field
 __all__ = ["stream_ports"]
 
 
-def stream_ports(fields: Mapping[str, Field], labels: Collection[str] | None, name: str) -> tuple[Port, ...]:
-    """Return a port for each field; the fields named in `labels`, by default all tags, have the role of labels.
+def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, name: str) -> tuple[Port, ...]:
+    """Return a port for each field; the fields named in `truth`, by default all tags, have the role of labels.
 
     Raises
     ------
     StreamError
-        If `labels` names no field.
+        If `truth` names no field.
     """
-    for label in labels or ():
+    for label in truth or ():
         if label not in fields:
-            raise StreamError(f"{name}.labels", expected="fields of the stream", got=repr(label),
+            raise StreamError(f"{name}.truth", expected="fields of the stream", got=repr(label),
                               hint=nearest(label, fields))
-    return tuple(_port(key, field, field.dtype == "tags" if labels is None else key in labels)
+    return tuple(_port(key, field, field.dtype == "tags" if truth is None else key in truth)
                  for key, field in fields.items())
 
 

@@ -14,7 +14,7 @@ from aura.sim.streams.played import Playing, played_stream
 __all__ = ["stream"]
 
 
-def stream(rows: Iterable[Any], *, names: Sequence[str] = (), labels: Collection[str] | None = None, items: int = 1,
+def stream(rows: Iterable[Any], *, names: Sequence[str] = (), truth: Collection[str] | None = None, items: int = 1,
            period: str | Time = "10 ms", name: str = "stream", endless: bool = False,
            **playing: Any) -> type[Zone[Any]]:
     """Return a stream of `rows`, dicts or tuples, to be added to a brain.
@@ -25,7 +25,7 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), labels: Collection
         Texts become text, tuples or lists of texts label sets, numbers and arrays arrays.
     names : sequence of str
         Port names, for rows that are tuples.
-    labels : collection of str, optional
+    truth : collection of str, optional
         The fields that tell the truth; by default all label sets.
     items : int
         Rows in one tick.
@@ -51,6 +51,6 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), labels: Collection
     if endless:
         source = IterableSource(rows, names=names, name=name)
         return live_stream(source, name=name, fields=source.fields, every=every, items=items, wait=True,
-                           labels=labels)
+                           truth=truth)
     reader = read_iterable(rows, names=names, name=name)
-    return played_stream(reader, Playing(period=every, items=items, **playing), name=name, labels=labels)
+    return played_stream(reader, Playing(period=every, items=items, **playing), name=name, truth=truth)

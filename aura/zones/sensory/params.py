@@ -2,20 +2,179 @@
 
 from __future__ import annotations
 
-from typing import Literal
+import math
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from aura.core.errors import TimeError
+from aura.core.time import S, parse_time
 from aura.core.zone import ZoneParams
 
-__all__ = ["SensoryParams"]
+__all__ = ["MODALITIES", "AudioOptions", "FusionOptions", "ImageOptions", "Modality", "SensoryParams"]
+
+Modality = Literal["text", "image", "audio"]
+MODALITIES: tuple[Modality, ...] = ("text", "image", "audio")
+"""All modalities, in the order in which they are fused."""
+
+VARIANCE_FLOOR = 10 / 255**2
+"""Coates & Ng 2012, section 3.1 (doi:10.1007/978-3-642-35289-8_30): 10 for grey levels from 0 to 255; here from 0 to
+1."""
+POWER_FLOOR = 1e-10
+"""Silence: 100 dB below a power of 1, as librosa's ``power_to_db`` has it."""
+Weight = Annotated[float, Field(gt=0, le=1e6)]
 
 
-class SensoryParams(ZoneParams):
-    """How texts are encoded.
+class _Options(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        """Show what differs from the defaults."""
+        default = type(self)()
+        return [(name, value) for name, value in super().__repr_args__() if value != getattr(default, str(name))]
+
+
+class ImageOptions(_Options):
+    """How images are cut into patches.
 
     Parameters
     ----------
+    patch, stride : int
+        Side of a patch, and step from one to the next, in pixels; the step is a patch if not told. What is left over
+        at the right and lower edge and fills no patch is not seen.
+    channels : int, optional
+        Length of the images' last axis; without it they have none: (item, height, width).
+    dtype : {"float32", "float64", "uint8"}
+        The type in which images come; bytes are taken as 0 to 1.
+    normalise : {"patch", "none"}
+        Whether each patch is freed of its own brightness and contrast.
+    variance_floor : float
+        Added to a patch's variance, so that an empty one is not blown up.
+    centre : bool
+        Shift each image, so that its centre of mass lies in its middle.
+    deskew : bool
+        Shear each image sideways, so that its main axis stands upright. Both are for bright strokes on a ground of 0,
+        such as handwriting.
+    """
+
+    patch: int = Field(default=7, ge=1, description="side of a patch in pixels")
+    stride: int | None = Field(default=None, ge=1, description="step from patch to patch; by default a patch")
+    channels: int | None = Field(default=None, ge=1, description="length of the images' last axis, if they have one")
+    dtype: Literal["float32", "float64", "uint8"] = Field(default="float32", description="the type of the pixels")
+    normalise: Literal["patch", "none"] = Field(default="patch", description="contrast normalisation")
+    variance_floor: float = Field(default=VARIANCE_FLOOR, gt=0, le=1e6, description="added to a patch's variance")
+    centre: bool = Field(default=False, description="shift the centre of mass into the middle")
+    deskew: bool = Field(default=False, description="shear the main axis upright")
+
+    @property
+    def features(self) -> int:
+        """Length of a patch as a vector."""
+        return self.patch**2 * (self.channels or 1)
+
+
+class AudioOptions(_Options):
+    """How sound becomes log-mel frames.
+
+    Parameters
+    ----------
+    items : {"chunk", "recording"}
+        Whether the items follow on each other, as chunks of one stream, or each is a recording on its own.
+    rate : int
+        Samples per second, in Hz; required where audio is wired.
+    length : str, optional
+        Length of an item (``"10 ms"``). Given, a stream of another length or rate is refused before the first tick.
+    window, hop : str
+        Length of a frame, and step from one to the next.
+    fft : int, optional
+        Length of the Fourier transform in samples; by default the next power of two that holds a window.
+    mels : int
+        Mel bands.
+    fmin, fmax : float
+        Lower edge of the lowest band and upper edge of the highest, in Hz; by default half the rate.
+    floor : float
+        Powers below it count as it.
+    """
+
+    items: Literal["chunk", "recording"] = Field(default="chunk", description="parts of one stream, or each its own")
+    rate: int | None = Field(default=None, ge=1, le=10_000_000, description="samples per second")
+    length: str | None = Field(default=None, description="length of an item, where it is to be held to one")
+    window: str = Field(default="25 ms", description="length of a frame")
+    hop: str = Field(default="10 ms", description="step from frame to frame")
+    fft: int | None = Field(default=None, ge=2, le=1 << 20, description="length of the transform in samples")
+    mels: int = Field(default=40, ge=1, le=4096, description="mel bands")
+    fmin: float = Field(default=0.0, ge=0, description="lower edge of the lowest band in Hz")
+    fmax: float | None = Field(default=None, gt=0, description="upper edge of the highest band; by default rate / 2")
+    floor: float = Field(default=POWER_FLOOR, gt=0, le=1e6, description="least power")
+
+    @field_validator("window", "hop", "length")
+    @classmethod
+    def _time(cls, text: str | None) -> str | None:
+        try:
+            if text is not None and parse_time(text) == 0:
+                raise ValueError("a time above zero")
+        except TimeError as error:
+            raise ValueError(error.expected) from None
+        return text
+
+    @model_validator(mode="after")
+    def _fit(self) -> AudioOptions:
+        if self.rate is None:
+            return self
+        window, hop = self.samples(self.window), self.samples(self.hop)
+        if window < 2 or hop < 1 or (self.length is not None and self.samples(self.length) < 1):
+            raise ValueError(f"a window of two samples or more, and a hop and a length of one, at {self.rate} Hz")
+        if hop > window:
+            raise ValueError("a hop that is no longer than the window, so that no sample is left out")
+        if self.fft is not None and self.fft < window:
+            raise ValueError(f"an fft that holds the window, {window} samples")
+        if not self.fmin < self.highest <= self.rate / 2:
+            raise ValueError(f"fmin below fmax, and fmax no higher than half the rate, {self.rate / 2:g} Hz")
+        return self
+
+    def samples(self, length: str) -> int:
+        """Return how many samples a length of time has."""
+        return ((self.rate or 0) * parse_time(length) + S // 2) // S
+
+    @property
+    def transform(self) -> int:
+        """Length of the Fourier transform in samples."""
+        return self.fft or 1 << (self.samples(self.window) - 1).bit_length()
+
+    @property
+    def highest(self) -> float:
+        """Upper edge of the highest band in Hz."""
+        return (self.rate or 0) / 2 if self.fmax is None else self.fmax
+
+    @property
+    def quiet(self) -> float:
+        """What silence is as a token."""
+        return math.log(self.floor)
+
+
+class FusionOptions(_Options):
+    """How the modalities of one tick become one vector an item.
+
+    Parameters
+    ----------
+    width : int
+        Length of the vector.
+    weights : dict of str to float
+        What a modality weighs; 1 for one that is not named.
+    """
+
+    width: int = Field(default=384, ge=1, le=1 << 16, description="length of the cognitive context")
+    weights: dict[Modality, Weight] = Field(default_factory=dict, description="what a modality weighs; 1 if not told")
+
+
+class SensoryParams(ZoneParams):
+    """What the zone takes in, and how it is encoded.
+
+    Parameters
+    ----------
+    modalities : tuple of {"text", "image", "audio"}
+        What the zone is fed: each has an input of its name, which is then required. With anything but text alone the
+        zone fuses what comes into `cognitive_context`.
     model : str
         ``"all-MiniLM-L6-v2"``, the folder of a sentence-transformers model, or a model's name on the hub.
     dimensions : int
@@ -30,12 +189,45 @@ class SensoryParams(ZoneParams):
         The cache's file; by default below the user's cache folder, or where AURA_CACHE says.
     cache_bytes : int
         Largest size of the cache.
+    image : ImageOptions
+        How images are cut into patches.
+    audio : AudioOptions
+        How sound becomes log-mel frames.
+    fusion : FusionOptions
+        How the modalities become one vector.
     """
 
-    model: str = Field("all-MiniLM-L6-v2", description="a name, or the folder of a model")
-    dimensions: int = Field(384, ge=1, description="length of the model's embeddings")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="arithmetic of the encoder")
-    threads: int | None = Field(None, ge=1, description="threads of the encoder; by default one a processor")
-    cache: bool = Field(True, description="keep embeddings on disk, shared between runs")
-    cache_path: str | None = Field(None, description="the cache's file")
-    cache_bytes: int = Field(2**30, ge=2**20, description="largest size of the cache")
+    modalities: tuple[Modality, ...] = Field(("text",), description="what the zone is fed")
+    model: str = Field(default="all-MiniLM-L6-v2", description="a name, or the folder of a model")
+    dimensions: int = Field(default=384, ge=1, description="length of the model's embeddings")
+    precision: Literal["float32", "bfloat16"] = Field(default="float32", description="arithmetic of the encoder")
+    threads: int | None = Field(default=None, ge=1, description="threads of the encoder; by default one a processor")
+    cache: bool = Field(default=True, description="keep embeddings on disk, shared between runs")
+    cache_path: str | None = Field(default=None, description="the cache's file")
+    cache_bytes: int = Field(default=2**30, ge=2**20, description="largest size of the cache")
+    image: ImageOptions = Field(default=ImageOptions(), description="patch, stride, channels, dtype, normalise, ...")
+    audio: AudioOptions = Field(default=AudioOptions(), description="rate, items, window, hop, mels, fmin, fmax, ...")
+    fusion: FusionOptions = Field(default=FusionOptions(), description="width and weights of the cognitive context")
+
+    @field_validator("modalities")
+    @classmethod
+    def _differ(cls, names: tuple[Modality, ...]) -> tuple[Modality, ...]:
+        if not names or len(set(names)) != len(names):
+            raise ValueError("one modality or more, each of them once")
+        return names
+
+    @model_validator(mode="after")
+    def _named(self) -> SensoryParams:
+        for name, options, default in (("image", self.image, ImageOptions()), ("audio", self.audio, AudioOptions())):
+            if options != default and name not in self.modalities:
+                raise ValueError(f"{name!r} among the modalities, as its options are given")
+        if self.fusion != FusionOptions() and not self.fuses:
+            raise ValueError("more than text among the modalities, as options of their fusion are given")
+        if "audio" in self.modalities and self.audio.rate is None:
+            raise ValueError("audio.rate, in Hz: sound does not say it itself")
+        return self
+
+    @property
+    def fuses(self) -> bool:
+        """Whether the zone publishes a cognitive context."""
+        return self.modalities != ("text",)

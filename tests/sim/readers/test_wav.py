@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aura.core.errors import StreamError
+from aura.sim.readers.sound import SoundBlocks, inspect_sound
 from aura.sim.readers.wav import WavOptions
 
 soundfile = pytest.importorskip("soundfile")
@@ -27,6 +32,63 @@ def test_frames_step_by_the_hop_and_name_their_file(tmp_path, opened):
     np.testing.assert_allclose(rows["audio"], [RAMP[80:], RAMP[:20], -RAMP[:20], RAMP[10:30]], atol=1e-4)
     np.testing.assert_array_equal(rows["file"], [1, 1, 0, 1])
     assert (rows["audio"].dtype, reader.fields["audio"].shape, reader.rate_hz) == (np.float32, (20,), RATE)
+
+
+def test_a_recordings_first_frame_has_position_zero(tmp_path, opened):
+    write(tmp_path / "a.wav", RAMP[:45])
+    write(tmp_path / "b.wav", RAMP[:5])
+    write(tmp_path / "c.wav", RAMP[:30])
+    reader = opened("wav", path=".", frame="20 ms", hop="10 ms")
+    np.testing.assert_array_equal(reader.rows(range(len(reader)))["position"], [0, 1, 2, 0, 0, 1])
+    assert reader.rows([4, 2])["position"].dtype == np.int64
+    assert "position" not in opened("wav", path=".", whole="20 ms").fields
+
+
+def test_files_are_shuffled_by_a_seed_and_their_frames_stay_in_order(tmp_path, opened):
+    for name in "abcdefgh":
+        write(tmp_path / f"{name}.wav", RAMP)
+    orders = []
+    for seed in (None, 1, 1, 2):
+        reader = opened("wav", path=".", frame="50 ms", labels="(?P<name>.)", shuffle_files=seed)
+        rows = reader.rows(range(len(reader)))
+        assert rows["position"].tolist() == [0, 1] * 8
+        assert [path.stem for path in reader.files] == [name for (name,) in rows["name"]][::2]
+        orders.append(rows["name"])
+    assert orders[1] == orders[2]
+    assert len({*orders}) == 3
+    assert orders[0] == tuple(sorted(orders[1]))
+
+
+@pytest.fixture(scope="module")
+def long_file(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("long")
+    signal = np.random.default_rng(5).uniform(-1, 1, (1000, 2)).astype(np.float32)
+    write(folder / "long.wav", signal, subtype="FLOAT")
+    write(folder / "short.wav", signal[:37], subtype="FLOAT")
+    return [inspect_sound(folder / name) for name in ("long.wav", "short.wav")], signal.mean(axis=1)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.integers(1, 300), st.integers(0, 3),
+       st.lists(st.tuples(st.integers(0, 1), st.integers(0, 999), st.integers(1, 400)), min_size=1, max_size=20))
+def test_samples_are_the_same_whatever_was_read_before(long_file, block, kept, reads):
+    sounds, signal = long_file
+    blocks = SoundBlocks(sounds, "mix", block=block, kept=kept)
+    for file, start, length in reads:
+        out = np.zeros(length, np.float32)
+        blocks.read(file, start, out)
+        there = signal[:sounds[file].samples][start:start + length]
+        np.testing.assert_array_equal(out, [*there, *[0] * (length - len(there))])
+
+
+def test_frames_that_follow_on_each_other_open_their_file_once(tmp_path, opened, monkeypatch):
+    write(tmp_path / "a.wav", RAMP)
+    reader = opened("wav", path="a.wav", frame="10 ms")
+    openings, sound_file = [], soundfile.SoundFile
+    monkeypatch.setattr(soundfile, "SoundFile", lambda path: openings.append(path) or sound_file(path))
+    read = [reader.rows([index])["audio"] for index in range(10)]
+    np.testing.assert_allclose(np.concatenate(read).ravel(), RAMP, atol=1e-4)
+    assert len(openings) == 1
 
 
 def test_a_file_shorter_than_a_frame_is_padded(tmp_path, opened):
@@ -130,17 +192,21 @@ def test_all_files_bad_is_an_error_when_skipping(tmp_path, opened):
         opened("wav", path=".", frame="10 ms", on_bad="skip")
 
 
-def test_a_file_that_shrinks_after_opening_is_an_error(tmp_path, opened):
+@pytest.mark.parametrize("row", [0, 9])
+@pytest.mark.parametrize("left", [10, None])
+def test_a_file_that_shrinks_or_goes_after_opening_is_an_error(tmp_path, opened, row, left):
     write(tmp_path / "a.wav", RAMP)
     reader = opened("wav", path="a.wav", frame="10 ms")
-    write(tmp_path / "a.wav", RAMP[:10])
+    (tmp_path / "a.wav").unlink() if left is None else write(tmp_path / "a.wav", RAMP[:left])
     with pytest.raises(StreamError, match="Has it been changed"):
-        reader.rows([9])
+        reader.rows([row])
 
 
 @pytest.mark.parametrize("options", [
     {}, {"frame": "10 ms", "whole": "1 s"}, {"whole": "1 s", "hop": "1 ms"}, {"frame": "0 s"}, {"frame": "ten"},
-    {"frame": "1 s", "labels": "("}, {"frame": "1 s", "labels": "(?P<audio>.)"}, {"frame": "1 s", "channel": -1}])
+    {"frame": "1 s", "labels": "("}, {"frame": "1 s", "labels": "(?P<audio>.)"},
+    {"frame": "1 s", "labels": "(?P<position>.)"}, {"frame": "1 s", "shuffle_files": -1},
+    {"frame": "1 s", "channel": -1}])
 def test_options_that_cannot_be_meant_are_refused(options):
     with pytest.raises(ValidationError):
         WavOptions.model_validate({"path": "a.wav"} | options)
@@ -157,3 +223,18 @@ def test_spoken_digits_are_read_whole(real_data, opened):
     assert (len(reader), reader.rate_hz) == (200, 8000)
     assert reader.fields["speaker"].classes == ("george", "jackson", "nicolas", "theo")
     assert np.abs(reader.rows([5])["audio"]).max() > 0.05
+
+
+def test_spoken_digits_are_read_in_frames_with_their_digit(real_data, opened):
+    reader = opened("wav", path="data:fsdd/recordings/*_theo_*.wav", frame="10 ms", shuffle_files=3,
+                    labels=r"(?P<digit>\d)_(?P<speaker>\w+)_\d+\.wav")
+    assert reader.fields["audio"].shape == (80,)
+    rows = reader.rows(range(2000))
+    first = np.flatnonzero(rows["position"] == 0)
+    for start, stop in pairwise(first):
+        path = reader.files[rows["file"][start]]
+        whole, _ = soundfile.read(path, dtype="float32")
+        np.testing.assert_array_equal(rows["audio"][start:stop].ravel(), whole[:(stop - start) * 80])
+        assert rows["position"][start:stop].tolist() == list(range(stop - start))
+        assert set(rows["digit"][start:stop]) == {(path.name[0],)}
+    assert len({rows["digit"][start] for start in first}) > 5  # the digits come mixed

@@ -33,8 +33,8 @@ def npz_like(at, unit=""):
 class Watch:
     """A brain with one stream, and what it has said."""
 
-    def __init__(self, held_out=None, rows=None, seed=0, labels=None, **playing):
-        kind = played_stream(rows or reader(), Playing(**playing), name="s", held_out=held_out, labels=labels)
+    def __init__(self, held_out=None, rows=None, seed=0, truth=None, **playing):
+        kind = played_stream(rows or reader(), Playing(**playing), name="s", held_out=held_out, truth=truth)
         self.brain = Brain(seed=seed)
         self.brain.add(kind, "s")
         self.probe = self.brain.probe("s.n")
@@ -153,13 +153,13 @@ def test_the_end_is_told_in_the_tick_of_the_last_row():
 def test_label_sets_have_the_role_of_labels_unless_the_scenario_says_otherwise():
     roles = {port.name: port.role for port in Watch().stream.context.outputs}
     assert roles == {"n": "signal", "text": "signal", "label": "label", "at": "signal"}
-    roles = {port.name: port.role for port in Watch(labels=["n"]).stream.context.outputs}
+    roles = {port.name: port.role for port in Watch(truth=["n"]).stream.context.outputs}
     assert roles == {"n": "label", "text": "signal", "label": "signal", "at": "signal"}
 
 
 def test_labels_that_name_no_field_are_refused():
-    with pytest.raises(StreamError, match=r"s\.labels: expected fields of the stream, got 'lable'.*'label'"):
-        Watch(labels=["lable"])
+    with pytest.raises(StreamError, match=r"s\.truth: expected fields of the stream, got 'lable'.*'label'"):
+        Watch(truth=["lable"])
 
 
 # --- a time column -------------------------------------------------------------------------------------------------
