@@ -174,6 +174,12 @@ class Zone(Generic[P]):
         """
         raise NotImplementedError
 
+    def warm_up(self) -> None:
+        """Compile or load ahead what the first ticks would wait for; `aura warm-up` calls it.
+
+        State and random stream stay as they are.
+        """
+
     def export(self, folder: Path) -> list[Path]:
         """Write what other programs can use of what the zone has learned, and return the files."""
         return []

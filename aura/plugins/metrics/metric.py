@@ -12,6 +12,7 @@ from aura.core.time import Time
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
+    from aura.core.ports import Port
 
 __all__ = ["Metric"]
 
@@ -73,8 +74,14 @@ class Metric(Observer):
                            "items": items, "values": dict(values)})
 
     def require_topic(self, brain: Brain, option: str, topic: str, *, dtypes: tuple[str, ...] = (),
-                      items: bool = True) -> None:
-        """Raise AuraError unless `topic` is an output of one of these types, with items if they are asked for."""
+                      items: bool = True) -> Port:
+        """Return the port of `topic`, an output of one of these types, with items if they are asked for.
+
+        Raises
+        ------
+        AuraError
+            If the brain has no such output.
+        """
         where = f"metrics.{self.name}.{option}"
         zone, _, name = topic.partition(".")
         port = brain.plans[zone].member.outputs.get(name) if zone in brain.plans else None
@@ -85,6 +92,7 @@ class Metric(Observer):
             raise AuraError(where, expected=f"a topic of {' or '.join(dtypes)}", got=f"{topic}: {port.describe()}")
         if items and not port.has_items:
             raise AuraError(where, expected="a topic whose first axis is 'item'", got=f"{topic}: {port.describe()}")
+        return port
 
     def base_state(self) -> dict[str, Any]:
         """Return the state that all metrics share."""

@@ -9,7 +9,10 @@ from pydantic import AfterValidator, Field
 from aura.plugins.metrics.cadence import checked_every, checked_span
 from aura.plugins.metrics.kind import MetricOptions
 
-__all__ = ["BaselineOptions", "ClassificationOptions", "Every", "RegressionOptions", "ScalarOptions", "Span", "Topic"]
+__all__ = [
+    "BaselineOptions", "ClassificationOptions", "Every", "ForecastOptions", "RegressionOptions", "ScalarOptions",
+    "Span", "Topic",
+]
 
 Topic = Annotated[str, Field(pattern=r"^[^.\s]+\.[^.\s]+$", description="zone.port")]
 Every = Annotated[int | str, AfterValidator(checked_every)]
@@ -119,3 +122,30 @@ class BaselineOptions(MetricOptions):
     logistic_c: float = Field(1.0, gt=0.0)
     max_items: int = Field(100_000, ge=10)
     pending: int = Field(10_000, ge=1)
+
+
+class ForecastOptions(MetricOptions):
+    """Options of the metric ``forecast``.
+
+    Parameters
+    ----------
+    frames : str
+        Topic of the frames, (item, ...), in their order.
+    prediction : str
+        Topic of the frames expected to follow, one with each frame, alike in shape.
+    context : int
+        Frames that the autoregression reads; give it as many as the zone has.
+    penalty : float
+        Its ridge penalty.
+    window : int
+        Frames that a rolling figure looks back on.
+    every : int or str
+        As for ``classification``.
+    """
+
+    frames: Topic
+    prediction: Topic
+    context: int = Field(1, ge=1, le=64)
+    penalty: float = Field(1.0, gt=0.0)
+    window: int = Field(1000, ge=1, le=100_000)
+    every: Every = "auto"

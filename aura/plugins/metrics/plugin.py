@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from aura.plugins import hookimpl
 from aura.plugins.metrics.kind import MetricKind
-from aura.plugins.metrics.options import BaselineOptions, ClassificationOptions, RegressionOptions, ScalarOptions
+from aura.plugins.metrics.options import (
+    BaselineOptions,
+    ClassificationOptions,
+    ForecastOptions,
+    RegressionOptions,
+    ScalarOptions,
+)
+from aura.plugins.metrics.view_options import GroupedOptions, MapOptions, RasterOptions, TraceOptions, VolumeOptions
 
 __all__ = ["aura_metrics"]
 
@@ -22,4 +29,15 @@ def aura_metrics() -> list[MetricKind]:
                    ScalarOptions, f"{home}.scalars:ScalarSeries"),
         MetricKind("batch-baselines", "Batch ridge and logistic regression on the same features, held out alike.",
                    BaselineOptions, f"{home}.baselines:BatchBaselines"),
+        MetricKind("forecast", "Predictions of the next frame, beside persistence and a linear autoregression.",
+                   ForecastOptions, f"{home}.forecast:Forecast"),
+        MetricKind("traces", "The last stretch of a sampled signal, such as voltages.",
+                   TraceOptions, f"{home}.traces:Traces"),
+        MetricKind("raster", "Which cells spiked when, and how often.", RasterOptions, f"{home}.raster:Raster"),
+        MetricKind("map", "How often each unit of a map wins, and what its items were.",
+                   MapOptions, f"{home}.unit_map:UnitMap"),
+        MetricKind("volume", "Mean and last activity over a three-dimensional grid.",
+                   VolumeOptions, f"{home}.volume:Volume"),
+        MetricKind("grouped", "A number by the value of another signal, such as loss by mode.",
+                   GroupedOptions, f"{home}.grouped:Grouped"),
     ]

@@ -11,6 +11,7 @@ from aura.core.errors import AuraError, nearest
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
 from aura.core.zone import Scalars
+from aura.plugins.metrics.interval_means import IntervalMeans
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import ScalarOptions
 
@@ -21,29 +22,6 @@ __all__ = ["ScalarSeries"]
 
 _TOPICS = ""
 """The series of the topics, beside one series a zone; no zone has this name."""
-
-
-class _Series:
-    """Sums since the last row, and when the next row is due."""
-
-    def __init__(self, span: Time) -> None:
-        self.span, self.next, self.rows, self.count = span, span, 0, 0
-        self.sums: dict[str, list[float]] = {}
-
-    def add(self, name: str, value: float) -> None:
-        total = self.sums.setdefault(name, [0.0, 0.0])
-        total[0] += value
-        total[1] += 1.0
-
-    def take(self, now: Time, max_rows: int) -> dict[str, float]:
-        """Return the means since the last row, and set when the next one is due."""
-        means = {name: total / count for name, (total, count) in self.sums.items()}
-        self.sums, self.count = {}, 0
-        self.rows += 1
-        if self.rows % max_rows == 0:
-            self.span *= 2
-        self.next = (now // self.span + 1) * self.span
-        return means
 
 
 class ScalarSeries(Metric):
@@ -63,7 +41,7 @@ class ScalarSeries(Metric):
         super().__init__(name, options)
         self.topics = tuple(dict.fromkeys(options.topics))
         self._span = parse_time(options.every)
-        self._series: dict[str, _Series] = {}
+        self._series: dict[str, IntervalMeans] = {}
         self._totals: dict[str, dict[str, dict[str, float]]] = {}
 
     def check(self, brain: Brain) -> None:
@@ -100,10 +78,9 @@ class ScalarSeries(Metric):
     def _take(self, owner: str, name: str, value: float, now: Time) -> None:
         series = self._series.get(owner)
         if series is None:
-            series = self._series[owner] = _Series(self._span)
+            series = self._series[owner] = IntervalMeans(self._span)
             series.next = now  # the first value is a row at once
         series.add(name, value)
-        series.count += 1
         label = f"{owner}.{name}" if owner else name
         total = self._totals.setdefault(self.phase, {}).setdefault(
             label, {"count": 0.0, "sum": 0.0, "min": value, "max": value, "last": value})
@@ -111,7 +88,7 @@ class ScalarSeries(Metric):
         total["sum"] += value
         total["min"], total["max"], total["last"] = min(total["min"], value), max(total["max"], value), value
 
-    def _write(self, owner: str, series: _Series, now: Time) -> None:
+    def _write(self, owner: str, series: IntervalMeans, now: Time) -> None:
         count = series.count
         means = series.take(now, self.options.max_rows)
         if owner:
@@ -129,17 +106,11 @@ class ScalarSeries(Metric):
 
     def state(self) -> dict[str, Any]:
         return {**self.base_state(),
-                "series": [[owner, one.span, one.next, one.rows, one.count,
-                            [[name, *sums] for name, sums in one.sums.items()]]
-                           for owner, one in self._series.items()],
+                "series": [[owner, *one.state()] for owner, one in self._series.items()],
                 "totals": [[phase, [[name, dict(total)] for name, total in totals.items()]]
                            for phase, totals in self._totals.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
-        self._series = {}
-        for owner, span, due, rows, count, sums in state["series"]:
-            series = self._series[owner] = _Series(span)
-            series.next, series.rows, series.count = due, rows, count
-            series.sums = {name: [total, number] for name, total, number in sums}
+        self._series = {owner: IntervalMeans.of(one) for owner, *one in state["series"]}
         self._totals = {phase: {name: dict(total) for name, total in totals} for phase, totals in state["totals"]}

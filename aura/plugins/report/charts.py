@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from aura.core.time import MS, US, S, Time
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["rolling_chart", "scalar_charts", "zone_time_chart"]
+__all__ = ["WIDTH_IN", "rolling_chart", "scalar_charts", "shade", "time_unit", "zone_time_chart"]
 
 WIDTH_IN = 9.6
 LETTER_IN = 0.07
 """Mean width of a letter of 8 points, with some room."""
+DOTTED = 12
+"""Points of a line from which on they are not marked."""
 ZONES_MAX = 30
 """Zones with a bar of their own: those that took the most time."""
 SMALL_CHARTS_MAX = 12
@@ -27,21 +29,27 @@ SMALL_CHARTS_MAX = 12
 _MANY, _FEW = 3600 * S, 60 * S
 
 
-def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, alt: str) -> str:
-    """Draw the rolling figures of one metric over simulated time, phases without learning shaded."""
+def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, alt: str, label: str = "") -> str:
+    """Draw the rolling figures of one metric over simulated time, phases without learning shaded.
+
+    `label` says what stands on the vertical axis, where the names of the series do not.
+    """
 
     def make() -> Figure:
         from matplotlib.figure import Figure
 
         figure = Figure(figsize=(WIDTH_IN, 3.3), layout="constrained")
         axes = figure.subplots()
-        unit, scale = _time_unit(series.values())
+        unit, scale = _unit_of(series.values())
+        dotted = all(len(times) < DOTTED for one in series.values() for _, times, _ in one.by_phase())
         for number, (name, one) in enumerate(series.items()):
-            _plot(axes, one, scale, SERIES[number % len(SERIES)], short(named(name)), "-" if number < 6 else "--")
+            style = "-" if number < len(SERIES) else "--"
+            _plot(axes, one, scale, SERIES[number % len(SERIES)], short(named(name)), style, dotted)
         if all(0.0 <= value <= 1.0 for one in series.values() for _, _, value in one.points):
             axes.set_ylim(0.0, max(0.1, min(1.0, axes.get_ylim()[1])))
-        _shade(axes, phases, scale)
+        shade(axes, phases, scale)
         axes.set_xlabel(f"simulated time, {unit}")
+        axes.set_ylabel(label)
         axes.grid(axis="y")
         figure.legend(loc="outside upper left", ncols=min(len(series), 6), handlelength=1.4, columnspacing=1.6)
         return figure
@@ -59,14 +67,14 @@ def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInf
         rows = -(-len(shown) // columns)
         figure = Figure(figsize=(WIDTH_IN, 1.9 * rows + 0.3), layout="constrained")
         grid = figure.subplots(rows, columns, squeeze=False)
-        unit, scale = _time_unit([one for _, one in shown])
+        unit, scale = _unit_of([one for _, one in shown])
         for number, axes in enumerate(grid.flat):
             if number >= len(shown):
                 axes.set_visible(False)
                 continue
             title, one = shown[number]
-            _plot(axes, one, scale, SERIES[0], title, "-")
-            _shade(axes, phases, scale, names=False)
+            _plot(axes, one, scale, SERIES[0], title, "-", all(len(times) < DOTTED for _, times, _ in one.by_phase()))
+            shade(axes, phases, scale, names=False)
             axes.set_title(short(title.replace("_", " "), 40), loc="left")
             axes.grid(axis="y")
             if number >= len(shown) - columns:
@@ -108,13 +116,13 @@ def zone_time_chart(profile: dict[str, dict[str, tuple[int, int]]], key: str, al
     return draw(make, key, alt)
 
 
-def _plot(axes: Axes, series: Series, scale: Time, colour: str, label: str, style: str) -> None:
+def _plot(axes: Axes, series: Series, scale: Time, colour: str, label: str, style: str, dotted: bool) -> None:
     for number, (_, times, values) in enumerate(series.by_phase()):
         axes.plot([time / scale for time in times], values, style, color=colour, label=None if number else label,
-                  marker="o" if len(times) < 12 else None, markersize=3)
+                  marker="o" if dotted or len(times) == 1 else None, markersize=3)
 
 
-def _shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = True) -> None:
+def shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = True) -> None:
     """Shade the phases without learning and name all of them above the plot."""
     ends = [phase.end / scale for phase in phases if phase.end is not None]
     low, high = 0.0, max((*ends, axes.get_xlim()[1] if not ends else 0.0))
@@ -133,14 +141,17 @@ def _shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = T
             axes.axvline(start, color=GRID, linewidth=0.8)
 
 
-def _time_unit(series: object) -> tuple[str, Time]:
-    times = [point[0] for one in series for point in one.points]  # type: ignore[attr-defined]
-    span = max(times, default=0)
+def time_unit(span: Time) -> tuple[str, Time]:
+    """Return the unit in which a stretch of time is drawn, and its nanoseconds."""
     if span >= 3 * _MANY:
         return "h", _MANY
     if span >= 5 * _FEW:
         return "min", _FEW
     return ("s", S) if span >= 2 * S else ("ms", MS)
+
+
+def _unit_of(series: Iterable[Series]) -> tuple[str, Time]:
+    return time_unit(max((point[0] for one in series for point in one.points), default=0))
 
 
 def _per_call(spent: dict[str, tuple[int, int]]) -> str:

@@ -6,7 +6,7 @@ from aura.plugins.report.charts import rolling_chart
 from aura.plugins.report.confusion_chart import CLASSES_MAX, confusion_chart, most_confused
 from aura.plugins.report.overview import main_phases
 from aura.plugins.report.record import ClassRow, Confusion, MetricResult, PhaseResult, RunRecord
-from aura.plugins.report.words import bar, cell, clock, count, figure, named, table, text
+from aura.plugins.report.words import bar, cell, clock, count, drawing, figure, named, table, text
 
 __all__ = ["baseline_section", "metric_section"]
 
@@ -21,7 +21,7 @@ def metric_section(record: RunRecord, name: str, key: str) -> str:
     parts = []
     if series:
         alt = f"Rolling values of {', '.join(series)} of the metric {name} over simulated time."
-        parts.append(_figure(rolling_chart(series, record.run.phases, f"{key}-time", alt),
+        parts.append(drawing(rolling_chart(series, record.run.phases, f"{key}-time", alt),
                              "Rolling figures over simulated time; phases without learning are shaded."))
     if any(phase.summary for phase in result.phases.values()):
         parts.append(_summary_table(result))
@@ -101,7 +101,7 @@ def _confusion(key: str, name: str, confusion: Confusion) -> str:
         drawn = f'<p class="note">The confusion matrix of {len(confusion.labels)} classes is too large to draw.</p>'
     else:
         alt = f"Confusion matrix of {len(confusion.labels)} classes in the phase {name}."
-        drawn = _figure(confusion_chart(confusion, f"{key}-confusion", alt),
+        drawn = drawing(confusion_chart(confusion, f"{key}-confusion", alt),
                         "Items with one true label: of each true label, the per cent that went to each best label.")
     mistakes = most_confused(confusion)
     rows = [cell(text(true)) + cell(text(best)) + cell(count(items), kind="num") + bar(share)
@@ -127,7 +127,3 @@ def _dimension_table(rows: tuple[dict[str, str | float], ...]) -> str:
 
 def _number(value: str | float | None) -> str:
     return cell(figure(value), sort=value, kind="num") if isinstance(value, float) else cell("–", kind="num")
-
-
-def _figure(svg: str, caption: str) -> str:
-    return f'<figure><div class="scroll">{svg}</div><figcaption>{text(caption)}</figcaption></figure>'

@@ -12,6 +12,7 @@ __all__ = ["cards", "facts", "main_phases", "phase_table", "status_chip"]
 
 _HEADLINES = {
     "classification": (("macro_f1", "macro F1"), ("top1", "top-1 in the true set"), ("accuracy", "exact match")),
+    "map": (("purity", "purity"), ("utilisation", "share of units that won")),
     "regression": (("r2", "R²"), ("pearson", "Pearson's r"), ("mae", "MAE")),
 }
 

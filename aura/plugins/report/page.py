@@ -8,15 +8,22 @@ from string import Template
 
 from aura.plugins.report.charts import SMALL_CHARTS_MAX, scalar_charts, zone_time_chart
 from aura.plugins.report.graph_chart import ZONES_MAX, graph_chart
+from aura.plugins.report.grouped_section import grouped_section
+from aura.plugins.report.map_section import map_section
 from aura.plugins.report.metric_sections import baseline_section, metric_section
 from aura.plugins.report.overview import cards, facts, phase_table, status_chip
 from aura.plugins.report.record import RunRecord, Series
+from aura.plugins.report.tissue_sections import raster_section, trace_section, volume_section
 from aura.plugins.report.words import text
 
 __all__ = ["page"]
 
 Section = tuple[str, str, str]
 """Id, title in the contents, and HTML."""
+
+_SECTIONS = {"batch-baselines": baseline_section, "traces": trace_section, "raster": raster_section,
+             "map": map_section, "volume": volume_section, "grouped": grouped_section}
+"""Kinds of metric that have a section of their own."""
 
 
 def page(record: RunRecord) -> str:
@@ -58,7 +65,7 @@ def _metrics(record: RunRecord) -> list[Section]:
     sections = []
     for number, name in enumerate(names):
         result = record.metrics.get(name)
-        make = baseline_section if result is not None and result.kind == "batch-baselines" else metric_section
+        make = _SECTIONS.get(result.kind if result is not None else "", metric_section)
         key = f"m{number}"
         sections.append((key, name, make(record, name, key)))
     return sections

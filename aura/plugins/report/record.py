@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
 from aura.core.time import Time
+from aura.plugins.report.view_record import GroupRow, MapView, RasterView, RateView, Region, TraceLine, VolumeView
 
 __all__ = ["ClassRow", "Confusion", "MetricResult", "Model", "Pathway", "PhaseInfo", "PhaseResult", "Point", "RunInfo",
            "RunRecord", "Series", "SeriesByName", "ZoneInfo"]
@@ -108,6 +110,12 @@ class PhaseResult(_Read):
     per_class: tuple[ClassRow, ...] = ()
     per_dimension: tuple[dict[str, str | float], ...] = ()
     confusion: Confusion | None = None
+    traces: tuple[TraceLine, ...] = ()
+    raster: RasterView | None = None
+    map: MapView | None = None
+    regions: tuple[Region, ...] = ()
+    volume: VolumeView | None = None
+    groups: tuple[GroupRow, ...] = ()
 
 
 class Model(_Read):
@@ -129,10 +137,23 @@ class MetricResult(_Read):
     kind: str = ""
     truth: str = ""
     prediction: str = ""
+    signal: str = ""
+    group: str = ""
+    unit: str = "1"
+    all: NonNegativeInt = 0
+    shape: tuple[PositiveInt, ...] = ()
+    rate: RateView | None = None
     phases: dict[str, PhaseResult] = {}
     models: tuple[Model, ...] = ()
     unmatched: dict[str, int] = {}
     note: str = ""
+
+    @model_validator(mode="after")
+    def _fits(self) -> MetricResult:
+        for phase in self.phases.values():
+            if phase.map is not None and max(phase.map.units, default=0) >= math.prod(self.shape):
+                raise ValueError(f"expected units of a map of {self.shape}, got {max(phase.map.units)}")
+        return self
 
 
 Point = tuple[Time, str, float]

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["GRID", "INK", "MUTED", "PANEL", "SERIES", "draw"]
+__all__ = ["GRID", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "draw"]
 
 # Colours that stand for variables of the page's style sheet: drawn as such, then put in their places.
 INK, MUTED, GRID, PANEL = "#010101", "#020202", "#030303", "#040404"
-SERIES = tuple(f"#0500{number:02x}" for number in range(1, 7))
+LABELS = tuple(f"#0500{number:02x}" for number in range(1, 13))
+SERIES = LABELS[:6]
 _VARIABLES = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PANEL: "var(--panel)",
-              **{colour: f"var(--c{number})" for number, colour in enumerate(SERIES, start=1)}}
+              **{colour: f"var(--c{number})" for number, colour in enumerate(LABELS, start=1)}}
 
 SMALLEST_SCALE = 0.7
 """Text of 8 points is then still as large as 7.5 pixels."""

@@ -8,7 +8,8 @@ from html import escape
 
 from aura.core.time import MS, S, Time, format_time
 
-__all__ = ["bar", "cell", "clock", "count", "figure", "named", "short", "simulated", "table", "text"]
+__all__ = ["bar", "cell", "clock", "count", "drawing", "figure", "measured", "named", "share", "short", "simulated",
+           "table", "text"]
 
 _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
           "accuracy": "exact match", "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r"}
@@ -28,6 +29,31 @@ def figure(value: float | None, digits: int = 3) -> str:
     ('0.386', '–', '–')
     """
     return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}"
+
+
+def measured(value: float | None, unit: str = "1") -> str:
+    """Return a measured number with four digits and its unit, or a dash.
+
+    Examples
+    --------
+    >>> measured(-78.24312, "mV"), measured(0.0000123456), measured(12_345.6, "Hz"), measured(None, "mV")
+    ('-78.24 mV', '1.235e-05', '12,346 Hz', '–')
+    """
+    if value is None or not math.isfinite(value):
+        return "–"
+    shown = f"{value:,.0f}" if 1e4 <= abs(value) < 1e9 else f"{value:.4g}"
+    return shown if unit == "1" else f"{shown} {unit}"
+
+
+def share(part: float, whole: float) -> str:
+    """Return a share in per cent, or a dash.
+
+    Examples
+    --------
+    >>> share(312, 400), share(399, 400), share(1, 0)
+    ('78 %', '99.8 %', '–')
+    """
+    return f"{100 * part / whole:.3g} %" if whole else "–"
 
 
 def count(value: float | None) -> str:
@@ -113,3 +139,8 @@ def table(heads: Sequence[str], rows: Iterable[str], *, caption: str, sortable: 
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     return (f'<div class="scroll"><table{kind}><caption>{text(caption)}</caption><thead><tr>{cells}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>")
+
+
+def drawing(svg: str, caption: str) -> str:
+    """Return a figure with its caption."""
+    return f'<figure><div class="scroll">{svg}</div><figcaption>{text(caption)}</figcaption></figure>'

@@ -70,6 +70,16 @@ def replay(folder: RunArgument, executor: Executor = None, out: Out = None, no_p
     replay_run(folder, executor=executor, out=out, blocked=no_plugin or [], trace=trace, quiet=quiet)
 
 
+@app.command("warm-up")
+def warm_up(scenario: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+                help="A scenario; without it all embedded ones whose data are here.")] = None,
+            settings: Settings = None, no_plugin: NoPlugin = None) -> None:
+    """Compile ahead what a scenario's zones need, so that its runs begin at once."""
+    from aura.sim.cli.running import warm_up_zones
+
+    warm_up_zones(scenario, settings or [], blocked=no_plugin or [])
+
+
 @app.command()
 def report(folder: RunArgument) -> None:
     """Write the report of a run again."""

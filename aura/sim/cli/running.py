@@ -6,6 +6,7 @@ import logging
 import shlex
 import signal
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,16 +16,16 @@ from typing import Any
 import typer
 
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
-from aura.core.errors import AuraError, CheckpointError
+from aura.core.errors import AuraError, CheckpointError, DataError
 from aura.core.time import Time, format_time, parse_time
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
 from aura.sim.journal import NoInput
 from aura.sim.runfolder import RunFolder, default_folder
 from aura.sim.runner import Run, RunOptions
-from aura.sim.scenario import Scenario, load_scenario, read_scenario, with_settings
+from aura.sim.scenario import Scenario, embedded_scenarios, load_scenario, read_scenario, with_settings
 
-__all__ = ["branch_run", "export_run", "replay_run", "resume_run", "run_scenario"]
+__all__ = ["branch_run", "export_run", "replay_run", "resume_run", "run_scenario", "warm_up_zones"]
 
 
 def run_scenario(source: str, settings: Sequence[str], *, seed: int | None, until: str | None, executor: str | None,
@@ -113,6 +114,25 @@ def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
                         hint="`aura describe` shows the zones of a scenario.")
     for path in written:
         typer.echo(path)
+
+
+def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Sequence[str]) -> None:
+    """Let every zone of a scenario, or of all embedded ones, compile or load what its first ticks need."""
+    for name in embedded_scenarios() if source is None else [source]:
+        try:
+            scenario = load_scenario(name, settings)
+            brain = build_brain(scenario, _plugins(scenario, blocked, trace=False), journal=NoInput())
+        except DataError as error:
+            if source is not None:
+                raise
+            typer.echo(f"{name}: left out, {error}")
+            continue
+        with brain:
+            brain.build()
+            for zone in scenario.zones:
+                begin = time.perf_counter()
+                brain[zone].warm_up()
+                typer.echo(f"{name}.{zone}: {time.perf_counter() - begin:.1f} s")
 
 
 def _make_run(scenario: Scenario, folder: RunFolder, blocked: Sequence[str], trace: bool, quiet: bool, *,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from aura.sim.readers.delimited import DelimitedOptions, open_delimited
+from aura.sim.readers.digits import DigitsOptions, open_digits
 from aura.sim.readers.goemotions import GoEmotionsOptions, open_goemotions
 from aura.sim.readers.idx import IdxOptions, open_idx
 from aura.sim.readers.jsonl import JsonlOptions, open_jsonl
@@ -54,10 +55,11 @@ def reader_kinds() -> dict[str, ReaderKind]:
     Examples
     --------
     >>> list(reader_kinds())
-    ['delimited', 'goemotions', 'idx', 'jsonl', 'jsonlines', 'npz', 'wav']
+    ['delimited', 'digits', 'goemotions', 'idx', 'jsonl', 'jsonlines', 'npz', 'wav']
     """
     kinds = (
         ReaderKind("delimited", "TSV, CSV and PSV files through a column map.", DelimitedOptions, open_delimited),
+        ReaderKind("digits", "scikit-learn's handwritten digits, still or moving.", DigitsOptions, open_digits),
         ReaderKind("goemotions", "GoEmotions in its own layout.", GoEmotionsOptions, open_goemotions),
         ReaderKind("idx", "Images and labels in MNIST's idx format.", IdxOptions, open_idx),
         ReaderKind("jsonl", "Files of JSON objects, one a line.", JsonlOptions, open_jsonl),

@@ -15,12 +15,16 @@ TOPICS = {"truth": "posts.label", "prediction": "amygdala.label"}
 
 
 def test_the_built_in_kinds_are_registered():
-    assert list(KINDS) == ["classification", "regression", "scalars", "batch-baselines"]
+    assert list(KINDS) == ["classification", "regression", "scalars", "batch-baselines", "forecast", "traces",
+                           "raster", "map", "volume", "grouped"]
 
 
 @pytest.mark.parametrize(("name", "values"), [
     ("classification", TOPICS), ("regression", TOPICS), ("scalars", {"zones": ["*"]}),
-    ("batch-baselines", {"truth": "posts.label", "features": "posts.feature"})])
+    ("batch-baselines", {"truth": "posts.label", "features": "posts.feature"}),
+    ("traces", {"signal": "tissue.voltage"}), ("raster", {"spikes": "tissue.spikes"}),
+    ("map", {"winner": "tissue.winner", "shape": [5, 5, 16]}), ("volume", {"signal": "tissue.activity"}),
+    ("grouped", {"value": "tissue.loss", "group": "tissue.mode"})])
 def test_a_kind_builds_its_metric(name, values):
     metric = KINDS[name].build("mine", values)
     assert isinstance(metric, Metric)

@@ -1,0 +1,140 @@
+"""The metric ``grouped``: a number by the value of another signal of the same tick, such as loss by mode."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aura.core.errors import AuraError
+from aura.core.signals import Signal
+from aura.core.time import Time, parse_time
+from aura.plugins.metrics.interval_means import IntervalMeans
+from aura.plugins.metrics.labels import OTHER
+from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.view_options import GroupedOptions
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+
+__all__ = ["Grouped"]
+
+
+class Grouped(Metric):
+    """Mean, least, largest and last of a number in each group, per phase, and its means over time.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in its scenario.
+    options : GroupedOptions
+        What it watches.
+    """
+
+    kind = "grouped"
+
+    def __init__(self, name: str, options: GroupedOptions) -> None:
+        super().__init__(name, options)
+        self.topics = tuple(dict.fromkeys((options.value, options.group)))
+        self._groups: dict[str, None] = {}
+        self._means = IntervalMeans(parse_time(options.every))
+        self._totals: dict[str, dict[str, list[float]]] = {}
+        """Phase to group to count, sum, least, largest, last."""
+        self._learned: dict[str, bool] = {}
+        self._value: float | None = None
+        self._group: str | None = None
+        self._unit = "1"
+
+    def check(self, brain: Brain) -> None:
+        self._unit = self.require_topic(brain, "value", self.options.value, dtypes=("float", "int", "uint", "bool"),
+                                        items=False).unit
+        port = self.require_topic(brain, "group", self.options.group, dtypes=("text", "int", "uint"), items=False)
+        if port.has_items or len(port.shape) > (port.dtype == "text"):
+            raise AuraError(f"metrics.{self.name}.group", expected="a topic that says one text or one integer",
+                            got=f"{self.options.group}: {port.describe()}")
+
+    # --- what happens ---------------------------------------------------------------------------------------------
+
+    def on_signal(self, signal: Signal) -> None:
+        value = signal.value
+        if signal.topic == self.options.group:
+            self._group = self._named(value)
+        if signal.topic == self.options.value and isinstance(value, np.ndarray) and value.size:
+            self._value = float(value.mean()) if value.ndim else float(value)
+
+    def after_tick(self, now: Time) -> None:
+        # Only here: both topics of the tick have spoken, whatever their order.
+        value, group = self._value, self._group
+        self._value = self._group = None
+        if value is not None and group is not None:
+            self._take(value, group)
+        if self._means.count and now >= self._means.next:
+            self._roll(now)
+
+    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
+        if (phase, learning) == (self.phase, self.learning):
+            return
+        if self._means.count:
+            self._roll(now)
+        super().on_phase(phase, learning, now)
+
+    def _named(self, value: Any) -> str:
+        if isinstance(value, np.ndarray):
+            return str(int(value))
+        if len(value) != 1:
+            raise AuraError(f"metrics.{self.name}.group", expected="one text in each signal", got=f"{len(value)}")
+        return str(value[0])
+
+    def _take(self, value: float, group: str) -> None:
+        if group not in self._groups:
+            if len(self._groups) >= self.options.max_groups - 1:
+                group = OTHER
+            self._groups[group] = None
+        self._means.add(group, value)
+        groups = self._totals.get(self.phase)
+        if groups is None:
+            groups = self._totals[self.phase] = {}
+            self._learned[self.phase] = self.learning
+        total = groups.get(group)
+        if total is None:
+            groups[group] = [1.0, value, value, value, value]
+            return
+        total[0] += 1.0
+        total[1] += value
+        total[2], total[3], total[4] = min(total[2], value), max(total[3], value), value
+
+    def _roll(self, now: Time) -> None:
+        count = self._means.count
+        self.add_row(now, count, self._means.take(now, self.options.max_rows))
+
+    # --- what a person reads --------------------------------------------------------------------------------------
+
+    def results(self) -> dict[str, Any]:
+        return {"kind": self.kind, "signal": self.options.value, "group": self.options.group, "unit": self._unit,
+                "phases": {phase: self._phase_results(phase, groups) for phase, groups in self._totals.items()}}
+
+    def _phase_results(self, phase: str, groups: dict[str, list[float]]) -> dict[str, Any]:
+        learning = self._learned[phase]
+        return {"learning": learning, "how": "while learning" if learning else "held-out",
+                "summary": {group: total / count for group, (count, total, *_) in groups.items()},
+                "groups": [{"name": group, "count": int(count), "mean": total / count, "least": least,
+                            "largest": largest, "last": last}
+                           for group, (count, total, least, largest, last) in groups.items()]}
+
+    # --- saving ---------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {**self.base_state(), "groups": list(self._groups), "means": self._means.state(),
+                "waiting": [self._value, self._group],
+                "totals": [[phase, self._learned[phase], [[group, *total] for group, total in groups.items()]]
+                           for phase, groups in self._totals.items()]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.load_base_state(state)
+        self._groups = dict.fromkeys(state["groups"])
+        self._means = IntervalMeans.of(state["means"])
+        self._value, self._group = state["waiting"]
+        self._totals, self._learned = {}, {}
+        for phase, learning, groups in state["totals"]:
+            self._learned[phase] = learning
+            self._totals[phase] = {group: total for group, *total in groups}

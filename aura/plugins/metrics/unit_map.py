@@ -1,0 +1,171 @@
+"""The metric ``map``: how often each unit of a map wins, and what its items were."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aura.core.errors import AuraError
+from aura.core.signals import Signal
+from aura.plugins.metrics.labels import Classes, natural_key, sets_of
+from aura.plugins.metrics.matching import Matcher, ids_of
+from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.view_options import MapOptions
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+
+__all__ = ["UnitMap"]
+
+
+class _Counts:
+    """What one phase has shown: wins by unit, labelled items by unit, and items by unit and label."""
+
+    def __init__(self, learning: bool) -> None:
+        self.learning = learning
+        self.wins: dict[int, int] = {}
+        self.labelled: dict[int, int] = {}
+        self.pairs: dict[tuple[int, int], int] = {}
+
+
+class UnitMap(Metric):
+    """Wins, majority label and purity of each unit, the share of units that win, and the purity of all, per phase.
+
+    A unit's majority label is the one that most of its items have, its purity the share of its items that have it.
+    The purity of the map is the mean of these, weighted by items. An item counts for the phase in which its unit won.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in its scenario.
+    options : MapOptions
+        What it watches.
+    """
+
+    kind = "map"
+
+    def __init__(self, name: str, options: MapOptions) -> None:
+        super().__init__(name, options)
+        self.topics = (options.winner,) if options.truth is None else tuple({options.winner: 0, options.truth: 0})
+        self._units = math.prod(options.shape)
+        self._matcher = Matcher(("truth", "winner"), options.pending)
+        self._classes = Classes(options.max_classes)
+        self._phases: dict[str, _Counts] = {}
+
+    def check(self, brain: Brain) -> None:
+        where, topic = f"metrics.{self.name}", self.options.winner
+        port = self.require_topic(brain, "winner", topic, dtypes=("int", "uint"))
+        if len(port.shape) != 1:
+            raise AuraError(f"{where}.winner", expected="a topic of (item,)", got=f"{topic}: {port.describe()}")
+        if port.range is not None and port.range[1] != self._units - 1:
+            raise AuraError(f"{where}.shape", expected=f"{int(port.range[1]) + 1} units, as {topic} tells",
+                            got=f"{' x '.join(map(str, self.options.shape))} = {self._units}")
+        if self.options.truth is not None:
+            self.require_topic(brain, "truth", self.options.truth, dtypes=("tags", "text", "int", "uint"))
+
+    # --- what happens ---------------------------------------------------------------------------------------------
+
+    def on_signal(self, signal: Signal) -> None:
+        options = self.options
+        if signal.topic == options.winner:
+            self._win(signal)
+        if signal.topic == options.truth:
+            self._settle(self._matcher.put(0, ids_of(signal.ids), sets_of(signal.value)))
+
+    def _win(self, signal: Signal) -> None:
+        units: list[int] = signal.value.tolist()  # type: ignore[union-attr]
+        if not units:
+            return
+        if min(units) < 0 or max(units) >= self._units:
+            raise AuraError(f"metrics.{self.name}.shape", expected=f"units from 0 to {self._units - 1}",
+                            got=f"the unit {min(units) if min(units) < 0 else max(units)}",
+                            hint="The shape must be that of the map that says the winners.")
+        counts = self._phases.get(self.phase)
+        if counts is None:
+            counts = self._phases[self.phase] = _Counts(self.learning)
+        for unit in units:
+            counts.wins[unit] = counts.wins.get(unit, 0) + 1
+        if self.options.truth is not None:
+            self._settle(self._matcher.put(1, ids_of(signal.ids), [(self.phase, unit) for unit in units]))
+
+    def _settle(self, complete: list[list[Any]]) -> None:
+        """Count the items of which both the unit and the labels are known; one without labels tells nothing."""
+        for labels, (phase, unit) in complete:
+            if not labels:
+                continue
+            counts = self._phases[phase]
+            counts.labelled[unit] = counts.labelled.get(unit, 0) + 1
+            for label in self._classes.numbers(labels):
+                counts.pairs[unit, label] = counts.pairs.get((unit, label), 0) + 1
+
+    # --- what a person reads --------------------------------------------------------------------------------------
+
+    def results(self) -> dict[str, Any]:
+        return {"kind": self.kind, "signal": self.options.winner, "truth": self.options.truth or "",
+                "all": self._units, "shape": list(self.options.shape),
+                "phases": {phase: self._phase_results(counts) for phase, counts in self._phases.items()},
+                "unmatched": dict(self._matcher.unmatched), "waiting": len(self._matcher)}
+
+    def _phase_results(self, counts: _Counts) -> dict[str, Any]:
+        names = self._classes.names
+        best: dict[int, tuple[int, str]] = {}
+        for (unit, label), items in counts.pairs.items():
+            # Of labels that are as frequent the first in their natural order is taken, whichever came first.
+            rival = best.get(unit)
+            if rival is None or items > rival[0] or (items == rival[0] and natural_key(names[label]) <
+                                                     natural_key(rival[1])):
+                best[unit] = (items, names[label])
+        labels = sorted({names[label] for _, label in counts.pairs}, key=natural_key)
+        number = {label: place for place, label in enumerate(labels)}
+        won = sorted(counts.wins)
+        labelled = sum(counts.labelled.values())
+        summary = {"utilisation": len(won) / self._units}
+        if labelled:
+            summary["purity"] = sum(items for items, _ in best.values()) / labelled
+        return {"learning": counts.learning, "how": "while learning" if counts.learning else "held-out",
+                "items": sum(counts.wins.values()), "summary": summary,
+                "map": {"units": won, "wins": [counts.wins[unit] for unit in won], "labels": labels,
+                        "majority": [number[best[unit][1]] if unit in best else -1 for unit in won],
+                        "purity": [round(best[unit][0] / counts.labelled[unit], 4) if unit in best else None
+                                   for unit in won]},
+                "regions": self._regions(counts, {unit: label for unit, (_, label) in best.items()}, labels)}
+
+    def _regions(self, counts: _Counts, best: dict[int, str], labels: list[str]) -> list[dict[str, Any]]:
+        """Return for each label: its units, its items, and the items of its units and how many of them have it."""
+        names = self._classes.names
+        rows = {label: [0, 0, 0, 0] for label in labels}
+        for unit, label in best.items():
+            rows[label][0] += 1
+            rows[label][2] += counts.labelled[unit]
+        for (unit, number), items in counts.pairs.items():
+            rows[names[number]][1] += items
+            if best[unit] == names[number]:
+                rows[names[number]][3] += items
+        return [{"label": label, "units": units, "items": items, "held": held, "own": own}
+                for label, (units, items, held, own) in rows.items()]
+
+    # --- saving ---------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.names,
+                "phases": [[phase, counts.learning, _table(counts.wins), _table(counts.labelled),
+                            _table(counts.pairs)]
+                           for phase, counts in self._phases.items()]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.load_base_state(state)
+        self._matcher.load_state(state["matcher"])
+        self._classes = Classes(self.options.max_classes, state["classes"])
+        self._phases = {}
+        for phase, learning, wins, labelled, pairs in state["phases"]:
+            counts = self._phases[phase] = _Counts(learning)
+            counts.wins, counts.labelled = dict(wins.tolist()), dict(labelled.tolist())
+            counts.pairs = {(unit, label): items for unit, label, items in pairs.tolist()}
+
+
+def _table(counts: dict[Any, int]) -> np.ndarray:
+    """Return counts as an int64 array, a row for each: its key or keys, and the count."""
+    rows = [(*key, count) if isinstance(key, tuple) else (key, count) for key, count in counts.items()]
+    return np.array(rows, dtype=np.int64).reshape(len(rows), -1) if rows else np.zeros((0, 3), dtype=np.int64)

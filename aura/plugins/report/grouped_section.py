@@ -1,0 +1,31 @@
+"""The section of a number by group, such as loss by mode."""
+
+from __future__ import annotations
+
+from aura.plugins.report.charts import rolling_chart
+from aura.plugins.report.record import RunRecord
+from aura.plugins.report.section_frame import framed, quantity
+from aura.plugins.report.words import cell, count, drawing, measured, table, text
+
+__all__ = ["grouped_section"]
+
+
+def grouped_section(record: RunRecord, name: str, key: str) -> str:
+    """Return a number by group: its curves over time, and a table."""
+    result = record.metrics[name]
+    parts = []
+    series = record.rolling.get(name, {})
+    if series:
+        alt = f"Mean {result.signal} by {result.group} over simulated time."
+        parts.append(drawing(rolling_chart(series, record.run.phases, f"{key}-time", alt, quantity(result)),
+                             f"Means over intervals of simulated time, a line for each {result.group}; phases without "
+                             "learning are shaded."))
+    rows = [cell(text(phase_name)) + cell(text(phase.how)) + cell(text(row.name)) + cell(count(row.count), kind="num")
+            + "".join(cell(measured(value), sort=value, kind="num")
+                      for value in (row.mean, row.least, row.largest, row.last))
+            for phase_name, phase in result.phases.items() for row in phase.groups]
+    if rows:
+        heads = ("phase", "measured", result.group, "ticks", "mean", "least", "largest", "last")
+        unit = "" if result.unit == "1" else f" in {result.unit}"
+        parts.append(table(heads, rows, label=3, sortable=True, caption=f"{result.signal}{unit} by {result.group}."))
+    return framed(name, key, f"{result.signal} by what {result.group} said in the same tick.", *parts)

@@ -1,0 +1,28 @@
+"""Parts of a zone that a scenario can switch off: TOML has no None, so `false` stands for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BeforeValidator
+
+__all__ = ["Switch"]
+
+
+def _switched(given: Any) -> Any:
+    return {False: None, True: {}}.get(given, given) if isinstance(given, bool) else given
+
+
+Switch = BeforeValidator(_switched)
+"""Annotates an optional table of parameters: `false` is None, `true` is the table with its defaults.
+
+Examples
+--------
+>>> from typing import Annotated
+>>> from pydantic import BaseModel, TypeAdapter
+>>> class Part(BaseModel):
+...     size: int = 3
+>>> part = TypeAdapter(Annotated[Part | None, Switch])
+>>> part.validate_python(False), part.validate_python(True), part.validate_python({"size": 4})
+(None, Part(size=3), Part(size=4))
+"""

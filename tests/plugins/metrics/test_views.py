@@ -1,0 +1,143 @@
+"""What holds for all metrics that show a tissue: they resume to the bit, stay small, and name what does not fit."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aura import AuraError, Observer
+from aura.core.state import read_tree, trees_equal, write_tree
+from tests.plugins.tissue import all_views, build, make_brain
+
+KINDS = sorted(one["kind"] for one in all_views().values())
+TIGHT = {"traces": {"max_samples": 300, "shown": 2}, "raster": {"max_spikes": 150, "window": "60 ms"},
+         "grouped": {"max_rows": 10, "max_groups": 3}, "map": {"pending": 3, "max_classes": 4}}
+"""Bounds that a run of some hundred ticks reaches."""
+
+
+def options(kind, **more):
+    return {"view": {**next(one for one in all_views().values() if one["kind"] == kind), **more}}
+
+
+def view(kind, **more):
+    [metric] = build(options(kind, **more))
+    return metric
+
+
+class Events(Observer):
+    """Keeps all that an observer is told."""
+
+    name = "events"
+
+    def __init__(self):
+        self.told = []
+
+    def on_signal(self, signal):
+        self.told.append(("on_signal", signal))
+
+    def after_tick(self, now):
+        self.told.append(("after_tick", now))
+
+
+@pytest.fixture(scope="module")
+def told():
+    """All that was told in a run of two phases."""
+    brain, events = make_brain(), Events()
+    brain.observe(events)
+    for phase, learning in (("learn", True), ("held-out", False)):
+        events.told.append(("on_phase", phase, learning, brain.now))
+        brain.run(span="2 s")
+    return events.told
+
+
+def tell(metric, told):
+    for method, *arguments in told:
+        if method != "on_signal" or arguments[0].topic in metric.topics:
+            getattr(metric, method)(*arguments)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("bounds", [{}, TIGHT], ids=["roomy", "tight"])
+@pytest.mark.parametrize("share", [0.0, 0.001, 0.2501, 0.5, 0.5003, 0.9])
+def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, told, kind, bounds, share):
+    more, stop = bounds.get(kind, {}), int(share * len(told))
+    whole, before, after = (view(kind, **more) for _ in range(3))
+    tell(whole, told)
+    tell(before, told[:stop])
+    rows = before.take_rows()
+    write_tree(tmp_path / "state.safetensors", before.state(), "view")
+    after.load_state(read_tree(tmp_path / "state.safetensors", "view"))
+    assert after.results() == before.results()
+    tell(after, told[stop:])
+    assert json.dumps(after.results()) == json.dumps(whole.results())
+    assert rows + after.take_rows() == whole.take_rows()
+    assert trees_equal(after.state(), {**whole.state(), "rows": []})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_asking_for_results_changes_nothing(told, kind):
+    asked, left_alone = view(kind), view(kind)
+    for step in range(0, len(told), 700):
+        tell(asked, told[step:step + 700])
+        asked.results()
+    tell(left_alone, told)
+    assert asked.results() == left_alone.results()
+    assert trees_equal(asked.state(), left_alone.state())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_its_state_does_not_grow_with_the_run(tmp_path, kind):
+    metric, sizes = view(kind, **TIGHT.get(kind, {})), []
+    brain = make_brain(shape=(3, 3, 2), items=2, rate_hz=60.0)
+    brain.observe(metric)
+    for _ in range(3):
+        brain.run(span="2 s")
+        metric.take_rows()  # as each tick of a run does
+        write_tree(tmp_path / "state.safetensors", metric.state(), "view")
+        sizes.append((tmp_path / "state.safetensors").stat().st_size)
+    assert sizes[2] < 1.15 * sizes[1], sizes
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_results_are_plain_json_also_before_anything_was_seen(told, kind):
+    metric = view(kind)
+    assert json.loads(json.dumps(metric.results()))["phases"] == {}
+    tell(metric, told)
+    assert list(json.loads(json.dumps(metric.results(), allow_nan=False))["phases"]) == ["learn", "held-out"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_fits_the_brain_that_it_was_made_for(kind):
+    view(kind).check(make_brain())
+
+
+@pytest.mark.parametrize(("kind", "more", "said"), [
+    ("traces", {"signal": "tissue.voltages"}, "Try 'tissue.voltage'"),
+    ("traces", {"signal": "tissue.activity"}, r"a topic of \(\), \(trace,\) or \(trace, sample\), got tissue.activity"),
+    ("traces", {"signal": "tissue.winner"}, r"\(trace, sample\), got tissue.winner: int64 \(item\)"),
+    ("traces", {"signal": "tissue.mode"}, "a topic of float or int or uint"),
+    ("traces", {"names": ("one", "two")}, "4 names, one for each trace of tissue.voltage, got 2"),
+    ("raster", {"spikes": "tissue.voltage"}, "a topic of int or uint"),
+    ("raster", {"spikes": "tissue.skipped"}, r"a topic of \(spike,\), got tissue.skipped"),
+    ("raster", {"times": "tissue.loss"}, r"a topic of \(spike,\), got tissue.loss"),
+    ("map", {"winner": "tissue.skipped"}, "whose first axis is 'item'"),
+    ("map", {"winner": "tissue.mode"}, "a topic of int or uint"),
+    ("map", {"truth": "places.place"}, "a topic of tags or text or int or uint"),
+    ("volume", {"signal": "tissue.voltage"}, r"a topic of \(x, y, z\) or \(item, x, y, z\), got tissue.voltage"),
+    ("grouped", {"value": "tissue.mode"}, "a topic of float or int or uint or bool"),
+    ("grouped", {"group": "tissue.loss"}, "a topic of text or int or uint"),
+    ("grouped", {"group": "tissue.spikes"}, "a topic that says one text or one integer"),
+    ("grouped", {"group": "places.label"}, "a topic that says one text or one integer")])
+def test_a_topic_that_does_not_fit_is_refused_before_the_first_tick(kind, more, said):
+    with pytest.raises(AuraError, match=said):
+        view(kind, **more).check(make_brain())
+
+
+@pytest.mark.parametrize(("kind", "more", "said"), [
+    ("map", {"shape": ()}, "shape"), ("map", {"shape": (2, 2, 2, 2)}, "shape"), ("map", {"shape": (5, 0)}, "shape"),
+    ("traces", {"window": "0 s"}, "a time above zero"), ("raster", {"cells": 0}, "cells"),
+    ("grouped", {"max_groups": 1}, "max_groups"), ("volume", {"signals": "a.b"}, "Try 'signal'")])
+def test_an_option_out_of_its_range_is_named(kind, more, said):
+    with pytest.raises(AuraError, match=said):
+        view(kind, **more)
