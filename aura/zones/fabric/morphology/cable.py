@@ -43,6 +43,9 @@ class Cable:
     section: Indices
     """The section a node belongs to, (node,); -1 for a junction."""
 
+    kinds: tuple[str, ...]
+    """The kind of each section, one of `KINDS`."""
+
     segment: Indices
     """The segment of that section, (node,); -1 for a junction."""
 

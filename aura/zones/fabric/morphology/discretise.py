@@ -98,7 +98,7 @@ def discretise(morphology: Morphology, axial_resistance_ohm_cm: float) -> Cable:
             if children[place] >= 2:
                 distance = _distance(morphology, index, position, starts)
                 nearest[place] = (nodes.add_junction(distance, node, half_mohm), 0.0)
-    return nodes.cable(soma=morphology.sections[0].segments // 2)
+    return nodes.cable(morphology)
 
 
 class _Place(NamedTuple):
@@ -150,7 +150,7 @@ class _Nodes:
         self.path_distance_um.append(distance)
         return len(self.parent) - 1
 
-    def cable(self, soma: int) -> Cable:
+    def cable(self, morphology: Morphology) -> Cable:
         """Return the cable, its arrays read-only."""
         segment = np.array(self.segment, dtype=np.int32)
         arrays = {
@@ -164,7 +164,8 @@ class _Nodes:
         }
         for array in arrays.values():
             array.flags.writeable = False
-        return Cable(**arrays, soma=soma)
+        return Cable(**arrays, kinds=tuple(section.kind for section in morphology.sections),
+                     soma=morphology.sections[0].segments // 2)
 
 
 def _places(morphology: Morphology) -> list[_Place]:

@@ -1,17 +1,23 @@
-"""Generated kernels on disk: written once, compiled once, loaded by every later run."""
+"""Generated kernels on disk: written once, compiled once, loaded by every later run.
+
+Numba keeps what it has compiled in ``__pycache__`` beside the source, as pickles that it trusts. Hence a list of their
+digests lies there too: what it does not vouch for (a file half written, changed, or of a run that was killed) is thrown
+away and compiled again.
+"""
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import hashlib
-import importlib.util
+import json
 import os
+import shutil
 import sys
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from types import ModuleType
+from types import ModuleType
+from typing import Any
 
 __all__ = ["kernel_folder", "load_kernel"]
 
@@ -27,46 +33,88 @@ def kernel_folder() -> Path:
 
 
 def load_kernel(source: str) -> Any:
-    """Return the function ``advance`` of a generated module.
+    """Return the function ``advance`` of a generated module, compiled for the module's ``SIGNATURE``.
 
     Parameters
     ----------
     source : str
-        The module's text. Its digest names the file, so a changed model is another file and what numba has compiled
-        of it (in ``__pycache__`` beside the file) can never be stale.
+        The module's text. Its digest names the file, so a changed model is another file and what is compiled of it can
+        never be stale.
 
     Returns
     -------
     function
-        Compiled at its first call, or loaded if this machine has compiled it before.
+        Loaded if this machine has compiled it before.
     """
-    digest = hashlib.sha256(source.encode()).hexdigest()[:16]
-    name = f"aura_kernel_{digest}"
+    name = f"aura_kernel_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     if name not in sys.modules:
         try:
-            sys.modules[name] = _imported(name, _written(kernel_folder(), name, source))
-        except OSError:  # a cache folder that cannot be written: compiled for this process alone
-            folder = Path(tempfile.mkdtemp(prefix="aura-kernels-"))
-            sys.modules[name] = _imported(name, _written(folder, name, source))
+            _make(name, source, kernel_folder())
+        except OSError:  # a cache folder that cannot be written, or is full: compiled for this process alone
+            folder = tempfile.mkdtemp(prefix="aura-kernels-")
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            _make(name, source, Path(folder))
     return sys.modules[name].advance
 
 
-def _written(folder: Path, name: str, source: str) -> Path:
+def _make(name: str, source: str, folder: Path) -> None:
+    """Make the module and compile its kernel."""
     path = folder / f"{name}.py"
-    if not path.is_file() or path.read_text(encoding="utf-8") != source:
-        folder.mkdir(parents=True, exist_ok=True)
-        # Written aside and renamed: another process sees the whole file or none.
-        descriptor, aside = tempfile.mkstemp(dir=folder, suffix=".tmp")
+    if not path.is_file() or path.read_bytes() != source.encode():
+        # A time of change that is always the same: numba takes a newer file for a changed one.
+        _write(path, source, changed=0)
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # where numba looks for it
+    try:
+        exec(compile(source, str(path), "exec"), module.__dict__)
+        _compile(name, module)
+    except BaseException:
+        del sys.modules[name]
+        raise
+
+
+def _compile(name: str, module: ModuleType) -> None:
+    kernel = module.advance
+    compiled = Path(kernel.stats.cache_path)
+    vouched = compiled / f"{name}.digests.json"
+    if not _vouches(vouched, _digests(compiled, name)):
+        for file in _digests(compiled, name):
+            (compiled / file).unlink(missing_ok=True)
+    kernel.compile(module.SIGNATURE)
+    kernel.disable_compile()
+    if not kernel.stats.cache_hits:
+        _write(vouched, json.dumps(_digests(compiled, name)))
+
+
+def _digests(folder: Path, name: str) -> dict[str, str]:
+    """Return the digest of each file that numba has of a module."""
+    found = {}
+    for path in sorted(folder.glob(f"{name}*.nb[ci]")):
+        with contextlib.suppress(FileNotFoundError):  # another process has just thrown it away
+            found[path.name] = hashlib.sha256(path.read_bytes()).hexdigest()
+    return found
+
+
+def _vouches(path: Path, digests: dict[str, str]) -> bool:
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return bool(known == digests)
+
+
+def _write(path: Path, text: str, changed: float | None = None) -> None:
+    """Write aside and rename: another process sees the whole file or none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, aside = tempfile.mkstemp(dir=path.parent, suffix=".tmp")
+    try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(source)
+            file.write(text)
+        os.chmod(aside, 0o644)  # a cache may be shared
+        if changed is not None:
+            os.utime(aside, (changed, changed))
         os.replace(aside, path)
-    return path
-
-
-def _imported(name: str, path: Path) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    except OSError:
+        Path(aside).unlink(missing_ok=True)
+        raise

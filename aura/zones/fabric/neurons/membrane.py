@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from aura.core.errors import ParameterError, nearest
+from aura.zones.fabric.morphology.section import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,9 +15,6 @@ if TYPE_CHECKING:
     from aura.zones.fabric.neurons.receptors import Receptor
 
 __all__ = ["Afferent", "Membrane", "Placement"]
-
-SECTION_KINDS = ("soma", "axon", "basal", "apical", "dendrite")
-
 
 @dataclass(frozen=True, slots=True)
 class Placement:
@@ -37,9 +35,9 @@ class Placement:
     def __post_init__(self) -> None:
         for kind, density in self.density.items():
             where = f"{self.channel.name}.density.{kind}"
-            if kind not in (*SECTION_KINDS, "all"):
+            if kind not in (*KINDS, "all"):
                 raise ParameterError(where, expected="a kind of section", got=repr(kind),
-                                     hint=nearest(kind, (*SECTION_KINDS, "all")))
+                                     hint=nearest(kind, (*KINDS, "all")))
             if not 0.0 <= density < float("inf"):
                 raise ParameterError(where, expected="a density of 0 or more, in S/cm²", got=f"{density:g}")
 
@@ -56,12 +54,18 @@ class Afferent:
     ----------
     name : str
         As spikes address it: ``"excitatory"``.
-    receptors : dict of Receptor to float
+    receptors : tuple of (Receptor, float)
         The peak conductance of each receptor, relative to the weight.
     """
 
     name: str
     receptors: tuple[tuple[Receptor, float], ...]
+
+    def __post_init__(self) -> None:
+        for receptor, share in self.receptors:
+            if not 0.0 <= share < float("inf"):
+                raise ParameterError(f"{self.name}.{receptor.name}.share", expected="a share of 0 or more",
+                                     got=f"{share:g}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +99,18 @@ class Membrane:
         names = [placement.channel.name for placement in self.placements]
         if len(set(names)) != len(names):
             raise ParameterError("membrane.channels", expected="each channel once", got=", ".join(names))
-        receptors = [receptor.name for afferent in self.afferents for receptor, _ in afferent.receptors]
+        receptors = [receptor.name for receptor in self.receptors]
         if len(set(receptors)) != len(receptors):
             raise ParameterError("membrane.afferents", expected="each receptor once", got=", ".join(receptors))
+        for kind in self.synaptic_kinds:
+            if kind not in KINDS:
+                raise ParameterError("membrane.synaptic_kinds", expected="kinds of section", got=repr(kind),
+                                     hint=nearest(kind, KINDS))
+        gates = {f"{p.channel.name}.{gate.name}" for p in self.placements for gate in p.channel.gates}
+        both = gates & {f"{receptor.name}.{trace}" for receptor in self.receptors for trace in receptor.traces}
+        if both:
+            raise ParameterError("membrane.channels", expected="gates unlike the traces of receptors",
+                                 got=f"{min(both)!r} of both", hint="Give the channel another name.")
 
     @property
     def receptors(self) -> tuple[Receptor, ...]:

@@ -11,9 +11,11 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Annotated
 
+import numpy as np
 from pydantic import Field, model_validator
 
 from aura.core.errors import ParameterError, nearest
+from aura.zones.fabric.channels.checks import CHECKED_POINTS, CHECKED_V_MV
 from aura.zones.fabric.channels.expression import Expression
 from aura.zones.fabric.channels.quantity import Declared, FormulaText, Identifier, Quantity, in_unit
 
@@ -28,8 +30,8 @@ class Receptor(Declared):
 
     Parameters
     ----------
-    name : str
-        Unique among the receptors of a cell.
+    name, summary : str
+        The name, unique among the receptors of a cell, and one sentence.
     rise : Quantity, optional
         Rise time constant in ms; the conductance jumps if None.
     decay : Quantity
@@ -37,7 +39,7 @@ class Receptor(Declared):
     reversal : Quantity
         Reversal potential in mV.
     factor : str, optional
-        An instantaneous factor of ``v`` and the parameters.
+        An instantaneous factor of ``v`` and the parameters, at least 0.
     parameters : dict of str to Quantity
         What the factor names.
     source : str
@@ -58,13 +60,22 @@ class Receptor(Declared):
         if self.decay.value <= 0.0 or (self.rise is not None and not 0.0 < self.rise.value < self.decay.value):
             raise ValueError("a decay above 0 ms and a rise above 0 and faster than it, "
                              f"not {self.rise} against {self.decay}")
-        self.factor_expression()
+        values = self.factor_expression()(v=np.linspace(*CHECKED_V_MV, CHECKED_POINTS))
+        if not (np.isfinite(values) & (values >= 0.0)).all():
+            raise ValueError(f"a factor that is finite and at least 0 from {CHECKED_V_MV[0]:g} to {CHECKED_V_MV[1]:g} "
+                             f"mV, not {self.factor!r}")
         return self
 
     def factor_expression(self) -> Expression:
         """Return the factor, an expression of ``v``; 1 where there is none."""
         formula = Expression(self.factor or "1", ["v", *self.parameters], f"receptor {self.name}.factor")
         return formula.bind({name: quantity.value for name, quantity in self.parameters.items()})
+
+    @property
+    def traces(self) -> dict[str, float]:
+        """The time constants in ms of the exponentials that the conductance is the difference of."""
+        fast = {} if self.rise is None else {"rise": self.rise.value}
+        return {**fast, "decay": self.decay.value}
 
     def peak(self) -> float:
         """Return c: what scales the difference of the exponentials to a maximum of 1."""

@@ -6,12 +6,14 @@ import numpy as np
 import pytest
 
 from aura.zones.fabric.channels import CHANNELS, CalciumPool
+from aura.zones.fabric.morphology.discretise import discretise
 from aura.zones.fabric.morphology.tree import ball_and_sticks, point_neuron
 from aura.zones.fabric.neurons.membrane import Membrane, Placement
 from aura.zones.fabric.neurons.population import Population
 from tests.zones.fabric.reference import reference_point_neuron
 
 AREA_UM2 = 1000.0
+POINT = discretise(point_neuron(area_um2=AREA_UM2), 100.0)
 NA_PER_UA_CM2 = 1e-5 * AREA_UM2
 """1 uA/cm² = 1e-5 nA/um²."""
 
@@ -22,7 +24,7 @@ NA_PER_UA_CM2 = 1e-5 * AREA_UM2
 def test_spikes_of_25_compartments_are_those_of_neuron_brian2_and_jaxley(squid, current, expected, end_mv, dtype,
                                                                          tolerance_ms):
     """Times: NEURON 9.0.2 with exact rates, Brian2 2.9.0 and Jaxley 0.14.0, which agree to 3 decimals."""
-    cells = Population(ball_and_sticks(), squid, 3, dt_ms=0.025, dtype=dtype)
+    cells = Population(discretise(ball_and_sticks(), 100.0), squid, 3, dt_ms=0.025, dtype=dtype)
     cells.injected[:] = current
     spikes = cells.advance(4000)
     tolerance = tolerance_ms[current] if isinstance(tolerance_ms, dict) else tolerance_ms
@@ -41,7 +43,7 @@ def test_the_squid_axon_fires_when_an_ode_solver_says(squid, current_ua_cm2):
     reference = reference_point_neuron(channels, current_ua_per_cm2=current_ua_cm2, duration_ms=100.0)
     found = {}
     for dt_ms in (0.002, 0.001):
-        cell = Population(point_neuron(area_um2=AREA_UM2), squid, 1, dt_ms=dt_ms, dtype="float64")
+        cell = Population(POINT, squid, 1, dt_ms=dt_ms, dtype="float64")
         cell.injected[:] = current_ua_cm2 * NA_PER_UA_CM2
         found[dt_ms] = cell.advance(round(100.0 / dt_ms)).time_ms
         assert len(found[dt_ms]) == len(reference.spikes)
@@ -55,7 +57,7 @@ def test_the_error_falls_with_the_first_power_of_the_step(squid):
     last = reference_point_neuron(channels, current_ua_per_cm2=10.0, duration_ms=50.0).spikes[-1]
     steps, errors = [0.04, 0.02, 0.01, 0.005], []
     for dt_ms in steps:
-        cell = Population(point_neuron(area_um2=AREA_UM2), squid, 1, dt_ms=dt_ms, dtype="float64")
+        cell = Population(POINT, squid, 1, dt_ms=dt_ms, dtype="float64")
         cell.injected[:] = 10.0 * NA_PER_UA_CM2
         errors.append(abs(cell.advance(round(50.0 / dt_ms)).time_ms[-1] - last))
     order = np.polyfit(np.log(steps), np.log(errors), 1)[0]
@@ -64,7 +66,7 @@ def test_the_error_falls_with_the_first_power_of_the_step(squid):
 
 def test_the_rate_rises_with_the_current_from_rheobase_on(squid):
     currents = np.arange(0.0, 60.0, 2.0)
-    cells = Population(point_neuron(area_um2=AREA_UM2), squid, len(currents), dt_ms=0.025, dtype="float64")
+    cells = Population(POINT, squid, len(currents), dt_ms=0.025, dtype="float64")
     cells.injected[:] = currents * NA_PER_UA_CM2
     cells.advance(4000)  # what a step of current sets off is over
     spikes = cells.advance(40000)
@@ -87,7 +89,7 @@ def test_every_channel_follows_its_declaration(current_ua_cm2):
                                  duration_ms=30.0, pool=CalciumPool())
     traces = {}
     for dt_ms in (0.01, 0.005):
-        cell = Population(point_neuron(area_um2=AREA_UM2), membrane, 1, dt_ms=dt_ms, dtype="float64")
+        cell = Population(POINT, membrane, 1, dt_ms=dt_ms, dtype="float64")
         cell.injected[:] = current_ua_cm2 * NA_PER_UA_CM2
         trace = []
         for _ in range(30):
@@ -99,4 +101,4 @@ def test_every_channel_follows_its_declaration(current_ua_cm2):
     v, ca = run.trace("v", times), run.trace("ca", times)
     np.testing.assert_allclose(extrapolated[:, 0], v, atol=0.3)
     np.testing.assert_allclose(extrapolated[:, 1], ca, rtol=0.01)
-    assert np.abs(v - v[0]).max() > 0.1
+    assert np.abs(v - v[0]).max() > 0.02

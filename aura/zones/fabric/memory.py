@@ -1,0 +1,155 @@
+"""What the fabric keeps of the past: the last frames, and what the map's units were told that they had won."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from aura.core.errors import SignalError
+from aura.zones.common.trace import EligibilityTrace
+from aura.zones.fabric.som.readout import MajorityReadout
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from aura.core.signals import Inputs
+    from aura.core.time import Time
+
+__all__ = ["FrameMemory", "Frames", "LabelMemory"]
+
+ENDLESS = np.iinfo(np.int64).max
+"""Frames without a gap, back to a stream's beginning: what came before its first frame is taken to equal it."""
+
+
+class Frames(NamedTuple):
+    """Frames that came together, one after the other."""
+
+    rows: NDArray[np.float32]
+    """Each frame, (item, feature)."""
+    contexts: NDArray[np.float32]
+    """Each frame with those before it, newest first, (item, context * feature)."""
+    before: NDArray[np.float32]
+    """The frame before each context, (item, feature)."""
+
+
+class FrameMemory:
+    """Joins each frame with those before it, and knows which of them may be learned from.
+
+    Parameters
+    ----------
+    context : int
+        Frames of a context.
+
+    Notes
+    -----
+    Frames that come while learning is off are held out: they must not be learned later either, as part of a context.
+    `attend` is called for the frames that are learned from, and counts how far back there is no gap.
+
+    Examples
+    --------
+    >>> memory = FrameMemory(2)
+    >>> frames = memory.take(np.float32([[1.0], [2.0], [3.0]]))
+    >>> frames.contexts.tolist(), frames.before.ravel().tolist()
+    ([[1.0, 1.0], [2.0, 1.0], [3.0, 2.0]], [1.0, 1.0, 1.0])
+    """
+
+    def __init__(self, context: int) -> None:
+        self._context = context
+        self._recent: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._count = self._taken = 0
+        self._begin = self._end = 0
+
+    def take(self, rows: NDArray[np.float32]) -> Frames:
+        """Take in frames (item, feature), one or more."""
+        if not self._count:
+            self._recent = np.repeat(rows[:1], self._context, axis=0)
+        count, span = len(rows), self._context
+        line = np.concatenate([self._recent, rows])
+        contexts = np.concatenate([line[span - back:span - back + count] for back in range(span)], axis=1)
+        self._recent = line[-span:].copy()
+        self._count, self._taken = self._count + count, count
+        return Frames(rows, contexts, line[:count])
+
+    def attend(self) -> NDArray[np.int64]:
+        """Note that the frames last taken are learned from.
+
+        Returns
+        -------
+        ndarray, shape (item,)
+            For each of them how many frames up to it, itself included, came one after the other to be learned from.
+        """
+        first = self._count - self._taken
+        if self._end < first:
+            self._begin = first
+        self._end = self._count
+        if self._begin == 0:
+            return np.full(self._taken, ENDLESS)
+        return np.arange(first, self._count) - self._begin + 1
+
+    def state(self) -> dict[str, Any]:
+        """Return the last frames, and what was attended to."""
+        return {"recent": self._recent.copy(), "count": self._count, "taken": self._taken, "begin": self._begin,
+                "end": self._end}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._recent = np.array(state["recent"], np.float32)
+        self._count, self._taken = int(state["count"]), int(state["taken"])
+        self._begin, self._end = int(state["begin"]), int(state["end"])
+
+
+class LabelMemory:
+    """Joins labels with the winners of the frames that they belong to, and reads labels from the map.
+
+    Parameters
+    ----------
+    memory : int
+        Frames that may wait for their label.
+    units : int
+        Of the map.
+    name : str
+        The zone's, for errors.
+    """
+
+    def __init__(self, memory: int, units: int, name: str) -> None:
+        self._trace = EligibilityTrace(memory, 1)
+        self._readout = MajorityReadout(units)
+        self._name = name
+
+    def store(self, ids: NDArray[np.int64] | None, winners: NDArray[Any]) -> None:
+        """Keep the winners of frames until they are told."""
+        if ids is not None:
+            # Units are whole numbers below 2**24: float32 holds them exactly.
+            self._trace.store(ids, winners.astype(np.float32)[:, None])
+
+    def read(self, winners: NDArray[Any], codebook: NDArray[np.float32]) -> tuple[tuple[str, ...], ...]:
+        """Return the label of each winner, () while none is known."""
+        return tuple((label,) if label is not None else () for label in self._readout.read(winners, codebook))
+
+    def learn(self, now: Time, inputs: Inputs, *, count: bool) -> dict[str, float]:
+        """Take in the labels that have come; return how many found their frame."""
+        told = inputs["teacher"]
+        if told is None:
+            return {}
+        ids = inputs.ids.get("teacher", ())
+        if len(ids) != len(told):
+            raise SignalError(f"{self._name}.teacher at {now} ns", expected="labels with the ids of their items",
+                              got="labels without ids",
+                              hint="The teacher's output must carry items_from, or return Items(labels, ids).")
+        labels = [label for said in told for label in said]
+        found, rows = self._trace.recall(np.concatenate(ids))
+        if count:
+            for index, row in zip(found.tolist(), rows, strict=True):
+                for label in labels[index]:
+                    self._readout.learn(int(row[0]), label)
+        return {"labelled": float(len(found)), "unmatched": float(len(labels) - len(found))}
+
+    def state(self) -> dict[str, Any]:
+        """Return what waits and what has been counted."""
+        return {"trace": self._trace.state(), "readout": self._readout.state()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._trace.load_state(state["trace"])
+        self._readout.load_state(state["readout"])

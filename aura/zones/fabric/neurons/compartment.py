@@ -1,0 +1,212 @@
+"""Writes the lane loop of one kind of compartment: its gates, currents and row of the linear system."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from aura.zones.fabric.channels.checks import CHECKED_CA_MM, CHECKED_V_MV
+from aura.zones.fabric.neurons.emitter import Emitter
+from aura.zones.fabric.neurons.layout import COLUMNS, expressions
+from aura.zones.fabric.neurons.mathematics import EXP_RANGE
+from aura.zones.fabric.neurons.scheme import FLOOR_US
+from aura.zones.fabric.neurons.statements import LARGEST, Operand, Quotient, Term
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aura.zones.fabric.channels.declaration import Channel, Gate
+    from aura.zones.fabric.neurons.layout import Kind
+    from aura.zones.fabric.neurons.membrane import Membrane
+    from aura.zones.fabric.neurons.receptors import Receptor
+    from aura.zones.fabric.neurons.scheme import Scheme
+
+__all__ = ["LaneLoop", "lane_loop"]
+
+
+def lane_loop(kind: Kind, membrane: Membrane, scheme: Scheme, constants: dict[str, float]) -> LaneLoop:
+    """Return the lane loop of a kind, written."""
+    loop = LaneLoop(kind, membrane, scheme, Emitter(scheme.dtype, constants))
+    loop.write()
+    return loop
+
+
+class LaneLoop:
+    """The statements of a loop over lanes.
+
+    Parameters
+    ----------
+    kind : Kind
+        What the compartment has.
+    membrane : Membrane
+        Whose channels and receptors they are.
+    scheme : Scheme
+        The time step, and what depends on it.
+    emitter : Emitter
+        Writes the statements.
+
+    Notes
+    -----
+    The statements read and write the node's rows, ``X[row * {L} + l]``, and read the node's parameters, which
+    `headers` names.
+    """
+
+    def __init__(self, kind: Kind, membrane: Membrane, scheme: Scheme, emitter: Emitter) -> None:
+        self.kind, self.membrane, self.scheme, self.emitter = kind, membrane, scheme, emitter
+        self.channels = [membrane.placements[index].channel for index in kind.channels]
+        self.receptors = [membrane.receptors[index] for index in kind.receptors]
+        self._diagonal, self._right = ["capacitance"], ["capacitance * V"]
+
+    @property
+    def headers(self) -> list[str]:
+        """The statements before the loop."""
+        named = {"capacitance": "capacitance", "pool": "pool"} if self.kind.pooled else {"capacitance": "capacitance"}
+        return [f"X = S[o:o + {len(self.kind.variables)} * {{L}}]",
+                *(f"{name} = P[k, {COLUMNS.index(column)}]" for name, column in named.items()),
+                *(f"g{index} = P[k, {len(COLUMNS) + index}]" for index in self.kind.channels)]
+
+    @property
+    def lines(self) -> list[str]:
+        """The statements of the loop."""
+        return self.emitter.lines
+
+    def write(self) -> None:
+        """Write the statements; once."""
+        e = self.emitter
+        e.emit("V = X[l]")
+        e.emit(f"x = {self._within('V', CHECKED_V_MV)}")
+        if self.kind.pooled:
+            e.emit(f"ca = {self._at('ca')}")
+            if any(channel.reads_calcium for channel in self.channels):
+                e.emit(f"calcium = {self._within('ca', CHECKED_CA_MM)}")
+        factors = [owner.factor_expression() for owner in self._owners]
+        e.prepare([*(formula for channel in self.channels for formula in expressions(channel)), *factors])
+        gates, factor = self._advance([self._factor(owner) for owner in self._owners])
+        self._currents(gates, factor[:len(self.channels)])
+        for receptor, free in zip(self.receptors, factor[len(self.channels):], strict=True):
+            self._synapse(receptor, free)
+        for name, terms in (("diagonal", self._diagonal), ("right", self._right)):
+            e.emit(f"{name} = {self._at(name)} + ({' + '.join(terms)})")
+        e.emit(f"{self._at('diagonal')} = {e.constant(1.0)} / diagonal")
+        e.emit(f"{self._at('right')} = right")
+
+    @property
+    def _owners(self) -> list[Channel | Receptor]:
+        return [*self.channels, *self.receptors]
+
+    def _factor(self, owner: Channel | Receptor) -> Quotient:
+        self.emitter.where = f"{owner.name}.factor"
+        return self.emitter.checked(self.emitter.quotient(owner.factor_expression().tree))
+
+    def _at(self, variable: str) -> str:
+        return f"X[{self.kind.variables.index(variable)} * {{L}} + l]"
+
+    def _within(self, name: str, bounds: tuple[float, float]) -> str:
+        low, high = (self.emitter.constant(bound) for bound in bounds)
+        return f"min(max({name}, {low}), {high})"
+
+    # --- gates ----------------------------------------------------------------------------------------------------
+
+    def _advance(self, factors: list[Quotient]) -> tuple[dict[str, Operand], list[Operand]]:
+        """Write the new value of every gate; return the gates and the factors, divided."""
+        e = self.emitter
+        names = [f"{channel.name}.{gate.name}" for channel in self.channels for gate in channel.gates]
+        moved = [self._moved(channel, gate) for channel in self.channels for gate in channel.gates]
+        found = e.resolve([*moved, *factors])
+        gates = dict(zip(names, found, strict=False))
+        for name, value in gates.items():
+            e.emit(f"{self._at(name)} = {e.text(value)}")
+        return gates, found[len(names):]
+
+    def _moved(self, channel: Channel, gate: Gate) -> Quotient:
+        """Return a gate after dt."""
+        e, step = self.emitter, self.scheme.gate_step(channel, gate)
+        e.where = f"{channel.name}.gates.{gate.name}"
+        formulas = channel.gate_expressions(gate)
+        if gate.alpha is not None:
+            alpha, beta = (e.quotient(formulas[name].tree) for name in ("alpha", "beta"))
+            if not e.divides(alpha.bottom, beta.bottom):
+                alpha, beta = (Quotient(value) for value in e.resolve([alpha, beta]))
+            bottom = e.product(alpha.bottom, beta.bottom)
+            rise = e.product(step, alpha.top, beta.bottom)
+            z = e.total(rise, e.product(step, beta.top, alpha.bottom))
+        else:
+            inverse = e.over(Quotient(step), e.quotient(formulas["tau"].tree))
+            steady = e.value(formulas["steady"].tree)
+            bottom = inverse.bottom if inverse.bottom is not None else 1.0
+            rise, z = e.product(inverse.top, steady), inverse.top
+        over = bottom if isinstance(bottom, Term) else None
+        e.checked(Quotient(z, over))
+        old = self._at(f"{channel.name}.{gate.name}")
+        if not isinstance(z, Term) and over is None:
+            return self._decayed(old, e.product(rise, 1.0 / z), math.exp(-z))
+        if self.scheme.takes_pade(channel, gate):
+            return self._pade(old, rise, z, over)
+        return self._exponential(old, *e.resolve([Quotient(rise, over), Quotient(z, over)]))
+
+    def _pade(self, old: str, rise: Operand, z: Operand, bottom: Term | None) -> Quotient:
+        """Return (x P(-z) + z x∞) / P(z), where z and z x∞ are still to be divided by a bottom."""
+        e = self.emitter
+        if bottom is not None and not e.divides(bottom, bottom):
+            rise, z = e.resolve([Quotient(rise, bottom), Quotient(z, bottom)])
+            bottom = None
+        one: Operand = 1.0 if bottom is None else e.product(bottom, bottom)
+        even = e.total(one, e.product(z, z, 1.0 / 12.0))
+        odd = e.product(z, bottom, 0.5)
+        top = e.let(f"{old} * ({e.text(even)} - {e.text(odd)}) + {e.text(e.product(rise, bottom))}")
+        whole = e.total(even, odd)
+        return Quotient(top, whole) if isinstance(whole, Term) else Quotient(e.product(top, 1.0 / whole))
+
+    def _exponential(self, old: str, rise: Operand, z: Operand) -> Quotient:
+        """Return x∞ + (x - x∞) exp(-z), x∞ = rise / z."""
+        e, dtype = self.emitter, self.scheme.dtype
+        divisor, bounded = e.clamped(z, 1.0 / LARGEST[dtype], LARGEST[dtype]), e.clamped(z, 0.0, EXP_RANGE[dtype])
+        assert isinstance(divisor, Term)
+        return self._decayed(old, e.product(rise, e.inverses([divisor])[divisor]), e.let(f"exp_(-{bounded})"))
+
+    def _decayed(self, old: str, target: Operand, decay: Operand) -> Quotient:
+        e = self.emitter
+        towards = e.text(target)
+        return Quotient(e.let(f"{towards} + ({old} - {towards}) * {e.text(decay)}"))
+
+    # --- currents -------------------------------------------------------------------------------------------------
+
+    def _currents(self, gates: Mapping[str, Operand], factors: list[Operand]) -> None:
+        e, calcium = self.emitter, []
+        for index, channel, factor in zip(self.kind.channels, self.channels, factors, strict=True):
+            states = (e.power(gates[f"{channel.name}.{gate.name}"], gate.power) for gate in channel.gates)
+            conductance = e.product(Term(f"g{index}"), e.product(*states), factor)
+            self._carry(conductance, channel.reversal.value)
+            if channel.calcium_share > 0.0 and self.kind.pooled:
+                share = e.product(channel.calcium_share, conductance)
+                calcium.append(f"{e.text(share)} * (V - {e.constant(channel.reversal.value)})")
+        if self.kind.pooled:
+            self._fill(calcium)
+
+    def _carry(self, conductance: Operand, reversal: float) -> None:
+        """Add a conductance to the node's row."""
+        text = self.emitter.text(conductance)
+        self._diagonal.append(text)
+        if reversal != 0.0:
+            self._right.append(f"{text} * {self.emitter.constant(reversal)}")
+
+    def _fill(self, currents: list[str]) -> None:
+        """Write the new concentration; an outward current takes nothing out."""
+        e, pool = self.emitter, self.membrane.pool
+        assert pool is not None
+        left = self.scheme.kept(pool.tau.value)
+        rest, gain = e.constant(pool.rest.value), e.constant(pool.tau.value * (1.0 - left))
+        inward = f"max({e.constant(0.0)}, -({' + '.join(currents)}))"
+        drive = f" + pool * {gain} * {inward}" if currents else ""
+        e.emit(f"{self._at('ca')} = {rest} + (ca - {rest}) * {e.constant(left)}{drive}")
+
+    def _synapse(self, receptor: Receptor, factor: Operand) -> None:
+        """Let a receptor conduct, then close by itself."""
+        e = self.emitter
+        traces = {name: e.let(self._at(f"{receptor.name}.{name}")) for name in receptor.traces}
+        open_ = e.let(" - ".join(traces[name].text for name in ("decay", "rise") if name in traces))
+        self._carry(e.product(open_, factor), receptor.reversal.value)
+        for name, tau_ms in receptor.traces.items():
+            faded = e.let(f"{traces[name]} * {e.constant(self.scheme.kept(tau_ms))}")
+            e.emit(f"{self._at(f'{receptor.name}.{name}')} = "
+                   f"{faded} if {faded} > {e.constant(FLOOR_US)} else {e.constant(0.0)}")
