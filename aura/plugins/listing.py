@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from aura.plugins.info import PluginInfo
 
@@ -48,12 +51,36 @@ def zone_text(manifest: Manifest) -> str:
     for side, ports in (("inputs", inputs), ("outputs", outputs)):
         lines += ["", side, *(_table([(port.name, port.describe(), _notes(port), port.doc) for port in ports or ()])
                               if ports is not None else ["  depend on the parameters"])]
-    fields = manifest.params.model_fields
-    lines += ["", "parameters",
-              *_table([(name, _type(field.annotation), "required" if field.is_required() else
-                        f"= {field.get_default(call_default_factory=True)!r}", field.description or "")
-                       for name, field in fields.items()])]
+    for path, table in _tables(manifest.params):
+        lines += ["", f"parameters of {path}" if path else "parameters",
+                  *_table([(name, _type(field.annotation), _default(field), field.description or "")
+                           for name, field in table.model_fields.items()])]
     return "\n".join(lines)
+
+
+def _tables(params: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    """Return the parameters and the tables within them, each with the key it stands under."""
+    yield path, params
+    for name, field in params.model_fields.items():
+        annotation = field.annotation
+        for part in (annotation, *get_args(annotation)):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                yield from _tables(part, f"{path}.{name}" if path else name)
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    default = field.get_default(call_default_factory=True)
+    if isinstance(default, BaseModel):
+        # What is not as the table's own defaults have it; the table is shown by itself.
+        own = {name: value for name, value in default if name in default.model_fields_set}
+        return f"= {type(default).__name__}({', '.join(f'{name}={_short(value)}' for name, value in own.items())})"
+    return f"= {default!r}"
+
+
+def _short(value: Any) -> str:
+    return f"{type(value).__name__}(...)" if isinstance(value, BaseModel) else repr(value)
 
 
 def _ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...] | None]:

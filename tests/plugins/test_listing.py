@@ -46,6 +46,20 @@ def test_a_zone_is_told_in_full() -> None:
         "  depend on the parameters", "", "parameters", "  size  int    required", "  rate  float  = 0.5"]
 
 
+def test_tables_within_parameters_are_told_under_their_keys() -> None:
+    class Inner(ZoneParams):
+        depth: int = 2
+
+    class Outer(ZoneParams):
+        inner: Inner = Inner(depth=3)
+        other: Inner | None = None
+
+    lines = zone_text(Manifest("mood", "x:Y", params=Outer)).splitlines()
+    assert lines[lines.index("parameters"):] == [
+        "parameters", "  inner  Inner          = Inner(depth=3)", "  other  Inner or none  = None", "",
+        "parameters of inner", "  depth  int  = 2", "", "parameters of other", "  depth  int  = 2"]
+
+
 def test_ports_that_follow_from_the_parameters_are_those_of_the_defaults() -> None:
     class Sized(ZoneParams):
         size: int = 3
