@@ -16,8 +16,8 @@ from aura.testing.subject import Subject
 
 __all__ = ["HEAVY", "manifest_is_complete", "manifest_is_light", "params_refuse_unknown_keys"]
 
-HEAVY = ("flax", "jax", "librosa", "matplotlib", "numba", "scipy", "sentence_transformers", "sklearn", "tensorflow", "torch",
-         "transformers")
+HEAVY = ("flax", "jax", "librosa", "matplotlib", "numba", "scipy", "sentence_transformers", "sklearn", "tensorflow",
+         "torch", "transformers")
 """Packages that a manifest may not import: `aura zones` reads every manifest and answers at once."""
 
 _PROBE = """

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aura.core.errors import SignalError
 from aura.zones.fabric.learning.pooling import Pooling
-from aura.zones.fabric.learning.predictor import FramePredictor
+from aura.zones.fabric.learning.predictor import FramePredictor, Lesson
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from aura.core.signals import Inputs
     from aura.zones.common.arrays import Array
     from aura.zones.fabric.learning.response import Response
+    from aura.zones.fabric.memory import Frames
     from aura.zones.fabric.params import FabricParams
-    from aura.zones.fabric.tissue.circuit import Circuit
 
 __all__ = ["Forecast"]
+
+LEAST_SUM = 1e-9
+"""Activations that come to less share no vote (chosen here: a winner's alone is 1)."""
+
+
+class _Waiting(NamedTuple):
+    """A frame whose successor has not come yet."""
+
+    features: Array
+    frame: Array
+    before: Array
+    prediction: Array
 
 
 class Forecast:
@@ -28,111 +38,121 @@ class Forecast:
     Parameters
     ----------
     params : FabricParams
-        What it reads: the context, the map's units, the response of tissue and convolution.
+        What it reads: the context, and the map's units.
     features : int
         Numbers of a frame.
-    circuit : Circuit, optional
-        The tissue; without one nothing is convolved or propagated.
-    tick_ms : float
-        The zone's period.
-    rng : numpy.random.Generator
-        Draws the kernels.
+    response : Response, optional
+        What tissue and convolution make of the frames; read too if given.
+
+    Notes
+    -----
+    The response comes once a tick, with all its frames in it: only the last of several frames may be foretold from
+    it, those before it are foretold from the response of the tick before.
     """
 
-    def __init__(self, params: FabricParams, features: int, circuit: Circuit | None, tick_ms: float,
-                 rng: np.random.Generator) -> None:
+    def __init__(self, params: FabricParams, features: int, response: Response | None) -> None:
         assert params.prediction is not None
         self._params, self._frame, self._context = params.prediction, features, params.context
         self._pooling = Pooling(params.spatial_dims, params.prediction.most_units)
-        self._response: Response | None = None
-        if circuit is not None and params.convolution is not None:
-            from aura.zones.fabric.learning.lateral import LateralWeights
-            from aura.zones.fabric.learning.response import Response
-
-            self._response = Response(params, LateralWeights(circuit), tick_ms, rng)
+        self._response = response
         units = len(self._pooling) if params.prediction.units else 0
-        responses = 0 if self._response is None else self._response.features
-        self._width = features * params.context + units + responses
-        self._predictor = FramePredictor(params.prediction, self._width, features)
-        self._waiting: Array | None = None
-        self._before: Array | None = None
-        self._prediction: Array | None = None
-        self._last: Array | None = None
-        self._lessons: list[tuple[Array, Array, Array]] = []
+        width = features * params.context + units + (0 if response is None else len(response))
+        self._predictor = FramePredictor(params.prediction, width, features)
+        self._waiting: _Waiting | None = None
+        self._last: Lesson | None = None
+        self._lessons: list[tuple[Lesson, Lesson | None] | None] = []
 
-    def step(self, rows: NDArray[np.float32], contexts: NDArray[np.float32], before: NDArray[np.float32],
-             activations: NDArray[np.float32], activity: NDArray[np.float32] | None, codebook: NDArray[np.float32],
-             inputs: Inputs, shape: tuple[int, ...], rng: np.random.Generator) -> dict[str, Any]:
-        """Take in frames (item, feature), their contexts and the frames before these; return what is published."""
-        out: dict[str, Any] = {}
-        parts = [contexts.astype(np.float64)]
-        if self._params.units:
-            pooled = self._pooling.pool(activations)
-            # Units that share a frame share one vote, as normalised radial basis functions do.
-            parts.append(pooled * (np.sqrt(len(self._pooling)) / np.maximum(pooled.sum(axis=1), 1e-9))[:, None])
-        if self._response is not None and activity is not None:
-            found = self._response.forward(activity, activations.mean(axis=0), codebook[:, :self._frame],
-                                           self._goal(inputs), rng)
-            parts.append(np.repeat(found[None], len(rows), axis=0))
-            out["mode"] = (self._response.mode.value,)
-        features = np.concatenate(parts, axis=1)
+    @property
+    def expected(self) -> Array | None:
+        """The frame that is expected next, (feature,); None before the first."""
+        return None if self._waiting is None else self._waiting.prediction
+
+    def step(self, frames: Frames, activations: NDArray[np.float32], earlier: Array | None) -> dict[str, Any]:
+        """Take in the frames of a tick and return what is published.
+
+        Parameters
+        ----------
+        frames : Frames
+            As they came, one after the other.
+        activations : ndarray, shape (item, x, y, z)
+            Of the map.
+        earlier : ndarray, shape (response feature,), optional
+            The response of the tick before; the present one is read from the response itself.
+        """
+        features = self._features(frames, activations, earlier)
+        rows, before = frames.rows.astype(np.float64), frames.before.astype(np.float64)
         predictions = np.empty((len(rows), self._frame), np.float32)
         losses, persistences = [], []
         self._lessons = []
-        for index, row in enumerate(rows.astype(np.float64)):
-            if self._prediction is not None and self._last is not None:
-                losses.append(float(((self._prediction - row) ** 2).mean()))
-                persistences.append(float(((self._last - row) ** 2).mean()))
-                assert self._waiting is not None
-                assert self._before is not None
-                self._lessons.append((self._waiting, row, self._before))
-            self._prediction = self._predictor.predict(features[index])
-            predictions[index] = self._prediction
-            self._waiting, self._last = features[index], row
-            self._before = before[index].astype(np.float64)
-        out["prediction"] = predictions.reshape(len(rows), *shape)
+        for index, row in enumerate(rows):
+            if self._waiting is not None:
+                losses.append(float(np.square(self._waiting.prediction - row).mean()))
+                persistences.append(float(np.square(self._waiting.frame - row).mean()))
+                lesson = Lesson(self._waiting.features, row, self._waiting.before)
+                self._lessons.append((lesson, self._last))
+                self._last = lesson
+            else:
+                self._lessons.append(None)
+            prediction = self._predictor.predict(features[index])
+            predictions[index] = prediction
+            self._waiting = _Waiting(features[index], row, before[index], prediction)
+        out: dict[str, Any] = {"prediction": predictions}
         if losses:
-            out["loss"] = np.float64(np.mean(losses))
-            out["persistence"] = np.float64(np.mean(persistences))
+            out |= {"loss": np.float64(np.mean(losses)), "persistence": np.float64(np.mean(persistences))}
         return out
 
-    def learn(self, rate: float) -> dict[str, float]:
-        """Learn from the frames that came; return the loss of the kernels' gradient step."""
-        gradient = None
-        for features, following, before in self._lessons:
-            gradient = self._predictor.learn(features, following, before, rate)
-        self._lessons = []
-        if self._response is None or gradient is None or self._params.rate == 0.0:
-            return {}
-        part = gradient[-self._response.features:]
-        self._response.learn(part, rate * self._params.rate, self._params.coherence)
-        return {"kernel_gradient": float(np.sqrt(part @ part))}
+    def learn(self, rate: float, depth: NDArray[np.int64]) -> dict[str, float]:
+        """Learn from the frames of the last step.
 
-    def _goal(self, inputs: Inputs) -> NDArray[Any] | None:
-        goal = inputs["goal"]
-        if goal is None:
-            return self._prediction
-        if goal.shape != (self._frame,):
-            raise SignalError("fabric.goal", expected=f"{self._frame} features, as a frame has", got=str(goal.shape))
-        return np.asarray(goal)
+        Parameters
+        ----------
+        rate : float
+            How much they count, above 0.
+        depth : ndarray, shape (item,)
+            How many frames up to each came without a gap to be learned from, itself included (`FrameMemory.attend`).
+
+        Returns
+        -------
+        dict
+            The length of the kernels' gradient, if they learned.
+        """
+        # A lesson holds its frame, the context that foretold it, and the frame before that.
+        held = self._context + 2
+        lessons = [(pair[0], pair[1] if reach > held else None)
+                   for pair, reach in zip(self._lessons, depth.tolist(), strict=True) if pair and reach >= held]
+        self._lessons = []
+        scalars = {}
+        if self._response is not None and self._params.rate > 0.0 and lessons:
+            gradients = [self._predictor.gradient(*pair)[-len(self._response):] for pair in lessons]
+            gradient = np.mean(gradients, axis=0)
+            scalars["kernel_gradient"] = self._response.learn(gradient, rate * self._params.rate)
+        for lesson, last in lessons:
+            self._predictor.learn(lesson, last, rate)
+        return scalars
+
+    def _features(self, frames: Frames, activations: NDArray[np.float32], earlier: Array | None) -> Array:
+        """Return what each frame is foretold from, (item, feature)."""
+        parts = [frames.contexts]
+        if self._params.units:
+            pooled = self._pooling.pool(activations)
+            # Units that share a frame share one vote, as normalised radial basis functions do.
+            votes = np.sqrt(len(self._pooling)) / np.maximum(pooled.sum(axis=1, keepdims=True), LEAST_SUM)
+            parts.append(pooled * votes)
+        if self._response is not None:
+            assert earlier is not None
+            parts.append(np.vstack([np.repeat(earlier[None], len(frames.rows) - 1, axis=0), self._response.features]))
+        return np.concatenate(parts, axis=1, dtype=np.float64)
 
     def state(self) -> dict[str, Any]:
-        """Return readout, response, and what waits for the next frame."""
-        kept = {"waiting": self._waiting, "before": self._before, "prediction": self._prediction, "last": self._last}
+        """Return the readout, and what waits for the next frame."""
         return {"predictor": self._predictor.state(),
-                "response": None if self._response is None else self._response.state(),
-                **{name: None if value is None else value.copy() for name, value in kept.items()}}
+                "waiting": None if self._waiting is None else [part.copy() for part in self._waiting],
+                "last": None if self._last is None else [part.copy() for part in self._last]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
+        waiting, last = state["waiting"], state["last"]
         self._predictor.load_state(state["predictor"])
-        if self._response is not None:
-            self._response.load_state(state["response"])
-        self._waiting, self._before, self._prediction, self._last = (
-            None if state[name] is None else np.array(state[name])
-            for name in ("waiting", "before", "prediction", "last"))
-
-    def close(self) -> None:
-        """Let the threads go."""
-        if self._response is not None:
-            self._response.close()
+        self._waiting = None if waiting is None else _Waiting(*map(np.array, waiting))
+        self._last = None if last is None else Lesson(*map(np.array, last))
+        self._lessons = []

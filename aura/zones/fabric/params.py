@@ -90,7 +90,7 @@ class TissueParams(ZoneParams):
 
     neuron: NeuronParams = NeuronParams()
     connectivity: ConnectivityParams = ConnectivityParams()
-    plasticity: PlasticityParams = PlasticityParams(stdp=StdpParams(), homeostasis=HomeostasisParams())
+    plasticity: PlasticityParams = PlasticityParams(stdp=StdpParams(), homeostasis=HomeostasisParams(tau_s=100.0))
     slot_ms: float = Field(default=0.5, gt=0, allow_inf_nan=False)
     drive_us: float = Field(default=0.0005, ge=0, allow_inf_nan=False)
     nmda_share: float = Field(default=0.5, ge=0, allow_inf_nan=False)
@@ -184,3 +184,12 @@ class FabricParams(ZoneParams):
         if not axes or not all(axis.isidentifier() for axis in axes) or len(set(axes)) < len(axes):
             raise ValueError("names of axes that differ, as ('feature',) or ('row', 'column')")
         return axes
+
+    @field_validator("convolution")
+    @classmethod
+    def _of_the_grid(cls, convolution: Conv4DParams | None) -> Conv4DParams | None:
+        if convolution is not None and "inputs" in convolution.model_fields_set and convolution.inputs != 2:
+            raise ValueError("two inputs, the tissue's activity and the map's activation")
+        if convolution is not None and convolution.space != "same":
+            raise ValueError("space = 'same', so that each neuron has a response")
+        return convolution

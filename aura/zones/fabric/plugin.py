@@ -15,7 +15,7 @@ __all__ = ["MANIFEST", "aura_zones"]
 def _inputs(params: FabricParams) -> tuple[Port, ...]:
     ports = [Port("frame", shape=("item", *params.frame), doc="What is sensed: one frame for each item.")]
     if params.prediction is not None and params.convolution is not None and params.tissue is not None:
-        ports.append(Port("goal", shape=("goal_feature",), required=False, keep="hold",
+        ports.append(Port("goal", shape=params.frame, required=False, keep="hold",
                           doc="The frame that intentional propagation works towards; the expected one if unfed."))
     if params.labels:
         ports.append(Port("teacher", dtype="tags", shape=("item",), role="label", keep="all", required=False,
@@ -24,7 +24,7 @@ def _inputs(params: FabricParams) -> tuple[Port, ...]:
 
 
 def _outputs(params: FabricParams) -> tuple[Port, ...]:
-    last = float(math.prod(params.spatial_dims) - 1)
+    last = float(max(math.prod(params.spatial_dims) - 1, 1))
     ports = [
         Port("winner", dtype="int64", shape=("item",), items_from="frame", range=(0.0, last),
              doc="The unit of the map nearest to each frame, in C order of the grid."),

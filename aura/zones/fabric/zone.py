@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.core.errors import ParameterError, SignalError
+from aura.core.errors import ParameterError, SignalError, StateError
 from aura.core.zone import Zone
 from aura.zones.fabric.forecast import Forecast
-from aura.zones.fabric.memory import LabelMemory
+from aura.zones.fabric.memory import FrameMemory, Frames, LabelMemory
 from aura.zones.fabric.params import FabricParams
 from aura.zones.fabric.plugin import MANIFEST
 from aura.zones.fabric.som.map import SelfOrganisingMap
@@ -24,9 +24,12 @@ if TYPE_CHECKING:
     from aura.core.signals import Inputs
     from aura.core.time import Time
     from aura.core.zone import ZoneContext
+    from aura.zones.fabric.learning.response import Response
     from aura.zones.fabric.views import NeuronGrid
 
-__all__ = ["Fabric"]
+__all__ = ["LEAST_ENERGY", "Fabric"]
+
+NS_PER_MS = 1e6
 
 LEAST_ENERGY = 0.1
 """Below it the energy gate is shut: nothing is learned."""
@@ -42,9 +45,12 @@ class Fabric(Zone[FabricParams]):
     the tissue together: the drive is the mean of their activations.
 
     The modulators ``energy_gate`` (below 0.1 nothing is learned, and what was left out is counted), ``learning_rate``
-    and ``learning_drive`` (both scale the rate of all learning) are obeyed by map, readout, kernels and synapses.
-    Synapses change while the tissue is integrated: at the rate of the last tick that learned, and not at all after a
-    tick that did not.
+    and ``learning_drive`` (both scale the rate of all learning) are obeyed by map, readout, kernels and synapses;
+    labels are counted whole, or not at all. ``reward`` turns the eligibility of synapses into weight, where the tissue
+    keeps one. Synapses change while the tissue is integrated: at the rate of the last tick that learned, and not at
+    all after a tick that did not.
+
+    Frames that come while learning is off are never learned, neither as what came next nor as a part of a context.
     """
 
     manifest = MANIFEST
@@ -55,17 +61,43 @@ class Fabric(Zone[FabricParams]):
         self._workers = Workers(params.threads)
         self._grid = params.spatial_dims
         self._life: Life | None = None
-        if params.tissue is not None:
-            self._life = Life(params.tissue, self._grid, self.rng, self._workers, params.probes,
-                              context.resolution, f"{context.name}.tissue")
+        self._response: Response | None = None
+        self._seed = int(self.rng.integers(2 ** 63))
+        self._grow()
+        self._memory = FrameMemory(params.context)
         self._map: SelfOrganisingMap | None = None
         self._forecast: Forecast | None = None
         self._labels = LabelMemory(params.label_memory, math.prod(self._grid), context.name) if params.labels else None
-        self._features = 0
         self._shape: tuple[int, ...] = ()
-        self._recent: NDArray[np.float32] = np.zeros((0, 0), np.float32)
-        self._contexts: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._frames: Frames | None = None
+        self._winners: NDArray[np.int64] = np.zeros(0, np.int64)
         self._skipped = 0
+
+    def _grow(self) -> None:
+        """Build the tissue and what responds to it, as the seed of its structure says."""
+        params, rng = self.params, np.random.default_rng(self._seed)
+        if params.tissue is None:
+            return
+        self._life = Life(params.tissue, self._grid, rng, self._workers, probes=params.probes,
+                          resolution=self.context.resolution, device=params.device)
+        if params.prediction is not None and params.convolution is not None:
+            if not self.context.period:
+                raise ParameterError(f"{self.context.name}.period", expected="a period, the convolution's time step",
+                                     got="none", hint="Try '10 ms', or convolution = false.")
+            from aura.zones.fabric.learning.lateral import LateralWeights
+            from aura.zones.fabric.learning.response import Response
+
+            self._response = Response(params, LateralWeights(self._life.circuit), self.context.period / NS_PER_MS, rng)
+
+    def _open(self, features: int, shape: tuple[int, ...], rng: np.random.Generator) -> SelfOrganisingMap:
+        """Set up what depends on the length of a frame."""
+        params, self._shape = self.params, tuple(shape)
+        self._map = SelfOrganisingMap(self._grid, features * params.context, params.map, rng, workers=self._workers)
+        if params.prediction is not None:
+            self._forecast = Forecast(params, features, self._response)
+        return self._map
+
+    # --- what can be looked at ------------------------------------------------------------------------------------
 
     @property
     def neurons(self) -> NeuronGrid:
@@ -94,127 +126,157 @@ class Fabric(Zone[FabricParams]):
         return self._map
 
     def get_training_status(self) -> dict[str, Any]:
-        """Return whether the map is trained, its utilisation and recent quantisation error, and what was skipped."""
-        status = {} if self._map is None else self._map.get_training_status()
+        """Return how far the fabric has come.
+
+        Returns
+        -------
+        dict
+            ``trained``, ``utilisation``, ``quantisation_error`` and more, as of `SelfOrganisingMap`, and ``skipped``:
+            how many frames were not learned because the energy gate was shut.
+        """
+        untrained = {"trained": False, "utilisation": 0.0, "quantisation_error": 0.0, "items": 0}
+        status = untrained if self._map is None else self._map.get_training_status()
         return {**status, "skipped": self._skipped}
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
     def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
         """Bring the tissue up to now, take in the frames, and say what is expected next."""
-        out: dict[str, Any] = {}
-        if self._life is not None:
-            out.update(self._life.until(now))
-        self._contexts = self._contexts[:0]
+        self._frames = None
+        out: dict[str, Any] = {} if self._life is None else self._life.until(now)
         frames = inputs["frame"]
         if frames is not None and len(frames):
             out.update(self._sense(now, frames, inputs))
         return out
 
-    def _sense(self, now: Time, frames: NDArray[np.float32], inputs: Inputs) -> dict[str, Any]:
-        rows = np.ascontiguousarray(frames.reshape(len(frames), -1), np.float32)
-        if self._map is None:
-            self._open(rows.shape[1], frames.shape[1:])
-        elif frames.shape[1:] != self._shape:
-            raise SignalError(f"{self.context.name}.frame at {now} ns", expected=f"frames of shape {self._shape}",
-                              got=str(frames.shape[1:]), hint="One fabric reads one stream of frames.")
-        assert self._map is not None
-        contexts, before = self._remember(rows)
-        activations = self._map.activation(contexts)
-        winners, distances = self._map.nearest(contexts)
+    def _sense(self, now: Time, given: NDArray[np.float32], inputs: Inputs) -> dict[str, Any]:
+        shape = given.shape[1:]
+        mapped = self._map or self._open(math.prod(shape), shape, self.rng)
+        if shape != self._shape:
+            raise SignalError(f"{self.context.name}.frame at {now} ns", got=str(shape), hint="One fabric reads one "
+                              "stream of frames.", expected=f"frames of shape {self._shape}, as at first")
+        frames = self._frames = self._memory.take(given.reshape(len(given), -1))
+        activations = mapped.activation(frames.contexts)
+        winners, distances = mapped.nearest(frames.contexts)
+        self._winners = winners.astype(np.int64)
         shown = activations.mean(axis=0)
-        out: dict[str, Any] = {"winner": winners.astype(np.int64), "quantisation_error": distances.astype(np.float64),
+        out: dict[str, Any] = {"winner": self._winners, "quantisation_error": distances.astype(np.float64),
                                "activation": shown, "skipped": np.int64(self._skipped)}
+        if self._forecast is not None:
+            earlier = self._respond(now, shown, mapped.codebook, inputs)
+            out.update(self._forecast.step(frames, activations, earlier))
+            out["prediction"] = out["prediction"].reshape(given.shape)
+        if self._response is not None:
+            out["mode"] = (self._response.mode.value,)
         if self._life is not None:
             self._life.drive(shown)
-        if self._forecast is not None:
-            activity = None if self._life is None else self._life.activity()
-            out.update(self._forecast.step(rows, contexts, before, activations, activity, self._map.codebook,
-                                           inputs, self._shape, self.rng))
         if self._labels is not None:
-            out["label"] = self._labels.read(winners, self._map.codebook)
-            self._labels.store(inputs.ids.get("frame"), winners)
-        self._contexts = contexts
+            out["label"] = self._labels.read(winners, mapped.codebook)
         return out
+
+    def _respond(self, now: Time, shown: NDArray[np.float32], codebook: NDArray[np.float32],
+                 inputs: Inputs) -> NDArray[np.float64] | None:
+        """Let the tissue respond; return the response before this one."""
+        if self._response is None or self._life is None or self._forecast is None:
+            return None
+        newest = codebook[:, :math.prod(self._shape)]  # contexts begin with their newest frame
+        goal = inputs["goal"]
+        if goal is not None and goal.shape != self._shape:
+            raise SignalError(f"{self.context.name}.goal at {now} ns", got=str(goal.shape),
+                              expected=f"one frame of shape {self._shape}")
+        goal = self._forecast.expected if goal is None else goal.reshape(-1)
+        earlier = self._response.features
+        self._response.forward(self._life.activity(), shown, newest, goal, self.rng)
+        return earlier
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Learn what was sensed; return losses and counts."""
-        rate = self._rate(now, inputs)
+        rate, shut = self._rate(now, inputs)
+        frames, self._frames = self._frames, None
+        depth = np.zeros(0, np.int64) if frames is None else self._memory.attend()
         scalars: dict[str, float] = {}
         if self._labels is not None:
-            scalars.update(self._labels.learn(now, inputs, count=rate > 0.0))
-        if rate == 0.0:
-            self._skipped += len(self._contexts)
-            return scalars
-        if self._life is not None:
-            self._life.learning = rate
-        if len(self._contexts) and self._map is not None:
-            scalars["quantisation_error"] = float(self._map.learn(self._contexts, rate))
-            if self._forecast is not None:
-                scalars.update(self._forecast.learn(rate))
+            if frames is not None:
+                self._labels.store(inputs.ids.get("frame"), self._winners)
+            scalars.update(self._labels.learn(now, inputs, count=rate > 0.0 and not shut))
+        if shut:
+            self._skipped += len(depth)
+        elif rate > 0.0:
+            if self._life is not None:
+                self._life.learn(rate, float(inputs.modulators.get("reward", 0.0)))
+            if frames is not None:
+                scalars.update(self._study(frames, depth, rate))
         return scalars
 
-    def _rate(self, now: Time, inputs: Inputs) -> float:
-        """Return what scales all learning of this tick, 0 for none."""
+    def _study(self, frames: Frames, depth: NDArray[np.int64], rate: float) -> dict[str, float]:
+        """Let map, readout and kernels learn from the frames of this tick."""
+        scalars: dict[str, float] = {}
+        contexts = frames.contexts[depth >= self.params.context]
+        if self._map is not None and len(contexts):
+            scalars["quantisation_error"] = float(self._map.learn(contexts, rate))
+        if self._forecast is not None:
+            scalars.update(self._forecast.learn(rate, depth))
+        return scalars
+
+    def _rate(self, now: Time, inputs: Inputs) -> tuple[float, bool]:
+        """Return what scales all learning of this tick, and whether the energy gate is shut."""
         modulators = inputs.modulators
-        if float(modulators.get("energy_gate", 1.0)) < LEAST_ENERGY:
-            return 0.0
         rate = float(modulators.get("learning_rate", 1.0)) * float(modulators.get("learning_drive", 1.0))
         if not 0.0 <= rate < math.inf:
             raise SignalError(f"{self.context.name}.modulators at {now} ns",
                               expected="a learning rate and drive of 0 or more", got=f"{rate:g}")
-        return rate
-
-    def _remember(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return each frame with those before it, newest first, (item, context * feature), and the one before these."""
-        if not len(self._recent):
-            self._recent = np.repeat(rows[:1], self.params.context, axis=0)
-        all_rows = np.concatenate([self._recent, rows])
-        count, context = len(rows), self.params.context
-        contexts = np.concatenate([all_rows[context - back:context - back + count] for back in range(context)], axis=1)
-        self._recent = all_rows[-context:].copy()
-        return contexts, all_rows[:count]
-
-    def _open(self, features: int, shape: tuple[int, ...]) -> None:
-        """Set up what depends on the length of a frame."""
-        params = self.params
-        self._features, self._shape = features, tuple(shape)
-        self._map = SelfOrganisingMap(self._grid, features * params.context, params.map, self.rng)
-        if params.prediction is not None:
-            self._forecast = Forecast(params, features, self._life.circuit if self._life is not None else None,
-                                      self.context.period * 1e-6, self.rng)
+        return rate, float(modulators.get("energy_gate", 1.0)) < LEAST_ENERGY
 
     # --- state ----------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Return tissue, map, readouts, and what is remembered of the last frames."""
-        return {
-            "features": self._features, "shape": list(self._shape), "recent": self._recent.copy(),
-            "skipped": self._skipped,
-            "life": None if self._life is None else self._life.state(),
-            "map": None if self._map is None else self._map.state(),
-            "forecast": None if self._forecast is None else self._forecast.state(),
-            "labels": None if self._labels is None else self._labels.state(),
-        }
+        return {"seed": self._seed, "shape": list(self._shape), "memory": self._memory.state(),
+                "skipped": self._skipped,
+                **{name: None if part is None else part.state() for name, part in self._parts().items()}}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._map, self._forecast = None, None
+        """Take over what `state` returned.
+
+        Raises
+        ------
+        StateError
+            If it is of a fabric with other parts.
+        """
+        self._map, self._forecast, self._frames, self._shape = None, None, None, ()
+        if state["seed"] != self._seed:
+            self._seed = int(state["seed"])
+            if self._response is not None:
+                self._response.close()
+            self._grow()
+        if state["map"] is not None:
+            features = state["memory"]["recent"].shape[1]
+            # What is drawn here is overwritten at once, and the zone's own stream has been restored already.
+            self._open(features, tuple(state["shape"]), np.random.default_rng(0))
+        self._memory.load_state(state["memory"])
         self._skipped = int(state["skipped"])
-        if self._life is not None:
-            self._life.load_state(state["life"])
-        if state["features"]:
-            self._open(int(state["features"]), tuple(int(size) for size in state["shape"]))
-            assert self._map is not None
-            self._map.load_state(state["map"])
-            if self._forecast is not None:
-                self._forecast.load_state(state["forecast"])
-        if self._labels is not None:
-            self._labels.load_state(state["labels"])
-        self._recent = np.array(state["recent"], np.float32)
+        for name, part in self._parts().items():
+            if (part is None) != (state[name] is None):
+                raise StateError(f"{self.context.name}.{name}", expected="none" if part is None else "its state",
+                                 got="none" if state[name] is None else "one", hint="Was it saved with other "
+                                 "parameters?")
+            if part is not None:
+                part.load_state(state[name])
+
+    def _parts(self) -> dict[str, Life | Response | SelfOrganisingMap | Forecast | LabelMemory | None]:
+        return {"life": self._life, "response": self._response, "map": self._map, "forecast": self._forecast,
+                "labels": self._labels}
+
+    # --- before and after -----------------------------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Compile or load all kernels, by the ticks of another, small fabric like this one."""
+        from aura.zones.fabric.warm_up import rehearse
+
+        rehearse(type(self), self.context)
 
     def close(self) -> None:
         """Let the threads go."""
         self._workers.close()
-        if self._forecast is not None:
-            self._forecast.close()
+        if self._response is not None:
+            self._response.close()

@@ -5,18 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
+from aura.zones.fabric.tissue.compiled import kernel
 from aura.zones.fabric.tissue.synapses import EXCITATORY
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from aura.zones.fabric.tissue.circuit import Circuit
 
-__all__ = ["LateralWeights"]
+__all__ = ["LEAST_TOTAL_US", "LateralWeights"]
 
 LEAST_TOTAL_US = 1e-12
+"""Added to the sum of the weights onto a unit, which may all have gone (chosen here: far below any that matters)."""
+
+
+@kernel
+def _share_out(start: NDArray[np.int32], order: NDArray[np.int32], sign: NDArray[np.float32], weights: NDArray[Any],
+               shares: NDArray[np.float32]) -> None:
+    """Write each synapse's share of the weights onto its target, with its sign."""
+    for unit in range(start.size - 1):
+        total = LEAST_TOTAL_US
+        for place in range(start[unit], start[unit + 1]):
+            total += weights[order[place]]
+        for place in range(start[unit], start[unit + 1]):
+            shares[place] = sign[place] * weights[order[place]] / total
 
 
 class LateralWeights:
@@ -26,6 +39,11 @@ class LateralWeights:
     ----------
     circuit : Circuit
         Whose synapses these are.
+
+    Attributes
+    ----------
+    matrix : scipy.sparse.csr_array, shape (unit, unit), float32
+        The weights, as of the last `refresh`.
 
     Notes
     -----
@@ -40,11 +58,10 @@ class LateralWeights:
         self._plasticity = circuit.plasticity
         # The transposed index of the synapses is the order of a matrix by target.
         self._order = synapses.column_synapse
-        self._start = synapses.column_start.astype(np.int64)
+        self._start = synapses.column_start.astype(np.int32)
         self._sign = np.where(synapses.receptor[self._order] == EXCITATORY, 1.0, -1.0).astype(np.float32)
-        self._filled = np.flatnonzero(np.diff(self._start))
         self.matrix: Any = sparse.csr_array(
-            (np.zeros(len(self._order), np.float32), synapses.sources()[self._order].astype(np.int32), self._start),
+            (np.zeros(len(self._order), np.float32), synapses.sources()[self._order], self._start),
             shape=(synapses.cells, synapses.cells))
         self._last: NDArray[Any] | None = None
         self.refresh()
@@ -55,9 +72,4 @@ class LateralWeights:
         if self._last is not None and np.array_equal(weights, self._last):
             return
         self._last = weights.copy()
-        ordered = weights[self._order].astype(np.float32)
-        totals = np.ones(len(self._start) - 1, np.float32)
-        if len(self._filled):
-            totals[self._filled] = np.add.reduceat(ordered, self._start[self._filled])
-        rows = np.repeat(np.maximum(totals, LEAST_TOTAL_US), np.diff(self._start))
-        self.matrix.data[:] = self._sign * ordered / rows
+        _share_out(self._start, self._order, self._sign, weights, self.matrix.data)

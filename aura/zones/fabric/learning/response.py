@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aura.zones.fabric.learning.conv4d import Conv4D
+from aura.zones.fabric.learning.conv4d import Conv4D, Conv4DGradient
 from aura.zones.fabric.learning.mode_cycle import ModeCycle
 from aura.zones.fabric.learning.nonlinearity import BiologicalNonlinearity
 from aura.zones.fabric.learning.pooling import Pooling
@@ -20,24 +20,25 @@ if TYPE_CHECKING:
     from aura.zones.fabric.learning.lateral import LateralWeights
     from aura.zones.fabric.params import FabricParams
 
-__all__ = ["Response"]
+__all__ = ["CHANNELS", "Response"]
 
 CHANNELS = 2
 """Of the history: the tissue's activity, and the map's activation."""
 
 MOST_BOXES = 128
-"""Boxes of neighbours that one channel of the response is read by."""
+"""Boxes of neighbours that one channel of the response is read by (chosen here)."""
 
 FULL_DRIVE_MV = 40.0
 """Drive of a unit by a convolution's output of 1: twice the threshold of the nonlinearity (chosen here)."""
 
 
-class _Moment(NamedTuple):
-    """What the gradient of one tick's features needs."""
+class _Trace(NamedTuple):
+    """What the gradient of a response needs."""
 
     history: NDArray[np.float32]
-    slope: NDArray[np.float32]
-    features: NDArray[np.float64]
+    slope: NDArray[Any]
+    vigour: NDArray[Any]
+    mode: PropagationMode
 
 
 class Response:
@@ -50,47 +51,57 @@ class Response:
     lateral : LateralWeights
         The synapses as a matrix.
     dt_ms : float
-        Time between two ticks.
+        Time from one response to the next.
     rng : numpy.random.Generator
         Draws the kernels.
 
+    Attributes
+    ----------
+    mode : PropagationMode
+        The mode of the last response.
+    features : ndarray, shape (feature,)
+        The last response, 0 before the first.
+
+    Raises
+    ------
+    ParameterError
+        If all modes are off, or the one to keep is.
+
     Notes
     -----
-    With h the history (x, y, z, time, channel) of activity and activation, K the kernels, σ the nonlinearity and
-    M the propagation in the mode of the tick, the features are
+    With h the history (x, y, z, time, channel) of activity and activation over the last frames, K the kernels, σ the
+    nonlinearity and M the propagation in the mode of the tick,
 
     .. math:: r = \sigma(K * h), \qquad y = \mathrm{pool}(r + M r)
 
-    Learning follows the gradient of the loss through the pooling, through r + Wᵀ-ward propagation, σ and K. In random
-    mode that is the gradient of the mean over draws, in intentional mode that without amplification. To the loss of
-    the forecast it adds the temporal coherence of the features, c ‖y' - y‖² / n from one tick to the next: what
-    follows in time should look alike (Mobahi, Collobert & Weston 2009, doi:10.1145/1553374.1553469).
+    A loss is known one response later, when the next frame has come; `learn` takes the gradient with respect to the
+    response *before* the last, and follows it through pooling, Mᵀ, σ and K: K loses rate · g / max(1, ‖g‖), g being
+    its gradient. Of the random mode that is the gradient of the mean over draws, of the intentional one that without
+    amplification. Mᵀ is of the synapses as they have become.
     """
 
     def __init__(self, params: FabricParams, lateral: LateralWeights, dt_ms: float, rng: np.random.Generator) -> None:
         assert params.convolution is not None
         grid = params.spatial_dims
         self.cycle = ModeCycle(params.modes)
+        self.mode = PropagationMode.NORMAL
+        # The history is as long as the kernels: the present is the one instant at which they fit.
+        convolution = params.convolution.model_copy(update={"inputs": CHANNELS, "space": "same", "time": "valid"})
         self._lateral, self._grid, self._dt_ms = lateral, grid, dt_ms
-        self._convolution = Conv4D(params.convolution, rng, grid=grid, threads=params.threads)
-        self._span = params.convolution.kernel[3]
-        self._outputs = params.convolution.outputs
+        self._centred = params.propagation.centred
+        self._convolution = Conv4D(convolution, rng, grid=grid, threads=params.threads)
+        self._outputs = convolution.outputs
         self._units = BiologicalNonlinearity(params.nonlinearity, (*grid, self._outputs), dt_ms=dt_ms)
         self._propagation = Propagation(params.propagation, lateral.matrix, grid)
         self._pooling = Pooling(grid, MOST_BOXES)
-        self._history = np.zeros((1, *grid, self._span, CHANNELS), np.float32)
-        self._mode = PropagationMode.NORMAL
-        self._now = self._before = _Moment(self._history.copy(), self._units.slope.copy(), np.zeros(self.features))
+        self._history = np.zeros((1, *grid, convolution.kernel[3], CHANNELS), np.float32)
+        self.features: NDArray[np.float64] = np.zeros(len(self))
+        self._vigour = self._present_vigour()
+        self._trace: _Trace | None = None
 
-    @property
-    def features(self) -> int:
-        """How many numbers a response is read as."""
+    def __len__(self) -> int:
+        """Return how many numbers a response is read as."""
         return len(self._pooling) * self._outputs
-
-    @property
-    def mode(self) -> PropagationMode:
-        """The mode of the last response."""
-        return self._mode
 
     def forward(self, activity: NDArray[Any], activation: NDArray[Any], codebook: NDArray[Any],
                 goal: NDArray[Any] | None, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -99,7 +110,7 @@ class Response:
         Parameters
         ----------
         activity, activation : ndarray, shape (x, y, z)
-            What the tissue does, 1 at its target rate; what the map says of the frame, 0 to 1.
+            What the tissue does, as a share of its full rate; what the map says of the frames, 0 to 1.
         codebook : ndarray, shape (unit, feature)
             What each unit stands for, to compare the goal with.
         goal : ndarray, shape (feature,), optional
@@ -107,60 +118,72 @@ class Response:
         rng : numpy.random.Generator
             For random propagation.
         """
-        self._history[..., :-1, :] = self._history[..., 1:, :]
-        self._history[0, ..., -1, 0] = activity
-        self._history[0, ..., -1, 1] = activation
-        self._mode = self.cycle.advance()
+        self._trace = _Trace(self._history, self._units.slope, self._vigour, self.mode)
+        self._history = np.concatenate([self._history[..., 1:, :], np.stack([activity, activation], axis=-1)[
+            None, ..., None, :].astype(np.float32)], axis=-2)
+        self.mode, self._vigour = self.cycle.advance(), self._present_vigour()
         self._lateral.refresh()
-        full = self._convolution.forward(self._history)
-        self._convolution.tire(full[:, :, :, :, -1:], self._dt_ms)
-        response = self._units.forward(full[0, :, :, :, -1, :] * np.float32(FULL_DRIVE_MV))
+        convolved = self._convolution.forward(self._history)
+        self._convolution.tire(convolved, self._dt_ms)
+        response = self._units.forward(convolved[0, :, :, :, 0, :] * np.float32(FULL_DRIVE_MV))
         agreement = None
-        if self._mode == PropagationMode.INTENTIONAL and goal is not None:
-            agreement = goal_agreement(codebook, goal).reshape(self._grid)
-        spread = np.stack([self._propagation.propagate(self._mode, response[..., output], agreement=agreement, rng=rng)
-                           for output in range(self._outputs)])
-        features = self._pooling.pool(np.moveaxis(response, -1, 0) + spread).reshape(-1)
-        self._before, self._now = self._now, _Moment(self._history.copy(), self._units.slope.copy(), features)
-        return features
+        if self.mode == PropagationMode.INTENTIONAL and goal is not None:
+            agreement = goal_agreement(codebook, goal, centred=self._centred).reshape(self._grid)
+        channels = np.moveaxis(response, -1, 0)
+        spread = [self._propagation.propagate(self.mode, channel, agreement=agreement, rng=rng) for channel in channels]
+        self.features = self._pooling.pool(channels + np.stack(spread)).reshape(-1)
+        return self.features
 
-    def learn(self, gradient: NDArray[Any], rate: float, coherence: float) -> None:
-        """Move the kernels against the gradient of the last tick's loss.
+    def learn(self, gradient: NDArray[Any], rate: float) -> float:
+        """Move the kernels against the gradient of a loss with respect to the features before the last, (feature,).
 
-        Parameters
-        ----------
-        gradient : ndarray, shape (feature,)
-            Of the loss of what was foretold a tick ago, with respect to the features of then.
-        rate : float
-            Learning rate.
-        coherence : float
-            Weight of the temporal coherence, the mean square of the features' change from then to now.
+        Returns
+        -------
+        float
+            The length of the kernels' gradient.
         """
-        was = self._before
-        total = gradient - (2.0 * coherence / len(gradient)) * (self._now.features - was.features)
-        upstream = self._pooling.spread(total.reshape(self._outputs, -1)).astype(np.float32)
-        back = np.stack([part + self._propagation.propagate_backward(part) for part in upstream], axis=-1)
-        above = np.zeros((1, *self._grid, self._span, self._outputs), np.float32)
-        above[0, ..., -1, :] = back * was.slope * np.float32(FULL_DRIVE_MV)
-        found = self._convolution.gradient(was.history, above)
-        size = math.sqrt(float((found.kernels**2).sum() + (found.bias**2).sum()))
-        if math.isfinite(size) and size > 0.0:
-            self._convolution.update(found, rate / max(size, 1.0))
+        largest = float(np.abs(gradient).max(initial=0.0))
+        if self._trace is None or largest == 0.0:
+            return 0.0
+        found = self._parameter_gradient(gradient / largest, self._trace)  # so that no float32 overflows
+        parts = [np.square(part, dtype=np.float64).sum() for part in (found.kernels, found.bias)]
+        size = largest * math.sqrt(float(sum(parts)))
+        self._convolution.update(found, rate * largest / max(size, 1.0))
+        return size
+
+    def _parameter_gradient(self, gradient: NDArray[Any], trace: _Trace) -> Conv4DGradient:
+        upstream = self._pooling.spread(gradient.reshape(self._outputs, -1)).astype(np.float32)
+        back = np.stack([channel + self._adjoint(channel, trace.mode) for channel in upstream], axis=-1)
+        # The convolution takes the fatigue as it stands, and that is the present one's.
+        above = back * trace.slope * np.float32(FULL_DRIVE_MV) * (trace.vigour / self._present_vigour())
+        return self._convolution.gradient(trace.history, above[None, :, :, :, None, :])
+
+    def _adjoint(self, channel: NDArray[Any], mode: PropagationMode) -> NDArray[Any]:
+        backward = self._propagation.propagate_backward(channel)
+        if mode != PropagationMode.BIDIRECTIONAL:
+            return backward
+        return self._propagation.combine_directions(backward, self._propagation.propagate_forward(channel))
+
+    def _present_vigour(self) -> NDArray[Any]:
+        """Return what fatigue leaves of the channels, or of the units."""
+        fatigue = self._convolution.fatigue
+        return np.ones(self._outputs, np.float32) if fatigue is None else fatigue.vigour.astype(np.float32)
 
     def state(self) -> dict[str, Any]:
-        """Return history, kernels, units and mode."""
+        """Return history, kernels, units, mode and the last response."""
         return {"history": self._history.copy(), "convolution": self._convolution.state(),
-                "units": self._units.state(), "cycle": self.cycle.state(), "mode": self._mode.value,
-                "moments": [[part.copy() for part in moment] for moment in (self._before, self._now)]}
+                "units": self._units.state(), "cycle": self.cycle.state(), "mode": self.mode.value,
+                "vigour": self._vigour.copy(), "features": self.features.copy()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._history[...] = state["history"]
+        self._history = np.array(state["history"], np.float32)
         self._convolution.load_state(state["convolution"])
         self._units.load_state(state["units"])
         self.cycle.load_state(state["cycle"])
-        self._mode = PropagationMode(state["mode"])
-        self._before, self._now = (_Moment(*(np.array(part) for part in parts)) for parts in state["moments"])
+        self.mode = PropagationMode(state["mode"])
+        self._vigour, self.features = np.array(state["vigour"]), np.array(state["features"])
+        self._trace = None
 
     def close(self) -> None:
         """Let the threads go."""

@@ -1,4 +1,4 @@
-"""Writes the lane loop of one kind of compartment: its gates, currents and row of the linear system."""
+"""Writes what happens in one kind of compartment in a step: gates, currents and its row of the linear system."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from aura.zones.fabric.neurons.scheme import FLOOR_US
 from aura.zones.fabric.neurons.statements import LARGEST, Operand, Quotient, Term
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aura.zones.fabric.channels.declaration import Channel, Gate
     from aura.zones.fabric.neurons.layout import Kind
@@ -21,18 +21,12 @@ if TYPE_CHECKING:
     from aura.zones.fabric.neurons.receptors import Receptor
     from aura.zones.fabric.neurons.scheme import Scheme
 
-__all__ = ["LaneLoop", "lane_loop"]
+__all__ = ["parameter_names", "statements"]
 
 
-def lane_loop(kind: Kind, membrane: Membrane, scheme: Scheme, constants: dict[str, float]) -> LaneLoop:
-    """Return the lane loop of a kind, written."""
-    loop = LaneLoop(kind, membrane, scheme, Emitter(scheme.dtype, constants))
-    loop.write()
-    return loop
-
-
-class LaneLoop:
-    """The statements of a loop over lanes.
+def statements(kind: Kind, membrane: Membrane, scheme: Scheme, constants: dict[str, float],
+               place: Callable[[int], str]) -> list[str]:
+    """Return the statements that take a compartment of one kind through a step, up to the solution of the system.
 
     Parameters
     ----------
@@ -42,38 +36,44 @@ class LaneLoop:
         Whose channels and receptors they are.
     scheme : Scheme
         The time step, and what depends on it.
-    emitter : Emitter
-        Writes the statements.
+    constants : dict of str to float
+        The constants that the statements name; filled.
+    place : callable
+        What stands for a row of the compartment: its variables are read and written there.
 
-    Notes
-    -----
-    The statements read and write the node's rows, ``X[row * {L} + l]``, and read the node's parameters, which
-    `headers` names.
+    Returns
+    -------
+    list of str
+        They read the parameters of `parameter_names` and what `Emitter` names, and leave the node's row of the linear
+        system, its neighbours apart, in ``diagonal`` and ``right``.
     """
+    writer = _Writer(kind, membrane, scheme, Emitter(scheme.dtype, constants), place)
+    writer.write()
+    return writer.emitter.lines
 
-    def __init__(self, kind: Kind, membrane: Membrane, scheme: Scheme, emitter: Emitter) -> None:
-        self.kind, self.membrane, self.scheme, self.emitter = kind, membrane, scheme, emitter
+
+def parameter_names(kind: Kind) -> dict[str, int]:
+    """Return the column of `Layout.parameters` of each parameter that the statements of a kind read."""
+    named = {"capacitance": COLUMNS.index("capacitance")}
+    if kind.pooled:
+        named["pool"] = COLUMNS.index("pool")
+    return named | {f"g{index}": len(COLUMNS) + index for index in kind.channels}
+
+
+class _Writer:
+    """Writes the statements of one kind of compartment."""
+
+    def __init__(self, kind: Kind, membrane: Membrane, scheme: Scheme, emitter: Emitter,
+                 place: Callable[[int], str]) -> None:
+        self.kind, self.membrane, self.scheme, self.emitter, self.place = kind, membrane, scheme, emitter, place
         self.channels = [membrane.placements[index].channel for index in kind.channels]
         self.receptors = [membrane.receptors[index] for index in kind.receptors]
         self._diagonal, self._right = ["capacitance"], ["capacitance * V"]
 
-    @property
-    def headers(self) -> list[str]:
-        """The statements before the loop."""
-        named = {"capacitance": "capacitance", "pool": "pool"} if self.kind.pooled else {"capacitance": "capacitance"}
-        return [f"X = S[o:o + {len(self.kind.variables)} * {{L}}]",
-                *(f"{name} = P[k, {COLUMNS.index(column)}]" for name, column in named.items()),
-                *(f"g{index} = P[k, {len(COLUMNS) + index}]" for index in self.kind.channels)]
-
-    @property
-    def lines(self) -> list[str]:
-        """The statements of the loop."""
-        return self.emitter.lines
-
     def write(self) -> None:
-        """Write the statements; once."""
+        """Write all statements; once."""
         e = self.emitter
-        e.emit("V = X[l]")
+        e.emit(f"V = {self._at('v')}")
         e.emit(f"x = {self._within('V', CHECKED_V_MV)}")
         if self.kind.pooled:
             e.emit(f"ca = {self._at('ca')}")
@@ -87,8 +87,6 @@ class LaneLoop:
             self._synapse(receptor, free)
         for name, terms in (("diagonal", self._diagonal), ("right", self._right)):
             e.emit(f"{name} = {self._at(name)} + ({' + '.join(terms)})")
-        e.emit(f"{self._at('diagonal')} = {e.constant(1.0)} / diagonal")
-        e.emit(f"{self._at('right')} = right")
 
     @property
     def _owners(self) -> list[Channel | Receptor]:
@@ -99,7 +97,7 @@ class LaneLoop:
         return self.emitter.checked(self.emitter.quotient(owner.factor_expression().tree))
 
     def _at(self, variable: str) -> str:
-        return f"X[{self.kind.variables.index(variable)} * {{L}} + l]"
+        return self.place(self.kind.variables.index(variable))
 
     def _within(self, name: str, bounds: tuple[float, float]) -> str:
         low, high = (self.emitter.constant(bound) for bound in bounds)
@@ -209,4 +207,4 @@ class LaneLoop:
         for name, tau_ms in receptor.traces.items():
             faded = e.let(f"{traces[name]} * {e.constant(self.scheme.kept(tau_ms))}")
             e.emit(f"{self._at(f'{receptor.name}.{name}')} = "
-                   f"{faded} if {faded} > {e.constant(FLOOR_US)} else {e.constant(0.0)}")
+                   f"where_({faded} > {e.constant(FLOOR_US)}, {faded}, {e.constant(0.0)})")

@@ -61,7 +61,8 @@ class Emitter(Statements):
 
     Notes
     -----
-    What is written finds the voltage in ``x`` and the concentration in ``calcium``, and calls ``exp_`` and ``log_``.
+    What is written finds the voltage in ``x`` and the concentration in ``calcium``, and calls ``exp_``, ``log_``,
+    ``where_``, ``min``, ``max``, ``abs`` and ``math.sqrt``, of single numbers or of arrays as the backend has it.
     """
 
     def __init__(self, dtype: str, constants: dict[str, float]) -> None:
@@ -197,8 +198,8 @@ class Emitter(Statements):
         y2 = self.product(y, y)
         series = self.let(f"({one} + {y} * {self.constant(0.5)}) + {y2} * "
                           f"({self.constant(1 / 12)} - {y2} * {self.constant(1 / 720)})")
-        top = self.let(f"{series} if {near} else {y}", tops)
-        bottom = self.let(f"{one} if {near} else {one} - {self.text(e)}", bottoms)
+        top = self.let(f"where_({near}, {series}, {y})", tops)
+        bottom = self.let(f"where_({near}, {one}, {one} - {self.text(e)})", bottoms)
         return self.times(Quotient(scale), Quotient(top, bottom))
 
     def _tanh(self, operand: Operand) -> Operand:
@@ -210,7 +211,7 @@ class Emitter(Statements):
             series = self.total(self.product(series, square), coefficient)
         e = self._exp(self.product(2.0, operand), clamped=True)
         far = self.total(1.0, self.resolve([self.over(Quotient(-2.0), Quotient(self.total(1.0, e)))])[0])
-        return self.let(f"{self.product(operand, series)} if {self._near(operand, _TANH_SERIES)} else {far}",
+        return self.let(f"where_({self._near(operand, _TANH_SERIES)}, {self.product(operand, series)}, {far})",
                         None if operand.values is None else np.tanh(operand.values))
 
     def _near(self, operand: Term, bounds: Mapping[str, float]) -> Term:

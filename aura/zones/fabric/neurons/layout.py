@@ -22,8 +22,9 @@ __all__ = ["COLUMNS", "COMMON", "Kind", "Layout", "expressions", "lay_out"]
 COMMON = ("v", "diagonal", "right", "peak")
 """The variables of every node: voltage, the node's row of the linear system, and the highest voltage of a slot."""
 
-COLUMNS = ("diagonal", "axial", "capacitance", "pool")
-"""The parameters of every node; the conductance of each channel in uS follows."""
+COLUMNS = ("axial", "capacitance", "pool")
+"""The parameters of every node: conductance to its parent in uS, capacitance over dt in uS, mM/ms in the pool for 1 nA;
+the conductance of each channel in uS follows."""
 
 _NF_PER_UF_CM2_UM2 = 1e-5
 _US_PER_S_CM2_UM2 = 1e-2
@@ -138,12 +139,10 @@ def _parameters(cable: Cable, membrane: Membrane, dt_ms: float) -> NDArray[np.fl
     area = cable.area_um2
     parameters = np.zeros((len(area), len(COLUMNS) + len(membrane.placements)))
     parameters[:, 0] = cable.axial_us
-    np.add.at(parameters[:, 0], cable.parent[1:], cable.axial_us[1:])
-    parameters[:, 1] = cable.axial_us
-    parameters[:, 2] = membrane.capacitance_uf_cm2 * _NF_PER_UF_CM2_UM2 * area / dt_ms
+    parameters[:, 1] = membrane.capacitance_uf_cm2 * _NF_PER_UF_CM2_UM2 * area / dt_ms
     nodes = cable.compartments
     if membrane.pool is not None:
-        parameters[nodes, 3] = _MA_CM2_PER_NA_UM2 * membrane.pool.influx_per_current / area[nodes]
+        parameters[nodes, 2] = _MA_CM2_PER_NA_UM2 * membrane.pool.influx_per_current / area[nodes]
     for index, placement in enumerate(membrane.placements):
         density = np.array([placement.of(cable.kinds[section]) for section in cable.section[nodes]])
         parameters[nodes, len(COLUMNS) + index] = density * _US_PER_S_CM2_UM2 * area[nodes]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aura.zones.fabric.neurons.blocks import by_cell, filled, write
 from aura.zones.fabric.neurons.cells import Cells, Spikes
 from aura.zones.fabric.neurons.compiled import load_kernel
 from aura.zones.fabric.neurons.source import kernel_source
@@ -69,8 +70,7 @@ class Population(Cells):
         self._cable = (layout.parameters.astype(self.dtype), layout.row, parent,
                        np.where(cable.parent >= 0, parent + 1, parent), layout.kind)
         self._entries = self._opened()
-        self._state = np.empty((self._blocks, layout.rows, self.lanes), self.dtype)
-        self._state[...] = self._start[:, None]
+        self._state = filled(self._start, cells, self.lanes)
         self._injected = np.zeros(self._blocks * self.lanes, self.dtype)
 
     @property
@@ -108,15 +108,11 @@ class Population(Cells):
         return Spikes.in_order(cell[block, place], (time[block, place] + steps.start) * self.dt_ms)
 
     def _values(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        return self._state[:, rows, :].transpose(1, 0, 2).reshape(len(rows), -1)[:, :self.cells].copy()
+        return by_cell(self._state[:, rows], self.cells)
 
     def _values_of(self, rows: NDArray[np.int64], cell: int) -> NDArray[Any]:
         found: NDArray[Any] = self._state[cell // self.lanes, rows, cell % self.lanes]
         return found
 
     def _write(self, rows: NDArray[np.int64], values: NDArray[Any]) -> None:
-        whole, few = divmod(self.cells, self.lanes)
-        cut = whole * self.lanes
-        self._state[:whole, rows] = values[:, :cut].reshape(len(rows), whole, self.lanes).transpose(1, 0, 2)
-        if few:
-            self._state[whole, rows, :few] = values[:, cut:]
+        write(values, rows, self._state)

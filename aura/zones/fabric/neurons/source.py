@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aura.zones.fabric.neurons.compartment import lane_loop
+from aura.zones.fabric.neurons.compartment import parameter_names, statements
 from aura.zones.fabric.neurons.mathematics import FUNCTIONS
 
 if TYPE_CHECKING:
@@ -34,6 +34,11 @@ FASTMATH = {"contract", "nsz", "arcp"}
 {constants}
 
 
+@njit(inline="always")
+def where_(condition, yes, no):
+    return yes if condition else no
+
+
 SIGNATURE = (
     "void({F}[::1], {F}[:, ::1], int64[::1], int64[::1], int64[::1], int32[::1], {F}[::1], int64, int64, {F}, int64, "
     "int64, {F}[::1], int64[::1], int64[::1], {F}[::1], boolean, int64, int64, int64, int64[::1], int32[:, ::1], "
@@ -53,9 +58,8 @@ def advance(S, P, row, parent_voltage, parent_diagonal, kind, injected, electrod
         for k in range(nodes):
             o = base + row[k] * {L}
             X = S[o:o + 4 * {L}]
-            diagonal = P[k, 0]
             for l in range({L}):
-                X[{L} + l] = diagonal
+                X[{L} + l] = ZERO
                 X[2 * {L} + l] = ZERO
                 if begin:
                     X[3 * {L} + l] = X[l]
@@ -75,15 +79,14 @@ def advance(S, P, row, parent_voltage, parent_diagonal, kind, injected, electrod
                 X[2 * {L} + l] = injected[b * {L} + l]
             for k in range(nodes - 1, -1, -1):
                 o = base + row[k] * {L}
-                axial = P[k, 1]
+                axial = P[k, 0]
                 o2 = base + parent_diagonal[k] * {L}
                 Y = S[o2:o2 + 2 * {L}]
 {eliminate}
             for k in range(nodes):
                 o = base + row[k] * {L}
                 X = S[o:o + 4 * {L}]
-                axial = P[k, 1]
-                diagonal = P[k, 0]
+                axial = P[k, 0]
                 o2 = base + parent_voltage[k] * {L}
                 Y = S[o2:o2 + {L}]
                 if k == soma:
@@ -106,14 +109,14 @@ def advance(S, P, row, parent_voltage, parent_diagonal, kind, injected, electrod
                     for l in range({L}):
                         new = X[2 * {L} + l]
                         X[l] = new
-                        X[{L} + l] = diagonal
+                        X[{L} + l] = ZERO
                         X[2 * {L} + l] = ZERO
                         X[3 * {L} + l] = max(X[3 * {L} + l], new)
                 else:
                     for l in range({L}):
                         new = (X[2 * {L} + l] + axial * Y[l]) * X[{L} + l]
                         X[l] = new
-                        X[{L} + l] = diagonal
+                        X[{L} + l] = ZERO
                         X[2 * {L} + l] = ZERO
                         X[3 * {L} + l] = max(X[3 * {L} + l], new)
 '''
@@ -121,16 +124,25 @@ def advance(S, P, row, parent_voltage, parent_diagonal, kind, injected, electrod
 _JUNCTION = """\
 if kind[k] < 0:
     X = S[o:o + 3 * {L}]
-    for l in range({L}):
-        X[{L} + l] = ONE / X[{L} + l]
 {elimination}"""
 
+_ROW = """\
+    X[{L} + l] = diagonal
+    X[2 * {L} + l] = right
+"""
+
+# With d the sum of the conductances of a node but for the one to its parent, a, the parent sees a d / (d + a) of it:
+# a sum of positive numbers throughout, where a diagonal less a² / (d + a) would lose most of its digits.
+#
 # A loop of its own: beside a second node the compiler would have to ask at run time whether the two overlap, and with
 # more than a few variables it gives up and does one cell at a time.
 _ELIMINATION = """\
 for l in range({L}):
-    w = axial * X[{L} + l]
-    Y[l] -= w * axial
+    diagonal = X[{L} + l]
+    inverse = ONE / (diagonal + axial)
+    w = axial * inverse
+    X[{L} + l] = inverse
+    Y[l] += w * diagonal
     Y[{L} + l] += w * X[2 * {L} + l]
 """
 
@@ -140,9 +152,11 @@ def kernel_source(kinds: tuple[Kind, ...], membrane: Membrane, scheme: Scheme, l
     constants: dict[str, float] = {}
     branches = _JUNCTION.replace("{elimination}", _indented(_ELIMINATION, 4))
     for index, kind in enumerate(kinds):
-        loop = lane_loop(kind, membrane, scheme, constants)
-        body = "\n".join([*loop.headers, "for l in range({L}):", *("    " + line for line in loop.lines)])
-        branches += f"elif kind[k] == {index}:\n" + _indented(body + "\n" + _ELIMINATION, 4)
+        lines = statements(kind, membrane, scheme, constants, lambda row: f"X[{row} * {{L}} + l]")
+        body = "\n".join([f"X = S[o:o + {len(kind.variables)} * {{L}}]",
+                          *(f"{name} = P[k, {column}]" for name, column in parameter_names(kind).items()),
+                          "for l in range({L}):", *("    " + line for line in lines), _ROW])
+        branches += f"elif kind[k] == {index}:\n" + _indented(body + _ELIMINATION, 4)
     number = f"np.{scheme.dtype}"
     named = {"ZERO": 0.0, "ONE": 1.0, **constants}
     return (_MODULE.replace("{eliminate}", _indented(branches, 16).rstrip("\n"))

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, SignalError, StateError
+from aura.core.errors import ParameterError, StateError
 from aura.zones.fabric.som.batch import BatchRule
 from aura.zones.fabric.som.codebook import Codebook
 from aura.zones.fabric.som.grid import Shape, positions
@@ -18,6 +18,7 @@ from aura.zones.fabric.som.online import OnlineRule
 from aura.zones.fabric.som.params import SomParams
 from aura.zones.fabric.som.product import Rows
 from aura.zones.fabric.som.quality import quantisation_error, topographic_error
+from aura.zones.fabric.som.rows import checked
 from aura.zones.fabric.som.schedule import Schedule, Step
 from aura.zones.fabric.som.search import all_distances, nearest
 from aura.zones.fabric.tissue.workers import Workers
@@ -115,12 +116,12 @@ class SelfOrganisingMap:
 
     def nearest(self, rows: NDArray[Any]) -> tuple[NDArray[np.int32], Rows]:
         """Return the nearest unit of each row, and its distance."""
-        found = nearest(self._checked(rows), self._codebook, self._workers)
+        found = nearest(checked(rows, self.features), self._codebook, self._workers)
         return found.first, found.distance
 
     def distances(self, rows: NDArray[Any]) -> Rows:
         """Return the distance of each row from every unit, (item, unit)."""
-        return all_distances(self._checked(rows), self._codebook, self._workers)
+        return all_distances(checked(rows, self.features), self._codebook, self._workers)
 
     def activation(self, rows: NDArray[Any]) -> Rows:
         r"""Return how far each unit answers to each row, (item, x, y, z).
@@ -143,7 +144,7 @@ class SelfOrganisingMap:
 
     def quantisation_error(self, rows: NDArray[Any]) -> float:
         """Return the mean distance of rows from their nearest units."""
-        return quantisation_error(self._some(rows), self._codebook, self._workers)
+        return quantisation_error(checked(rows, self.features, least=1), self._codebook, self._workers)
 
     def topographic_error(self, rows: NDArray[Any], neighbours: int = 8) -> float:
         """Return the share of rows whose two nearest units are no neighbours: of 4 or 8 in a sheet, 6 or 26 in space.
@@ -155,7 +156,8 @@ class SelfOrganisingMap:
         """
         if len(self._wins) == 1:
             raise ParameterError("fabric.som.topographic_error", expected="a map of two units or more", got="one unit")
-        return topographic_error(self._some(rows), self._codebook, self.shape, neighbours, self._workers)
+        block = checked(rows, self.features, least=1)
+        return topographic_error(block, self._codebook, self.shape, neighbours, self._workers)
 
     def get_training_status(self) -> dict[str, Any]:
         """Return how far the map has come.
@@ -194,7 +196,7 @@ class SelfOrganisingMap:
         """
         if not 0.0 <= rate < math.inf:
             raise ParameterError("fabric.som.learn.rate", expected="a number from 0 up", got=repr(rate))
-        rows = self._checked(rows)
+        rows = checked(rows, self.features)
         if rate == 0.0 or not len(rows):
             return self.quantisation_error(rows) if len(rows) else 0.0
         self._start(rows)
@@ -205,7 +207,7 @@ class SelfOrganisingMap:
         return total / len(rows)
 
     def fit_batch(self, rows: NDArray[Any], passes: int = 10, *, blocks: int = 8) -> list[float]:
-        """Learn a whole data set; radius and rate go from start to end over the passes, whatever `length` says.
+        """Learn a whole data set; radius and rate go from start to end over all passes but the last, not over `length`.
 
         Parameters
         ----------
@@ -230,13 +232,14 @@ class SelfOrganisingMap:
         for name, value in (("passes", passes), ("blocks", blocks)):
             if value < 1:
                 raise ParameterError(f"fabric.som.fit_batch.{name}", expected="at least 1", got=repr(value))
-        rows = self._some(rows)
+        rows = checked(rows, self.features, least=1)
         self._start(rows)
         blocks = min(blocks, len(rows))
         # Each block is a sample of all the data, in whatever order they stand.
         parts = [np.ascontiguousarray(rows[first::blocks]) for first in range(blocks)] if blocks > 1 else [rows]
         memory = float(len(rows)) if blocks > 1 else 0.0
-        last = max(passes * blocks - 1, 1)
+        # The last pass is learned at the end of the schedule, so that all that is remembered was won there.
+        last = (passes - 1) * blocks if passes > 1 else max(blocks - 1, 1)
         errors = []
         for done in range(passes):
             total = 0.0
@@ -271,24 +274,7 @@ class SelfOrganisingMap:
         if isinstance(self._rule, BatchRule):
             self._rule.begin(self._codebook.units, FIRST_MASS)
 
-    # --- checks and state -----------------------------------------------------------------------------------------
-
-    def _checked(self, rows: NDArray[Any]) -> Rows:
-        """Return the rows as the kernels want them."""
-        block = np.ascontiguousarray(rows, dtype=np.float32)
-        if block.ndim != 2 or block.shape[1] != self.features:
-            raise SignalError("fabric.som.rows", expected=f"rows of {self.features} features, (item, feature)",
-                              got=f"an array of shape {block.shape}")
-        if not np.isfinite(block).all():
-            raise SignalError("fabric.som.rows", expected="finite numbers", got="NaN or infinity")
-        return block
-
-    def _some(self, rows: NDArray[Any]) -> Rows:
-        """As `_checked`, one row at least."""
-        block = self._checked(rows)
-        if not len(block):
-            raise SignalError("fabric.som.rows", expected="one row or more", got="none")
-        return block
+    # --- state ----------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Return all that the map carries on."""

@@ -32,7 +32,7 @@ class SomParams(ZoneParams):
     length : int
         Items after which radius and rate have come to their end; without meaning for "plsom".
     radius_start : float, optional
-        Radius of the neighbourhood at first, in units of the grid; a quarter of the longest side if left out.
+        Radius of the neighbourhood at first, in units of the grid; half the longest side if left out.
     radius_end : float
         Radius at the end. Down to about 0.5 neighbours share what they learn; below it the order that is reached stays,
         and each unit moves to the mean of its own items.
@@ -69,6 +69,6 @@ class SomParams(ZoneParams):
         Examples
         --------
         >>> SomParams().first_radius((20, 20, 1)), SomParams(radius_start=3).first_radius((20, 20, 1))
-        (5.0, 3.0)
+        (10.0, 3.0)
         """
-        return max(max(shape) / 4, self.radius_end) if self.radius_start is None else self.radius_start
+        return max(max(shape) / 2, self.radius_end) if self.radius_start is None else self.radius_start

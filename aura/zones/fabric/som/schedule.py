@@ -24,7 +24,7 @@ FLOOR_ITEMS = 100_000.0
 TOLERANCE = 0.05
 """Share by which the error may exceed its floor without being news (tuned here: handwritten digits stay within 3 %)."""
 
-CONFIRMED_ITEMS = 1000
+CONFIRMED_ITEMS = 1500
 """Items for which the error must stay above before it is believed; its average has then risen to what it will be."""
 
 
@@ -67,7 +67,7 @@ class Schedule:
 
     *By both* ("novelty", made here for such input). The clock is exponential. When it has run down, the error,
     averaged over some 500 items, is held against its floor f, the lowest since, which rises again very slowly. If it
-    exceeds it by more than 5 % for 1,000 items, that is news: the clock is put back to where it gives the radius Θ(ε),
+    exceeds it by more than 5 % for 1,500 items, that is news: the clock is put back to where it gives the radius Θ(ε),
     :math:`\epsilon = (e - f) / (r - f)`, with all that depends on it. So a map that has settled opens up when its
     input changes, by as much as it no longer fits, and settles again. While the clock runs nothing is watched, as a
     wide neighbourhood makes errors of its own.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -133,10 +134,12 @@ def _scratch(rows: int, codebook: Codebook) -> tuple[Rows, Rows]:
     return np.zeros((height, inner), np.float32), np.empty((height, width), np.float32)
 
 
-def _parts(rows: int, codebook: Codebook, workers: Workers) -> list[tuple[slice]]:
-    """Cut rows into blocks of whole tiles, one for each thread."""
-    bounds = workers.cut(-(-rows // TILE), NS_PER_PRODUCT * rows * codebook.units.size)
-    return [(slice(first * TILE, min(last * TILE, rows)),) for first, last in pairwise(bounds)]
+def _share_out(rows: int, codebook: Codebook, workers: Workers, function: Callable[[slice], None]) -> None:
+    """Call a function for blocks of rows, one for each thread."""
+    bounds = workers.cut(-(-rows // ROWS), NS_PER_PRODUCT * rows * codebook.units.size)
+    parts = [(slice(first * ROWS, min(last * ROWS, rows)),) for first, last in pairwise(bounds) if last > first]
+    if parts:
+        workers.run(function, parts)
 
 
 def nearest(rows: Rows, codebook: Codebook, workers: Workers, *, two: bool = False) -> Nearest:
@@ -172,7 +175,7 @@ def nearest(rows: Rows, codebook: Codebook, workers: Workers, *, two: bool = Fal
         first[part] = LAST - (found[part, 0] & LAST)
         _measure(rows[part], codebook.units, first[part], distance[part])
 
-    workers.run(seek, _parts(len(rows), codebook, workers))
+    _share_out(len(rows), codebook, workers, seek)
     second = (LAST - (found[:, 1] & LAST)).astype(np.int32) if two else np.empty(0, np.int32)
     return Nearest(first, second, distance)
 
@@ -185,5 +188,5 @@ def all_distances(rows: Rows, codebook: Codebook, workers: Workers) -> Rows:
         near, scores = _scratch(part.stop - part.start, codebook)
         _spread(rows[part], codebook.centre, codebook.panels, codebook.halves, near, scores, distances[part])
 
-    workers.run(spread, _parts(len(rows), codebook, workers))
+    _share_out(len(rows), codebook, workers, spread)
     return distances

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aura.core.errors import ParameterError
-from aura.zones.fabric.channels import CalciumPool, channel_from_table, find_channel
+from aura.zones.fabric.channels import CHANNELS, CalciumPool, Channel, channel_from_table, find_channel
 from aura.zones.fabric.morphology.discretise import discretise
+from aura.zones.fabric.morphology.section import KINDS
 from aura.zones.fabric.morphology.swc import read_swc
 from aura.zones.fabric.morphology.tree import ball_and_sticks, point_neuron
 from aura.zones.fabric.neurons.membrane import Afferent, Membrane, Placement
@@ -19,18 +21,18 @@ from aura.zones.fabric.neurons.receptors import AMPA, GABA_A, NMDA
 from aura.zones.fabric.tissue.connectivity import grid_network
 from aura.zones.fabric.tissue.delivery import DelayLine
 from aura.zones.fabric.tissue.plasticity import Plasticity
+from aura.zones.fabric.tissue.synapses import EXCITATORY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aura.zones.fabric.morphology.cable import Cable
     from aura.zones.fabric.morphology.tree import Morphology
+    from aura.zones.fabric.neurons.cells import Cells
     from aura.zones.fabric.params import NeuronParams, TissueParams
     from aura.zones.fabric.tissue.workers import Workers
 
 __all__ = ["Circuit", "membrane_of", "morphology_of"]
-
-EXCITATORY, INHIBITORY = 0, 1
 
 
 class Circuit:
@@ -46,10 +48,12 @@ class Circuit:
         Draws the synapses.
     workers : Workers
         Threads.
+    device : {"cpu", "gpu"}
+        Where the neurons are integrated.
 
     Attributes
     ----------
-    population : Population
+    population : Cells
         The neurons.
     synapses : Synapses
         Who is connected to whom; the weights as they are now stand in ``plasticity.weights``.
@@ -59,7 +63,8 @@ class Circuit:
     Raises
     ------
     ParameterError
-        If the slot is not a whole number of time steps, or a part of the model cannot be built.
+        If the slot is not a whole number of time steps, a part of the model cannot be built, or there is no such
+        device.
 
     Notes
     -----
@@ -68,19 +73,19 @@ class Circuit:
     """
 
     def __init__(self, params: TissueParams, spatial_dims: tuple[int, int, int], rng: np.random.Generator,
-                 workers: Workers) -> None:
+                 workers: Workers, *, device: str = "cpu") -> None:
         self.params, self.spatial_dims = params, spatial_dims
         neuron, cells = params.neuron, math.prod(spatial_dims)
         self.steps = round(params.slot_ms / neuron.dt_ms)
         if self.steps < 1 or abs(self.steps * neuron.dt_ms - params.slot_ms) > 1e-9 * params.slot_ms:
             raise ParameterError("fabric.tissue.slot_ms", expected=f"a whole number of steps of {neuron.dt_ms:g} ms",
-                                 got=f"{params.slot_ms:g} ms")
+                                 got=f"{params.slot_ms:g} ms",
+                                 hint=f"Try {max(self.steps, 1) * neuron.dt_ms:g} ms.")
         cable = discretise(morphology_of(neuron), neuron.axial_ohm_cm)
         sites, dendritic, somatic, entry = _sites(cable)
-        self.population = Population(
+        self.population = _population(device, workers)(
             cable, membrane_of(params), cells, dt_ms=neuron.dt_ms, temperature_c=neuron.temperature_c,
-            initial_mv=neuron.initial_mv, threshold_mv=neuron.threshold_mv, dtype=neuron.dtype, sites=sites,
-            workers=workers)
+            initial_mv=neuron.initial_mv, threshold_mv=neuron.threshold_mv, dtype=neuron.dtype, sites=sites)
         self.synapses = grid_network(spatial_dims, params.connectivity, slot_ms=params.slot_ms, rng=rng,
                                      excitatory_sites=dendritic, inhibitory_sites=somatic)
         self.plasticity = Plasticity(self.synapses, params.plasticity, slot_ms=params.slot_ms, workers=workers,
@@ -90,7 +95,9 @@ class Circuit:
                                  "the fabric reads its state from", got="none", hint="Leave it out: it is on.")
         self._line = DelayLine(self.synapses, sites=len(sites), dtype=neuron.dtype, workers=workers)
         self._entry = entry
-        self._keeps_calcium = params.plasticity.calcium is not None
+        if params.plasticity.calcium is not None and (self.population.layout.rows_of("ca")[sites] < 0).all():
+            raise ParameterError("fabric.tissue.plasticity.calcium", expected="neurons that keep calcium", got="none",
+                                 hint="Give them a channel that lets calcium through, as calcium = {dendrite = 3e-5}.")
         self.drive: NDArray[Any] = np.zeros(cells, neuron.dtype)
         self._extra: list[tuple[int, int, int, float]] = []
 
@@ -114,7 +121,7 @@ class Circuit:
         self._extra.clear()
         spikes = self.population.advance(self.steps, opening)
         self._line.deliver(spikes.cell, self.plasticity.weights)
-        calcium = self.population.read("ca", self.population.sites) if self._keeps_calcium else None
+        calcium = self.population.read("ca", self.population.sites) if self.plasticity.needs_calcium else None
         self.plasticity.after_slot(spikes.cell, calcium, drive=learning)
         return spikes
 
@@ -139,6 +146,15 @@ class Circuit:
         self._extra = [(int(a), int(s), int(c), float(w)) for a, s, c, w in state["extra"]]
 
 
+def _population(device: str, workers: Workers) -> Callable[..., Cells]:
+    """Return what makes the neurons for a device."""
+    if device == "cpu":
+        return partial(Population, workers=workers)
+    from aura.zones.fabric.neurons.jax_population import JaxPopulation
+
+    return partial(JaxPopulation, device=device)
+
+
 def morphology_of(neuron: NeuronParams) -> Morphology:
     """Return the shape that the parameters describe."""
     if neuron.swc is not None:
@@ -157,28 +173,43 @@ def membrane_of(params: TissueParams) -> Membrane:
     ParameterError
         If a channel is unknown, or its declaration is wrong.
     """
-    placements = []
-    for name, given in params.neuron.channels.items():
-        where = f"fabric.tissue.neuron.channels.{name}"
-        if isinstance(given, Mapping) and "ion" in given:
-            table = dict(given)
-            density = table.pop("density", None)
-            channel = channel_from_table(name, table, where)
-            density = channel.conductance.value if density is None else density
-        else:
-            channel, density = find_channel(name, where), given
-        placements.append(Placement(channel, density if isinstance(density, Mapping) else {"all": float(density)}))
+    placements = [_placement(name, given) for name, given in params.neuron.channels.items()]
     thirsty = any(placement.channel.reads_calcium or placement.channel.calcium_share > 0 for placement in placements)
     excitation = ((AMPA, 1.0), (NMDA, params.nmda_share)) if params.nmda_share > 0 else ((AMPA, 1.0),)
     return Membrane(tuple(placements), params.neuron.capacitance_uf_cm2, CalciumPool() if thirsty else None,
                     (Afferent("excitatory", excitation), Afferent("inhibitory", ((GABA_A, 1.0),))))
 
 
+def _placement(name: str, given: Any) -> Placement:
+    """Return a channel and where it lies: a built-in one, or one that a table declares."""
+    where = f"fabric.tissue.neuron.channels.{name}"
+    if isinstance(given, Mapping) and _declares(name, given):
+        table = dict(given)
+        density = table.pop("density", None)
+        channel = channel_from_table(name, table, where)
+        density = channel.conductance.value if density is None else density
+    else:
+        channel, density = find_channel(name, where), given
+    by_kind = density if isinstance(density, Mapping) else {"all": density}
+    for kind, value in by_kind.items():
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            raise ParameterError(f"{where}.{kind}", expected="a conductance density in S/cm²", got=repr(value),
+                                 hint="Write a number, or a table of numbers by kind of section.")
+    return Placement(channel, by_kind)
+
+
+def _declares(name: str, table: Mapping[str, Any]) -> bool:
+    """Return whether a table declares a channel, and does not say where one lies."""
+    if name in CHANNELS:
+        return not table.keys().isdisjoint(Channel.model_fields)
+    return not table.keys() <= {*KINDS, "all"}
+
+
 def _sites(cable: Cable) -> tuple[list[int], list[int], list[int], list[int]]:
     """Return the nodes of all sites, and which sites take excitation, inhibition and the drive."""
-    sites = [int(node) for node in cable.compartments]
-    kinds = [cable.kinds[cable.section[node]] for node in sites]
-    somatic = [site for site, kind in enumerate(kinds) if kind == "soma"] or [0]
-    dendritic = [site for site, kind in enumerate(kinds) if kind not in ("soma", "axon")] or somatic
-    entry = [site for site in dendritic if cable.segment[sites[site]] == 0] or somatic
+    kind_of = {int(node): cable.kinds[cable.section[node]] for node in cable.compartments}
+    sites = [node for node, kind in kind_of.items() if kind != "axon"]
+    somatic = [site for site, node in enumerate(sites) if kind_of[node] == "soma"] or [0]
+    dendritic = [site for site, node in enumerate(sites) if kind_of[node] != "soma"] or somatic
+    entry = [site for site in dendritic if cable.segment[sites[site]] == 0]
     return sites, dendritic, somatic, entry

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from aura.zones.fabric.params import TissueParams
     from aura.zones.fabric.tissue.workers import Workers
 
-__all__ = ["Life"]
+__all__ = ["FULL_RATE_HZ", "Life"]
 
 NS_PER_MS = 1e6
+
+FULL_RATE_HZ = 50.0
+"""The rate that an activity of 1 stands for (chosen here: what a squid neuron fires at under strong drive)."""
 
 
 class Life:
@@ -37,31 +40,29 @@ class Life:
         How many neurons are probed, evenly chosen over the grid.
     resolution : int
         Of the brain, in ns.
-    where : str
-        For errors.
+    device : {"cpu", "gpu"}
+        Where the neurons are integrated.
 
     Attributes
     ----------
     circuit : Circuit
         The tissue.
-    learning : float
-        Speed of plasticity until the next tick; used up by `until`.
 
     Raises
     ------
     ParameterError
-        If the brain's resolution is not a whole number of slots.
+        If the brain's resolution is not a whole number of slots, or the circuit cannot be built.
     """
 
     def __init__(self, params: TissueParams, spatial_dims: tuple[int, int, int], rng: np.random.Generator,
-                 workers: Workers, probes: int, resolution: int, where: str) -> None:
+                 workers: Workers, *, probes: int, resolution: int, device: str = "cpu") -> None:
         self._slot_ns = round(params.slot_ms * NS_PER_MS)
-        if resolution % self._slot_ns:
-            raise ParameterError(f"{where}.slot_ms", expected=f"a slot of which {resolution / NS_PER_MS:g} ms, the "
-                                 "brain's resolution, is a whole number", got=f"{params.slot_ms:g} ms",
-                                 hint=f"Try {resolution / NS_PER_MS / 2:g} ms.")
-        self.circuit = Circuit(params, spatial_dims, rng, workers)
-        self.learning = 0.0
+        if self._slot_ns < 1 or resolution % self._slot_ns:
+            raise ParameterError("fabric.tissue.slot_ms", got=f"{params.slot_ms:g} ms",
+                                 expected=f"a slot of which {resolution / NS_PER_MS:g} ms, the brain's resolution, is "
+                                 "a whole number", hint=f"Try {resolution / NS_PER_MS / 2:g} ms.")
+        self.circuit = Circuit(params, spatial_dims, rng, workers, device=device)
+        self._learning = 0.0
         self._grid, self._now = spatial_dims, 0
         cells = self.circuit.population.cells
         self._probes = np.linspace(0, cells - 1, min(probes, cells)).round().astype(np.int64)
@@ -69,7 +70,7 @@ class Life:
     def until(self, now: int) -> dict[str, Any]:
         """Integrate up to `now`, in ns, and return what is published of it."""
         slots = (now - self._now) // self._slot_ns
-        learning, self.learning = self.learning, 0.0
+        learning, self._learning = self._learning, 0.0
         cells, times = [], []
         voltage = np.empty((len(self._probes), slots), np.float32)
         slot_ms, begin_ms = self.circuit.slot_ms, self._now / NS_PER_MS
@@ -88,6 +89,13 @@ class Life:
             out["spikes"], out["spike_times"] = np.concatenate(cells), np.concatenate(times)
         return out
 
+    def learn(self, rate: float, reward: float) -> None:
+        """Let the synapses learn at this rate until the next tick; a reward turns eligibility into weight now."""
+        self._learning = rate
+        plasticity = self.circuit.plasticity
+        if plasticity.eligibility is not None:
+            plasticity.modulate(rate * reward)
+
     def drive(self, activation: NDArray[Any]) -> None:
         """Drive each neuron by an activation (x, y, z) from 0 to 1, until the next."""
         self.circuit.drive[...] = activation.reshape(-1)
@@ -101,14 +109,10 @@ class Life:
         return self.rates() / np.float32(FULL_RATE_HZ)
 
     def state(self) -> dict[str, Any]:
-        """Return the circuit and how far it has come."""
-        return {"circuit": self.circuit.state(), "now": self._now, "learning": self.learning}
+        """Return the circuit, how far it has come, and the speed at which its synapses learn."""
+        return {"circuit": self.circuit.state(), "now": self._now, "learning": self._learning}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.circuit.load_state(state["circuit"])
-        self._now, self.learning = int(state["now"]), float(state["learning"])
-
-
-FULL_RATE_HZ = 50.0
-"""The rate that an activity of 1 stands for: what a squid neuron fires at under strong drive."""
+        self._now, self._learning = int(state["now"]), float(state["learning"])

@@ -81,7 +81,7 @@ class ConnectivityParams(ZoneParams):
     excitatory_weight_us: float = Field(default=0.0002, gt=0, allow_inf_nan=False)
     inhibitory_weight_us: float = Field(default=0.002, gt=0, allow_inf_nan=False)
     weight_sigma: float = Field(default=0.9355, ge=0, le=3)
-    weight_ceiling: float = Field(default=10.0, ge=1, allow_inf_nan=False)
+    weight_ceiling: float = Field(default=5.0, ge=1, allow_inf_nan=False)
     weight_length_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     velocity_um_per_ms: float = Field(default=300.0, gt=0, allow_inf_nan=False)
     synaptic_delay_ms: float = Field(default=0.5, ge=0, allow_inf_nan=False)
@@ -244,7 +244,7 @@ class PlasticityParams(ZoneParams):
         The rules.
     """
 
-    largest_weight_us: float = Field(default=0.005, gt=0, allow_inf_nan=False)
+    largest_weight_us: float = Field(default=0.001, gt=0, allow_inf_nan=False)
     stdp: Annotated[StdpParams | None, Switch] = None
     calcium: Annotated[CalciumStdpParams | None, Switch] = None
     eligibility: Annotated[EligibilityParams | None, Switch] = None

@@ -64,7 +64,7 @@ class Plasticity:
     --------
     >>> from aura.zones.fabric.tissue.params import StdpParams
     >>> synapses = Synapses.from_arrays(2, [0], [1], 0.0025, [3])
-    >>> rules = Plasticity(synapses, PlasticityParams(stdp=StdpParams()), slot_ms=1.0)
+    >>> rules = Plasticity(synapses, PlasticityParams(largest_weight_us=0.005, stdp=StdpParams()), slot_ms=1.0)
     >>> for spikes in ([0], [], [], [], [], [1]):
     ...     rules.after_slot(np.array(spikes, np.int32))
     >>> rules.weights.round(9).tolist() == np.float32([0.0025 + 0.005 * 0.005 * np.exp(-2 / 20)]).round(9).tolist()

@@ -39,7 +39,7 @@ class Workers:
 
     def run(self, function: Callable[..., Any], parts: Sequence[tuple[Any, ...]]) -> None:
         """Call `function` once for each tuple of arguments and return when all are done."""
-        if len(parts) == 1 or self.threads == 1:
+        if len(parts) <= 1 or self.threads == 1:
             for part in parts:
                 function(*part)
             return

@@ -28,10 +28,10 @@ def test_a_density_holds_for_a_kind_of_section_and_all_for_the_rest():
 def test_parameters_of_a_node_are_in_microsiemens_and_nanofarad_per_step():
     """A soma of 400 pi um2: 0.3 mS/cm2 are 3.77 nS, 1 uF/cm2 is 12.57 pF."""
     plan = lay_out(CABLE, Membrane((Placement(LEAK, {"soma": 3e-4}),)), 0.025)
-    assert plan.parameters[0, 4] == pytest.approx(3e-4 * 1e6 * 400e-8 * math.pi)
-    assert plan.parameters[0, 2] == pytest.approx(1e3 * 400e-8 * math.pi / 0.025)
-    assert plan.parameters[1, 4] == 0.0
-    assert plan.parameters[1, 0] == pytest.approx(CABLE.axial_us[1] + CABLE.axial_us[2])
+    assert plan.parameters[0, 3] == pytest.approx(3e-4 * 1e6 * 400e-8 * math.pi)
+    assert plan.parameters[0, 1] == pytest.approx(1e3 * 400e-8 * math.pi / 0.025)
+    assert plan.parameters[1, 3] == 0.0
+    assert plan.parameters[1, 0] == pytest.approx(CABLE.axial_us[1])
 
 
 def test_nodes_have_the_variables_of_what_their_section_carries():

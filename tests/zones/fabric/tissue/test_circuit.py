@@ -1,0 +1,241 @@
+"""The circuit against the same slots done by hand, and what its parameters make of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aura.core.errors import ParameterError
+from aura.core.state import trees_equal
+from aura.zones.fabric.neurons.population import Population
+from aura.zones.fabric.params import FabricParams, TissueParams
+from aura.zones.fabric.tissue.circuit import Circuit, membrane_of
+from aura.zones.fabric.tissue.synapses import EXCITATORY, INHIBITORY
+from aura.zones.fabric.tissue.workers import Workers
+
+from ..brains import NEURON, small
+from ..morphology.cells import TAPERING_CELL
+
+GRID = (3, 3, 4)
+
+
+def tissue_of(**changes: Any) -> TissueParams:
+    params = FabricParams.model_validate(small(tissue=changes)).tissue
+    assert params is not None
+    return params
+
+
+def circuit_of(threads: int = 1, grid: tuple[int, int, int] = GRID, **changes: Any) -> Circuit:
+    return Circuit(tissue_of(**changes), grid, np.random.default_rng(1), Workers(threads))
+
+
+def run(circuit: Circuit, slots: int, learning: float = 1.0) -> list[tuple[int, int]]:
+    """Return the slot and cell of each spike."""
+    return [(slot, int(cell)) for slot in range(slots) for cell in circuit.slot(learning).cell]
+
+
+def test_a_slot_is_what_its_parts_do_one_by_one() -> None:
+    """Spikes wait in a list by the slot in which they are due, synapse by synapse, and open the receptors by hand."""
+    circuit = circuit_of(plasticity={"stdp": None}, connectivity={"excitatory_weight_us": 0.0005})
+    drive = np.random.default_rng(3).random(36).astype(np.float32)
+    circuit.drive[:] = drive
+    params, synapses, table = circuit.params, circuit.synapses, circuit.population
+    cells = Population(table.cable, table.membrane, 36, dt_ms=0.05, sites=list(table.sites))
+    dendrite = [site for site, node in enumerate(cells.sites) if node != cells.cable.soma]
+    due: defaultdict[int, list[int]] = defaultdict(list)
+    found, wanted = [], []
+    for slot in range(60):
+        opening = np.zeros((2, len(cells.sites), 36), np.float32)
+        for synapse in due[slot]:
+            opening[synapses.receptor[synapse], synapses.site[synapse], synapses.target[synapse]] += (
+                synapses.weight[synapse])
+        opening[EXCITATORY, dendrite[0]] += drive * np.float32(params.drive_us)
+        for cell in cells.advance(20, opening).cell:
+            wanted.append((slot, int(cell)))
+            for synapse in np.flatnonzero(synapses.sources() == cell):
+                due[slot + int(synapses.delay[synapse])].append(int(synapse))
+        found += [(slot, int(cell)) for cell in circuit.slot().cell]
+    assert len(found) > 50
+    assert found == wanted
+    np.testing.assert_allclose(circuit.population.voltage_mv, cells.voltage_mv, atol=0.01)
+
+
+def test_excitation_ends_on_dendrites_and_inhibition_on_somata() -> None:
+    circuit = circuit_of(neuron={**NEURON, "dendrites": 2, "segments": 2})
+    cable, sites = circuit.population.cable, circuit.population.sites
+    kinds = np.array([cable.kinds[cable.section[node]] for node in sites])[circuit.synapses.site]
+    assert set(kinds[circuit.synapses.receptor == EXCITATORY]) == {"dendrite"}
+    assert set(kinds[circuit.synapses.receptor == INHIBITORY]) == {"soma"}
+
+
+def test_a_point_neuron_takes_everything_at_its_soma() -> None:
+    circuit = circuit_of(neuron={**NEURON, "dendrites": 0})
+    circuit.drive[:] = 1.0
+    assert set(circuit.synapses.site.tolist()) == {0}
+    assert len({cell for _, cell in run(circuit, 20)}) == 36
+
+
+def test_driven_cells_spike_and_others_rest() -> None:
+    circuit = circuit_of(connectivity={"peak_ee": 0.0, "peak_ei": 0.0, "peak_ie": 0.0, "peak_ii": 0.0})
+    circuit.drive[[3, 8]] = 1.0
+    assert {cell for _, cell in run(circuit, 50)} == {3, 8}
+    rates = circuit.rates()
+    assert (rates > 0).nonzero()[0].tolist() == [3, 8]
+
+
+def test_an_added_input_opens_once_at_the_next_slot() -> None:
+    circuit, still = circuit_of(), circuit_of()
+    circuit.add_input(EXCITATORY, 1, 5, 0.004)
+    circuit.slot()
+    still.slot()
+    open_ = circuit.population.read("ampa.decay", circuit.population.sites)
+    assert np.argwhere(open_ > 0).tolist() == [[1, 5]]
+    voltage = circuit.population.voltage_mv - still.population.voltage_mv
+    assert voltage[1, 5] > 1.0
+    assert not np.delete(voltage, 5, axis=1).any()
+    before = float(open_[1, 5])
+    circuit.slot()
+    assert circuit.population.read("ampa.decay", circuit.population.sites)[1, 5] < before
+
+
+def test_without_learning_no_weight_changes() -> None:
+    circuit = circuit_of()
+    circuit.drive[:] = np.linspace(0, 1, 36)
+    before = circuit.plasticity.weights.copy()
+    run(circuit, 60, learning=0.0)
+    assert np.array_equal(circuit.plasticity.weights, before)
+    run(circuit, 60)
+    assert not np.array_equal(circuit.plasticity.weights, before)
+
+
+@pytest.mark.slow  # a kernel of its own
+def test_calcium_is_read_only_when_a_rule_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    channels = {**NEURON["channels"], "calcium": {"dendrite": 3e-5}}
+    circuit = circuit_of(neuron={**NEURON, "channels": channels},
+                         plasticity={"stdp": None, "calcium": {"interval_ms": 5.0}})
+    read: list[str] = []
+    original = Population.read
+
+    def counted(self: Population, variable: str, nodes: Any = None) -> Any:
+        read.append(variable)
+        return original(self, variable, nodes)
+
+    monkeypatch.setattr(Population, "read", counted)
+    circuit.drive[:] = 1.0
+    run(circuit, 20)
+    assert read == ["ca"] * 4
+    assert not np.array_equal(circuit.plasticity.weights, circuit.synapses.weight)
+
+
+def test_it_goes_on_from_its_state_with_spikes_and_inputs_under_way() -> None:
+    whole, part = circuit_of(), circuit_of()
+    whole.drive[:] = np.linspace(0, 1, 36)
+    run(whole, 25)
+    whole.add_input(EXCITATORY, 1, 5, 0.004)
+    part.load_state(whole.state())
+    assert run(whole, 40) == run(part, 40)
+    assert trees_equal(whole.state(), part.state())
+
+
+def test_threads_change_no_bit(eager_threads: None) -> None:
+    one, two = (circuit_of(threads) for threads in (1, 2))
+    for circuit in (one, two):
+        circuit.drive[:] = np.linspace(0, 1, 36)
+    assert run(one, 40) == run(two, 40)
+    assert trees_equal(one.state(), two.state())
+
+
+@pytest.mark.slow  # a kernel of its own
+def test_a_reconstructed_cell_takes_no_synapse_on_its_axon(tmp_path: Path) -> None:
+    file = tmp_path / "cell.swc"
+    file.write_text(TAPERING_CELL, encoding="utf-8")
+    circuit = circuit_of(neuron={**NEURON, "swc": str(file)}, grid=(2, 2, 2))
+    cable = circuit.population.cable
+    assert "axon" in cable.kinds
+    assert "axon" not in {cable.kinds[cable.section[node]] for node in circuit.population.sites}
+    circuit.drive[:] = 1.0
+    assert {cell for _, cell in run(circuit, 40)} == set(range(8))
+
+
+@pytest.mark.slow
+def test_jax_runs_the_same_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The population that a GPU is given, on the CPU: the same spikes, and a state that goes on in either."""
+    from aura.zones.fabric.neurons import jax_population
+
+    original = jax_population.JaxPopulation
+
+    def on_cpu(*parts: Any, device: str, **how: Any) -> Any:
+        return original(*parts, **how)
+
+    monkeypatch.setattr(jax_population, "JaxPopulation", on_cpu)
+    numba = circuit_of()
+    jax = Circuit(tissue_of(), GRID, np.random.default_rng(1), Workers(), device="gpu")
+    for circuit in (numba, jax):
+        circuit.drive[:] = np.linspace(0, 1, 36)
+    assert len(run(numba, 30)) > 20
+    jax.load_state(numba.state())
+    assert run(numba, 30) == run(jax, 30)
+
+
+# --- the membrane -------------------------------------------------------------------------------------------------
+
+
+def membrane_with(**channels: Any) -> Any:
+    return membrane_of(tissue_of(neuron={**NEURON, "channels": channels}))
+
+
+TABLE: dict[str, Any] = {"ion": "k", "conductance": "0.01 S/cm2", "reversal": "-90 mV", "temperature": "36 degC",
+                         "gates": [{"name": "n", "power": 2, "steady": "sigmoid(v + 20, 9)", "tau": 2.5}]}
+
+
+def test_densities_are_for_all_of_the_membrane_or_by_kind_of_section() -> None:
+    sodium, leak = membrane_with(sodium=0.12, leak={"soma": 0.1, "all": 0.2}).placements
+    assert (sodium.of("soma"), sodium.of("dendrite")) == (0.12, 0.12)
+    assert (leak.of("soma"), leak.of("dendrite")) == (0.1, 0.2)
+
+
+def test_a_table_declares_a_channel_of_ones_own() -> None:
+    declared, elsewhere = membrane_with(delayed=TABLE, slow={**TABLE, "density": {"dendrite": 0.5}}).placements
+    assert (declared.channel.name, declared.of("soma")) == ("delayed", 0.01)
+    assert (elsewhere.of("soma"), elsewhere.of("dendrite")) == (0.0, 0.5)
+
+
+def test_a_table_may_declare_a_built_in_channel_anew() -> None:
+    (placement,) = membrane_with(potassium=TABLE).placements
+    assert placement.channel.gates[0].power == 2
+
+
+def test_calcium_is_kept_only_where_a_channel_needs_it() -> None:
+    assert membrane_with(leak=0.1).pool is None
+    assert membrane_with(calcium=0.1).pool is not None
+
+
+@pytest.mark.parametrize("channels, message", [
+    ({"sodum": 0.12}, r"channels\.sodum: expected the name of a channel, got 'sodum'. Try 'sodium'"),
+    ({"sodum": {"all": 0.12}}, r"channels\.sodum: expected the name of a channel, got 'sodum'. Try 'sodium'"),
+    ({"sodium": {"dendrit": 0.12}}, r"expected a kind of section, got 'dendrit'. Try 'dendrite'"),
+    ({"sodium": "much"}, r"channels\.sodium\.all: expected a conductance density in S/cm², got 'much'"),
+    ({"sodium": {"soma": True}}, r"channels\.sodium\.soma: expected a conductance density in S/cm², got True"),
+    ({"sodium": -0.1}, r"sodium\.density\.all: expected a density of 0 or more"),
+    ({"mine": {**TABLE, "ion": "sodium"}}, r"channels\.mine\.ion: expected 'na', 'k'"),
+    ({"mine": {**TABLE, "gate": []}}, r"channels\.mine\.gate: expected a known key, got 'gate'. Try 'gates'"),
+    ({"mine": {"conductance": "0.01 S/cm2"}}, r"channels\.mine\.ion: expected a value"),
+    ({"mine": {**TABLE, "reversal": "-90 mM"}}, r"channels\.mine\.reversal: expected"),
+])
+def test_mistakes_in_channels_are_named(channels: dict[str, Any], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        membrane_with(**channels)
+
+
+def test_a_rule_for_calcium_needs_calcium() -> None:
+    with pytest.raises(ParameterError, match=r"plasticity\.calcium: expected neurons that keep calcium"):
+        circuit_of(plasticity={"calcium": {}})
+
+
+def test_activation_must_be_tracked() -> None:
+    with pytest.raises(ParameterError, match=r"plasticity\.activation: expected the tracking"):
+        circuit_of(plasticity={"activation": None})
