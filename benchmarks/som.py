@@ -100,7 +100,7 @@ def plain_numpy(rows: Rows) -> tuple[Rows, tuple[int, int]]:
 
 
 def torchsom(threads: int) -> Train:
-    """Return TorchSOM at the options that come nearest to its figures in the issue."""
+    """Return TorchSOM with a batch and a radius that suit data and map, and else as it comes."""
     import torch
     from torchsom import SOM
 

@@ -9,7 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["by_cell", "filled", "write"]
+__all__ = ["filled", "unblocked", "write"]
 
 
 def filled(start: NDArray[Any], cells: int, lanes: int) -> NDArray[Any]:
@@ -17,13 +17,13 @@ def filled(start: NDArray[Any], cells: int, lanes: int) -> NDArray[Any]:
     return np.tile(start[None, :, None], (-(-cells // lanes), 1, lanes))
 
 
-def by_cell(blocks: NDArray[Any], cells: int) -> NDArray[Any]:
+def unblocked(blocks: NDArray[Any], cells: int) -> NDArray[Any]:
     """Return a copy of blocks as (row, cell).
 
     Examples
     --------
     >>> blocks = filled(np.array([1.0, 2.0]), cells=3, lanes=2)
-    >>> by_cell(blocks, 3).tolist()
+    >>> unblocked(blocks, 3).tolist()
     [[1.0, 1.0, 1.0], [2.0, 2.0, 2.0]]
     """
     count, rows, lanes = blocks.shape

@@ -232,6 +232,37 @@ class Cells(ABC):
         found[rows < 0] = np.nan
         return found
 
+    def write(self, variable: str, values: ArrayLike, nodes: ArrayLike | None = None) -> None:
+        """Set a variable, as `read` names it.
+
+        Parameters
+        ----------
+        variable : str
+            What to set.
+        values : array (node, cell)
+            Or what is broadcast to it.
+        nodes : array of int, optional
+            Which nodes; all that have it if None.
+
+        Raises
+        ------
+        ParameterError
+            If a node has no such variable, or values are of another shape or not finite.
+        """
+        rows = self._rows(variable, nodes)
+        rows = rows[rows >= 0] if nodes is None else rows
+        if (rows < 0).any():
+            raise ParameterError("fabric.write", expected=f"nodes that have {variable}",
+                                 got=f"node {np.asarray(nodes)[rows < 0][0]}")
+        try:
+            given = np.broadcast_to(np.asarray(values, self.dtype), (len(rows), self.cells))
+        except ValueError:
+            raise ParameterError("fabric.write", expected=f"values of shape {(len(rows), self.cells)}",
+                                 got=f"shape {np.shape(values)}") from None
+        if not np.isfinite(given).all():
+            raise ParameterError("fabric.write", expected="finite values", got=f"{given[~np.isfinite(given)][0]}")
+        self._write(rows, given)
+
     def _rows(self, variable: str, nodes: ArrayLike | None) -> NDArray[np.int64]:
         rows = self.layout.rows_of(variable)
         rows = rows if nodes is None else rows[np.asarray(nodes, np.int64)]

@@ -68,7 +68,9 @@ class _Writer:
         self.kind, self.membrane, self.scheme, self.emitter, self.place = kind, membrane, scheme, emitter, place
         self.channels = [membrane.placements[index].channel for index in kind.channels]
         self.receptors = [membrane.receptors[index] for index in kind.receptors]
-        self._diagonal, self._right = ["capacitance"], ["capacitance * V"]
+        self._diagonal = [(True, "capacitance")]
+        self._right = [(False, "capacitance * V")]
+        """Terms of the node's row, each with whether all lanes have the same."""
 
     def write(self) -> None:
         """Write all statements; once."""
@@ -86,7 +88,9 @@ class _Writer:
         for receptor, free in zip(self.receptors, factor[len(self.channels):], strict=True):
             self._synapse(receptor, free)
         for name, terms in (("diagonal", self._diagonal), ("right", self._right)):
-            e.emit(f"{name} = {self._at(name)} + ({' + '.join(terms)})")
+            # What all lanes have the same comes first: the compiler adds it up before the loop.
+            texts = [text for _, text in sorted(terms, key=lambda term: not term[0])]
+            e.emit(f"{name} = {self._at(name)} + ({' + '.join(texts)})")
 
     @property
     def _owners(self) -> list[Channel | Receptor]:
@@ -110,15 +114,18 @@ class _Writer:
         e = self.emitter
         names = [f"{channel.name}.{gate.name}" for channel in self.channels for gate in channel.gates]
         moved = [self._moved(channel, gate) for channel in self.channels for gate in channel.gates]
-        found = e.resolve([*moved, *factors])
-        gates = dict(zip(names, found, strict=False))
+        found = e.resolve([*(change for _, change in moved), *factors])
+        gates = {name: value if old is None else e.let(f"{old} + {e.text(value)}")
+                 for name, (old, _), value in zip(names, moved, found, strict=False)}
         for name, value in gates.items():
             e.emit(f"{self._at(name)} = {e.text(value)}")
         return gates, found[len(names):]
 
-    def _moved(self, channel: Channel, gate: Gate) -> Quotient:
-        """Return a gate after dt."""
-        e, step = self.emitter, self.scheme.gate_step(channel, gate)
+    def _moved(self, channel: Channel, gate: Gate) -> tuple[str | None, Quotient]:
+        """Return what a gate is after dt, or itself and what is added to it."""
+        e, pade = self.emitter, self.scheme.takes_pade(channel, gate)
+        share = 0.5 if pade else 1.0
+        step = self.scheme.gate_step(channel, gate) * share
         e.where = f"{channel.name}.gates.{gate.name}"
         formulas = channel.gate_expressions(gate)
         if gate.alpha is not None:
@@ -137,23 +144,25 @@ class _Writer:
         e.checked(Quotient(z, over))
         old = self._at(f"{channel.name}.{gate.name}")
         if not isinstance(z, Term) and over is None:
-            return self._decayed(old, e.product(rise, 1.0 / z), math.exp(-z))
-        if self.scheme.takes_pade(channel, gate):
-            return self._pade(old, rise, z, over)
-        return self._exponential(old, *e.resolve([Quotient(rise, over), Quotient(z, over)]))
+            return None, self._decayed(old, e.product(rise, 1.0 / z), math.exp(-z / share))
+        if pade:
+            return old, self._pade(old, rise, z, over)
+        return None, self._exponential(old, *e.resolve([Quotient(rise, over), Quotient(z, over)]))
 
     def _pade(self, old: str, rise: Operand, z: Operand, bottom: Term | None) -> Quotient:
-        """Return (x P(-z) + z x∞) / P(z), where z and z x∞ are still to be divided by a bottom."""
+        """Return 2 (z x∞ - z x) / P(2 z), where z and z x∞ are still to be divided by a bottom.
+
+        With x it is x∞ + (x - x∞) P(-2 z) / P(2 z), as P(2 z) - P(-2 z) = 2 z; P(2 z) = 1 + z + z²/3.
+        """
         e = self.emitter
         if bottom is not None and not e.divides(bottom, bottom):
             rise, z = e.resolve([Quotient(rise, bottom), Quotient(z, bottom)])
             bottom = None
-        one: Operand = 1.0 if bottom is None else e.product(bottom, bottom)
-        even = e.total(one, e.product(z, z, 1.0 / 12.0))
-        odd = e.product(z, bottom, 0.5)
-        top = e.let(f"{old} * ({e.text(even)} - {e.text(odd)}) + {e.text(e.product(rise, bottom))}")
-        whole = e.total(even, odd)
-        return Quotient(top, whole) if isinstance(whole, Term) else Quotient(e.product(top, 1.0 / whole))
+        one: Operand = 1.0 if bottom is None else bottom
+        whole = e.total(e.product(e.total(one, z), one), e.product(z, z, 1.0 / 3.0))
+        half = e.product(e.let(f"{e.text(rise)} - {old} * {e.text(z)}"), bottom)
+        step = Quotient(e.let(f"{e.text(half)} + {e.text(half)}"), whole if isinstance(whole, Term) else None)
+        return step if isinstance(whole, Term) else Quotient(e.product(step.top, 1.0 / whole))
 
     def _exponential(self, old: str, rise: Operand, z: Operand) -> Quotient:
         """Return x∞ + (x - x∞) exp(-z), x∞ = rise / z."""
@@ -174,19 +183,19 @@ class _Writer:
         for index, channel, factor in zip(self.kind.channels, self.channels, factors, strict=True):
             states = (e.power(gates[f"{channel.name}.{gate.name}"], gate.power) for gate in channel.gates)
             conductance = e.product(Term(f"g{index}"), e.product(*states), factor)
-            self._carry(conductance, channel.reversal.value)
+            self._carry(conductance, channel.reversal.value, fixed=not channel.gates and not isinstance(factor, Term))
             if channel.calcium_share > 0.0 and self.kind.pooled:
                 share = e.product(channel.calcium_share, conductance)
                 calcium.append(f"{e.text(share)} * (V - {e.constant(channel.reversal.value)})")
         if self.kind.pooled:
             self._fill(calcium)
 
-    def _carry(self, conductance: Operand, reversal: float) -> None:
+    def _carry(self, conductance: Operand, reversal: float, *, fixed: bool = False) -> None:
         """Add a conductance to the node's row."""
         text = self.emitter.text(conductance)
-        self._diagonal.append(text)
+        self._diagonal.append((fixed, text))
         if reversal != 0.0:
-            self._right.append(f"{text} * {self.emitter.constant(reversal)}")
+            self._right.append((fixed, f"{text} * {self.emitter.constant(reversal)}"))
 
     def _fill(self, currents: list[str]) -> None:
         """Write the new concentration; an outward current takes nothing out."""

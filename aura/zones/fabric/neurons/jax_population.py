@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from aura.core.errors import ParameterError
-from aura.zones.fabric.neurons.blocks import by_cell, filled, write
+from aura.zones.fabric.neurons.blocks import filled, unblocked, write
 from aura.zones.fabric.neurons.cells import Cells, Spikes
 from aura.zones.fabric.neurons.jax_cable import JaxCable
 from aura.zones.fabric.neurons.jax_kernel import LANES, advance_by_cell
@@ -30,8 +30,8 @@ __all__ = ["JaxPopulation"]
 _STEPS_AT_ONCE = 200
 """Steps of one program; it bounds the memory for crossings."""
 
-_FEWEST_SPIKES = 64
-"""Room for spikes that is fetched at least; it doubles, so that few programs are compiled."""
+_FEWEST, _SHARE = 64, 32
+"""Crossings of so many cells, or of one in so many, are fetched with each program's end; of more in a second go."""
 
 
 class JaxPopulation(Cells):
@@ -82,8 +82,8 @@ class JaxPopulation(Cells):
         self._entries = self._opened()
         # A kernel of a GPU is read by an interpreter where there is none.
         advance = partial(advance_by_cell, interpret=device == "cpu") if self.by_cell else advance_by_kind
-        self._advance = jax.jit(partial(advance, self._cable), static_argnames=("steps", "electrode"),
-                                donate_argnums=0)
+        self._integrate = partial(advance, self._cable)
+        self._advance = jax.jit(self._advanced, static_argnames=("steps", "electrode"), donate_argnums=0)
         self._open = jax.jit(self._opening, donate_argnums=0)
         self._find = jax.jit(_crossings, static_argnames="room")
         self._injected = np.zeros(cells, self.dtype)
@@ -115,13 +115,11 @@ class JaxPopulation(Cells):
         with self._precision():
             if opening is not None:
                 self._state = self._open(self._state, jax.device_put(opening, self.device))
-            padding = np.zeros(-self.cells % self.lanes, self.dtype)
-            injected = jax.device_put(np.concatenate([self._injected, padding]), self.device)
+            injected = jax.device_put(self._injected, self.device)
             for first in range(0, steps, _STEPS_AT_ONCE):
-                count = min(_STEPS_AT_ONCE, steps - first)
-                self._state, crossing = self._advance(self._state, injected, jnp.asarray(first == 0), steps=count,
-                                                      electrode=self.electrode)
-                found.append(self._spikes(crossing, first))
+                self._state, crossing, few = self._advance(self._state, injected, first == 0, electrode=self.electrode,
+                                                           steps=min(_STEPS_AT_ONCE, steps - first))
+                found.append(self._spikes(crossing, few, first))
         cells, times = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
         return Spikes.in_order(cells, times)
 
@@ -131,19 +129,26 @@ class JaxPopulation(Cells):
         added = (added * scales[:, None]).reshape(len(rows), state.shape[0], self.lanes)
         return state.at[:, rows].add(added.transpose(1, 0, 2))
 
-    def _spikes(self, crossing: jax.Array, first: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Return cells and times of the crossings of some steps."""
+    def _advanced(self, state: jax.Array, injected: jax.Array, begin: jax.Array, *, steps: int,
+                  electrode: int) -> tuple[jax.Array, jax.Array, Any]:
+        """Return the state after some steps, (step, cell) what crossed the threshold, and of a few cells that did."""
+        padded = jnp.pad(injected, (0, -self.cells % self.lanes))
+        state, crossing = self._integrate(state, padded, begin, steps=steps, electrode=electrode)
         crossing = crossing[:, :self.cells]
-        count = int(jnp.count_nonzero(crossing >= 0.0))
-        if count == 0:
-            return np.zeros(0, np.int32), np.zeros(0)
-        room = max(_FEWEST_SPIKES, 1 << (count - 1).bit_length())
-        step, cell, share = (np.asarray(array)[:count] for array in self._find(crossing, room=room))
-        return cell.astype(np.int32), (first + step + share.astype(np.float64)) * self.dt_ms
+        return state, crossing, _crossings(crossing, room=min(self.cells, max(_FEWEST, self.cells // _SHARE)))
+
+    def _spikes(self, crossing: jax.Array, few: Any, first: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Return cells and times of the crossings of some steps."""
+        count, cells, columns = jax.device_get(few)
+        if count > len(cells):
+            count, cells, columns = jax.device_get(self._find(crossing, room=self.cells))
+        step, place = np.nonzero(columns[:, :count] >= 0.0)
+        times = (first + step + columns[step, place].astype(np.float64)) * self.dt_ms
+        return cells[place].astype(np.int32), times
 
     def _values(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         with self._precision():
-            return by_cell(np.asarray(self._state[:, rows]), self.cells)
+            return unblocked(np.asarray(self._state[:, rows]), self.cells)
 
     def _values_of(self, rows: NDArray[np.int64], cell: int) -> NDArray[Any]:
         with self._precision():
@@ -156,9 +161,10 @@ class JaxPopulation(Cells):
 
 
 def _crossings(crossing: jax.Array, *, room: int) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """Return step, cell and share of the first so many crossings."""
-    step, cell = jnp.nonzero(crossing >= 0.0, size=room)
-    return step, cell, crossing[step, cell]
+    """Return how many cells crossed the threshold, the first so many of them, and their columns, (step, cell)."""
+    crossed = (crossing >= 0.0).any(axis=0)
+    (cells,) = jnp.nonzero(crossed, size=room)
+    return jnp.count_nonzero(crossed), cells, crossing[:, cells]
 
 
 def _device(name: str) -> jax.Device:

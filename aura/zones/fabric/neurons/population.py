@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.zones.fabric.neurons.blocks import by_cell, filled, write
+from aura.zones.fabric.neurons.blocks import filled, unblocked, write
 from aura.zones.fabric.neurons.cells import Cells, Spikes
 from aura.zones.fabric.neurons.compiled import load_kernel
 from aura.zones.fabric.neurons.source import kernel_source
@@ -108,7 +108,7 @@ class Population(Cells):
         return Spikes.in_order(cell[block, place], (time[block, place] + steps.start) * self.dt_ms)
 
     def _values(self, rows: NDArray[np.int64]) -> NDArray[Any]:
-        return by_cell(self._state[:, rows], self.cells)
+        return unblocked(self._state[:, rows], self.cells)
 
     def _values_of(self, rows: NDArray[np.int64], cell: int) -> NDArray[Any]:
         found: NDArray[Any] = self._state[cell // self.lanes, rows, cell % self.lanes]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from aura.zones.common.arrays import Array
 
-__all__ = ["Operand", "Quotient", "Statements", "Term"]
+__all__ = ["Operand", "Quotient", "Statements", "Term", "applied", "values_of"]
 
 LARGEST = {"float64": 1e300, "float32": 1e36}
 """Numbers lie below this, divisors (and the products of them that share one division) above its inverse too."""
@@ -31,6 +31,9 @@ class Term:
 
     text: str
     values: Array | None = None
+    factor: float = 1.0
+    of: Term | None = None
+    """It is `factor` times this: products with known numbers are gathered, and one is left of several."""
 
     def __str__(self) -> str:
         return self.text
@@ -83,13 +86,13 @@ class Statements:
         """Write a statement as it is."""
         self.lines.append(line)
 
-    def let(self, text: str, values: Array | None = None) -> Term:
+    def let(self, text: str, values: Array | None = None, factor: float = 1.0, of: Term | None = None) -> Term:
         """Write ``name = text`` and return the name; the same text is written once.
 
         A text may read a state only as long as no statement has written that state.
         """
         if text not in self._terms:
-            self._terms[text] = Term(f"t{len(self._terms)}", values)
+            self._terms[text] = Term(f"t{len(self._terms)}", values, factor, of)
             self.lines.append(f"{self._terms[text]} = {text}")
         return self._terms[text]
 
@@ -105,12 +108,22 @@ class Statements:
                 number *= operand
         if not terms:
             return number
+        if (number != 1.0) + sum(term.of is not None for term in terms) > 1:
+            number, terms = self._gathered(number, terms)
         result = terms[0]
         for term in terms[1:]:
-            result = self.let(f"{result} * {term}", _of(np.multiply, result, term))
+            result = self.let(f"{result} * {term}", applied(np.multiply, result, term))
         if number == 1.0:
             return result
-        return self.let(f"{result} * {self.constant(number)}", _of(np.multiply, result, number))
+        return self.let(f"{result} * {self.constant(number)}", applied(np.multiply, result, number), number, result)
+
+    def _gathered(self, number: float, terms: list[Term]) -> tuple[float, list[Term]]:
+        """Return the same product with all known numbers in one, if the dtype holds its parts."""
+        bare = [term.of or term for term in terms]
+        gathered = number * math.prod(term.factor for term in terms)
+        largest = LARGEST[self.dtype]
+        held = 1.0 / largest <= abs(gathered) <= largest and self._normal(bare)
+        return (gathered, bare) if held else (number, terms)
 
     def total(self, left: Operand, right: Operand) -> Operand:
         """Return the sum."""
@@ -120,7 +133,7 @@ class Statements:
             left, right = right, left
         if right == 0.0:
             return left
-        return self.let(f"{left} + {self.text(right)}", _of(np.add, left, right))
+        return self.let(f"{left} + {self.text(right)}", applied(np.add, left, right))
 
     def power(self, operand: Operand, exponent: int) -> Operand:
         """Return a whole power above 0, by repeated squaring."""
@@ -151,6 +164,14 @@ class Statements:
         values = _size(operands)
         return values is None or bool(np.all(values <= LARGEST[self.dtype]))
 
+    def _normal(self, terms: Sequence[Term]) -> bool:
+        """Return whether the dtype holds the product of terms to full precision, as far as is known."""
+        values = _size(terms)
+        if values is None:
+            return True
+        largest = LARGEST[self.dtype]
+        return bool(np.all((values == 0.0) | (values >= 1.0 / largest) & (values <= largest)))
+
     def inverses(self, terms: Iterable[Term]) -> dict[Term, Term]:
         """Write the inverses of several terms, as many a division as `SHARED` and their range allow."""
         waiting, found = list(dict.fromkeys(terms)), dict[Term, Term]()
@@ -164,7 +185,7 @@ class Statements:
         return found
 
     def _inverted(self, group: Sequence[Term]) -> list[Term]:
-        one, values = self.constant(1.0), [_of(np.divide, 1.0, term) for term in group]
+        one, values = self.constant(1.0), [applied(np.divide, 1.0, term) for term in group]
         match [term.text for term in group]:
             case [a]:
                 return [self.let(f"{one} / {a}", values[0])]
@@ -245,11 +266,16 @@ def _size(operands: Iterable[Operand | None]) -> Array | None:
     return values
 
 
-def _of(function: np.ufunc, left: Operand, right: Operand) -> Array | None:
+def values_of(operand: Operand) -> Array | None:
+    """Return the values of an operand over the probe, None if they depend on a state."""
+    return operand.values if isinstance(operand, Term) else np.array(operand)
+
+
+def applied(function: np.ufunc, left: Operand, right: Operand) -> Array | None:
     """Return a function of the values of two operands, None if one of them depends on a state."""
-    known = [operand.values if isinstance(operand, Term) else np.float64(operand) for operand in (left, right)]
-    if any(values is None for values in known):
+    a, b = values_of(left), values_of(right)
+    if a is None or b is None:
         return None
     with np.errstate(all="ignore"):
-        result: Array = function(*known)
+        result: Array = function(a, b)
     return result

@@ -64,8 +64,8 @@ class BatchRule:
         n_c \leftarrow e^{-n / M} n_c + \sum_{i \to c} 1, \quad
         w_u = \frac{\sum_c h_{uc} s_c}{\sum_c h_{uc} n_c}
 
-    after each block of n items. A memory of 0 is the batch map of Kohonen (2013, section 4): the block, or the whole
-    data, alone. With memory it is the same map in increments, as stochastic expectation-maximisation is
+    after each block of n items. A memory of 0 is the batch map (Kohonen 2013): the block, or the whole data,
+    alone. With memory it is the same map in increments, as stochastic expectation-maximisation is
     (Cappé and Moulines 2009): it uses what a block has shown before the next block is looked at. Smoothing goes axis
     by axis, so a block of n items costs O(n U d) for the search and O(U (x + y + z) d) for the units.
 

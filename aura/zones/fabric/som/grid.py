@@ -22,7 +22,7 @@ LEAST_SHARE = 1e-6
 kept are still no denormal number."""
 
 CUT = 2.0
-"""Radii along an axis at which the cut Gaussian ends; TorchSOM and Somoclu cut theirs at the same place."""
+"""Radii along an axis at which the cut Gaussian ends; Somoclu, too, cuts its own at two standard deviations."""
 
 
 def positions(shape: Shape) -> Rows:

@@ -100,7 +100,7 @@ class SelfOrganisingMap:
 
     @property
     def codebook(self) -> Rows:
-        """The units' weights, (unit, feature), read-only."""
+        """The units' weights, (unit, feature): a view that cannot be written to, and that changes with the map."""
         view = self._codebook.units.view()
         view.flags.writeable = False
         return view

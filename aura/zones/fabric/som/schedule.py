@@ -76,7 +76,7 @@ class Schedule:
     ----------
     T. Kohonen, Essentials of the self-organizing map, Neural Networks 37, 2013, doi:10.1016/j.neunet.2012.09.018.
     E. Berglund, J. Sitte, The parameterless self-organizing map algorithm, IEEE Transactions on Neural Networks 17,
-    2006, doi:10.1109/TNN.2006.871720.
+    2006, doi:10.1109/TNN.2006.871720, arXiv:0705.0199.
 
     Examples
     --------

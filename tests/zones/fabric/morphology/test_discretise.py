@@ -195,6 +195,7 @@ def test_nodes_stand_in_hiness_order_and_every_segment_is_one(neuron: Morphology
     segments = [(index, k) for index, section in enumerate(neuron.sections) for k in range(section.segments)]
     assert [(cable.section[node], cable.segment[node]) for node in cable.compartments] == segments
     assert [cable.node(*place) for place in segments] == cable.compartments.tolist()
+    assert cable.kinds == tuple(section.kind for section in neuron.sections)
     assert cable.area_um2.sum() == pytest.approx(neuron.area_um2)
     junctions = np.flatnonzero(cable.segment == -1)
     assert (cable.area_um2[junctions] == 0.0).all()

@@ -23,7 +23,7 @@ from aura.zones.fabric.neurons.population import Population
 from aura.zones.fabric.neurons.receptors import NMDA, Receptor
 from tests.zones.fabric.neurons.naive import NaiveCells
 
-TOLERANCE = {"float64": 1e-12, "float32": 1e-5}
+TOLERANCE = {"float64": 5e-11, "float32": 1e-5}
 RANGE_OF_V_MV, RANGE_OF_CA_MM = (-150.0, 100.0), (1e-6, 0.1)
 POINT = discretise(point_neuron(area_um2=1000.0), 100.0)
 SINGULARITIES_MV = (-55.0, -40.0, -27.0)
@@ -151,6 +151,7 @@ def expressions(draw: st.DrawFn, depth: int = 2) -> str:
         st.just(f"(1 + abs({a})) ** {draw(st.sampled_from(['2', '-3', '0.5', '-1.7', '0']))}")))
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.lists(expressions(), min_size=1, max_size=2), st.sampled_from(["float64", "float32"]),
        st.integers(0, 2**32))
@@ -236,10 +237,19 @@ def test_a_divisor_that_float32_cannot_hold_is_refused():
 # ------------------------------------------------------------------------------------------------- economy
 
 
-def test_exponentials_of_commensurable_slopes_are_powers_of_one():
-    _, lines = emitted(["exp(-v / 80)", "exp(-(v + 55) / 10)", "exp(-v / 20)", "linoid(v + 40, 10)"], "float64",
+@pytest.mark.parametrize("dtype, calls", [("float64", 0), ("float32", 1)])
+def test_exponentials_of_commensurable_slopes_are_powers_of_one(dtype, calls):
+    """In float64 of one whose argument is so small that a polynomial is enough."""
+    _, lines = emitted(["exp(-v / 80)", "exp(-(v + 55) / 10)", "exp(-v / 20)", "linoid(v + 40, 10)"], dtype,
                        np.array([-60.0]), np.array([1e-4]))
-    assert sum("exp_(" in line for line in lines) == 1
+    assert sum("exp_(" in line for line in lines) == calls
+
+
+def test_known_factors_of_a_product_become_one():
+    _, lines = emitted(["0.1 * (2 * exp(-v / 80) * (3 * (v + 1)))"], "float64", np.array([-60.0]), np.array([1e-4]))
+    constants = [line for line in lines if line.split(" * ")[-1].startswith("C")]
+    used = [line for line in constants if any(line.split(" = ")[0] in other.split(" = ")[1] for other in lines)]
+    assert len(used) <= 1, lines
 
 
 def test_three_quotients_share_one_division():

@@ -76,6 +76,7 @@ def test_a_cell_has_the_same_bits_whatever_cells_are_beside_it(rich, dtype, cell
     np.testing.assert_array_equal(found[-1], expected[-1][:, :cells])
 
 
+@pytest.mark.slow
 def test_how_an_advance_is_cut_changes_no_bit(squid, monkeypatch):
     monkeypatch.setattr(module, "_STEPS_AT_ONCE", 70)
     expected = driven(squid, 5)
@@ -92,6 +93,7 @@ def test_how_an_advance_is_cut_changes_no_bit(squid, monkeypatch):
     assert_same((*once.advance(900), once.read("peak")), (*whole, expected.read("peak")))
 
 
+@pytest.mark.slow
 def test_spikes_come_by_cell_then_by_time(squid):
     spikes = driven(squid, 100).advance(2000)
     order = np.lexsort((spikes.time_ms, spikes.cell))
@@ -100,6 +102,7 @@ def test_spikes_come_by_cell_then_by_time(squid):
     assert len(np.unique(spikes.cell)) > 50
 
 
+@pytest.mark.slow
 def test_no_spike_is_lost_however_often_cells_fire():
     """A threshold at rest, and a voltage that follows a noisy current at once."""
     leak = Membrane((Placement(CHANNELS["leak"], {"all": 0.1}),))
@@ -143,6 +146,7 @@ def state_peak(cells: Population, state: dict[str, np.ndarray]) -> np.ndarray:
     return state["variables"][[index for index, name in enumerate(names) if name == "peak"]]
 
 
+@pytest.mark.slow
 def test_a_state_is_a_copy_and_fits_only_its_like(squid):
     cells = driven(squid, 5)
     state = cells.state()
@@ -168,6 +172,7 @@ def test_reset_begins_anew(squid):
 # --------------------------------------------------------------------------------------------- what can be read
 
 
+@pytest.mark.slow
 def test_reading_gives_every_node_and_cell(rich):
     cells = driven(rich, 20)
     cells.advance(100)

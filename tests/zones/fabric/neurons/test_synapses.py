@@ -31,6 +31,7 @@ def open_conductance_us(cells: Population, receptor: Receptor) -> np.ndarray:
     return cells.read(f"{receptor.name}.decay") - rise
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("receptor", [AMPA, NMDA, GABA_A, JUMPING], ids=lambda receptor: receptor.name)
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
 def test_the_time_course_is_the_declared_double_exponential_with_a_peak_of_the_weight(receptor, dtype, tolerance):
@@ -71,6 +72,7 @@ def test_an_opening_adds_to_what_is_open():
     np.testing.assert_allclose(open_conductance_us(cells, AMPA), total, rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_currents_are_conductance_times_driving_force_and_block():
     """One step from rest: C dV = -dt g s (V - E) f, what leaks being known from a cell without synapse."""
     for receptor, initial_mv in ((AMPA, -65.0), (GABA_A, -65.0), (NMDA, -65.0), (NMDA, 0.01), (NMDA, 30.0)):
@@ -94,6 +96,7 @@ def test_magnesium_keeps_nmda_shut_at_rest_and_frees_it_at_40_mv():
     assert float(factor(v=40.0)) > 0.95
 
 
+@pytest.mark.slow
 def test_receptors_open_at_the_site_that_is_addressed():
     sites = [STICKS.node(2, 1), STICKS.soma, STICKS.node(1, 2)]
     cells = Population(STICKS, leaky(AMPA, GABA_A), 3, dt_ms=DT_MS, dtype="float64", sites=sites)
@@ -111,6 +114,7 @@ def test_receptors_open_at_the_site_that_is_addressed():
     assert np.ptp(voltage[:, 0]) < 1e-9
 
 
+@pytest.mark.slow
 def test_each_receptor_gets_its_share_of_an_afferents_weight():
     membrane = Membrane((Placement(LEAK, {"all": 3e-4}),),
                         afferents=(Afferent("excitatory", ((AMPA, 1.0), (NMDA, 0.25))),))

@@ -55,7 +55,7 @@ def agree(cells: Population, twin: NaiveCells) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
 @given(morphologies(most_sections=5), st.lists(st.floats(1e-3, 3.0), min_size=6, max_size=6), st.integers(0, 2**32))
 def test_random_trees_of_all_channels_and_receptors_equal_the_twin(morphology, shares, seed):
     membrane = Membrane(tuple(Placement(channel, {"all": share * channel.conductance.value})
