@@ -65,7 +65,8 @@ def simulate(request: argparse.Namespace) -> dict[str, Any]:
     synapses = Synapses.from_arrays(
         network.neurons, sources, np.repeat(np.arange(network.neurons), network.sources.shape[1]),
         np.array(network.weight_ns)[kind] * US_PER_NS, network.delay_steps.ravel(), receptor=kind)
-    line = DelayLine(synapses, sites=1, dtype=request.precision, workers=workers)
+    slots = int(network.delay_steps.min())
+    line = DelayLine(synapses, sites=1, dtype=request.precision, workers=workers, slots=slots)
     begin = _begun(cells, network), line.state()
     setup_s = time.perf_counter() - start
     counts = np.zeros(network.neurons, np.int64)
@@ -77,21 +78,20 @@ def simulate(request: argparse.Namespace) -> dict[str, Any]:
 
     def run(steps: int = model.STEPS) -> int:
         spikes = 0
-        for _ in range(steps):
-            found = cells.advance(1, line.take())
-            line.deliver(found.cell)
+        for _ in range(0, steps, slots):
+            found = cells.advance(slots, line.take())
+            line.deliver(found.cell, slot=found.step)
             spikes += len(found.cell)
         return spikes
 
     warm_up_s = report.timed(lambda: run(100))
     runs_s = report.repeated(run, request.repeats, before=restore)
     restore()
-    for step in range(model.STEPS):
-        found = cells.advance(1, line.take())
-        line.deliver(found.cell)
+    for step in range(0, model.STEPS, slots):
+        found = cells.advance(slots, line.take())
+        line.deliver(found.cell, slot=found.step)
         counts += np.bincount(found.cell, minlength=network.neurons)
-        if (found.cell == 0).any():
-            first.append((step + 1) * model.DT_MS)
+        first.extend((step + 1 + found.step[found.cell == 0]) * model.DT_MS)
     return model.outcome(request, runs_s, int(counts.sum()), first, setup_s=setup_s, warm_up_s=warm_up_s,
                          version=__version__, note="each synapse with a delay of its own; implicit Euler")
 

@@ -1,9 +1,10 @@
-"""Runs the peers, each in a process of its own, and prints them side by side.
+"""Runs AURA and its peers, each in a process of its own, and prints them side by side.
 
     python benchmarks/peers/run.py [--threads 2] [--repeats 3] [--size 1000] [NAME ...]
 
 They may live in other environments than AURA: ``AURA_PEERS_PYTHON`` names their interpreters, separated as in ``PATH``;
-each peer runs under the first of them that has it.
+each peer runs under the first of them that has it. The ratio is how many times as long as AURA a peer takes, with as
+many threads and the same precision, in the same run.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any
 __all__ = ["CELL_PEERS", "PEERS", "POINT_PEERS", "run_peer"]
 
 CELL_PEERS = {
+    "aura": ("aura_cells",),
     "arbor": ("arbor_cells",),
     "arbor, native": ("arbor_cells", "--mechanism", "native"),
     "coreneuron": ("neuron_cells", "--engine", "coreneuron"),
@@ -29,11 +31,18 @@ CELL_PEERS = {
 }
 """Module and fixed options of each peer of the multi-compartment benchmark; "native": channels compiled here."""
 
-POINT_PEERS = {"brainpy points": ("brainpy_points",), "brian2 points": ("brian2_points",),
-               "nest points": ("nest_points",)}
+POINT_PEERS = {"aura points": ("aura_points",), "brainpy points": ("brainpy_points",),
+               "brian2 points": ("brian2_points",), "nest points": ("nest_points",)}
 """The same for the point neurons."""
 
-PEERS = CELL_PEERS | POINT_PEERS
+PARTS = {"aura, synapses": ("aura_cells", "--parts", "synapses"),
+         "aura, calcium": ("aura_cells", "--parts", "calcium"),
+         "aura, both": ("aura_cells", "--parts", "synapses", "calcium")}
+"""AURA's cells with more switched on; their ratio says what it costs."""
+
+PEERS = CELL_PEERS | PARTS | POINT_PEERS
+
+_OURS = {name: "aura points" if name in POINT_PEERS else "aura" for name in PEERS}
 
 _BENCHMARKS = Path(__file__).resolve().parent.parent
 
@@ -91,15 +100,19 @@ def _ask(python: str, command: list[str], threads: int, timeout_s: float) -> dic
     return entry
 
 
-def _row(name: str, entry: dict[str, Any]) -> str:
+def _row(name: str, entry: dict[str, Any], ours: dict[str, Any] | None) -> str:
     """Return an entry as a line of the table."""
-    head = f"{name:<20}{entry['threads']:>8}{entry.get('precision', ''):>9}"
+    head = f"{name:<20}{entry['threads']:>8}{entry['precision']:>9}"
     if reason := entry.get("skipped") or entry.get("failed"):
         return f"{head}  {reason}"
+    unit = "ns_per_compartment_step" if "spikes_ms" in entry else "ns_per_neuron_step"
+    ratio = f"{entry[unit] / ours[unit]:.2f}" if ours and unit in ours else ""
     if "spikes_ms" in entry:
         spikes = ", ".join(f"{time:.3f}" for time in entry["spikes_ms"][:3])
-        return f"{head}{entry['ns_per_compartment_step']:>9.2f}  {spikes}; {entry['end_mv']:.3f} mV; {entry['note']}"
-    return f"{head}{entry['ns_per_neuron_step']:>9.2f}  {entry['rate_hz']:.2f} spikes/s; {entry['note']}"
+        said = f"{spikes}; {entry['end_mv']:.3f} mV"
+    else:
+        said = f"{entry['rate_hz']:.2f} spikes/s"
+    return f"{head}{entry[unit]:>9.2f}{ratio:>7}  {said}; {entry['note']}"
 
 
 def main() -> None:
@@ -111,13 +124,17 @@ def main() -> None:
     parser.add_argument("--size", type=int, help="cells or neurons; the benchmark's own by default")
     parser.add_argument("--repeats", type=int, default=3)
     request = parser.parse_args()
-    print(f"{'':<20}{'threads':>8}{'':>9}{'ns':>9}  per compartment (or neuron) and step")
-    for name in request.names or PEERS:
-        size = {} if request.size is None else {"cells" if name in CELL_PEERS else "neurons": request.size}
-        for precision in request.precision:
-            for threads in request.threads:
+    if unknown := set(request.names) - set(PEERS):
+        parser.error(f"expected names of {', '.join(PEERS)}, got {', '.join(sorted(unknown))}")
+    print(f"{'':<20}{'threads':>8}{'':>9}{'ns':>9}{'ratio':>7}  per compartment (or neuron) and step")
+    for precision in request.precision:
+        for threads in request.threads:
+            done: dict[str, dict[str, Any]] = {}
+            for name in request.names or PEERS:
+                size = {} if request.size is None else {"neurons" if name in POINT_PEERS else "cells": request.size}
                 entry = run_peer(name, threads, precision=precision, repeats=request.repeats, **size)
-                print(_row(name, {"precision": precision, **entry}), flush=True)
+                done[name] = {"precision": precision, **entry}
+                print(_row(name, done[name], done.get(_OURS[name])), flush=True)
 
 
 if __name__ == "__main__":

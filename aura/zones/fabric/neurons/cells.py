@@ -31,14 +31,16 @@ class Spikes(NamedTuple):
 
     cell: NDArray[np.int32]
     """Which cell, (spike,)."""
+    step: NDArray[np.int32]
+    """In which step of the advance, (spike,)."""
     time_ms: NDArray[np.float64]
     """When its soma crossed the threshold upwards, in ms after the advance began, (spike,)."""
 
     @classmethod
-    def in_order(cls, cell: NDArray[np.int32], time_ms: NDArray[np.float64]) -> Spikes:
+    def in_order(cls, cell: NDArray[np.int32], step: NDArray[np.int32], time_ms: NDArray[np.float64]) -> Spikes:
         """Return spikes given in any order."""
-        order = np.lexsort((time_ms, cell))
-        return cls(cell[order], time_ms[order])
+        order = np.lexsort((step, cell))
+        return cls(cell[order], step[order], time_ms[order])
 
 
 class Opened(NamedTuple):
@@ -183,13 +185,15 @@ class Cells(ABC):
         ----------
         steps : int
             How many, from 1.
-        opening : ndarray, shape (afferent, site, cell), optional
-            Peak conductance in uS, not negative, that opens at the beginning, before each receptor's share of it.
+        opening : ndarray, shape (afferent, site, cell) or (slot, afferent, site, cell), optional
+            Peak conductance in uS, not negative, that opens at the beginning, or at the beginning of each of as many
+            slots as the steps are divided into, before each receptor's share of it.
 
         Raises
         ------
         ParameterError
-            If there is no step, the conductances are of another shape or dtype, or a current is not finite.
+            If there is no step, or there are not as many in each slot, the conductances are of another shape or
+            dtype, or a current is not finite.
         """
 
     def _check_advance(self, steps: int, opening: Any) -> None:
@@ -197,8 +201,13 @@ class Cells(ABC):
         if not np.isfinite(self.injected).all():
             raise ParameterError("Population.injected", expected="finite currents",
                                  got=f"{self.injected[~np.isfinite(self.injected)][0]} nA")
+        if opening is None:
+            return
         shape = (len(self.membrane.afferents), len(self.sites), self.cells)
-        if opening is not None and (opening.shape != shape or opening.dtype != self.dtype):
+        if opening.ndim == len(shape) + 1 and (len(opening) == 0 or steps % len(opening)):
+            raise ParameterError("Population.advance.steps", expected="as many steps in each slot",
+                                 got=f"{steps} steps of {len(opening)} slots")
+        if opening.shape[-3:] != shape or opening.ndim > len(shape) + 1 or opening.dtype != self.dtype:
             raise ParameterError("Population.advance.opening", expected=f"{self.dtype} of shape {shape}",
                                  got=f"{opening.dtype} of shape {opening.shape}")
 

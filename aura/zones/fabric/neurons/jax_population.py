@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import jax
@@ -113,15 +114,17 @@ class JaxPopulation(Cells):
         self._check_advance(steps, opening)
         found = []
         with self._precision():
-            if opening is not None:
-                self._state = self._open(self._state, jax.device_put(opening, self.device))
+            slots = [] if opening is None else [opening] if opening.ndim == 3 else list(opening)
+            every = steps // max(len(slots), 1)
             injected = jax.device_put(self._injected, self.device)
-            for first in range(0, steps, _STEPS_AT_ONCE):
+            for first, last in pairwise(sorted({*range(0, steps, every), *range(0, steps, _STEPS_AT_ONCE), steps})):
+                if slots and first % every == 0:
+                    self._state = self._open(self._state, jax.device_put(slots[first // every], self.device))
                 self._state, crossing, few = self._advance(self._state, injected, first == 0, electrode=self.electrode,
-                                                           steps=min(_STEPS_AT_ONCE, steps - first))
+                                                           steps=last - first)
                 found.append(self._spikes(crossing, few, first))
-        cells, times = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-        return Spikes.in_order(cells, times)
+        cell, step, share = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
+        return Spikes.in_order(cell, step, (step + share) * self.dt_ms)
 
     def _opening(self, state: jax.Array, opening: jax.Array) -> jax.Array:
         rows, places, scales = self._entries
@@ -137,14 +140,14 @@ class JaxPopulation(Cells):
         crossing = crossing[:, :self.cells]
         return state, crossing, _crossings(crossing, room=min(self.cells, max(_FEWEST, self.cells // _SHARE)))
 
-    def _spikes(self, crossing: jax.Array, few: Any, first: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        """Return cells and times of the crossings of some steps."""
+    def _spikes(self, crossing: jax.Array, few: Any, first: int) -> tuple[NDArray[Any], ...]:
+        """Return cell, step and share of a step of each crossing in some steps."""
         count, cells, columns = jax.device_get(few)
         if count > len(cells):
             count, cells, columns = jax.device_get(self._find(crossing, room=self.cells))
         step, place = np.nonzero(columns[:, :count] >= 0.0)
-        times = (first + step + columns[step, place].astype(np.float64)) * self.dt_ms
-        return cells[place].astype(np.int32), times
+        return (cells[place].astype(np.int32), (first + step).astype(np.int32),
+                columns[step, place].astype(np.float64))
 
     def _values(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         with self._precision():

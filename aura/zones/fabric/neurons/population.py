@@ -84,28 +84,31 @@ class Population(Cells):
     def advance(self, steps: int, opening: NDArray[Any] | None = None) -> Spikes:
         """Integrate some time steps and return the spikes; see `Cells.advance`."""
         self._check_advance(steps, opening)
-        parts = [self._advance(range(first, min(first + _STEPS_AT_ONCE, steps)), None if first else opening)
-                 for first in range(0, steps, _STEPS_AT_ONCE)]
-        if len(parts) == 1:
-            return parts[0]
-        return Spikes.in_order(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
-
-    def _advance(self, steps: range, opening: NDArray[Any] | None) -> Spikes:
         rows, places, scales = self._entries
         if opening is None:
-            opening, rows = self._state[:0], rows[:0]
-        opening = np.require(opening, requirements=["C", "W"])  # what the kernel is compiled for
+            opening, slots, rows = self._injected[:0], 1, rows[:0]
+        else:
+            slots = 1 if opening.ndim == 3 else len(opening)
+        opened = np.require(opening.reshape(slots, -1), requirements=["C", "W"])  # what the kernel is compiled for
+        parts = [self._advance(range(first, min(first + _STEPS_AT_ONCE, steps)),
+                               (opened, steps // slots, rows, places, scales))
+                 for first in range(0, steps, _STEPS_AT_ONCE)]
+        cell, step, share = parts[0] if len(parts) == 1 else map(np.concatenate, zip(*parts, strict=True))
+        return Spikes.in_order(cell, step, (step + share) * self.dt_ms)
+
+    def _advance(self, steps: range, opening: tuple[Any, ...]) -> tuple[NDArray[Any], ...]:
+        """Return cell, step and share of a step of each spike."""
         room = self.lanes * (len(steps) // 2 + 1)
         count = np.zeros(self._blocks, np.int64)
-        cell, time = np.empty((self._blocks, room), np.int32), np.empty((self._blocks, room))
+        cell, step = np.empty((2, self._blocks, room), np.int32)
+        share = np.empty((self._blocks, room))
         arguments = (self._state.reshape(-1), *self._cable, self._injected, self.electrode, self.cable.soma,
-                     self.dtype.type(self.threshold_mv), self.layout.rows, self.cells, opening.reshape(-1), rows,
-                     places, scales, steps.start == 0)
-        self._workers.run(self._kernel, [(*arguments, first, last, len(steps), count, cell, time)
+                     self.dtype.type(self.threshold_mv), self.layout.rows, self.cells, *opening)
+        self._workers.run(self._kernel, [(*arguments, first, last, steps.start, steps.stop, count, cell, step, share)
                                          for first, last in zip(self._bounds[:-1], self._bounds[1:], strict=True)])
         block = np.repeat(np.arange(self._blocks), count)
         place = np.arange(len(block)) - np.repeat(np.cumsum(count) - count, count)
-        return Spikes.in_order(cell[block, place], (time[block, place] + steps.start) * self.dt_ms)
+        return cell[block, place], step[block, place], share[block, place]
 
     def _values(self, rows: NDArray[np.int64]) -> NDArray[Any]:
         return unblocked(self._state[:, rows], self.cells)

@@ -41,16 +41,16 @@ def where_(condition, yes, no):
 
 SIGNATURE = (
     "void({F}[::1], {F}[:, ::1], int64[::1], int64[::1], int64[::1], int32[::1], {F}[::1], int64, int64, {F}, int64, "
-    "int64, {F}[::1], int64[::1], int64[::1], {F}[::1], boolean, int64, int64, int64, int64[::1], int32[:, ::1], "
-    "float64[:, ::1])")
+    "int64, {F}[:, ::1], int64, int64[::1], int64[::1], {F}[::1], int64, int64, int64, int64, int64[::1], "
+    "int32[:, ::1], int32[:, ::1], float64[:, ::1])")
 
 
 @njit(nogil=True, cache=True, fastmath=FASTMATH, error_model="numpy")
 def advance(S, P, row, parent_voltage, parent_diagonal, kind, injected, electrode, soma, threshold, rows, cells,
-            opening, entry_row, entry_place, entry_scale, begin, first, last, steps, count, cell, time):
-    """Open the receptors, then take blocks `first` to `last` through `steps` steps; S, count, cell and time change.
+            opening, every, entry_row, entry_place, entry_scale, first, last, start, stop, count, cell, step, share):
+    """Take blocks `first` to `last` through the steps from `start` to `stop`; S, count, cell, step and share change.
 
-    `begin` says whether the highest voltage of each node is to be looked for anew.
+    The receptors open with each `every` of them; from step 0 on the highest voltage of each node is looked for anew.
     """
     nodes = row.shape[0]
     for b in range(first, last):
@@ -61,18 +61,19 @@ def advance(S, P, row, parent_voltage, parent_diagonal, kind, injected, electrod
             for l in range({L}):
                 X[{L} + l] = ZERO
                 X[2 * {L} + l] = ZERO
-                if begin:
+                if start == 0:
                     X[3 * {L} + l] = X[l]
         lanes = min({L}, cells - b * {L})
-        for e in range(entry_row.shape[0]):
-            o = base + entry_row[e] * {L}
-            X = S[o:o + {L}]
-            o2 = entry_place[e] * cells + b * {L}
-            Y = opening[o2:o2 + lanes]
-            scale = entry_scale[e]
-            for l in range(lanes):
-                X[l] += Y[l] * scale
-        for s in range(steps):
+        for s in range(start, stop):
+            if s % every == 0:
+                for e in range(entry_row.shape[0]):
+                    o = base + entry_row[e] * {L}
+                    X = S[o:o + {L}]
+                    o2 = entry_place[e] * cells + b * {L}
+                    Y = opening[s // every, o2:o2 + lanes]
+                    scale = entry_scale[e]
+                    for l in range(lanes):
+                        X[l] += Y[l] * scale
             o = base + row[electrode] * {L}
             X = S[o:o + 4 * {L}]
             for l in range({L}):
@@ -104,7 +105,8 @@ def advance(S, P, row, parent_voltage, parent_diagonal, kind, injected, electrod
                             if old < threshold and new >= threshold and b * {L} + l < cells:
                                 n = count[b]
                                 cell[b, n] = b * {L} + l
-                                time[b, n] = s + float(threshold - old) / float(new - old)
+                                step[b, n] = s
+                                share[b, n] = float(threshold - old) / float(new - old)
                                 count[b] = n + 1
                     for l in range({L}):
                         new = X[2 * {L} + l]

@@ -63,10 +63,11 @@ def _split(row_start: NDArray[np.int64], target: NDArray[np.int32], bounds: NDAr
 
 
 @kernel
-def _deliver(spikes: NDArray[np.int32], start: Starts, stop: Starts, place: NDArray[Any], weights: Reals,
-             base: np.uint64, ring: Reals) -> None:
+def _deliver(spikes: NDArray[np.int32], bases: NDArray[np.uint64], start: Starts, stop: Starts, place: NDArray[Any],
+             weights: Reals, ring: Reals) -> None:
     size = np.uint64(ring.size)
-    for cell in spikes:
+    for index in range(spikes.size):
+        cell, base = spikes[index], bases[index]
         for synapse in range(start[cell], stop[cell]):
             slot = base + place[synapse]
             if slot >= size:
@@ -91,11 +92,13 @@ class DelayLine:
         Of the increments.
     workers : Workers, optional
         Threads, each of which serves a range of postsynaptic cells.
+    slots : int
+        How many are taken at once: up to the shortest delay nothing sent in them arrives in them.
 
     Raises
     ------
     ParameterError
-        If synapses end at a site or receptor that there is not.
+        If synapses end at a site or receptor that there is not, or a delay is shorter than what is taken at once.
 
     Notes
     -----
@@ -113,43 +116,50 @@ class DelayLine:
     """
 
     def __init__(self, synapses: Synapses, *, sites: int, receptors: int = RECEPTORS, dtype: DTypeLike = np.float32,
-                 workers: Workers | None = None) -> None:
+                 workers: Workers | None = None, slots: int = 1) -> None:
         for name, have, need in (("sites", sites, synapses.sites),
                                  ("receptors", receptors, int(synapses.receptor.max(initial=0)) + 1)):
             if have < need:
                 raise ParameterError(f"fabric.{name}", expected=f"{need} at least, synapses end there", got=str(have))
-        self.cells, self.longest_delay = synapses.cells, synapses.longest_delay
-        self._ring: Reals = np.zeros((self.longest_delay + 1, receptors, sites, self.cells), dtype)
-        self._now = self.longest_delay
+        shortest = int(synapses.delay.min(initial=slots))
+        if not 1 <= slots <= shortest:
+            raise ParameterError("fabric.slots", expected=f"1 to {shortest}, the shortest delay", got=str(slots))
+        self.cells, self.slots, self.longest_delay = synapses.cells, slots, synapses.longest_delay
+        # In whole takes, so that each is one stretch of memory.
+        length = -(-(self.longest_delay + slots) // slots) * slots
+        self._ring: Reals = np.zeros((length, receptors, sites, self.cells), dtype)
+        self._now = length - slots
         self._weights = synapses.weight
         self._workers = workers or Workers()
         self._place = _places(synapses, sites, self._ring)
         self._split = _target_ranges(synapses, self._workers.threads)
 
     def take(self) -> Reals:
-        """Return the increments (receptor, site, cell) in uS of the slot that begins.
+        """Return the increments (receptor, site, cell) in uS of the slot that begins; (slot, ...) if it takes several.
 
         It is a view, valid until the next `take`, which clears it; more may be added to it.
         """
-        self._ring[self._now] = 0.0
-        self._now = (self._now + 1) % len(self._ring)
-        current: Reals = self._ring[self._now]
-        return current
+        self._ring[self._now:self._now + self.slots] = 0.0
+        self._now = (self._now + self.slots) % len(self._ring)
+        current: Reals = self._ring[self._now:self._now + self.slots]
+        return current[0] if self.slots == 1 else current
 
-    def deliver(self, spikes: NDArray[Any], weights: Reals | None = None) -> None:
-        """Send out the spikes of the slot last taken.
+    def deliver(self, spikes: NDArray[Any], weights: Reals | None = None, *, slot: NDArray[Any] | None = None) -> None:
+        """Send out the spikes of what was last taken.
 
         Parameters
         ----------
         spikes : int32 (spike,)
             The cells that spiked, ascending, each as often as it did.
+        slot : int array (spike,), optional
+            In which of the slots last taken each did; in the first if not given.
         weights : float array (synapse,), uS, optional
             The weights as they are now; those of the synapses to begin with if not given.
 
         Raises
         ------
         SignalError
-            If the spikes are no cells in ascending order.
+            If the spikes are no cells in ascending order, or not in the slots last taken.
         """
         cast = checked_spikes(spikes, self.cells)
         if cast.size == 0:
@@ -159,10 +169,22 @@ class DelayLine:
             raise SignalError("fabric.weights", expected=f"one for each of {self._place.size} synapses",
                               got=f"an array of shape {used.shape}")
         ring = self._ring.reshape(-1)
-        base = np.uint64(self._now * self._ring[0].size)
+        cast, since = self._by_slot(cast, slot)
+        bases = (self._now + since).astype(np.uint64) * np.uint64(self._ring[0].size)
         bounds = self._workers.cut(len(self._split) - 1, EVENT_NS * cast.size * used.size / self.cells)
-        self._workers.run(_deliver, [(cast, self._split[first], self._split[last], self._place, used, base, ring)
+        self._workers.run(_deliver, [(cast, bases, self._split[first], self._split[last], self._place, used, ring)
                                      for first, last in pairwise(bounds)])
+
+    def _by_slot(self, spikes: NDArray[np.int32], slot: NDArray[Any] | None) -> tuple[NDArray[np.int32], NDArray[Any]]:
+        """Return spikes in the order in which one slot after the other would send them, and their slots."""
+        if slot is None:
+            return spikes, np.zeros(len(spikes), np.int64)
+        whole = slot.shape == spikes.shape and slot.dtype.kind in "iu"
+        if not whole or slot.min() < 0 or slot.max() >= self.slots:
+            raise SignalError("fabric.slot", got=np.array2string(slot, threshold=8),
+                              expected=f"a slot from 0 to {self.slots - 1} for each of {len(spikes)} spikes")
+        order = np.argsort(slot, kind="stable")
+        return spikes[order], slot[order]
 
     def state(self) -> dict[str, Any]:
         """Return what is under way: where in the ring, as seen from the slot last taken, and how much."""

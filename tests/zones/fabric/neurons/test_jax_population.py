@@ -66,6 +66,17 @@ def test_all_channels_and_receptors_agree_with_numba_over_10_ms(rich, dtype, by_
 
 
 @pytest.mark.slow
+def test_slots_of_one_advance_open_in_turn(rich):
+    found = driven(JaxPopulation(CABLE, rich, CELLS, dtype="float64"))
+    expected = driven(Population(CABLE, rich, CELLS, dtype="float64"))
+    opening = np.stack([inputs(found, seed) for seed in range(3)])
+    one, other = found.advance(240, opening), expected.advance(240, opening)
+    np.testing.assert_array_equal(one.cell, other.cell)
+    np.testing.assert_array_equal(one.step, other.step)
+    assert_agree(found, expected, TOLERANCE["float64"])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("by_cell", [False, True])
 def test_a_branching_tree_of_more_cells_than_a_block_agrees(squid, by_cell):
     cable = discretise(branching_tree(dendrites=2, depth=2), 100.0)

@@ -94,6 +94,62 @@ def test_how_an_advance_is_cut_changes_no_bit(squid, monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("at_once", [7, 1000])
+def test_slots_of_one_advance_are_advances_of_a_slot_each(rich, at_once, monkeypatch):
+    """However the steps are cut: slots are of 20 of them."""
+    monkeypatch.setattr(module, "_STEPS_AT_ONCE", at_once)
+    whole, parts = driven(rich, 70), driven(rich, 70)
+    opening = np.stack([inputs(whole, seed) for seed in range(40)])
+    spikes = whole.advance(800, opening)
+    one_by_one = [parts.advance(20, slot) for slot in opening]
+    assert len(spikes.cell) >= 70
+    cells = np.concatenate([found.cell for found in one_by_one])
+    steps = np.concatenate([20 * slot + found.step for slot, found in enumerate(one_by_one)])
+    order = np.lexsort((steps, cells))
+    np.testing.assert_array_equal(spikes.cell, cells[order])
+    np.testing.assert_array_equal(spikes.step, steps[order])
+    kept = [row for row, name in enumerate(state_names(whole)) if name != "peak"]
+    np.testing.assert_array_equal(whole.state()["variables"][kept], parts.state()["variables"][kept])
+
+
+def state_names(cells: Population) -> list[str]:
+    """Return which variable each row of the state is of."""
+    found = {int(row): name for node in range(len(CABLE.parent)) for name in cells.layout.variables(node)
+             for row in [cells.layout.rows_of(name)[node]]}
+    return [found.get(int(row), "") for row in cells.layout.kept_rows()]
+
+
+def test_a_spike_lies_within_its_step(squid):
+    spikes = driven(squid, 70).advance(1500)
+    ends = (spikes.step + 1) * 0.025
+    assert len(spikes.step) > 70
+    assert np.all((ends - 0.025 - 1e-9 <= spikes.time_ms) & (spikes.time_ms <= ends + 1e-9))
+
+
+def test_what_is_written_is_read(rich):
+    cells = driven(rich, 5)
+    written = np.linspace(-80.0, -60.0, 5, dtype=np.float32)
+    cells.write("v", written)
+    cells.write("sodium.m", [[0.25], [0.5]], nodes=[0, 2])
+    np.testing.assert_array_equal(cells.voltage_mv, np.broadcast_to(written, cells.voltage_mv.shape))
+    assert np.all(cells.read("sodium.m", [0, 2]) == [[0.25], [0.5]])
+    assert np.all(cells.read("sodium.m", [3]) < 0.2)
+
+
+@pytest.mark.parametrize("variable, values, nodes, message", [
+    ("w", 0.0, None, "a variable of this membrane"), ("v", np.zeros(4), None, "values of shape"),
+    ("v", math.nan, None, "finite values"), ("calcium.m", 0.0, [0, 1], "nodes that have calcium.m")])
+def test_what_cannot_be_written_is_refused(rich, variable, values, nodes, message):
+    cells = driven(rich, 5)
+    if nodes is not None:
+        nodes = [int(np.flatnonzero(cells.layout.rows_of(variable) < 0)[0])]
+        nodes.append(int(np.flatnonzero(cells.layout.rows_of(variable) >= 0)[0]))
+    before = cells.state()["variables"]
+    with pytest.raises(ParameterError, match=message):
+        cells.write(variable, values, nodes)
+    np.testing.assert_array_equal(cells.state()["variables"], before)
+
+
 def test_spikes_come_by_cell_then_by_time(squid):
     spikes = driven(squid, 100).advance(2000)
     order = np.lexsort((spikes.time_ms, spikes.cell))
@@ -268,6 +324,14 @@ def test_steps_and_currents_are_checked(squid):
     cells.injected[1] = np.nan
     with pytest.raises(ParameterError, match="injected: expected finite currents, got nan nA"):
         cells.advance(1)
+
+
+def test_slots_must_divide_the_steps(rich):
+    cells = driven(rich, 3)
+    with pytest.raises(ParameterError, match="as many steps in each slot, got 20 steps of 3 slots"):
+        cells.advance(20, np.stack([inputs(cells)] * 3))
+    with pytest.raises(ParameterError, match="of shape"):
+        cells.advance(20, np.stack([np.stack([inputs(cells)] * 2)] * 2))
 
 
 # ----------------------------------------------------------------------------------------------------- speed

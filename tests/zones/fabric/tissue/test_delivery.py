@@ -43,6 +43,34 @@ def test_increments_equal_those_added_one_by_one(dtype: type, delays: tuple[int,
     assert np.any(taken[-1])
 
 
+@pytest.mark.parametrize("slots", [2, 4, 5])
+def test_slots_taken_together_hold_what_they_hold_one_by_one(slots: int) -> None:
+    synapses = network(delays=(5, 11))
+    train = naive.random_train(40, 60, 0.2, np.random.default_rng(7)) + [[]] * 20
+    line, taken = DelayLine(synapses, sites=SITES, slots=slots), []
+    for first in range(0, len(train), slots):
+        taken += list(line.take().copy())
+        spikes = sorted((cell, slot) for slot, cells in enumerate(train[first:first + slots]) for cell in cells)
+        cells, slot = np.array(spikes, np.int32).reshape(-1, 2).T
+        line.deliver(cells, slot=slot)
+    for found, expected in zip(taken, run(DelayLine(synapses, sites=SITES), train), strict=True):
+        assert found.tobytes() == expected.tobytes()
+
+
+def test_more_slots_than_the_shortest_delay_cannot_be_taken_together() -> None:
+    with pytest.raises(ParameterError, match="1 to 5, the shortest delay"):
+        DelayLine(network(delays=(5, 11)), sites=SITES, slots=6)
+
+
+@pytest.mark.parametrize("slot", [[0, 5], [-1, 0], [0], [0.0, 1.0]])
+def test_spikes_of_slots_that_were_not_taken_are_refused(slot: list[float]) -> None:
+    line = DelayLine(network(delays=(5, 11)), sites=SITES, slots=5)
+    line.take()
+    with pytest.raises(SignalError, match="a slot from 0 to 4 for each of 2 spikes"):
+        line.deliver(np.array([0, 1]), slot=np.array(slot))
+    assert not line.state()["amounts"].size
+
+
 @pytest.mark.usefixtures("eager_threads")
 @pytest.mark.parametrize("threads", [2, 3, 5])
 def test_threads_give_the_same_bits(threads: int) -> None:
