@@ -91,7 +91,7 @@ class StreamError(AuraError):
 
 
 class DataError(AuraError):
-    """A data set that is neither in place nor to be fetched."""
+    """A data set that is neither in place nor to be fetched, or a file of one that is broken."""
 
 
 class PluginError(AuraError):

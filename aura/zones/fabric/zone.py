@@ -42,7 +42,9 @@ class Fabric(Zone[FabricParams]):
     -----
     The tissue is integrated up to the instant of a tick, under the drive of the frames that came before; then the
     frames of this tick are taken in, foretold from, and drive what follows. Several frames in one tick are shown to
-    the tissue together: the drive is the mean of their activations.
+    the tissue in turn, each for an equal share of the slots of the zone's period; the last one stays until other frames
+    come. Without a period each is shown for one slot, and if there are more of them than slots, those of one slot are
+    shown together, as the mean of their activations. The convolution reads the mean over the tick.
 
     The modulators ``energy_gate`` (below 0.1 nothing is learned, and what was left out is counted), ``learning_rate``
     and ``learning_drive`` (both scale the rate of all learning) are obeyed by map, readout, kernels and synapses;
@@ -169,7 +171,7 @@ class Fabric(Zone[FabricParams]):
         if self._response is not None:
             out["mode"] = (self._response.mode.value,)
         if self._life is not None:
-            self._life.drive(shown)
+            self._life.drive(activations, self.context.period)
         if self._labels is not None:
             out["label"] = self._labels.read(winners, mapped.codebook)
         return out

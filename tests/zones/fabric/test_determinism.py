@@ -72,6 +72,20 @@ def test_a_resumed_run_equals_one_that_never_stopped(whole: dict[str, Any], tmp_
         assert trees_equal(outcome(resumed), whole)
 
 
+def test_frames_that_are_yet_to_be_shown_survive_a_resume(tmp_path: Path) -> None:
+    """Eight frames in turn over 10 ms, from 21 ms on; the stops fall into it, and the threads differ."""
+    with brain(items=8) as made:
+        never_stopped = outcome(made)
+    for cut, left in (("22 ms", 7), ("31 ms", 1), ("41 ms", 0)):
+        with brain(items=8) as stopped:
+            stopped.run(until=cut)
+            assert len(stopped["fabric"].state()["life"]["queue"]) == left
+            saved = stopped.save(tmp_path / cut.replace(" ", ""))
+        with brain(items=8, threads=2) as resumed:
+            resumed.load(saved)
+            assert trees_equal(outcome(resumed), never_stopped)
+
+
 def test_a_run_that_has_gone_elsewhere_can_be_taken_back(whole: dict[str, Any], tmp_path: Path) -> None:
     with brain() as made:
         made.run(until="60 ms")

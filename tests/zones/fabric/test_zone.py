@@ -175,6 +175,22 @@ def test_several_frames_a_tick_are_learned_as_one_after_the_other() -> None:
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
 
 
+def test_frames_of_one_tick_drive_the_tissue_in_turn() -> None:
+    """Two frames drive it as one would half a period long, and then the other."""
+    first, last = waves(8)[0], waves(8)[4]
+    bench = Bench()
+    bench.play(waves(200))
+    grid = bench.fabric.params.spatial_dims
+    activations = [bench.fabric.map.activation(frame[None]).reshape(-1) for frame in (first, last)]
+    said = bench.tick(np.stack([first, last]))
+    np.testing.assert_allclose(said["activation"], np.mean(activations, axis=0).reshape(grid), atol=1e-6)
+    begin, drive = bench.now - PERIOD, bench.fabric.circuit.drive
+    for part, expected in ((0, 0), (4, 0), (6, 1), (10, 1), (25, 1)):
+        bench.fabric.step(begin + part * PERIOD // 10, Fed({}))
+        np.testing.assert_allclose(drive, activations[expected], atol=1e-5)
+        np.testing.assert_array_less(0.1, np.abs(drive - activations[1 - expected]).max())
+
+
 def test_ticks_without_frames_change_no_learner_but_let_the_tissue_live() -> None:
     bench = Bench(tissue={"plasticity": {"stdp": None}})
     bench.play(waves(20))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -66,6 +67,8 @@ class Life:
         self._grid, self._now = spatial_dims, 0
         cells = self.circuit.population.cells
         self._probes = np.linspace(0, cells - 1, min(probes, cells)).round().astype(np.int64)
+        self._queue: NDArray[Any] = np.zeros((0, cells), self.circuit.drive.dtype)
+        self._begins: NDArray[np.int64] = np.zeros(0, np.int64)
 
     def until(self, now: int) -> dict[str, Any]:
         """Integrate up to `now`, in ns, and return what is published of it."""
@@ -75,6 +78,7 @@ class Life:
         voltage = np.empty((len(self._probes), slots), np.float32)
         slot_ms, begin_ms = self.circuit.slot_ms, self._now / NS_PER_MS
         for slot in range(slots):
+            self._show(self._now + slot * self._slot_ns)
             spikes = self.circuit.slot(learning)
             if len(spikes.cell):
                 cells.append(spikes.cell)
@@ -96,9 +100,36 @@ class Life:
         if plasticity.eligibility is not None:
             plasticity.modulate(rate * reward)
 
-    def drive(self, activation: NDArray[Any]) -> None:
-        """Drive each neuron by an activation (x, y, z) from 0 to 1, until the next."""
-        self.circuit.drive[...] = activation.reshape(-1)
+    def drive(self, activations: NDArray[Any], span: int = 0) -> None:
+        """Drive each neuron by activations, one after the other; the last one stays until the next call.
+
+        Parameters
+        ----------
+        activations : ndarray, shape (item, x, y, z)
+            One or more, from 0 to 1.
+        span : int, ns
+            The time that they share, each an equal part to the slot; if 0, each but the last has one slot.
+
+        Notes
+        -----
+        Of n activations in s slots, slot i takes that of number ⌊i n / s⌋, counted from 0. Where there are more
+        activations than slots, it takes the mean of those from that number to the next slot's: none is left out. What
+        has not been shown when the next ones come never is.
+        """
+        frames = activations.reshape(len(activations), -1)
+        slots = span // self._slot_ns or len(frames)
+        if len(frames) > slots:
+            bounds = np.arange(slots + 1) * len(frames) // slots
+            frames = np.stack([frames[first:last].mean(axis=0) for first, last in pairwise(bounds)])
+        self._queue = frames.astype(self.circuit.drive.dtype)
+        self._begins = self._now + -(-np.arange(len(frames)) * slots // len(frames)) * self._slot_ns
+        self._show(self._now)
+
+    def _show(self, now: int) -> None:
+        """Let the first activation of the queue drive the neurons if its time, in ns, has come."""
+        if len(self._begins) and self._begins[0] <= now:
+            self.circuit.drive[...] = self._queue[0]
+            self._queue, self._begins = self._queue[1:], self._begins[1:]
 
     def rates(self) -> NDArray[np.float32]:
         """Return the running rate of each neuron in Hz, (x, y, z)."""
@@ -109,10 +140,12 @@ class Life:
         return self.rates() / np.float32(FULL_RATE_HZ)
 
     def state(self) -> dict[str, Any]:
-        """Return the circuit, how far it has come, and the speed at which its synapses learn."""
-        return {"circuit": self.circuit.state(), "now": self._now, "learning": self._learning}
+        """Return the circuit, how far it has come, how fast its synapses learn, and what is yet to be shown."""
+        return {"circuit": self.circuit.state(), "now": self._now, "learning": self._learning,
+                "queue": self._queue.copy(), "begins": self._begins.copy()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.circuit.load_state(state["circuit"])
         self._now, self._learning = int(state["now"]), float(state["learning"])
+        self._queue, self._begins = np.array(state["queue"]), np.array(state["begins"], np.int64)

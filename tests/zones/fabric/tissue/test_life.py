@@ -27,8 +27,23 @@ def life_of(probes: int = 3, resolution: int = MS, **changes: Any) -> Life:
 
 def driven(**how: Any) -> Life:
     life = life_of(**how)
-    life.drive(np.linspace(0, 1, 36).reshape(GRID))
+    life.drive(np.linspace(0, 1, 36).reshape(1, *GRID))
     return life
+
+
+def frames_of(count: int) -> np.ndarray:
+    """Return activations (item, x, y, z), each the same number everywhere: 1, 2, ..."""
+    return np.tile(np.arange(1.0, count + 1, dtype=np.float32)[:, None, None, None], (1, *GRID))
+
+
+def shown(life: Life, slots: int) -> list[float]:
+    """Return what drives the neurons in each slot of 1 ms."""
+    found = []
+    for _ in range(slots):
+        life.until(life.state()["now"] + MS)
+        assert np.ptp(life.circuit.drive) == 0.0
+        found.append(float(life.circuit.drive[0]))
+    return found
 
 
 def test_ticks_at_any_time_add_up_to_the_same_life() -> None:
@@ -123,3 +138,61 @@ def test_the_resolution_must_be_a_whole_number_of_slots(slot_ms: float, resoluti
 def test_a_slot_must_be_a_whole_number_of_steps() -> None:
     with pytest.raises(ParameterError, match=r"slot_ms: expected a whole number of steps of 0.03 ms, got 0.5 ms"):
         life_of(slot_ms=0.5, neuron={"dt_ms": 0.03})
+
+
+def test_activations_take_turns_and_the_last_one_stays() -> None:
+    life = life_of()
+    life.drive(frames_of(3), 6 * MS)
+    assert shown(life, 8) == [1, 1, 2, 2, 3, 3, 3, 3]
+
+
+def test_activations_that_do_not_divide_the_slots_differ_by_one_slot() -> None:
+    life = life_of()
+    life.drive(frames_of(3), 8 * MS)
+    assert shown(life, 8) == [1, 1, 1, 2, 2, 2, 3, 3]
+
+
+def test_more_activations_than_slots_share_them_and_none_is_left_out() -> None:
+    life = life_of()
+    life.drive(frames_of(5), 2 * MS)
+    assert shown(life, 3) == [1.5, 4.0, 4.0]
+
+
+def test_without_a_span_each_activation_but_the_last_has_one_slot() -> None:
+    life = life_of()
+    life.drive(frames_of(3))
+    assert shown(life, 4) == [1, 2, 3, 3]
+
+
+def test_the_next_activations_end_those_that_have_not_been_shown() -> None:
+    life = life_of()
+    life.drive(frames_of(4), 8 * MS)
+    assert shown(life, 3) == [1, 1, 2]
+    life.drive(10 * frames_of(2), 4 * MS)
+    assert shown(life, 6) == [10, 10, 20, 20, 20, 20]
+
+
+def test_one_activation_is_a_drive_that_is_held() -> None:
+    given, life = np.random.default_rng(0).random((1, *GRID), np.float32), life_of()
+    life.drive(given, 10 * MS)
+    for now in (1, 9, 30):
+        assert np.array_equal(life.circuit.drive, given.reshape(-1))
+        life.until(now * MS)
+    assert len(life.state()["queue"]) == len(life.state()["begins"]) == 0
+
+
+def test_turns_do_not_depend_on_the_ticks_between_and_go_on_from_a_state() -> None:
+    given = np.random.default_rng(0).random((7, *GRID), np.float32)
+    one, other, resumed = life_of(), life_of(), life_of()
+    for life in (one, other):
+        life.drive(given, 40 * MS)
+    one.until(60 * MS)
+    for now in (1, 2, 2, 17):
+        other.until(now * MS)
+    saved = other.state()
+    assert len(saved["queue"]) == 4
+    resumed.load_state(saved)
+    for life in (other, resumed):
+        life.until(23 * MS)
+        life.until(60 * MS)
+        assert trees_equal(one.state(), life.state())
