@@ -56,8 +56,9 @@ class Forecast:
         self._pooling = Pooling(params.spatial_dims, params.prediction.most_units)
         self._response = response
         units = len(self._pooling) if params.prediction.units else 0
-        width = features * params.context + units + (0 if response is None else len(response))
-        self._predictor = FramePredictor(params.prediction, width, features)
+        made = 0 if response is None else len(response)
+        width = features * params.context + units + made
+        self._predictor = FramePredictor(params.prediction, width, features, made)
         self._waiting: _Waiting | None = None
         self._last: Lesson | None = None
         self._lessons: list[tuple[Lesson, Lesson | None] | None] = []
@@ -123,11 +124,10 @@ class Forecast:
         self._lessons = []
         scalars = {}
         if self._response is not None and self._params.rate > 0.0 and lessons:
-            gradients = [self._predictor.gradient(*pair)[-len(self._response):] for pair in lessons]
-            gradient = np.mean(gradients, axis=0)
+            gradient = np.mean([self._predictor.gradient(*pair) for pair in lessons], axis=0)
             scalars["kernel_gradient"] = self._response.learn(gradient, rate * self._params.rate)
-        for lesson, last in lessons:
-            self._predictor.learn(lesson, last, rate)
+        for lesson, _ in lessons:
+            self._predictor.learn(lesson, rate)
         return scalars
 
     def _features(self, frames: Frames, activations: NDArray[np.float32], earlier: Array | None) -> Array:

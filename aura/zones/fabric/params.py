@@ -108,7 +108,8 @@ class PredictionParams(ZoneParams):
     ridge, forgetting : float
         Of the recursive least squares.
     coherence : float
-        Weight of the temporal coherence in what the kernels learn: features should change little from tick to tick.
+        Weight of the temporal coherence in what the kernels learn: the mean squared change of their features from frame
+        to frame, against the mean squared error of the prediction (`FramePredictor` has the loss).
     direction : float
         Weight of the backward prediction, of the frame before the context, against the forward one.
     rate : float

@@ -37,39 +37,53 @@ class FramePredictor:
         Numbers that it reads.
     frame : int
         Numbers of a frame.
+    response : int
+        How many of the features, the last ones, are made by kernels that learn.
 
     Notes
     -----
     With the features φ of the frames up to t, in float64 and with a last one of 1, the readout predicts the frame to
     come, :math:`\hat x_{t+1} = W \varphi_t`, and backwards the one before the context of K frames,
-    :math:`\hat x_{t-K} = V \varphi_t`. With the errors e and b of the two, the loss of a frame is
+    :math:`\hat x_{t-K} = V \varphi_t`. With e and b, the errors of the two, each of F numbers, and y, the R last of the
+    features, the loss of a frame is
 
-    .. math:: \ell_t = \lVert e_t \rVert^2 + c \, \lVert e_t - e_{t-1} \rVert^2
-              + d \, \bigl( \lVert b_t \rVert^2 + c \, \lVert b_t - b_{t-1} \rVert^2 \bigr)
+    .. math:: \ell_t = \frac{1}{F} \bigl( \lVert e_t \rVert^2 + d \, \lVert b_t \rVert^2 \bigr)
+              + \frac{c}{R} \, \lVert y_t - y_{t-1} \rVert^2
 
-    where the temporal coherence c weighs the error of the predicted change, and the direction d the past against the
-    future. Recursive least squares minimise
+    where the direction d weighs the past against the future, and the temporal coherence c slowness against both. Every
+    part is a mean over its own numbers, so that c means the same with few kernels or many, on a small grid or a large
+    one: the mean squared error that a mean squared change of 1 is worth. After a gap, where the frame before is not
+    known, the last part is missing.
 
-    .. math:: \sum_t r_t \lambda^{T-t} \ell_t + \lambda^T \rho \, \bigl( \lVert W \rVert^2 + d \lVert V \rVert^2 \bigr)
+    Two learn from it. The readout minimises
 
-    exactly, r being how much a frame counts, λ the forgetting and ρ the ridge: the change is a second row, the
-    difference of two rows of features against that of two frames. W and V share the features and nothing else, so d
-    alters neither: it weighs what the past says to that which makes the features, which learns by the `gradient`.
+    .. math:: \sum_t r_t \lambda^{T-t} \lVert e_t \rVert^2 + \lambda^T \rho \lVert W \rVert^2
+
+    exactly, by recursive least squares, and the same for V and b: r is how much a frame counts, λ the forgetting and ρ
+    the ridge. Neither d nor c alters it, for W and V share the features and nothing else, and slowness asks nothing of
+    them. That which makes y learns by the `gradient` of the whole.
+
+    Temporal coherence is after Mobahi et al., who likewise add to the loss of a task that consecutive frames should be
+    represented alike. They sum absolute changes, and push apart frames that do not follow one another; here changes are
+    squared, as in slow feature analysis, and the prediction alone keeps y from becoming constant.
 
     Frames wait until a block is full, for a block costs little more than a row; until then the weights are those of
     the block before.
+
+    References
+    ----------
+    H. Mobahi, R. Collobert, J. Weston, Deep learning from temporal coherence in video, ICML 2009,
+    doi:10.1145/1553374.1553469.
+    L. Wiskott, T. J. Sejnowski, Slow feature analysis, Neural Computation 14, 2002, doi:10.1162/089976602317318938.
     """
 
-    def __init__(self, params: PredictionParams, features: int, frame: int) -> None:
-        self._params, self._frame = params, frame
-        # A frame brings one row or, with its change, two; the learner forgets by the row.
-        forgetting = params.forgetting ** 0.5 if params.coherence > 0.0 else params.forgetting
+    def __init__(self, params: PredictionParams, features: int, frame: int, response: int = 0) -> None:
+        self._params, self._frame, self._response = params, frame, response
         targets = 2 * frame if params.direction > 0.0 else frame
-        self._learner = RecursiveLeastSquares(features + 1, targets, ridge=params.ridge, forgetting=forgetting)
+        self._learner = RecursiveLeastSquares(features + 1, targets, ridge=params.ridge, forgetting=params.forgetting)
         self._rows: list[Array] = []
         self._targets: list[Array] = []
         self._counts: list[float] = []
-        self._waiting = 0
 
     def predict(self, features: Array) -> Array:
         """Return the next frame, (frame,), as the features (feature,) foretell it."""
@@ -77,35 +91,29 @@ class FramePredictor:
         prediction: Array = (features @ weights[:-1] + weights[-1])[:self._frame]
         return prediction
 
-    def learn(self, lesson: Lesson, last: Lesson | None, count: float = 1.0) -> None:
-        """Learn a frame.
+    def learn(self, lesson: Lesson, count: float = 1.0) -> None:
+        """Learn a frame, which counts so much, above 0."""
+        self._rows.append(_with_one(lesson.features))
+        self._targets.append(self._target(lesson))
+        self._counts.append(count)
+        if len(self._rows) >= self._params.block:
+            self.settle()
+
+    def gradient(self, lesson: Lesson, last: Lesson | None) -> Array:
+        """Return the gradient of the loss of a frame with respect to the response among its features, (response,).
 
         Parameters
         ----------
         lesson : Lesson
-            The frame that came.
+            The frame; its errors are those that the present weights make.
         last : Lesson, optional
-            The one before it; None where there is a gap, and no change to learn.
-        count : float
-            How much the frame counts, above 0.
+            The one before it, whose features are taken as given; None where there is a gap.
         """
-        row, target = _with_one(lesson.features), self._target(lesson)
-        self._take(row, target, count)
-        if last is not None and self._params.coherence > 0.0:
-            self._take(row - _with_one(last.features), target - self._target(last), count * self._params.coherence)
-        self._waiting += 1
-        if self._waiting >= self._params.block:
-            self.settle()
-
-    def gradient(self, lesson: Lesson, last: Lesson | None) -> Array:
-        """Return the gradient of the loss of one frame, a mean over its numbers, with respect to the features.
-
-        The errors are those that the present weights make; the features of the frame before are taken as given.
-        """
-        error = self._error(lesson)
-        upstream = error if last is None else error + self._params.coherence * (error - self._error(last))
-        upstream[self._frame:] *= self._params.direction
-        gradient: Array = (self._learner.weights[:-1] @ upstream) * (2.0 / self._frame)
+        readout = self._learner.weights[len(lesson.features) - self._response:-1]
+        gradient: Array = readout @ self._weighted_error(lesson) * (2.0 / self._frame)
+        if last is not None and self._response:
+            change = (lesson.features - last.features)[-self._response:]
+            gradient += (2.0 * self._params.coherence / self._response) * change
         return gradient
 
     def settle(self) -> None:
@@ -113,32 +121,27 @@ class FramePredictor:
         if self._rows:
             scale = np.sqrt(np.array(self._counts))[:, None]
             self._learner.learn(np.array(self._rows) * scale, np.array(self._targets) * scale)
-        self._rows, self._targets, self._counts, self._waiting = [], [], [], 0
-
-    def _take(self, row: Array, target: Array, count: float) -> None:
-        self._rows.append(row)
-        self._targets.append(target)
-        self._counts.append(count)
+        self._rows, self._targets, self._counts = [], [], []
 
     def _target(self, lesson: Lesson) -> Array:
         return np.concatenate([lesson.following, lesson.before]) if self._params.direction > 0.0 else lesson.following
 
-    def _error(self, lesson: Lesson) -> Array:
+    def _weighted_error(self, lesson: Lesson) -> Array:
         error: Array = _with_one(lesson.features) @ self._learner.weights - self._target(lesson)
+        error[self._frame:] *= self._params.direction
         return error
 
     def state(self) -> dict[str, Any]:
         """Return the learner and the frames that wait."""
         return {"learner": self._learner.state(), "rows": [row.copy() for row in self._rows],
-                "targets": [target.copy() for target in self._targets], "counts": list(self._counts),
-                "waiting": self._waiting}
+                "targets": [target.copy() for target in self._targets], "counts": list(self._counts)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self._learner.load_state(state["learner"])
         self._rows = [np.array(row) for row in state["rows"]]
         self._targets = [np.array(target) for target in state["targets"]]
-        self._counts, self._waiting = [float(count) for count in state["counts"]], int(state["waiting"])
+        self._counts = [float(count) for count in state["counts"]]
 
 
 def _with_one(features: Array) -> Array:

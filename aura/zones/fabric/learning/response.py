@@ -31,6 +31,10 @@ MOST_BOXES = 128
 FULL_DRIVE_MV = 40.0
 """Drive of a unit by a convolution's output of 1: twice the threshold of the nonlinearity (chosen here)."""
 
+LEAST_WEIGHT = 1e-15
+"""Weights of kernels that come closer to 0 are 0: no response shows them, and as denormal numbers they would be slow.
+Temporal coherence alone lets a kernel decay without end."""
+
 
 class _Trace(NamedTuple):
     """What the gradient of a response needs."""
@@ -149,6 +153,8 @@ class Response:
         parts = [np.square(part, dtype=np.float64).sum() for part in (found.kernels, found.bias)]
         size = largest * math.sqrt(float(sum(parts)))
         self._convolution.update(found, rate * largest / max(size, 1.0))
+        for weights in (self._convolution.kernels, self._convolution.bias):
+            weights[np.abs(weights) < LEAST_WEIGHT] = 0.0
         return size
 
     def _parameter_gradient(self, gradient: NDArray[Any], trace: _Trace) -> Conv4DGradient:
