@@ -12,7 +12,7 @@ from aura.zones.fabric.learning.correlation4d import Correlation4D
 from aura.zones.fabric.learning.fatigue import Fatigue
 from aura.zones.fabric.learning.response_params import Conv4DParams
 
-__all__ = ["Conv4D", "Conv4DGradient"]
+__all__ = ["Conv4D", "Conv4DGradient", "ParameterGradient"]
 
 Values = NDArray[Any]
 """float32 or float64, whichever the convolution computes in."""
@@ -22,6 +22,13 @@ class Conv4DGradient(NamedTuple):
     """The gradient of a loss with respect to a convolution's input, kernels and bias, each in the shape of these."""
 
     input: Values
+    kernels: Values
+    bias: Values
+
+
+class ParameterGradient(NamedTuple):
+    """The gradient of a loss with respect to a convolution's kernels and bias."""
+
     kernels: Values
     bias: Values
 
@@ -127,19 +134,34 @@ class Conv4D:
         ParameterError
             If a shape is wrong.
         """
+        given, above = self._checked(values, upstream)
+        flipped = np.swapaxes(self.kernels[:, :, ::-1, ::-1, ::-1, ::-1], 0, 1)
+        before = [size - 1 - zeros for size, zeros in zip(self.params.kernel, self._before, strict=True)]
+        nothing = np.zeros(self.params.inputs, self.dtype)
+        into = self._correlation.correlate(above, flipped, nothing, before, given.shape)
+        kernels, bias = self._correlation.parameter_gradient(given, above, self.params.kernel, self._before)
+        return Conv4DGradient(into, kernels, bias)
+
+    def parameter_gradient(self, values: ArrayLike, upstream: ArrayLike) -> ParameterGradient:
+        """Return `gradient` but for the part of the input, which takes most of the time.
+
+        Raises
+        ------
+        ParameterError
+            If a shape is wrong.
+        """
+        return ParameterGradient(*self._correlation.parameter_gradient(*self._checked(values, upstream),
+                                                                       self.params.kernel, self._before))
+
+    def _checked(self, values: ArrayLike, upstream: ArrayLike) -> tuple[Values, Values]:
+        """Return the values and what comes from above, through the fatigue, as arrays of this dtype."""
         given, above = np.asarray(values, self.dtype), np.asarray(upstream, self.dtype)
         shape = self.output_shape(given.shape)
         if above.shape != shape:
             raise ParameterError("fabric.conv4d.upstream", expected=f"shape {shape}", got=f"{above.shape}")
-        if self.fatigue is not None:
-            above = above * self._vigour(shape)
-        flipped = np.swapaxes(self.kernels[:, :, ::-1, ::-1, ::-1, ::-1], 0, 1)
-        before = [size - 1 - zeros for size, zeros in zip(self.params.kernel, self._before, strict=True)]
-        nothing = np.zeros(self.params.inputs, self.dtype)
-        kernels, bias = self._correlation.parameter_gradient(given, above, self.params.kernel, self._before)
-        return Conv4DGradient(self._correlation.correlate(above, flipped, nothing, before, given.shape), kernels, bias)
+        return given, above if self.fatigue is None else above * self._vigour(shape)
 
-    def update(self, gradient: Conv4DGradient, rate: float) -> None:
+    def update(self, gradient: Conv4DGradient | ParameterGradient, rate: float) -> None:
         """Take a step of gradient descent of this learning rate."""
         self.kernels -= self.dtype(rate) * gradient.kernels
         self.bias -= self.dtype(rate) * gradient.bias

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aura.zones.fabric.learning.conv4d import Conv4D, Conv4DGradient
+from aura.zones.fabric.learning.conv4d import Conv4D, ParameterGradient
 from aura.zones.fabric.learning.mode_cycle import ModeCycle
 from aura.zones.fabric.learning.nonlinearity import BiologicalNonlinearity
 from aura.zones.fabric.learning.pooling import Pooling
@@ -157,12 +157,12 @@ class Response:
             weights[np.abs(weights) < LEAST_WEIGHT] = 0.0
         return size
 
-    def _parameter_gradient(self, gradient: NDArray[Any], trace: _Trace) -> Conv4DGradient:
+    def _parameter_gradient(self, gradient: NDArray[Any], trace: _Trace) -> ParameterGradient:
         upstream = self._pooling.spread(gradient.reshape(self._outputs, -1)).astype(np.float32)
         back = np.stack([channel + self._adjoint(channel, trace.mode) for channel in upstream], axis=-1)
         # The convolution takes the fatigue as it stands, and that is the present one's.
         above = back * trace.slope * np.float32(FULL_DRIVE_MV) * (trace.vigour / self._present_vigour())
-        return self._convolution.gradient(trace.history, above[None, :, :, :, None, :])
+        return self._convolution.parameter_gradient(trace.history, above[None, :, :, :, None, :])
 
     def _adjoint(self, channel: NDArray[Any], mode: PropagationMode) -> NDArray[Any]:
         backward = self._propagation.propagate_backward(channel)

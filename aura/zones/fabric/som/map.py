@@ -200,6 +200,8 @@ class SelfOrganisingMap:
         if rate == 0.0 or not len(rows):
             return self.quantisation_error(rows) if len(rows) else 0.0
         self._start(rows)
+        if not self.params.learn:
+            return self.quantisation_error(rows)
         total = 0.0
         for first in range(0, len(rows), BLOCK):
             block = rows[first:first + BLOCK]

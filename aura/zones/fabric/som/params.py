@@ -40,6 +40,8 @@ class SomParams(ZoneParams):
         Rule "online": share of the way to an item that its winner goes.
     memory : int
         Rule "batch": items after which an item counts 1/e, once so many have been seen.
+    learn : bool
+        Whether units move at all; off, they stay as they are drawn around the first item.
     sharpness : float
         Of the activation map: a unit as far from the item as the average unit is active at exp(-sharpness).
     """
@@ -53,6 +55,7 @@ class SomParams(ZoneParams):
     rate_start: float = Field(default=0.3, gt=0, le=1)
     rate_end: float = Field(default=0.03, gt=0, le=1)
     memory: int = Field(default=20_000, ge=1)
+    learn: bool = True
     sharpness: float = Field(default=4.0, gt=0, allow_inf_nan=False)
 
     @model_validator(mode="after")

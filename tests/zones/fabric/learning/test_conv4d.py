@@ -123,6 +123,8 @@ def test_the_gradient_equals_finite_differences(kernel: Any, outputs: int, fatig
     upstream = noise(*made.output_shape(values.shape), seed=2, dtype=np.float64)
     gradient = made.gradient(values, upstream)
     rng = np.random.default_rng(3)
+    for one, other in zip(made.parameter_gradient(values, upstream), gradient[1:], strict=True):
+        assert np.array_equal(one, other)
     for array, found in ((values, gradient.input), (made.kernels, gradient.kernels), (made.bias, gradient.bias)):
         assert found.shape == array.shape
         for _ in range(12):

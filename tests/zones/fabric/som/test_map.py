@@ -212,6 +212,18 @@ def test_at_rate_zero_nothing_changes() -> None:
     assert trees_equal(som.state(), before)
 
 
+@pytest.mark.parametrize("rule", ["batch", "online"])
+def test_a_map_that_does_not_learn_stays_around_its_first_item(rule: str) -> None:
+    rows = np.random.default_rng(0).normal(size=(400, 3)).astype(np.float32) + np.float32(5.0)
+    made = SelfOrganisingMap((4, 3, 1), 3, SomParams(rule=rule, learn=False), np.random.default_rng(1))
+    made.learn(rows[:1])
+    before = made.codebook.copy()
+    error = made.learn(rows[1:])
+    assert np.array_equal(made.codebook, before)
+    assert error == pytest.approx(made.quantisation_error(rows[1:]))
+    assert abs(before.mean() - 5.0) < 3.0
+
+
 def test_a_lower_rate_learns_less() -> None:
     moved = []
     for rate in (0.1, 1.0):
