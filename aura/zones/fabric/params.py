@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator
@@ -36,7 +37,7 @@ class NeuronParams(ZoneParams):
     channels : dict
         Conductance density in S/cm² by channel: a number for all of the membrane, or a table by kind of section
         (``soma``, ``axon``, ``basal``, ``apical``, ``dendrite``, ``all``). A table with ``gates`` declares a channel
-        of your own.
+        of your own. What is given stands for all channels: those left out are not there.
     capacitance_uf_cm2, axial_ohm_cm, temperature_c : float
         Specific capacitance, resistivity of the cytoplasm, temperature.
     initial_mv, threshold_mv : float
@@ -68,6 +69,10 @@ class NeuronParams(ZoneParams):
     dtype: Literal["float32", "float64"] = "float32"
 
 
+_RULES: dict[str, Any] = {"stdp": StdpParams(), "homeostasis": HomeostasisParams(tau_s=100.0)}
+"""Rules that a tissue has unless told otherwise."""
+
+
 class TissueParams(ZoneParams):
     """The tissue: neurons, synapses between them, and what changes these.
 
@@ -78,7 +83,7 @@ class TissueParams(ZoneParams):
     connectivity : ConnectivityParams
         The synapses.
     plasticity : PlasticityParams
-        The rules by which they change.
+        The rules by which they change: pair STDP and homeostatic scaling, within 100 s, unless they are switched off.
     slot_ms : float
         Spikes are exchanged so often; delays are whole slots.
     drive_us : float
@@ -90,10 +95,20 @@ class TissueParams(ZoneParams):
 
     neuron: NeuronParams = NeuronParams()
     connectivity: ConnectivityParams = ConnectivityParams()
-    plasticity: PlasticityParams = PlasticityParams(stdp=StdpParams(), homeostasis=HomeostasisParams(tau_s=100.0))
+    plasticity: PlasticityParams = PlasticityParams(**_RULES)
     slot_ms: float = Field(default=0.5, gt=0, allow_inf_nan=False)
     drive_us: float = Field(default=0.0005, ge=0, allow_inf_nan=False)
     nmda_share: float = Field(default=0.5, ge=0, allow_inf_nan=False)
+
+    @field_validator("plasticity", mode="before")
+    @classmethod
+    def _with_rules(cls, given: Any) -> Any:
+        """Leave the rules as they are where a table is about something else."""
+        if not isinstance(given, Mapping):
+            return given
+        rules = {name: {**rule.model_dump(exclude_unset=True), **given[name]} if isinstance(given.get(name), Mapping)
+                 else given.get(name, rule) for name, rule in _RULES.items()}
+        return {**given, **rules}
 
 
 class PredictionParams(ZoneParams):
