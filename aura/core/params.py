@@ -37,10 +37,25 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
             known = _known(model, first["loc"])
             raise error(path, expected="a known key", got=f"{first['loc'][-1]!r}",
                         hint=nearest(str(first["loc"][-1]), known) + more) from None
+        if first["type"] == "missing" and isinstance(first["loc"][-1], int):
+            raise _too_few(problems, where, error) from None
         if first["type"] == "missing":
             raise error(path, expected="a value, it is required", got="none", hint=more.strip()) from None
+        if first["type"] == "too_long":
+            raise error(path, expected=f"at most {first['ctx']['max_length']} values", got=_short(first["input"]),
+                        hint=more.strip()) from None
         message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
         raise error(path, expected=message, got=_short(first["input"]), hint=more.strip()) from failed
+
+
+def _too_few(problems: list[Any], where: str, error: type[AuraError]) -> AuraError:
+    """Return the error for a sequence of fixed length that ends too early, pydantic's first problem."""
+    *place, _ = problems[0]["loc"]
+    missing = [problem["loc"][-1] for problem in problems
+               if problem["type"] == "missing" and [*problem["loc"][:-1]] == place]
+    others = len(problems) - len(missing)
+    return error(".".join([where, *map(str, place)]), expected=f"{max(missing) + 1} values",
+                 got=_short(problems[0]["input"]), hint=f"({others} more mistakes follow.)" if others else "")
 
 
 def _known(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

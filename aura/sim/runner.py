@@ -89,8 +89,16 @@ class Run:
         self._tally.messages.append(f"branched from {origin}")
         return self._play(origin, new=True)
 
+    @property
+    def building(self) -> bool:
+        """Whether the brain is still being built, so that no tick has begun."""
+        return self.player is None
+
     def interrupt(self) -> None:
-        """End the run after the present tick; safe to call from a signal handler."""
+        """End the run after the present tick, or before the first; safe to call from a signal handler.
+
+        A brain that is being built is built first, so that the run leaves a checkpoint to go on from.
+        """
         self._interrupted = True
         if self.player is not None:
             self.player.interrupt()
@@ -100,9 +108,10 @@ class Run:
         self._require_an_end()
         journal = RunJournal(self.folder, self.options.replay_of)
         brain = build_brain(self.scenario, self.manager, journal=journal)
-        if new:
-            self.folder.create(self.scenario)
+        created = False
         try:
+            if new:
+                created = self._create_folder()
             self.player = player = PhasePlayer(brain, self.scenario, self._until())
             metrics = make_metrics(self.scenario, self.manager, brain)
             pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
@@ -114,7 +123,7 @@ class Run:
         except BaseException:
             brain.close()
             journal.close()
-            if new:
+            if created:
                 self.folder.discard()
             raise
         began = time.perf_counter()
@@ -132,6 +141,17 @@ class Run:
             raise
         self._leave(brain, player, observers, journal, began, context)
         return self.status
+
+    def _create_folder(self) -> bool:
+        """Make the folder and return True; if that fails, leave none."""
+        try:
+            self.folder.create(self.scenario)
+        except AuraError:
+            raise  # it was refused: what lies there is not this run's
+        except Exception:
+            self.folder.discard()
+            raise
+        return True
 
     def _prepare(self, brain: Brain, player: PhasePlayer, observers: RunObservers, checkpoint: Path | None,
                  journal: RunJournal) -> None:

@@ -22,7 +22,9 @@ FORMAT = 1
 
 
 class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
+    # TOML knows nan and inf, and zones refuse them better than a null that no run folder can hold.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True,
+                              ser_json_inf_nan="constants")
 
 
 def _as_text(value: str) -> str:
@@ -46,7 +48,7 @@ TimeText: TypeAlias = Annotated[str, AfterValidator(_as_text)]
 class StreamModel(BaseModel):
     """A sensory stream. The keys that are not listed here are options of its reader `kind`."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="constants")
 
     kind: str
     items: int = Field(1, ge=1, description="rows played in one tick")

@@ -21,6 +21,7 @@ class Outer(ZoneParams):
     inner: Inner = Inner()
     several: tuple[Inner, ...] = ()
     maybe: Inner | None = None
+    place: tuple[int, int, int] = (0, 0, 0)
 
 
 @pytest.mark.parametrize(("values", "where", "got", "hint"), [
@@ -33,11 +34,22 @@ class Outer(ZoneParams):
     ({"size": 1, "inner": {"rate": 0}}, "here.inner.rate", "0", ""),
     ({"size": "x", "sise": 2}, "here.size", "'x'", "(1 more mistakes follow.)"),
     ([1], "here", "list", ""),
+    ({"size": 1, "place": [5, 5]}, "here.place", "[5, 5]", ""),
+    ({"size": 1, "place": []}, "here.place", "[]", ""),
+    ({"size": 1, "place": [1], "sise": 2}, "here.place", "[1]", "(1 more mistakes follow.)"),
+    ({"size": 1, "place": [1, 2, 3, 4]}, "here.place", "[1, 2, 3, 4]", ""),
 ])
 def test_the_first_mistake_is_named_by_its_key(values: Any, where: str, got: str, hint: str) -> None:
     with pytest.raises(ScenarioError) as caught:
         validated(Outer, values, "here", ScenarioError)
     assert (caught.value.where, caught.value.got, caught.value.hint) == (where, got, hint)
+
+
+@pytest.mark.parametrize(("place", "expected"), [([5], "3 values"), ([1, 2, 3, 4], "at most 3 values")])
+def test_a_sequence_of_another_length_is_told_how_many_there_should_be(place: list[int], expected: str) -> None:
+    with pytest.raises(AuraError) as caught:
+        validated(Outer, {"size": 1, "place": place}, "here")
+    assert caught.value.expected == expected
 
 
 def test_what_is_valid_is_built_or_passed_on() -> None:

@@ -12,6 +12,8 @@ from aura.core.checkpoint import checkpoint_time, list_checkpoints
 from aura.core.errors import AuraError, CheckpointError, ScenarioError
 from aura.core.time import MS, parse_time
 from aura.plugins.recording import Recording
+from aura.sim import runner
+from aura.sim.build import build_brain
 from aura.sim.runfolder import RunFolder
 
 NO_STREAM = """
@@ -296,6 +298,42 @@ def test_a_mistake_in_a_metric_is_refused_before_anything_is_written(sim, settin
     with pytest.raises(AuraError, match=message):
         sim.make("run", setting).start()
     assert not (sim.folder / "run").exists()
+
+
+@pytest.mark.parametrize("broken", [{"bad": [None]}, {"bad": object()}])
+def test_a_start_that_cannot_write_its_scenario_leaves_no_folder(sim, monkeypatch, broken):
+    run = sim.make("run")
+    monkeypatch.setattr(type(run.scenario), "dump", lambda scenario: broken)
+    with pytest.raises(TypeError):
+        run.start()
+    assert not (sim.folder / "run").exists()
+
+
+def test_a_start_that_is_refused_leaves_the_folder_of_another_as_it_was(sim):
+    sim.write_rows(sim.folder / "mine", [])
+    (sim.folder / "run").mkdir()
+    (sim.folder / "mine").rename(sim.folder / "run/mine")
+    with pytest.raises(AuraError, match="a new or empty folder"):
+        sim.make("run").start()
+    assert [path.name for path in (sim.folder / "run").iterdir()] == ["mine"]
+
+
+def test_an_interrupt_while_the_brain_is_built_stops_before_the_first_tick(sim, whole, monkeypatch):
+    run = sim.make("parts")
+    seen = []
+
+    def interrupted(*given, **options):
+        brain = build_brain(*given, **options)
+        seen.append(run.building)
+        run.interrupt()
+        return brain
+
+    monkeypatch.setattr(runner, "build_brain", interrupted)
+    assert run.start() == "stopped"
+    assert (seen, run.building, run.player.brain.ticks) == ([True], False, 0)
+    monkeypatch.undo()
+    assert sim.make("parts").resume() == "finished"
+    assert sim.difference(whole, "parts") is None
 
 
 def test_a_metric_named_as_an_observer_of_the_run_is_refused(sim):

@@ -168,6 +168,19 @@ def test_a_scenario_survives_its_run_folder(tmp_path, name):
     assert RunFolder(tmp_path / "run").scenario() == scenario
 
 
+@pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
+def test_a_number_that_is_not_finite_is_kept_for_the_zone_that_refuses_it(tmp_path, number):
+    (tmp_path / "small.toml").write_text(FILE, encoding="utf-8")
+    settings = [f"zones.ticker.params.rate={number}", f"zones.ticker.params.by={{soma = {number}}}",
+                f"streams.diary.wait={number}"]
+    scenario = load_scenario(tmp_path / "small.toml", settings)
+    RunFolder(tmp_path / "run").create(scenario)
+    kept = RunFolder(tmp_path / "run").scenario()
+    params = kept.zones["ticker"].params
+    values = [params["rate"], params["by"]["soma"], kept.streams["diary"].reader_options["wait"]]
+    assert [f"{value:g}" for value in values] == [number] * 3
+
+
 # --- whatever stands in the file -----------------------------------------------------------------------------------
 
 KEYS = st.sampled_from(["aura", "name", "seed", "resolution", "until", "streams", "zones", "pathways", "phases",

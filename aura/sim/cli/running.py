@@ -176,7 +176,8 @@ def _ending(run: Run) -> Iterator[None]:
     def on_signal(number: int, frame: FrameType | None) -> None:
         for name, handler in previous.items():
             signal.signal(name, handler)
-        sys.stderr.write("\nstopping after this tick; press Ctrl-C again to stop at once\n")
+        when = "once the brain is built" if run.building else "after this tick"
+        sys.stderr.write(f"\nstopping {when}; press Ctrl-C again to stop at once\n")
         run.interrupt()
 
     previous = {name: signal.signal(name, on_signal) for name in (signal.SIGINT, signal.SIGTERM)}

@@ -10,6 +10,8 @@ __all__ = ["Switch"]
 
 
 def _switched(given: Any) -> Any:
+    if isinstance(given, str | int | float) and not isinstance(given, bool):
+        raise ValueError("false, which switches it off, true, or a table of its parameters")
     return {False: None, True: {}}.get(given, given) if isinstance(given, bool) else given
 
 

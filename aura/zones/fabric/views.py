@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -23,11 +24,33 @@ if TYPE_CHECKING:
 __all__ = ["ChannelView", "DendriteView", "NeuronGrid", "NeuronView"]
 
 
+class _NoSuchIndex(ParameterError, IndexError):
+    """An index that is not there, said so that sequences work as Python's do."""
+
+
+class _NoSuchChannel(ParameterError, KeyError):
+    """A channel that is not there, said so that mappings work as Python's do."""
+
+    __str__ = Exception.__str__  # that of KeyError would put the message in quotes
+
+
 def _index(where: str, value: int, count: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or not 0 <= value < count:
-        raise ParameterError(where, expected=f"an index from 0 to {count - 1}" if count else "no index: there are none",
-                             got=repr(value))
+        raise _NoSuchIndex(where, expected=f"an index from 0 to {count - 1}" if count else "no index: there are none",
+                           got=repr(value))
     return int(value)
+
+
+def _strength(name: str, value: float, unit: str) -> float:
+    """Return a finite number of 0 or more; `unit` with a space before it, or empty."""
+    where, expected = f"fabric.neurons.add_synaptic_input.{name}", f"a finite number, 0{unit} or more"
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise ParameterError(where, expected=expected, got=repr(value))
+    number = float(value)
+    if not 0.0 <= number < math.inf:
+        raise ParameterError(where, expected=expected, got=f"{number:g}{unit}",
+                             hint="To inhibit, say kind='inhibitory'." if number < 0 else "")
+    return number
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +92,7 @@ class _Channels(Mapping[str, ChannelView]):
 
     def __getitem__(self, name: str) -> ChannelView:
         if name not in self._names:
-            raise ParameterError("fabric.neurons.ion_channels", expected="a channel that is there", got=repr(name),
+            raise _NoSuchChannel("fabric.neurons.ion_channels", expected="a channel that is there", got=repr(name),
                                  hint=nearest(str(name), self._names))
         return ChannelView(self._circuit, self._cell, self._nodes, name)
 
@@ -87,7 +110,7 @@ class DendriteView:
     """One dendrite of one neuron; each value is read when it is asked for."""
 
     def __init__(self, circuit: Circuit, cell: int, section: int) -> None:
-        self._circuit, self._cell = circuit, cell
+        self._circuit, self._cell, self._section = circuit, cell, section
         cable = circuit.population.cable
         self._nodes = tuple(int(node) for node in cable.compartments[cable.section[cable.compartments] == section])
 
@@ -117,6 +140,16 @@ class DendriteView:
 
     def __len__(self) -> int:
         return len(self._nodes)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, DendriteView) and self._place == other._place
+
+    def __hash__(self) -> int:
+        return hash(self._place)
+
+    @property
+    def _place(self) -> tuple[int, int, int]:
+        return id(self._circuit), self._cell, self._section
 
 
 class _Dendrites(Sequence[DendriteView]):
@@ -178,19 +211,26 @@ class NeuronView:
         Raises
         ------
         ParameterError
-            If there is no such segment, or the conductance is negative or not finite.
+            If there is no such segment, or a number is negative, not finite, or none.
         """
         dendrite = self.dendrites[dendrite_idx]
         node = dendrite._nodes[_index("fabric.neurons.segment_idx", segment_idx, len(dendrite))]
-        conductance = float(weight) * float(activation)
-        if not 0.0 <= conductance < math.inf:
-            raise ParameterError("fabric.neurons.add_synaptic_input", expected="a conductance of 0 uS or more",
-                                 got=f"{conductance:g} uS", hint="kind='inhibitory' inhibits.")
+        conductance = _strength("weight", weight, " uS") * _strength("activation", activation, "")
+        most = float(np.finfo(self._circuit.population.dtype).max)
+        if conductance > most:
+            raise ParameterError("fabric.neurons.add_synaptic_input", got=f"{conductance:g} uS",
+                                 expected=f"weight times activation of at most {most:.3g} uS")
         if kind not in ("excitatory", "inhibitory"):
             raise ParameterError("fabric.neurons.add_synaptic_input.kind", expected="'excitatory' or 'inhibitory'",
                                  got=repr(kind))
         site = int(np.flatnonzero(self._circuit.population.sites == node)[0])
         self._circuit.add_input(EXCITATORY if kind == "excitatory" else INHIBITORY, site, self._cell, conductance)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, NeuronView) and self._circuit is other._circuit and self._cell == other._cell
+
+    def __hash__(self) -> int:
+        return hash((id(self._circuit), self._cell))
 
 
 class NeuronGrid:
@@ -208,10 +248,13 @@ class NeuronGrid:
     def __getitem__(self, place: tuple[int, int, int]) -> NeuronView:
         dims = self._circuit.spatial_dims
         if not isinstance(place, tuple) or len(place) != 3:
-            raise ParameterError("fabric.neurons", expected="three indices, as neurons[0, 0, 0]", got=repr(place))
+            raise _NoSuchIndex("fabric.neurons", expected="three indices, as neurons[0, 0, 0]", got=repr(place))
         i, j, k = (_index(f"fabric.neurons[{axis}]", value, count)
                    for axis, value, count in zip("ijk", place, dims, strict=True))
         return NeuronView(self._circuit, (i * dims[1] + j) * dims[2] + k)
+
+    def __iter__(self) -> Iterator[NeuronView]:
+        return (NeuronView(self._circuit, cell) for cell in range(len(self)))
 
     def __len__(self) -> int:
         return math.prod(self._circuit.spatial_dims)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 
 import pytest
 
 from aura.core.time import MS
+from aura.sim.build import build_brain
 
 RUN = ("run", "small.toml", "--quiet")
 
@@ -54,6 +56,28 @@ def test_the_options_of_run_reach_the_scenario(sim, aura):
     assert (told["seed"], told["executor"], told["realtime"], told["now"]) == (9, "threads", 50.0, 100 * MS)
     assert told["items"] == {"diary": 50}
     assert told["profile"]["shout"]["step"][0] == 10
+
+
+def test_an_interrupt_while_the_brain_is_built_says_when_it_stops_and_can_be_resumed(sim, aura, whole, monkeypatch):
+    def interrupted(*given, **options):
+        signal.raise_signal(signal.SIGINT)
+        return build_brain(*given, **options)
+
+    monkeypatch.setattr("aura.sim.runner.build_brain", interrupted)
+    answer = aura(*RUN, "--out", "one")
+    assert answer.status == 0
+    assert "stopping once the brain is built; press Ctrl-C again" in answer.err
+    assert "stopped at 0 s: one" in answer.out
+    assert sim.read("one")["ticks"] == 0
+    monkeypatch.setattr("aura.sim.runner.build_brain", build_brain)
+    assert aura("resume", "one", "--quiet").status == 0
+    assert sim.difference(whole, "one") is None
+
+
+def test_a_run_that_is_refused_for_a_number_that_is_not_finite_leaves_no_folder(sim, aura):
+    answer = aura("run", "tissue", "--out", "one", "--set", "fabric.tissue.neuron.channels.sodium.all=nan")
+    refused(answer, "fabric.tissue.neuron.channels.sodium.all: expected a density of 0 or more, in S/cm², got nan")
+    assert not (sim.folder / "one").exists()
 
 
 def test_a_stopped_run_says_how_to_go_on_and_does(sim, aura, whole):

@@ -35,9 +35,15 @@ def neuron(**changes: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("changes, words", [
-    (neuron(dt_ms=0.5), ["fabric.dt_ms", "at most", "ms, the bound of the fastest gate, got 0.5 ms. Try"]),
+    (neuron(dt_ms=0.5), ["fabric.tissue.neuron.dt_ms: expected at most",
+                            "ms, the bound of the fastest gate (m of sodium), got 0.5 ms. Try 0.1 ms"]),
     (neuron(dt_ms=-0.1), ["fabric.tissue.neuron.dt_ms", "greater than 0", "-0.1"]),
-    (neuron(dt_ms=0.03), ["fabric.tissue.slot_ms", "a whole number of steps of 0.03 ms", "got 1 ms. Try 0.99 ms"]),
+    (neuron(dt_ms=0.03), ["fabric.tissue.neuron.dt_ms", "a step of which 1 ms, the slot, is a whole number",
+                          "got 0.03 ms. Try 0.025 ms"]),
+    (neuron(segments=20_000), ["fabric.tissue.neuron.segments", "at most 10,000", "Try fewer segments"]),
+    ({"spatial_dims": (5, 5)}, ["fabric.spatial_dims: expected 3 values, got (5, 5)"]),
+    *(({"convolution": off}, ["fabric.convolution: expected false, which switches it off", f"got {off!r}"])
+      for off in ("none", "null", 0)),
     ({"tissue": {"slot_ms": 0.3}}, ["fabric.tissue.slot_ms", "a slot of which 1 ms", "got 0.3 ms", "Try 0.5 ms"]),
     (neuron(channels={"sodum": 0.12}), ["fabric.tissue.neuron.channels.sodum", "Try 'sodium'"]),
     (neuron(channels={"mine": {"ion": "k", "conductance": "1 S/cm2", "reversal": "-90 mV", "temperature": "20 degC",

@@ -63,7 +63,7 @@ def test_a_rate_of_nothing_is_not_counted_as_skipped() -> None:
 
 
 def test_reward_turns_eligibility_into_weight() -> None:
-    tissue = {"plasticity": {"stdp": None, "eligibility": {}}}
+    tissue = {"plasticity": {"stdp": None, "homeostasis": None, "eligibility": {}}}
     weights = {}
     for reward in (None, 0.0, 1.0, -1.0):
         bench = Bench(tissue=tissue)
@@ -77,7 +77,7 @@ def test_reward_turns_eligibility_into_weight() -> None:
 
 
 def test_reward_does_nothing_when_the_energy_gate_is_shut() -> None:
-    bench = Bench(tissue={"plasticity": {"stdp": None, "eligibility": {}}})
+    bench = Bench(tissue={"plasticity": {"stdp": None, "homeostasis": None, "eligibility": {}}})
     before = bench.fabric.circuit.plasticity.weights.copy()
     bench.play(waves(30), reward=1.0, energy_gate=0.0)
     assert np.array_equal(bench.fabric.circuit.plasticity.weights, before)

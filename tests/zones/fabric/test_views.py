@@ -85,6 +85,34 @@ def test_an_input_that_waits_survives_a_resume(circuit):
     np.testing.assert_array_equal(circuit.population.voltage_mv, twin.population.voltage_mv)
 
 
+def test_a_channel_that_is_not_there_is_missing_as_from_any_mapping(circuit):
+    channels = NeuronGrid(circuit)[0, 0, 0].ion_channels
+    assert channels.get("calcium") is None
+    with pytest.raises(KeyError) as caught:
+        channels["sodum"]
+    assert str(caught.value).startswith("fabric.neurons.ion_channels: expected a channel")
+    assert dict(channels)["sodium"] == channels["sodium"]
+
+
+def test_dendrites_are_a_sequence_as_any_other(circuit):
+    grid = NeuronGrid(circuit)
+    dendrites = grid[0, 0, 0].dendrites
+    assert [dendrites.index(dendrite) for dendrite in dendrites] == [0, 1]
+    assert list(reversed(dendrites)) == [dendrites[1], dendrites[0]]
+    assert grid[0, 0, 1].dendrites[0] not in dendrites
+    assert len({dendrites[0], dendrites[0], dendrites[1]}) == 2
+    with pytest.raises(IndexError):
+        dendrites[2]
+
+
+def test_the_grid_lists_its_neurons_in_the_order_of_their_cells(circuit):
+    grid = NeuronGrid(circuit)
+    neurons = list(grid)
+    assert len(set(neurons)) == len(neurons) == 12
+    assert neurons == [grid[i, j, k] for i in range(2) for j in range(2) for k in range(3)]
+    assert neurons[0] != neurons[1]
+
+
 @pytest.mark.parametrize(("ask", "said"), [
     (lambda grid: grid[2, 0, 0], r"neurons\[i\]: expected an index from 0 to 1, got 2"),
     (lambda grid: grid[0, -1, 0], r"neurons\[j\]: expected an index from 0 to 1, got -1"),
@@ -92,8 +120,19 @@ def test_an_input_that_waits_survives_a_resume(circuit):
     (lambda grid: grid[0, 0, 0].dendrites[2], r"dendrites: expected an index from 0 to 1, got 2"),
     (lambda grid: grid[0, 0, 0].ion_channels["sodum"], "Try 'sodium'"),
     (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 5, 0.1), "segment_idx: expected an index from 0 to 1, got 5"),
-    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, -0.1), "0 uS or more, got -0.1 uS"),
-    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, float("nan")), "0 uS or more"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, -0.1),
+     r"add_synaptic_input\.weight: expected a finite number, 0 uS or more, got -0.1 uS. To inhibit, say kind="),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, float("nan")),
+     r"add_synaptic_input\.weight: expected a finite number, 0 uS or more, got nan uS$"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, 1e39), r"at most 3.4e\+38 uS, got 1e\+39 uS$"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, 1e30, 1e30), "weight times activation of at most"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, -0.1, -1.0), r"weight: .* -0.1 uS"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, 0.1, -1.0), r"activation: .*got -1. To inhibit"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, 0.0, float("inf")), r"activation: .* 0 or more, got inf$"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, "x"), r"weight: .*number, 0 uS or more, got 'x'$"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, None), r"weight: expected a finite number.*got None$"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, [0.1]), r"weight: expected a finite number.*got \[0.1\]$"),
+    (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, 0.1, "x"), r"activation: expected a finite number.*got 'x'$"),
 ])
 def test_what_is_not_there_is_named(circuit, ask, said):
     with pytest.raises(ParameterError, match=said):

@@ -89,7 +89,8 @@ def test_nothing_is_learned_with_learning_off_but_tissue_and_context_go_on() -> 
 
 def test_what_was_held_out_is_never_learned() -> None:
     """Two fabrics see other frames while learning is off, and learn the same before and after."""
-    tissue = {"plasticity": {"stdp": None}, "drive_us": 0.0}  # spikes that were held out would leave traces
+    # Spikes that were held out would leave traces.
+    tissue = {"plasticity": {"stdp": None, "homeostasis": None}, "drive_us": 0.0}
     found = []
     for seed in (1, 2):
         bench = Bench(context=3, labels=True, tissue=tissue, convolution=None)
@@ -192,7 +193,7 @@ def test_frames_of_one_tick_drive_the_tissue_in_turn() -> None:
 
 
 def test_ticks_without_frames_change_no_learner_but_let_the_tissue_live() -> None:
-    bench = Bench(tissue={"plasticity": {"stdp": None}})
+    bench = Bench(tissue={"plasticity": {"stdp": None, "homeostasis": None}})
     bench.play(waves(20))
     before, now = learners(bench.fabric), bench.fabric.state()["life"]["now"]
     said = [bench.tick() for _ in range(5)]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from aura.core.errors import ParameterError, nearest
 from aura.zones.common.arrays import Array
 from aura.zones.fabric.channels.checks import faults
-from aura.zones.fabric.channels.expression import VARIABLES, Expression
+from aura.zones.fabric.channels.expression import FUNCTIONS, VARIABLES, Expression
 from aura.zones.fabric.channels.pool import CalciumPool
 from aura.zones.fabric.channels.quantity import Declared, FormulaText, Identifier, Quantity, in_unit
 
@@ -25,7 +26,7 @@ class Gate(Declared):
     Parameters
     ----------
     name : str
-        The gate's name, unlike the channel's other gates.
+        The gate's name, unlike the channel's other gates, its parameters, and the names that formulas know.
     power : int
         How often the gate multiplies the conductance, from 1.
     alpha, beta : str, optional
@@ -56,6 +57,14 @@ class Gate(Declared):
     tau: FormulaText | None = None
     q10: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3.0
     source: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _not_taken(cls, name: str) -> str:
+        if name in VARIABLES or name in FUNCTIONS or keyword.iskeyword(name):
+            taken = "a variable" if name in VARIABLES else "a function" if name in FUNCTIONS else "a word of Python"
+            raise ValueError(f"a name that is not {taken}")
+        return name
 
     @model_validator(mode="after")
     def _one_form(self) -> Gate:
@@ -125,6 +134,14 @@ class Channel(Declared):
         if conductance.value < 0:
             raise ValueError("a conductance of at least 0")
         return conductance
+
+    @field_validator("parameters")
+    @classmethod
+    def _unlike_gates(cls, parameters: dict[str, Quantity], info: ValidationInfo) -> dict[str, Quantity]:
+        for gate in info.data.get("gates", ()):
+            if gate.name in parameters:
+                raise ValueError(f"parameters named unlike the gates, not {gate.name!r} for both")
+        return parameters
 
     @field_validator("temperature")
     @classmethod

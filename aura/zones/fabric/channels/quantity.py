@@ -12,7 +12,7 @@ from aura.core.errors import ParameterError
 from aura.core.params import validated
 from aura.core.zone import ZoneParams
 
-__all__ = ["Declared", "FormulaText", "Identifier", "Quantity", "in_unit"]
+__all__ = ["Declared", "FormulaText", "Identifier", "Quantity", "density_s_cm2", "in_unit"]
 
 IN_UNIT: Mapping[tuple[str, str], float] = MappingProxyType({
     ("mS/cm2", "S/cm2"): 1e-3, ("S/m2", "S/cm2"): 1e-4, ("pS/um2", "S/cm2"): 1e-4, ("uS/cm2", "S/cm2"): 1e-6,
@@ -75,6 +75,33 @@ class Quantity(Declared):
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit}"
+
+
+def density_s_cm2(given: Any, where: str) -> float:
+    """Return a conductance density in S/cm², given as a number or as a text with its unit.
+
+    Raises
+    ------
+    ParameterError
+        If it is neither, or in another unit; its range is not looked at.
+
+    Examples
+    --------
+    >>> density_s_cm2(0.036, "leak.all"), density_s_cm2("0.036 S/cm2", "leak.all")
+    (0.036, 0.036)
+    """
+    if isinstance(given, str):
+        try:
+            return _holder("S/cm2")(Quantity.model_validate(given)).value
+        except ValidationError as failed:
+            said = failed.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            raise ParameterError(where, expected=said.removeprefix("Input should be "), got=repr(given)) from None
+        except ValueError as error:
+            raise ParameterError(where, expected=str(error), got=repr(given)) from None
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise ParameterError(where, expected="a conductance density in S/cm²", got=repr(given),
+                             hint="Write a number, a text as '0.036 S/cm2', or a table of them by kind of section.")
+    return float(given)
 
 
 def in_unit(unit: str) -> AfterValidator:

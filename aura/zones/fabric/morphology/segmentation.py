@@ -12,7 +12,14 @@ from aura.core.errors import ParameterError
 from aura.zones.fabric.morphology.section import Section
 from aura.zones.fabric.morphology.tree import Morphology
 
-__all__ = ["segments_by_d_lambda", "segments_by_length"]
+__all__ = ["COMPARTMENTS", "MOST_COMPARTMENTS", "check_compartments", "segments_by_d_lambda", "segments_by_length"]
+
+COMPARTMENTS = "morphology.compartments"
+"""What an error about too many of them is about."""
+
+MOST_COMPARTMENTS = 10_000
+"""Compartments of one cell (tuned here: ten times what a large reconstruction has in segments of 10 um, and what every
+cell of a population still finds room for)."""
 
 ROUNDING = 1e-9
 """A length so little above a whole number of segments, relatively, is that whole number: it was summed in floats."""
@@ -34,7 +41,7 @@ def segments_by_length(morphology: Morphology, max_segment_length_um: float) -> 
     Raises
     ------
     ParameterError
-        If that is not positive.
+        If that is not positive, or there are more than `MOST_COMPARTMENTS` segments.
 
     Examples
     --------
@@ -46,7 +53,7 @@ def segments_by_length(morphology: Morphology, max_segment_length_um: float) -> 
 
     def count(section: Section) -> int:
         wanted = section.length_um / max_segment_length_um
-        return max(1, math.ceil(wanted * (1.0 - ROUNDING)))
+        return max(1, math.ceil(_countable(wanted) * (1.0 - ROUNDING)))
 
     return _with_segments(morphology, count)
 
@@ -71,7 +78,7 @@ def segments_by_d_lambda(morphology: Morphology, axial_resistance_ohm_cm: float,
     Raises
     ------
     ParameterError
-        If a number is not positive and finite.
+        If a number is not positive and finite, or there are more than `MOST_COMPARTMENTS` segments.
 
     Notes
     -----
@@ -101,14 +108,35 @@ def segments_by_d_lambda(morphology: Morphology, axial_resistance_ohm_cm: float,
         path, diameter = section.points[:, 0], section.points[:, 1]
         middle = 0.5 * (diameter[:-1] + diameter[1:])
         length_constant_um = 0.5 * UM_PER_UNIT * np.sqrt(middle / (np.pi * load))
-        wanted = float((np.diff(path) / length_constant_um).sum()) / d_lambda
+        wanted = _countable(float((np.diff(path) / length_constant_um).sum()) / d_lambda)
         return 2 * math.floor(0.5 * (wanted + 0.9)) + 1
 
     return _with_segments(morphology, count)
 
 
+def check_compartments(count: int, hint: str, where: str = COMPARTMENTS) -> None:
+    """Refuse a cell of too many compartments, before any of them is made; `where` is what its user set.
+
+    Raises
+    ------
+    ParameterError
+        If there are more than `MOST_COMPARTMENTS`.
+    """
+    if count > MOST_COMPARTMENTS:
+        raise ParameterError(where, expected=f"at most {MOST_COMPARTMENTS:,} of them in a cell",
+                             got=f"{count:,}", hint=hint)
+
+
 def _with_segments(morphology: Morphology, count: Callable[[Section], int]) -> Morphology:
-    return Morphology(tuple(replace(section, segments=count(section)) for section in morphology.sections))
+    counts = [count(section) for section in morphology.sections]
+    check_compartments(sum(counts), "Try longer segments.")
+    return Morphology(tuple(replace(section, segments=segments)
+                            for section, segments in zip(morphology.sections, counts, strict=True)))
+
+
+def _countable(wanted: float) -> float:
+    """Return a number of segments, at most one that is surely too large: it may have overflowed."""
+    return min(wanted, 1e15)
 
 
 def _check_positive(where: str, value: float) -> None:

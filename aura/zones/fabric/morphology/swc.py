@@ -9,7 +9,7 @@ from typing import NamedTuple
 from aura.core.errors import DataError, ParameterError
 from aura.zones.common.arrays import Array
 from aura.zones.fabric.morphology.section import Section
-from aura.zones.fabric.morphology.segmentation import segments_by_length
+from aura.zones.fabric.morphology.segmentation import COMPARTMENTS, segments_by_length
 from aura.zones.fabric.morphology.swc_points import SwcTree, read_points
 from aura.zones.fabric.morphology.swc_soma import profile_along, read_soma
 from aura.zones.fabric.morphology.tree import Morphology
@@ -37,7 +37,8 @@ def read_swc(path: str | Path, max_segment_length_um: float = 50.0) -> Morpholog
     ------
     DataError
         If the file cannot be read, is not one tree of finite points with positive radii, or holds a section of no
-        length or a size beyond all sense; the error names file and line.
+        length or a size beyond all sense; the error names file and line. If it would be cut into more than
+        `MOST_COMPARTMENTS` segments; the error names the file.
     ParameterError
         If the length is not positive.
 
@@ -62,7 +63,14 @@ def read_swc(path: str | Path, max_segment_length_um: float = 50.0) -> Morpholog
     tree = read_points(path)
     sections = _Sections(tree)
     sections.read()
-    return segments_by_length(Morphology(tuple(sections.found)), max_segment_length_um)
+    try:
+        return segments_by_length(Morphology(tuple(sections.found)), max_segment_length_um)
+    except ParameterError as error:
+        if error.where != COMPARTMENTS:
+            raise
+        raise DataError(str(path), expected=f"{error.expected.replace('of them', 'compartments')}, each at most "
+                        f"{max_segment_length_um:g} um long", got=error.got,
+                        hint="SWC is in um; is the file in nm? If not, allow longer segments.") from None
 
 
 class _Run(NamedTuple):

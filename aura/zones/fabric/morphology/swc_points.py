@@ -119,9 +119,6 @@ def _parse(path: Path, line: int, text: str) -> _Row:
         raise DataError(where, expected="a type of 0 or more", got=str(kind))
     if radius <= 0.0:
         raise DataError(where, expected="a positive radius", got=fields[5])
-    if parent == point:
-        raise DataError(where, expected="a parent other than the point itself", got=f"id {point} twice",
-                        hint="The root's parent is -1.")
     return _Row(line, point, kind, (x, y, z), radius, parent)
 
 
@@ -152,6 +149,9 @@ def _link(path: Path, rows: list[_Row]) -> list[int]:
                             got=f"id {row.id}, which line {rows[row_of[row.id]].line} has")
         row_of[row.id] = index
     for row in rows:
+        if row.parent == row.id:
+            raise DataError(f"{path}:{row.line}", expected="a parent other than the point itself",
+                            got=f"id {row.id} as id and parent", hint="The root's parent is -1.")
         if row.parent != -1 and row.parent not in row_of:
             raise DataError(f"{path}:{row.line}", expected="the id of a point as parent, or -1 for the root",
                             got=str(row.parent))

@@ -36,14 +36,11 @@ _ROUND_STEPS = (5.0, 2.5, 2.0, 1.0)
 
 def stability_bound_ms(membrane: Membrane, temperature_c: float) -> float:
     """Return the longest time step for a membrane, infinite if nothing in it has gates."""
-    gates = [(placement.channel, gate) for placement in membrane.placements for gate in placement.channel.gates]
-    return LARGEST_GATE_STEP * min(
-        (fastest_ms(channel, gate, temperature_c, LIVED_V_MV, LIVED_CA_MM) for channel, gate in gates),
-        default=math.inf)
+    return _fastest_gate(membrane, temperature_c)[0]
 
 
-def check_step(membrane: Membrane, dt_ms: float, temperature_c: float) -> None:
-    """Refuse a time step that is not positive or above the bound.
+def check_step(membrane: Membrane, dt_ms: float, temperature_c: float, where: str = "population.dt_ms") -> None:
+    """Refuse a time step that is not positive or above the bound; `where` is what its user calls it.
 
     Raises
     ------
@@ -51,11 +48,18 @@ def check_step(membrane: Membrane, dt_ms: float, temperature_c: float) -> None:
         If it is.
     """
     if not 0.0 < dt_ms < math.inf:
-        raise ParameterError("fabric.dt_ms", expected="a time step above 0", got=f"{dt_ms:g} ms")
-    bound = stability_bound_ms(membrane, temperature_c)
+        raise ParameterError(where, expected="a time step above 0", got=f"{dt_ms:g} ms")
+    bound, gate = _fastest_gate(membrane, temperature_c)
     if dt_ms > bound:
-        raise ParameterError("fabric.dt_ms", expected=f"at most {bound:.4g} ms, the bound of the fastest gate",
+        raise ParameterError(where, expected=f"at most {bound:.4g} ms, the bound of the fastest gate ({gate})",
                              got=f"{dt_ms:g} ms", hint=f"Try {_round_below(bound):g} ms.")
+
+
+def _fastest_gate(membrane: Membrane, temperature_c: float) -> tuple[float, str]:
+    """Return the bound that the fastest gate sets, in ms, and which gate of which channel it is."""
+    return min(((LARGEST_GATE_STEP * fastest_ms(placement.channel, gate, temperature_c, LIVED_V_MV, LIVED_CA_MM),
+                 f"{gate.name} of {placement.channel.name}")
+                for placement in membrane.placements for gate in placement.channel.gates), default=(math.inf, "none"))
 
 
 def _round_below(bound: float) -> float:

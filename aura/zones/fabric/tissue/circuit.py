@@ -11,13 +11,16 @@ import numpy as np
 
 from aura.core.errors import ParameterError
 from aura.zones.fabric.channels import CHANNELS, CalciumPool, Channel, channel_from_table, find_channel
+from aura.zones.fabric.channels.quantity import density_s_cm2
 from aura.zones.fabric.morphology.discretise import discretise
 from aura.zones.fabric.morphology.section import KINDS
+from aura.zones.fabric.morphology.segmentation import check_compartments
 from aura.zones.fabric.morphology.swc import read_swc
 from aura.zones.fabric.morphology.tree import ball_and_sticks, point_neuron
 from aura.zones.fabric.neurons.membrane import Afferent, Membrane, Placement
 from aura.zones.fabric.neurons.population import Population, Spikes
 from aura.zones.fabric.neurons.receptors import AMPA, GABA_A, NMDA
+from aura.zones.fabric.neurons.stability import check_step
 from aura.zones.fabric.tissue.connectivity import grid_network
 from aura.zones.fabric.tissue.delivery import DelayLine
 from aura.zones.fabric.tissue.plasticity import Plasticity
@@ -63,8 +66,8 @@ class Circuit:
     Raises
     ------
     ParameterError
-        If the slot is not a whole number of time steps, a part of the model cannot be built, or there is no such
-        device.
+        If the time step is too long or the slot not a whole number of them, a part of the model cannot be built, or
+        there is no such device.
 
     Notes
     -----
@@ -76,15 +79,12 @@ class Circuit:
                  workers: Workers, *, device: str = "cpu") -> None:
         self.params, self.spatial_dims = params, spatial_dims
         neuron, cells = params.neuron, math.prod(spatial_dims)
-        self.steps = round(params.slot_ms / neuron.dt_ms)
-        if self.steps < 1 or abs(self.steps * neuron.dt_ms - params.slot_ms) > 1e-9 * params.slot_ms:
-            raise ParameterError("fabric.tissue.slot_ms", expected=f"a whole number of steps of {neuron.dt_ms:g} ms",
-                                 got=f"{params.slot_ms:g} ms",
-                                 hint=f"Try {max(self.steps, 1) * neuron.dt_ms:g} ms.")
+        membrane = membrane_of(params)
+        self.steps = _steps_of(params, membrane)
         cable = discretise(morphology_of(neuron), neuron.axial_ohm_cm)
         sites, dendritic, somatic, entry = _sites(cable)
         self.population = _population(device, workers)(
-            cable, membrane_of(params), cells, dt_ms=neuron.dt_ms, temperature_c=neuron.temperature_c,
+            cable, membrane, cells, dt_ms=neuron.dt_ms, temperature_c=neuron.temperature_c,
             initial_mv=neuron.initial_mv, threshold_mv=neuron.threshold_mv, dtype=neuron.dtype, sites=sites)
         self.synapses = grid_network(spatial_dims, params.connectivity, slot_ms=params.slot_ms, rng=rng,
                                      excitatory_sites=dendritic, inhibitory_sites=somatic)
@@ -146,6 +146,33 @@ class Circuit:
         self._extra = [(int(a), int(s), int(c), float(w)) for a, s, c, w in state["extra"]]
 
 
+def _steps_of(params: TissueParams, membrane: Membrane) -> int:
+    """Return the time steps of a slot, a step that is short enough for the gates."""
+    dt_ms, slot_ms, where = params.neuron.dt_ms, params.slot_ms, "fabric.tissue.neuron.dt_ms"
+    check_step(membrane, dt_ms, params.neuron.temperature_c, where)
+    steps = round(slot_ms / dt_ms)
+    if not _divides(dt_ms, slot_ms, steps):
+        raise ParameterError(where, expected=f"a step of which {slot_ms:g} ms, the slot, is a whole number",
+                             got=f"{dt_ms:g} ms", hint=f"Try {_dividing_step(dt_ms, slot_ms)} ms.")
+    return steps
+
+
+def _divides(dt_ms: float, slot_ms: float, steps: int) -> bool:
+    """Return whether so many steps make a slot."""
+    return steps >= 1 and abs(steps * dt_ms - slot_ms) <= 1e-9 * slot_ms
+
+
+def _dividing_step(dt_ms: float, slot_ms: float) -> str:
+    """Return the longest step that divides a slot, is not longer than `dt_ms`, and has at most four digits if any has.
+
+    >>> _dividing_step(0.03, 0.5), _dividing_step(0.8, 0.5), _dividing_step(0.3, 1.0)
+    ('0.025', '0.5', '0.25')
+    """
+    fewest = math.ceil(slot_ms / dt_ms)
+    written = ((f"{slot_ms / steps:.4g}", steps) for steps in range(fewest, 10 * fewest + 1))
+    return next((text for text, steps in written if _divides(float(text), slot_ms, steps)), repr(slot_ms / fewest))
+
+
 def _population(device: str, workers: Workers) -> Callable[..., Cells]:
     """Return what makes the neurons for a device."""
     if device == "cpu":
@@ -156,11 +183,21 @@ def _population(device: str, workers: Workers) -> Callable[..., Cells]:
 
 
 def morphology_of(neuron: NeuronParams) -> Morphology:
-    """Return the shape that the parameters describe."""
+    """Return the shape that the parameters describe.
+
+    Raises
+    ------
+    ParameterError
+        If it has too many compartments.
+    DataError
+        If the SWC file is broken.
+    """
     if neuron.swc is not None:
         return read_swc(neuron.swc, neuron.segment_um)
     if neuron.dendrites == 0:
         return point_neuron(area_um2=math.pi * neuron.soma_um**2)
+    check_compartments(1 + neuron.dendrites * neuron.segments, "Try fewer segments or dendrites.",
+                       "fabric.tissue.neuron.segments")
     return ball_and_sticks(neuron.soma_um, neuron.soma_um, neuron.dendrites, neuron.segments, neuron.segment_um,
                            neuron.dendrite_um)
 
@@ -191,11 +228,12 @@ def _placement(name: str, given: Any) -> Placement:
     else:
         channel, density = find_channel(name, where), given
     by_kind = density if isinstance(density, Mapping) else {"all": density}
-    for kind, value in by_kind.items():
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            raise ParameterError(f"{where}.{kind}", expected="a conductance density in S/cm²", got=repr(value),
-                                 hint="Write a number, or a table of numbers by kind of section.")
-    return Placement(channel, by_kind)
+    densities = {kind: density_s_cm2(value, f"{where}.{kind}") for kind, value in by_kind.items()}
+    try:
+        return Placement(channel, densities)
+    except ParameterError as error:
+        kind = error.where.removeprefix(f"{channel.name}.density.")
+        raise ParameterError(f"{where}.{kind}", expected=error.expected, got=error.got, hint=error.hint) from None
 
 
 def _declares(name: str, table: Mapping[str, Any]) -> bool:

@@ -62,6 +62,14 @@ def test_d_lambda_gives_the_next_odd_number_but_lets_a_tenth_of_a_segment_pass(w
     assert found.sections[1].segments == segments
 
 
+@pytest.mark.parametrize("longest", [1e-2, 1e-300, 5e-324])
+def test_segments_beyond_all_sense_are_refused_before_they_are_made(longest: float) -> None:
+    with pytest.raises(ParameterError, match=r"morphology\.compartments: expected at most 10,000"):
+        segments_by_length(ball_and_sticks(), longest)
+    with pytest.raises(ParameterError, match=r"morphology\.compartments: expected at most 10,000"):
+        segments_by_d_lambda(ball_and_sticks(), 100.0, d_lambda=min(longest, 1e-4))
+
+
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_rule_without_a_positive_number_is_refused_by_name(value: float) -> None:
     neuron = ball_and_sticks()

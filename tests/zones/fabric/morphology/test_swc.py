@@ -176,6 +176,7 @@ BROKEN: dict[str, tuple[str | bytes, int | None, str]] = {
     "duplicate id": (SOMA + DENDRITE + "2 3 9 9 9 1 1\n", 4, "id 2, which line 2 has"),
     "unknown parent": (SOMA + DENDRITE + "4 3 9 9 9 1 77\n", 4, "the id of a point as parent.*got 77"),
     "parent 0 for the root": ("1 1 0 0 0 8 0\n", 1, "-1 for the root, got 0"),
+    "duplicate id with itself as parent": (SOMA + "1 3 9 9 9 1 1\n", 2, "ids that differ, got id 1, which line 1 has"),
     "its own parent": (SOMA + DENDRITE + "4 3 9 9 9 1 4\n", 4, "a parent other than the point itself"),
     "several roots": (SOMA + DENDRITE + "# two\n4 3 9 9 9 1 -1\n", 5, "one root, got 2, the first in line 1"),
     "cycle": (SOMA + "2 3 1 0 0 1 4\n3 3 2 0 0 1 2\n4 3 3 0 0 1 3\n5 3 4 0 0 1 4\n", 2, "id 2, .*its own ancestor"),
@@ -201,6 +202,14 @@ def test_a_broken_file_is_refused_with_its_name_and_line(tmp_path: Path, case: s
     with pytest.raises(DataError, match=message) as caught:
         read(tmp_path, text)
     assert caught.value.where == f"{tmp_path / 'cell.swc'}" + (f":{line}" if line else "")
+
+
+@pytest.mark.parametrize("end", ["1e9", "600000"])
+def test_a_file_in_other_units_than_um_is_refused_before_it_fills_the_memory(tmp_path: Path, end: str) -> None:
+    with pytest.raises(DataError, match=r"at most 10,000 compartments .* 50 um .*is the file in nm\?") as caught:
+        read(tmp_path, SOMA + f"2 3 {end} 0 0 2 1\n3 3 10 0 0 2 2\n")
+    assert caught.value.where == str(tmp_path / "cell.swc")
+    assert len(read(tmp_path, SOMA + "2 3 10 0 0 2 1\n3 3 400000 0 0 2 2\n").sections) == 2
 
 
 def test_a_missing_file_and_a_folder_are_refused_by_name(tmp_path: Path) -> None:

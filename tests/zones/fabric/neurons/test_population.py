@@ -297,9 +297,9 @@ def test_every_voltage_is_finite_whatever_the_parameters(densities, current_na, 
 
 
 @pytest.mark.parametrize("change, message", [
-    ({"dt_ms": 0.2}, r"fabric.dt_ms: expected at most 0.1787 ms, the bound of the fastest gate, got 0.2 ms. Try 0.1"),
-    ({"dt_ms": 0.0}, "fabric.dt_ms: expected a time step above 0, got 0 ms"),
-    ({"dt_ms": math.nan}, "fabric.dt_ms: expected a time step above 0, got nan ms"),
+    ({"dt_ms": 0.2}, r"population.dt_ms: expected at most 0.1787 ms, .* \(m of sodium\), got 0.2 ms. Try 0.1"),
+    ({"dt_ms": 0.0}, "population.dt_ms: expected a time step above 0, got 0 ms"),
+    ({"dt_ms": math.nan}, "population.dt_ms: expected a time step above 0, got nan ms"),
     ({"dtype": "float16"}, "fabric.dtype: expected 'float32' or 'float64', got 'float16'"),
     ({"cells": 0}, "fabric.cells: expected a whole number, at least 1, got 0"),
     ({"initial_mv": math.nan}, "fabric.initial_mv: expected a finite voltage, got nan"),

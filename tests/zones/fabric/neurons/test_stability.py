@@ -49,10 +49,16 @@ def test_the_benchmarks_steps_are_allowed():
 
 
 def test_a_longer_step_is_refused_with_a_step_that_would_do():
-    with pytest.raises(ParameterError, match=r"fabric.dt_ms: expected at most 0.05958 ms, .*, got 0.1 ms. Try 0.05 ms"):
+    with pytest.raises(ParameterError, match=r"population.dt_ms: expected at most 0.05958 ms, the bound of the fastest "
+                                             r"gate \(m of sodium\), got 0.1 ms. Try 0.05 ms"):
         check_step(membrane(SQUID), 0.1, 16.3)
     with pytest.raises(ParameterError, match=r"Try 0\.005 ms"):
         check_step(membrane(SQUID), 0.025, 37.0)
+
+
+def test_a_refused_step_is_named_as_its_user_calls_it():
+    with pytest.raises(ParameterError, match=r"^fabric\.tissue\.neuron\.dt_ms: expected at most"):
+        check_step(membrane(SQUID), 0.1, 16.3, "fabric.tissue.neuron.dt_ms")
 
 
 @pytest.mark.slow

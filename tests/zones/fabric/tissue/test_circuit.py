@@ -13,7 +13,7 @@ from aura.core.errors import ParameterError
 from aura.core.state import trees_equal
 from aura.zones.fabric.neurons.population import Population
 from aura.zones.fabric.params import FabricParams, TissueParams
-from aura.zones.fabric.tissue.circuit import Circuit, membrane_of
+from aura.zones.fabric.tissue.circuit import Circuit, _dividing_step, _steps_of, membrane_of
 from aura.zones.fabric.tissue.synapses import EXCITATORY, INHIBITORY
 from aura.zones.fabric.tissue.workers import Workers
 
@@ -40,7 +40,7 @@ def run(circuit: Circuit, slots: int, learning: float = 1.0) -> list[tuple[int, 
 
 def test_a_slot_is_what_its_parts_do_one_by_one() -> None:
     """Spikes wait in a list by the slot in which they are due, synapse by synapse, and open the receptors by hand."""
-    circuit = circuit_of(plasticity={"stdp": None}, connectivity={"excitatory_weight_us": 0.0005})
+    circuit = circuit_of(plasticity={"stdp": None, "homeostasis": None}, connectivity={"excitatory_weight_us": 0.0005})
     drive = np.random.default_rng(3).random(36).astype(np.float32)
     circuit.drive[:] = drive
     params, synapses, table = circuit.params, circuit.synapses, circuit.population
@@ -116,7 +116,7 @@ def test_without_learning_no_weight_changes() -> None:
 def test_calcium_is_read_only_when_a_rule_asks_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
     channels = {**NEURON["channels"], "calcium": {"dendrite": 3e-5}}
     circuit = circuit_of(neuron={**NEURON, "channels": channels},
-                         plasticity={"stdp": None, "calcium": {"interval_ms": 5.0}})
+                         plasticity={"stdp": None, "homeostasis": None, "calcium": {"interval_ms": 5.0}})
     read: list[str] = []
     original = Population.read
 
@@ -198,6 +198,26 @@ def test_densities_are_for_all_of_the_membrane_or_by_kind_of_section() -> None:
     assert (leak.of("soma"), leak.of("dendrite")) == (0.1, 0.2)
 
 
+def test_a_density_may_be_written_with_its_unit() -> None:
+    sodium, mine = membrane_with(sodium="0.1 S/cm2", mine={**TABLE, "density": {"soma": "0.2 S/cm2"}}).placements
+    assert (sodium.of("soma"), mine.of("soma"), mine.of("dendrite")) == (0.1, 0.2, 0.0)
+
+
+@pytest.mark.parametrize("slot_ms", [0.5, 1.0, 0.3, 0.7])
+@pytest.mark.parametrize("dt_ms", [0.03, 0.011, 0.07, 0.1])
+def test_a_step_that_divides_no_slot_is_answered_with_one_that_does(dt_ms: float, slot_ms: float) -> None:
+    suggested = float(_dividing_step(dt_ms, slot_ms))
+    assert suggested <= dt_ms
+    assert abs(round(slot_ms / suggested) * suggested - slot_ms) < 1e-9
+    tissue = tissue_of(slot_ms=slot_ms, neuron={**NEURON, "dt_ms": suggested})
+    assert _steps_of(tissue, membrane_of(tissue)) == round(slot_ms / suggested)
+
+
+def test_a_step_too_long_for_the_gates_is_refused_before_one_that_divides_no_slot() -> None:
+    with pytest.raises(ParameterError, match=r"^fabric\.tissue\.neuron\.dt_ms: expected at most 0.1787 ms"):
+        circuit_of(neuron={**NEURON, "dt_ms": 0.3})
+
+
 def test_a_table_declares_a_channel_of_ones_own() -> None:
     declared, elsewhere = membrane_with(delayed=TABLE, slow={**TABLE, "density": {"dendrite": 0.5}}).placements
     assert (declared.channel.name, declared.of("soma")) == ("delayed", 0.01)
@@ -217,10 +237,14 @@ def test_calcium_is_kept_only_where_a_channel_needs_it() -> None:
 @pytest.mark.parametrize("channels, message", [
     ({"sodum": 0.12}, r"channels\.sodum: expected the name of a channel, got 'sodum'. Try 'sodium'"),
     ({"sodum": {"all": 0.12}}, r"channels\.sodum: expected the name of a channel, got 'sodum'. Try 'sodium'"),
-    ({"sodium": {"dendrit": 0.12}}, r"expected a kind of section, got 'dendrit'. Try 'dendrite'"),
-    ({"sodium": "much"}, r"channels\.sodium\.all: expected a conductance density in S/cm², got 'much'"),
+    ({"sodium": {"dendrit": 0.12}},
+     r"^fabric\.tissue\.neuron\.channels\.sodium\.dendrit: expected a kind of section, got 'dendrit'. Try 'dendrite'"),
+    ({"sodium": "much"}, r"channels\.sodium\.all: expected a number and its unit, as in '0.036 S/cm2' .*got 'much'"),
     ({"sodium": {"soma": True}}, r"channels\.sodium\.soma: expected a conductance density in S/cm², got True"),
-    ({"sodium": -0.1}, r"sodium\.density\.all: expected a density of 0 or more"),
+    ({"sodium": -0.1}, r"^fabric\.tissue\.neuron\.channels\.sodium\.all: expected a density of 0 or more"),
+    ({"sodium": {"soma": np.nan}}, r"channels\.sodium\.soma: expected a density of 0 or more, in S/cm², got nan"),
+    ({"sodium": "120 mS/cm2"}, r"channels\.sodium\.all: expected a quantity in S/cm2.*try '0.12 S/cm2'"),
+    ({"sodium": "nan S/cm2"}, r"channels\.sodium\.all: expected a finite number, got 'nan S/cm2'"),
     ({"mine": {**TABLE, "ion": "sodium"}}, r"channels\.mine\.ion: expected 'na', 'k'"),
     ({"mine": {**TABLE, "gate": []}}, r"channels\.mine\.gate: expected a known key, got 'gate'. Try 'gates'"),
     ({"mine": {"conductance": "0.01 S/cm2"}}, r"channels\.mine\.ion: expected a value"),

@@ -107,7 +107,7 @@ def test_learning_lasts_until_the_next_tick() -> None:
 def test_a_reward_is_scaled_by_the_rate_and_needs_eligibility() -> None:
     changes = []
     for rate in (1.0, 0.5):
-        life = driven(plasticity={"stdp": None, "eligibility": {}})
+        life = driven(plasticity={"stdp": None, "homeostasis": None, "eligibility": {}})
         life.until(60 * MS)
         before = life.circuit.plasticity.weights.astype(float)
         life.learn(rate, reward=0.1)
@@ -136,7 +136,7 @@ def test_the_resolution_must_be_a_whole_number_of_slots(slot_ms: float, resoluti
 
 
 def test_a_slot_must_be_a_whole_number_of_steps() -> None:
-    with pytest.raises(ParameterError, match=r"slot_ms: expected a whole number of steps of 0.03 ms, got 0.5 ms"):
+    with pytest.raises(ParameterError, match=r"dt_ms: expected a step of which 0.5 ms, the slot, .* Try 0.025 ms"):
         life_of(slot_ms=0.5, neuron={"dt_ms": 0.03})
 
 
