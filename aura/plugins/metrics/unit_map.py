@@ -15,9 +15,14 @@ from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.view_options import MapOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from aura.core.brain import Brain
 
-__all__ = ["UnitMap"]
+__all__ = ["UnitMap", "purity_by_chance"]
+
+DEALS = 8
+"""Deals of the labels of which the purity by chance is the mean; of a thousand items each is off by some 0.01."""
 
 
 class _Counts:
@@ -30,11 +35,35 @@ class _Counts:
         self.pairs: dict[tuple[int, int], int] = {}
 
 
+def purity_by_chance(pairs: Mapping[tuple[int, int], int]) -> float:
+    """Return the purity to be expected of a map that knows nothing of the labels.
+
+    Parameters
+    ----------
+    pairs : mapping of (unit, label) to items
+        How many items of each label each unit has won.
+
+    Returns
+    -------
+    float
+        The mean purity over `DEALS` deals of the same labels to the same wins, always the same ones.
+    """
+    found = np.array([(unit, label, items) for (unit, label), items in sorted(pairs.items())])
+    units, labels = (np.unique(column, return_inverse=True)[1] for column in found[:, :2].T)
+    winners, dealt = np.repeat(units, found[:, 2]), np.repeat(labels, found[:, 2])
+    kinds, rng, pure = int(labels.max()) + 1, np.random.default_rng(0), 0
+    for _ in range(DEALS):
+        table = np.bincount(winners * kinds + rng.permutation(dealt), minlength=(int(units.max()) + 1) * kinds)
+        pure += int(table.reshape(-1, kinds).max(axis=1).sum())
+    return pure / (DEALS * len(dealt))
+
+
 class UnitMap(Metric):
     """Wins, majority label and purity of each unit, the share of units that win, and the purity of all, per phase.
 
     A unit's majority label is the one that most of its items have, its purity the share of its items that have it.
-    The purity of the map is the mean of these, weighted by items. An item counts for the phase in which its unit won.
+    The purity of the map is the mean of these, weighted by items; by chance it is what the same wins come to with the
+    labels dealt out anew, which is much where units win few items. An item counts for the phase in which its unit won.
 
     Parameters
     ----------
@@ -124,6 +153,7 @@ class UnitMap(Metric):
         summary = {"utilisation": len(won) / self._units}
         if labelled:
             summary["purity"] = sum(items for items, _ in best.values()) / labelled
+            summary["purity_by_chance"] = purity_by_chance(counts.pairs)
         return {"learning": counts.learning, "how": "while learning" if counts.learning else "held-out",
                 "items": sum(counts.wins.values()), "summary": summary,
                 "map": {"units": won, "wins": [counts.wins[unit] for unit in won], "labels": labels,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["WIDTH_IN", "rolling_chart", "scalar_charts", "shade", "time_unit", "zone_time_chart"]
+__all__ = ["WIDTH_IN", "one_each", "rolling_chart", "scalar_charts", "shade", "time_unit", "zone_time_chart"]
 
 WIDTH_IN = 9.6
 LETTER_IN = 0.07
@@ -42,19 +42,34 @@ def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, a
         axes = figure.subplots()
         unit, scale = _unit_of(series.values())
         dotted = all(len(times) < DOTTED for one in series.values() for _, times, _ in one.by_phase())
-        for number, (name, one) in enumerate(series.items()):
+        merged = one_each(series)
+        for number, (names, one) in enumerate(merged):
             style = "-" if number < len(SERIES) else "--"
-            _plot(axes, one, scale, SERIES[number % len(SERIES)], short(named(name)), style, dotted)
+            written = " = ".join(short(named(name)) for name in names)
+            _plot(axes, one, scale, SERIES[number % len(SERIES)], written, style, dotted)
         if all(0.0 <= value <= 1.0 for one in series.values() for _, _, value in one.points):
             axes.set_ylim(0.0, max(0.1, min(1.0, axes.get_ylim()[1])))
         shade(axes, phases, scale)
         axes.set_xlabel(f"simulated time, {unit}")
         axes.set_ylabel(label)
         axes.grid(axis="y")
-        figure.legend(loc="outside upper left", ncols=min(len(series), 6), handlelength=1.4, columnspacing=1.6)
+        figure.legend(loc="outside upper left", ncols=min(len(merged), 6), handlelength=1.4, columnspacing=1.6)
         return figure
 
     return draw(make, key, alt)
+
+
+def one_each(series: SeriesByName) -> list[tuple[list[str], Series]]:
+    """Return series with their names, those that are equal point for point as one: of two lines only one is seen."""
+    merged: list[tuple[list[str], Series]] = []
+    for name, one in series.items():
+        for names, other in merged:
+            if other.points == one.points:
+                names.append(name)
+                break
+        else:
+            merged.append(([name], one))
+    return merged
 
 
 def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInfo], key: str, alt: str) -> str:

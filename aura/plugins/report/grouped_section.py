@@ -20,10 +20,14 @@ def grouped_section(record: RunRecord, name: str, key: str) -> str:
         parts.append(drawing(rolling_chart(series, record.run.phases, f"{key}-time", alt, quantity(result)),
                              f"Means over intervals of simulated time, a line for each {result.group}; phases without "
                              "learning are shaded."))
+    # The same order in every phase, that in which the groups first came.
+    places = {row.name: None for phase in result.phases.values() for row in phase.groups}
+    order = {group: place for place, group in enumerate(places)}
     rows = [cell(text(phase_name)) + cell(text(phase.how)) + cell(text(row.name)) + cell(count(row.count), kind="num")
             + "".join(cell(measured(value), sort=value, kind="num")
                       for value in (row.mean, row.least, row.largest, row.last))
-            for phase_name, phase in result.phases.items() for row in phase.groups]
+            for phase_name, phase in result.phases.items()
+            for row in sorted(phase.groups, key=lambda row: order[row.name])]
     if rows:
         heads = ("phase", "measured", result.group, "ticks", "mean", "least", "largest", "last")
         unit = "" if result.unit == "1" else f" in {result.unit}"

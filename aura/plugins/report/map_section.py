@@ -27,9 +27,11 @@ def map_section(record: RunRecord, name: str, key: str) -> str:
 
     rows = [cell(text(phase_name)) + cell(text(phase.how)) + cell(count(phase.items), kind="num")
             + bar(phase.summary.get("utilisation")) + bar(phase.summary.get("purity"))
+            + bar(phase.summary.get("purity_by_chance"))
             for phase_name, phase in result.phases.items()]
-    above = table(("phase", "measured", "items", "units that won", "purity"), rows, label=2, caption=(
-        "All items of each phase. Purity: the share of the items that have the majority label of their unit.")) \
+    above = table(("phase", "measured", "items", "units that won", "purity", "by chance"), rows, label=2, caption=(
+        "All items of each phase. Purity: the share of the items that have the majority label of their unit; by "
+        "chance: the same with the labels dealt out anew.")) \
         if rows else ""
     about = (f"Which unit won for each item ({result.signal}), " + (
         f"and what the items were ({result.truth})." if result.truth else "and how often."))

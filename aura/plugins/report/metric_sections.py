@@ -11,6 +11,8 @@ from aura.plugins.report.words import bar, cell, clock, count, drawing, figure, 
 __all__ = ["baseline_section", "metric_section"]
 
 _SUMMARY = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
+_AXES = {"classification": "score, 0 to 1", "forecast": "mean squared error, ratio"}
+"""What stands on the vertical axis of the rolling figures of some kinds."""
 _RIVALS = ("macro_f1", "micro_f1", "top1", "accuracy")
 
 
@@ -21,7 +23,7 @@ def metric_section(record: RunRecord, name: str, key: str) -> str:
     parts = []
     if series:
         alt = f"Rolling values of {', '.join(series)} of the metric {name} over simulated time."
-        parts.append(drawing(rolling_chart(series, record.run.phases, f"{key}-time", alt),
+        parts.append(drawing(rolling_chart(series, record.run.phases, f"{key}-time", alt, _AXES.get(result.kind, "")),
                              "Rolling figures over simulated time; phases without learning are shaded."))
     if any(phase.summary for phase in result.phases.values()):
         parts.append(_summary_table(result))

@@ -12,6 +12,8 @@ __all__ = ["cards", "facts", "main_phases", "phase_table", "status_chip"]
 
 _HEADLINES = {
     "classification": (("macro_f1", "macro F1"), ("top1", "top-1 in the true set"), ("accuracy", "exact match")),
+    "forecast": (("of_persistence", "error, of persistence's"),
+                 ("of_autoregression", "error, of the autoregression's")),
     "map": (("purity", "purity"), ("utilisation", "share of units that won")),
     "regression": (("r2", "R²"), ("pearson", "Pearson's r"), ("mae", "MAE")),
 }
@@ -65,6 +67,9 @@ def cards(record: RunRecord) -> str:
         for phase_name, phase in main_phases(result):
             for key, words in _HEADLINES.get(result.kind, ()):
                 value = phase.summary.get(key)
+                # Where every item has one label, these two are one figure.
+                if key == "accuracy" and value == phase.summary.get("top1"):
+                    continue
                 if value is not None:
                     beside = " · ".join(f"{model.name} {figure(model.summary.get(key))}"
                                         for model in _rivals(record, result, phase_name)

@@ -8,7 +8,7 @@ import pytest
 from aura import AuraError, Manifest, Port, Signal, Zone
 from aura.core.brain import Brain
 from aura.core.time import MS
-from aura.plugins.metrics.unit_map import UnitMap
+from aura.plugins.metrics.unit_map import UnitMap, purity_by_chance
 from aura.plugins.metrics.view_options import MapOptions
 from tests.plugins.tissue import make_brain
 
@@ -38,7 +38,8 @@ def test_a_unit_answers_to_the_label_that_most_of_its_items_have():
     win(watcher, [4, 4, 4, 1], [0, 1, 2, 3])
     label(watcher, ("joy", "fear", "joy", "fear"), [0, 1, 2, 3])
     assert units(watcher) == {1: (1, "fear", 1.0), 4: (3, "joy", 0.6667)}
-    assert watcher.results()["phases"]["run"]["summary"] == {"utilisation": 2 / 6, "purity": 3 / 4}
+    summary = watcher.results()["phases"]["run"]["summary"]
+    assert (summary["utilisation"], summary["purity"]) == (2 / 6, 3 / 4)
 
 
 def test_labels_may_come_later_or_never_and_count_for_the_phase_of_the_win():
@@ -127,6 +128,24 @@ def test_it_counts_as_a_slow_count_of_all_items_does():
                               for unit, words in sorted(by_unit.items())}
     found = watcher.results()["phases"]["run"]
     own = sum(words.count(best[unit]) for unit, words in by_unit.items())
-    assert found["summary"] == {"utilisation": len(by_unit) / 400, "purity": own / found["items"]}
+    assert found["summary"]["utilisation"] == len(by_unit) / 400
+    assert found["summary"]["purity"] == own / found["items"] > found["summary"]["purity_by_chance"]
     assert {row["label"]: row["items"] for row in found["regions"]} == Counter(truth.values())
     assert {row["label"]: row["units"] for row in found["regions"] if row["units"]} == Counter(best.values())
+
+
+def test_purity_by_chance_is_that_of_labels_dealt_out_anew():
+    rng = np.random.default_rng(1)
+    winners, labels = rng.integers(0, 40, 2_000), rng.choice(4, 2_000, p=[0.4, 0.3, 0.2, 0.1])
+    pairs = Counter(zip(winners.tolist(), np.sort(labels).tolist(), strict=True))  # a map that knows much
+    dealt = []
+    for _ in range(200):
+        table = np.zeros((40, 4))
+        np.add.at(table, (winners, rng.permutation(labels)), 1)
+        dealt.append(table.max(axis=1).sum() / 2_000)
+    assert purity_by_chance(pairs) == pytest.approx(np.mean(dealt), abs=0.01)
+    assert purity_by_chance(dict(reversed(pairs.items()))) == purity_by_chance(pairs)
+
+
+def test_a_unit_for_each_item_is_pure_by_chance():
+    assert purity_by_chance({(unit, unit % 3): 1 for unit in range(9)}) == 1.0

@@ -6,6 +6,7 @@ from itertools import pairwise
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
+from aura.plugins.report.charts import one_each
 from aura.plugins.report.confusion_chart import confusion_chart, most_confused
 from aura.plugins.report.record import Confusion, Series
 from aura.plugins.report.svg import INK, SERIES, draw
@@ -92,3 +93,11 @@ def test_a_table_marks_its_columns_of_numbers():
     assert '<th scope="col">class</th><th scope="col" class="num">F1</th>' in html
     assert '<td class="num" data-sort="1.0">1</td>' in html
     assert "All &amp; each." in html
+
+
+def test_lines_that_lie_on_one_another_are_one():
+    made = {name: Series() for name in ("a", "b", "c")}
+    for time in range(5):
+        for name, one in made.items():
+            one.add(time, "learn", time * (2.0 if name == "c" else 1.0))
+    assert [names for names, _ in one_each(made)] == [["a", "b"], ["c"]]
