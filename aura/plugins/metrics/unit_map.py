@@ -153,7 +153,9 @@ class UnitMap(Metric):
         summary = {"utilisation": len(won) / self._units}
         if labelled:
             summary["purity"] = sum(items for items, _ in best.values()) / labelled
-            summary["purity_by_chance"] = purity_by_chance(counts.pairs)
+            # Labels of which an item has several are not dealt out one by one.
+            if sum(counts.pairs.values()) == labelled:
+                summary["purity_by_chance"] = purity_by_chance(counts.pairs)
         return {"learning": counts.learning, "how": "while learning" if counts.learning else "held-out",
                 "items": sum(counts.wins.values()), "summary": summary,
                 "map": {"units": won, "wins": [counts.wins[unit] for unit in won], "labels": labels,

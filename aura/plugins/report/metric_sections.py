@@ -11,7 +11,7 @@ from aura.plugins.report.words import bar, cell, clock, count, drawing, figure, 
 __all__ = ["baseline_section", "metric_section"]
 
 _SUMMARY = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
-_AXES = {"classification": "score, 0 to 1", "forecast": "mean squared error, ratio"}
+_AXES = {"classification": "score, 0 to 1", "forecast": "mean squared error"}
 """What stands on the vertical axis of the rolling figures of some kinds."""
 _RIVALS = ("macro_f1", "micro_f1", "top1", "accuracy")
 

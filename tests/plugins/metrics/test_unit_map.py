@@ -60,6 +60,7 @@ def test_an_item_with_several_labels_counts_for_each_and_one_with_none_for_none(
     win(watcher, [0, 0, 0], [0, 1, 2])
     label(watcher, (("joy", "love"), ("love",), ()), [0, 1, 2])
     assert units(watcher) == {0: (3, "love", 1.0)}
+    assert "purity_by_chance" not in watcher.results()["phases"]["run"]["summary"]
     assert watcher.results()["phases"]["run"]["regions"] == [
         {"label": "joy", "units": 0, "items": 1, "held": 0, "own": 0},
         {"label": "love", "units": 1, "items": 2, "held": 2, "own": 2}]

@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 
 from aura.plugins.report.charts import one_each
 from aura.plugins.report.confusion_chart import confusion_chart, most_confused
-from aura.plugins.report.record import Confusion, Series
+from aura.plugins.report.overview import cards
+from aura.plugins.report.record import Confusion, MetricResult, PhaseResult, RunInfo, RunRecord, Series
 from aura.plugins.report.svg import INK, SERIES, draw
 from aura.plugins.report.words import bar, cell, table
 
@@ -101,3 +102,19 @@ def test_lines_that_lie_on_one_another_are_one():
         for name, one in made.items():
             one.add(time, "learn", time * (2.0 if name == "c" else 1.0))
     assert [names for names, _ in one_each(made)] == [["a", "b"], ["c"]]
+
+
+def _cards(kind, **summary):
+    result = MetricResult(kind=kind, phases={"held-out": PhaseResult(learning=False, items=9, summary=summary)})
+    return cards(RunRecord("run", RunInfo(scenario="s", status="finished"), {"m": result}))
+
+
+def test_a_forecast_has_cards_of_its_error_beside_the_baselines():
+    html = _cards("forecast", of_persistence=0.078, of_autoregression=0.797)
+    assert ">0.078<" in html
+    assert ">0.797<" in html
+
+
+def test_top1_and_exact_match_have_a_card_each_only_where_they_differ():
+    assert "exact match" not in _cards("classification", top1=0.9, accuracy=0.9)
+    assert "exact match" in _cards("classification", top1=0.9, accuracy=0.7)
