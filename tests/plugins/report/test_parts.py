@@ -4,10 +4,12 @@ import re
 from itertools import pairwise
 
 import matplotlib as mpl
+import pytest
 from matplotlib.figure import Figure
 
 from aura.plugins.report.charts import one_each
 from aura.plugins.report.confusion_chart import confusion_chart, most_confused
+from aura.plugins.report.grouped_section import SHARE, running_mean
 from aura.plugins.report.overview import cards
 from aura.plugins.report.record import Confusion, MetricResult, PhaseResult, RunInfo, RunRecord, Series
 from aura.plugins.report.svg import INK, SERIES, draw
@@ -118,3 +120,13 @@ def test_a_forecast_has_cards_of_its_error_beside_the_baselines():
 def test_top1_and_exact_match_have_a_card_each_only_where_they_differ():
     assert "exact match" not in _cards("classification", top1=0.9, accuracy=0.9)
     assert "exact match" in _cards("classification", top1=0.9, accuracy=0.7)
+
+
+def test_a_running_mean_begins_anew_with_each_phase():
+    series = Series()
+    for time in range(4 * SHARE):
+        series.add(time, "learn" if time < 2 * SHARE else "held-out", float(time))
+    values = [value for _, _, value in running_mean(series).points]
+    assert values[:3] == pytest.approx([0.0, 0.5, 1.5])
+    assert values[2 * SHARE:2 * SHARE + 2] == pytest.approx([2 * SHARE, 2 * SHARE + 0.5])
+    assert [time for time, _, _ in running_mean(series).points] == list(range(4 * SHARE))

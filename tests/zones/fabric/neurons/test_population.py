@@ -69,10 +69,9 @@ def test_the_bits_do_not_depend_on_the_number_of_threads(rich, dtype):
 def test_a_cell_has_the_same_bits_whatever_cells_are_beside_it(rich, dtype, cells):
     """70 leave a block of 64 with 6 in it, and fewer than 64 are taken in blocks of 16."""
     found, expected = outcome(driven(rich, cells, dtype)), outcome(driven(rich, 130, dtype))
-    for index in (0, 2):
+    for index in (0, 3):  # cell, step and time of the spikes of either advance
         first = expected[index] < cells
-        np.testing.assert_array_equal(found[index], expected[index][first])
-        np.testing.assert_array_equal(found[index + 1], expected[index + 1][first])
+        assert_same(found[index:index + 3], tuple(array[first] for array in expected[index:index + 3]))
     np.testing.assert_array_equal(found[-1], expected[-1][:, :cells])
 
 
@@ -82,11 +81,11 @@ def test_how_an_advance_is_cut_changes_no_bit(squid, monkeypatch):
     expected = driven(squid, 5)
     whole = expected.advance(900)
     parts = driven(squid, 5)
-    spikes = [(cell, start * 0.025 + time) for start in range(0, 900, 30)
-              for cell, time in zip(*parts.advance(30), strict=True)]
+    spikes = [(cell, start + step, start * 0.025 + time) for start in range(0, 900, 30)
+              for cell, step, time in zip(*parts.advance(30), strict=True)]
     np.testing.assert_array_equal(parts.read("v"), expected.read("v"))
-    assert [cell for cell, _ in sorted(spikes)] == whole.cell.tolist()
-    np.testing.assert_allclose([time for _, time in sorted(spikes)], whole.time_ms, atol=1e-12)
+    assert [(cell, step) for cell, step, _ in sorted(spikes)] == list(zip(*whole[:2], strict=True))
+    np.testing.assert_allclose([time for *_, time in sorted(spikes)], whole.time_ms, atol=1e-12)
     assert len(whole.cell) > 5
     monkeypatch.undo()
     once = driven(squid, 5)
