@@ -34,7 +34,8 @@ def compared(membrane: Membrane, morphology: Morphology, seed: int, *, most_us: 
         if part == 0 and membrane.afferents:
             twin.open(cells.sites, opening)
         found = cells.advance(STEPS // 2, opening if part == 0 and membrane.afferents else None)
-        spikes += [(int(cell), time + part * STEPS // 2 * dt_ms) for cell, time in zip(*found, strict=True)]
+        spikes += [(int(cell), time + part * STEPS // 2 * dt_ms)
+                   for cell, time in zip(found.cell, found.time_ms, strict=True)]
         twin.advance(STEPS // 2)
         agree(cells, twin)
     assert [cell for cell, _ in sorted(spikes)] == [cell for cell, _ in sorted(twin.spikes)]
