@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aura.core.errors import ParameterError, StateError
 from aura.zones.fabric.morphology.section import check_count
+from aura.zones.fabric.neurons.events import Opened
 from aura.zones.fabric.neurons.layout import lay_out
 from aura.zones.fabric.neurons.scheme import Scheme
 from aura.zones.fabric.neurons.stability import check_step
@@ -21,35 +22,10 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from aura.zones.fabric.morphology.cable import Cable
+    from aura.zones.fabric.neurons.events import Spikes
     from aura.zones.fabric.neurons.membrane import Membrane
 
-__all__ = ["Cells", "Opened", "Spikes"]
-
-
-class Spikes(NamedTuple):
-    """Spikes of one advance, in the order of their cells, then of their times."""
-
-    cell: NDArray[np.int32]
-    """Which cell, (spike,)."""
-    step: NDArray[np.int32]
-    """In which step of the advance, (spike,)."""
-    time_ms: NDArray[np.float64]
-    """When its soma crossed the threshold upwards, in ms after the advance began, (spike,)."""
-
-    @classmethod
-    def in_order(cls, cell: NDArray[np.int32], step: NDArray[np.int32], time_ms: NDArray[np.float64]) -> Spikes:
-        """Return spikes given in any order."""
-        order = np.lexsort((step, cell))
-        return cls(cell[order], step[order], time_ms[order])
-
-
-class Opened(NamedTuple):
-    """Which rows the opening of an afferent at a site adds to, and by how much; each array (entry,)."""
-
-    row: NDArray[np.int64]
-    place: NDArray[np.int64]
-    """afferent · sites + site"""
-    scale: NDArray[Any]
+__all__ = ["Cells"]
 
 
 class Cells(ABC):

@@ -22,7 +22,7 @@ from aura.zones.fabric.neurons.mathematics import EXP_RANGE
 from aura.zones.fabric.neurons.statements import Operand, Quotient, Statements, Term, applied, values_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from aura.zones.fabric.channels.expression import Expression
 
@@ -231,7 +231,8 @@ class Emitter(Statements):
             y = w / scale
             return Quotient(scale * (1.0 if y == 0.0 else y / -math.expm1(-y)))
         falling, one = self._falling(argument, scale), self.constant(1.0)
-        near = self.let(f"abs({self.text(w)}) < {self.text(self._size(scale, _LINOID_SERIES[self.dtype]))}")
+        share = self.product(scale, _LINOID_SERIES[self.dtype])
+        near = self._near(w, self.let(f"abs({share})") if isinstance(share, Term) else abs(share))
         slope = self.total(0.5, self.resolve([self.over(Quotient(self.product(w, 1 / 12)), Quotient(scale))])[0])
         series = self.total(scale, self.product(w, slope))
         tops = bottoms = None
@@ -243,12 +244,6 @@ class Emitter(Statements):
         top = self.let(f"where_({near}, {self.text(series)}, {self.text(w)})", tops)
         return Quotient(top, self.let(f"where_({near}, {one}, {one} - {self.text(falling)})", bottoms))
 
-    def _size(self, scale: Operand, share: float) -> Operand:
-        """Return a share of how large a scale is."""
-        if isinstance(scale, Term):
-            return self.let(f"abs({self.product(scale, share)})")
-        return abs(scale) * share
-
     def _tanh(self, operand: Operand) -> Operand:
         if not isinstance(operand, Term):
             return math.tanh(operand)
@@ -258,12 +253,13 @@ class Emitter(Statements):
             series = self.total(self.product(series, square), coefficient)
         e = self._exp(self.product(2.0, operand), clamped=True)
         far = self.total(1.0, self.resolve([self.over(Quotient(-2.0), Quotient(self.total(1.0, e)))])[0])
-        return self.let(f"where_({self._near(operand, _TANH_SERIES)}, {self.product(operand, series)}, {far})",
+        near = self._near(operand, _TANH_SERIES[self.dtype])
+        return self.let(f"where_({near}, {self.product(operand, series)}, {far})",
                         None if operand.values is None else np.tanh(operand.values))
 
-    def _near(self, operand: Term, bounds: Mapping[str, float]) -> Term:
-        """Return whether an operand lies within plus and minus the bound of the dtype."""
-        return self.let(f"abs({operand}) < {self.constant(bounds[self.dtype])}")
+    def _near(self, operand: Operand, bound: Operand) -> Term:
+        """Return whether an operand lies within plus and minus a bound."""
+        return self.let(f"abs({self.text(operand)}) < {self.text(bound)}")
 
 
 def exp_polynomial(bound: float, tolerance: float) -> list[float]:

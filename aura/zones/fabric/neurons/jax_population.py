@@ -13,7 +13,8 @@ import numpy as np
 
 from aura.core.errors import ParameterError
 from aura.zones.fabric.neurons.blocks import filled, unblocked, write
-from aura.zones.fabric.neurons.cells import Cells, Spikes
+from aura.zones.fabric.neurons.cells import Cells
+from aura.zones.fabric.neurons.events import Spikes
 from aura.zones.fabric.neurons.jax_cable import JaxCable
 from aura.zones.fabric.neurons.jax_kernel import LANES, advance_by_cell
 from aura.zones.fabric.neurons.jax_scan import advance_by_kind

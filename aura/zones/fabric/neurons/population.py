@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.zones.fabric.neurons.blocks import filled, unblocked, write
-from aura.zones.fabric.neurons.cells import Cells, Spikes
+from aura.zones.fabric.neurons.cells import Cells
 from aura.zones.fabric.neurons.compiled import load_kernel
+from aura.zones.fabric.neurons.events import Spikes
 from aura.zones.fabric.neurons.source import kernel_source
 from aura.zones.fabric.tissue.workers import Workers, even_bounds
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from aura.zones.fabric.morphology.cable import Cable
     from aura.zones.fabric.neurons.membrane import Membrane
 
-__all__ = ["Population", "Spikes"]
+__all__ = ["Population"]
 
 _LANES, _FEW_LANES = 64, 16
 _STEPS_AT_ONCE = 1000

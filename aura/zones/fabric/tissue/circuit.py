@@ -18,7 +18,7 @@ from aura.zones.fabric.morphology.segmentation import check_compartments
 from aura.zones.fabric.morphology.swc import read_swc
 from aura.zones.fabric.morphology.tree import ball_and_sticks, point_neuron
 from aura.zones.fabric.neurons.membrane import Afferent, Membrane, Placement
-from aura.zones.fabric.neurons.population import Population, Spikes
+from aura.zones.fabric.neurons.population import Population
 from aura.zones.fabric.neurons.receptors import AMPA, GABA_A, NMDA
 from aura.zones.fabric.neurons.stability import check_step
 from aura.zones.fabric.tissue.connectivity import grid_network
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from aura.zones.fabric.morphology.cable import Cable
     from aura.zones.fabric.morphology.tree import Morphology
     from aura.zones.fabric.neurons.cells import Cells
+    from aura.zones.fabric.neurons.events import Spikes
     from aura.zones.fabric.params import NeuronParams, TissueParams
     from aura.zones.fabric.tissue.workers import Workers
 
