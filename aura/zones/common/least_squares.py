@@ -87,7 +87,7 @@ class RecursiveLeastSquares:
         """Return the outputs (n, outputs) for rows (n, features)."""
         return rows @ self.weights
 
-    def learn(self, rows: Array, targets: Array, weight: float = 1.0) -> Array:
+    def learn(self, rows: Array, targets: Array, weight: float | Array = 1.0) -> Array:
         """Learn a block and return its errors before learning.
 
         Parameters
@@ -96,7 +96,7 @@ class RecursiveLeastSquares:
             What the outputs were predicted from.
         targets : array (n, outputs)
             What they should have been.
-        weight : float
+        weight : float, or array (n,)
             How much each row counts, 0 for not at all.
 
         Returns
@@ -105,25 +105,30 @@ class RecursiveLeastSquares:
             Targets less predictions, by the weights before this block.
         """
         errors = targets - self.predict(rows)
-        self.absorb(rows[:LARGEST_BLOCK], errors[:LARGEST_BLOCK], weight)
+        first = slice(0, LARGEST_BLOCK)
+        self.absorb(rows[first], errors[first], _part(weight, first))
         for start in range(LARGEST_BLOCK, len(rows), LARGEST_BLOCK):
             part = slice(start, start + LARGEST_BLOCK)
-            self.absorb(rows[part], targets[part] - self.predict(rows[part]), weight)
+            self.absorb(rows[part], targets[part] - self.predict(rows[part]), _part(weight, part))
         return errors
 
-    def absorb(self, rows: Array, errors: Array, weight: float = 1.0) -> None:
+    def absorb(self, rows: Array, errors: Array, weight: float | Array = 1.0) -> None:
         """Move the weights by one block, given its errors (n, outputs) before learning.
 
         `learn` is this with the errors of the linear prediction; other rules may bring their own.
         """
         count = len(rows)
-        if count == 0 or weight <= 0:
+        if count == 0 or not (weight.any() if isinstance(weight, np.ndarray) else weight > 0):
             return
         scale = np.full(count, np.sqrt(weight))
         if self.forgetting < 1 and np.trace(self.covariance) < self._trace_limit:
             scale *= self.forgetting ** (0.5 * np.arange(count - 1, -1, -1))
             self.covariance /= self.forgetting ** count
-        rows, errors = rows * scale[:, None], errors * scale[:, None]
+        self._update(rows * scale[:, None], errors * scale[:, None])
+
+    def _update(self, rows: Array, errors: Array) -> None:
+        """Do the recursion for rows and errors that are scaled by the root of their weight."""
+        count = len(rows)
         gain = self.covariance @ rows.T
         root = np.linalg.cholesky(np.eye(count) + rows @ gain)
         halves = np.linalg.solve(root, np.hstack([gain.T, errors]))
@@ -142,3 +147,7 @@ class RecursiveLeastSquares:
     def load_state(self, state: dict[str, Array]) -> None:
         """Take over what `state` returned."""
         self.weights, self.covariance = state["weights"].copy(), state["covariance"].copy()
+
+
+def _part(weight: float | Array, part: slice) -> float | Array:
+    return weight[part] if isinstance(weight, np.ndarray) else weight

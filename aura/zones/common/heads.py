@@ -1,0 +1,117 @@
+"""Exported heads: a tree of arrays and plain values in one msgpack file of flax, with a digest against damage."""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aura.core.errors import StateError
+
+__all__ = ["FORMAT", "head_array", "read_head", "write_head"]
+
+FORMAT = 1
+"""Version of the file's layout."""
+_HINT = "`export` writes it anew."
+
+
+def write_head(path: Path, tree: dict[str, Any]) -> Path:
+    """Write a tree of dicts, lists, numpy arrays, numbers and texts, and return the file.
+
+    The file is ``flax.serialization.msgpack_serialize({"format": 1, "sha256": ..., "head": tree})``; the digest is that
+    of the serialised tree alone. It is written aside and renamed, so that no half of it is ever seen.
+
+    Parameters
+    ----------
+    path : Path
+        The file; its folder is made if there is none.
+    tree : dict
+        Keys are str; no tuples, as msgpack does not know them from lists.
+
+    Raises
+    ------
+    StateError
+        If the tree holds anything else.
+    """
+    from flax.serialization import msgpack_serialize
+
+    try:
+        digest = sha256(msgpack_serialize(tree)).hexdigest()
+        data = msgpack_serialize({"format": FORMAT, "sha256": digest, "head": tree})
+    except (TypeError, ValueError, OverflowError) as error:
+        raise StateError(str(path), expected="a tree of dicts, lists, arrays, numbers and texts",
+                         got=f"{type(error).__name__}: {error}") from error
+    path.parent.mkdir(parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.part")
+    aside.write_bytes(data)
+    os.replace(aside, path)
+    return path
+
+
+def read_head(path: Path) -> dict[str, Any]:
+    """Return the tree that `write_head` wrote; its arrays are fresh and writable, its keys sorted.
+
+    Raises
+    ------
+    StateError
+        If the file is missing, no head, of another format, or damaged: a single flipped bit is noticed.
+    """
+    from flax.serialization import msgpack_restore, msgpack_serialize
+
+    expected = f"a head that AURA exported, format {FORMAT}"
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise StateError(str(path), expected=expected, got="no such file", hint=_HINT) from None
+    except OSError as error:
+        raise StateError(str(path), expected=expected, got=f"{type(error).__name__}: {error}") from error
+    try:
+        found = msgpack_restore(data)
+    except Exception as error:  # damaged bytes make the unpacker raise of every kind
+        raise StateError(str(path), expected=expected, got=f"a damaged file ({type(error).__name__})",
+                         hint=_HINT) from error
+    if not isinstance(found, dict) or not {"format", "sha256", "head"} <= found.keys():
+        raise StateError(str(path), expected=expected, got="another kind of file", hint=_HINT)
+    if found["format"] != FORMAT:
+        raise StateError(str(path), expected=expected, got=f"format {found['format']!r}",
+                         hint="It is of another version of AURA, or damaged.")
+    head = found["head"]
+    # The tree is serialised again, so that the file stays one plain tree for whoever reads it.
+    if not isinstance(head, dict) or sha256(msgpack_serialize(head)).hexdigest() != found["sha256"]:
+        raise StateError(str(path), expected=expected, got="a damaged file (its digest differs)", hint=_HINT)
+    own: dict[str, Any] = _own(head)
+    return own
+
+
+def head_array(head: dict[str, Any], name: str, shape: tuple[int | None, ...], path: Path,
+               dtype: type[Any] = np.float32) -> np.ndarray:
+    """Return the array ``head[name]``, its type and shape checked; None stands for any length.
+
+    Raises
+    ------
+    StateError
+        If it is missing, no array, of another type or shape, or not finite.
+    """
+    where, wanted = f"{path}: {name}", tuple("any" if length is None else length for length in shape)
+    expected = f"{np.dtype(dtype).name} of shape ({', '.join(map(str, wanted))})"
+    array = head.get(name)
+    if not isinstance(array, np.ndarray):
+        raise StateError(where, expected=expected, got="nothing" if array is None else type(array).__name__)
+    if array.dtype != dtype or array.ndim != len(shape) or any(
+            length is not None and length != given for length, given in zip(shape, array.shape, strict=True)):
+        raise StateError(where, expected=expected, got=f"{array.dtype} {array.shape}",
+                         hint="The brain that exported it has other parameters.")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise StateError(where, expected="finite numbers", got=f"{int((~np.isfinite(array)).sum())} that are not")
+    return array
+
+
+def _own(node: Any) -> Any:
+    if isinstance(node, np.ndarray):
+        return np.array(node, order="C")
+    if isinstance(node, dict):
+        return {key: _own(part) for key, part in node.items()}
+    return [_own(part) for part in node] if isinstance(node, list) else node

@@ -1,0 +1,1 @@
+"""The thalamus: relays streams, biases the gate, and carries gradients back."""

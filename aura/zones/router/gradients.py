@@ -1,0 +1,96 @@
+"""The gradient broadcast: what the users of a relay say of its items, added up and carried back by the chain rule."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from aura.core.errors import SignalError
+
+__all__ = ["GainMemory", "scaled", "summed"]
+
+Ids = NDArray[np.int64]
+Rows = NDArray[np.float32]
+
+
+class GainMemory:
+    """The gain by which each item was relayed, kept where it is not the relay's own.
+
+    Parameters
+    ----------
+    own : float
+        The relay's own gain, by which every item that is not kept was relayed.
+    capacity : int
+        Items that are kept at most; the oldest go first.
+    """
+
+    def __init__(self, own: float, capacity: int) -> None:
+        self._own, self._capacity = own, capacity
+        self._gains: dict[int, float] = {}
+
+    def note(self, ids: Ids | None, gain: float) -> None:
+        """Keep the gain by which these items were relayed."""
+        if ids is None or (gain == self._own and not self._gains):
+            return
+        for identity in ids.tolist():
+            self._gains.pop(identity, None)
+            if gain != self._own:
+                self._gains[identity] = gain
+        while len(self._gains) > self._capacity:
+            del self._gains[next(iter(self._gains))]
+
+    def back(self, ids: Ids, rows: Rows) -> Rows:
+        """Return gradients (n, ...) with respect to the items, from those with respect to what was relayed of them."""
+        if not self._gains:
+            return rows if self._own == 1.0 else scaled(rows, np.float32(self._own))
+        gains = np.array([self._gains.get(identity, self._own) for identity in ids.tolist()], np.float32)
+        return scaled(rows, gains.reshape(-1, *[1] * (rows.ndim - 1)))
+
+    def state(self) -> dict[str, Any]:
+        """Return what is kept, oldest first."""
+        return {"ids": np.array(list(self._gains), np.int64), "gains": np.array(list(self._gains.values()))}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self._gains = dict(zip(state["ids"].tolist(), state["gains"].tolist(), strict=True))
+
+
+def scaled(rows: Rows, gain: Any) -> Rows:
+    """Return rows times a gain; what overflows is refused by name when it is published."""
+    with np.errstate(over="ignore"):
+        return np.asarray(rows * gain, dtype=np.float32)
+
+
+def summed(said: Mapping[str, Rows], ids: Mapping[str, Ids], where: str) -> tuple[Ids, Rows]:
+    """Return the items that sources name, in the order in which they do first, and each one's gradients added up.
+
+    Sources are taken in the order of their topics, so that the sum does not depend on who spoke first.
+
+    Raises
+    ------
+    SignalError
+        If a source says no ids, or the shapes of the items differ.
+    """
+    topics = sorted(said)
+    for topic in topics:
+        if topic not in ids:
+            raise SignalError(where, expected="gradients with the ids of their items", got=f"those of {topic} without",
+                              hint="Return aura.Items(gradient, ids).")
+        if said[topic].shape[1:] != said[topics[0]].shape[1:]:
+            raise SignalError(where, expected=f"gradients of shape {said[topics[0]].shape[1:]}, as of {topics[0]}",
+                              got=f"{said[topic].shape[1:]} of {topic}")
+    first = topics[0]
+    if len(topics) == 1 and (len(ids[first]) < 2 or len(np.unique(ids[first])) == len(ids[first])):
+        return ids[first], said[first]
+    names = np.concatenate([ids[topic] for topic in topics])
+    rows = np.concatenate([said[topic] for topic in topics])
+    known, begin, place = np.unique(names, return_index=True, return_inverse=True)
+    order = np.argsort(begin)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    total = np.zeros((len(known), *rows.shape[1:]), np.float32)
+    np.add.at(total, rank[place], rows)
+    return known[order], total

@@ -1,0 +1,160 @@
+"""The thalamus: relays streams to the zones that use them, and what these say back to those that made them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from aura.core.errors import SignalError, StateError
+from aura.core.signals import Inputs
+from aura.core.time import Time
+from aura.core.zone import Zone, ZoneContext
+from aura.zones.common.heads import read_head, write_head
+from aura.zones.router.centroids import Centroids
+from aura.zones.router.params import RelayOptions, RouterParams
+from aura.zones.router.plugin import MANIFEST
+from aura.zones.router.relay import Influence, Relay
+
+__all__ = ["ENERGY_FLOOR", "Router"]
+
+ENERGY_FLOOR = 0.1
+"""Below this value of the modulator ``energy_gate`` nothing is learned."""
+_STILL = Influence(1.0, 1.0, 1.0, True)
+
+
+class Router(Zone[RouterParams]):
+    """Relays streams, biases the gate by the distance to learned centroids, and carries gradients back.
+
+    Notes
+    -----
+    `step` reads items, feedback and gradients, and keeps the items until their routing comes; `learn` alone moves the
+    centroids. Modulators: ``gain`` multiplies the relays' gains, ``thalamic_scale`` the bias, ``learning_rate`` the
+    steps of the centroids; while ``energy_gate`` is below 0.1 they stay, and the items that came are counted as
+    skipped. Relaying goes on whatever the energy.
+
+    The gradient of an item is what came for it from all sources in one tick, added up, times the gain by which the
+    item was relayed: the chain rule through the relay. What comes for it later is said when it comes.
+    """
+
+    manifest = MANIFEST
+
+    def __init__(self, context: ZoneContext[RouterParams]) -> None:
+        super().__init__(context)
+        self._relays = {name: Relay(context.name, name, options, self.rng)
+                        for name, options in self.params.relays.items()}
+        self._said_skipped = 0
+
+    # --- the tick -------------------------------------------------------------------------------------------------
+
+    def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
+        """Return the relayed items, the bias of each gate, and the gradients that came."""
+        influence = self._influence(now, inputs)
+        out: dict[str, Any] = {}
+        for relay in self._relays.values():
+            out.update(relay.step(now, inputs, influence))
+        skipped = self._skipped()
+        if skipped != self._said_skipped:
+            out["skipped"] = self._said_skipped = skipped
+        return out
+
+    def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
+        """Move the centroids toward their items; return for each relay how many were learned, and what else came."""
+        influence = self._influence(now, inputs)
+        scalars: dict[str, float] = {}
+        for relay in self._relays.values():
+            scalars.update(relay.learn(now, inputs, influence))
+        skipped = self._skipped()
+        if skipped:
+            scalars["skipped"] = float(skipped)
+        return scalars
+
+    def _skipped(self) -> int:
+        return sum(relay.skipped for relay in self._relays.values())
+
+    def _influence(self, now: Time, inputs: Inputs) -> Influence:
+        said = inputs.modulators
+        if not said:
+            return _STILL
+        gain, scale, rate = (self._factor(now, said, name) for name in ("gain", "thalamic_scale", "learning_rate"))
+        return Influence(gain, scale, rate, float(said.get("energy_gate", 1.0)) >= ENERGY_FLOOR)
+
+    def _factor(self, now: Time, said: Mapping[str, Any], name: str) -> float:
+        value = float(said.get(name, 1.0))
+        if value < 0:
+            raise SignalError(f"{self.context.name}.modulators at {now} ns", expected=f"a {name} of 0 or more",
+                              got=f"{value:g}")
+        return value
+
+    def warm_up(self) -> None:
+        """Load or compile the loops ahead."""
+        rows = np.zeros((2, 3), np.float32)
+        frozen = rows.copy()
+        frozen.setflags(write=False)
+        for given in (rows, frozen):
+            for kind in ("routing", "nearest"):
+                scratch = Centroids(RelayOptions(centroids=kind), 3, np.random.default_rng(0))
+                scratch.follow(given)
+                if kind == "routing":
+                    scratch.learn_routed(rows, given, 1.0)
+                else:
+                    scratch.learn_nearest(given, 1.0)
+                scratch.bias(given, 1.0, None)
+
+    # --- state ----------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return the state of each relay."""
+        return {"relays": {name: relay.state() for name, relay in self._relays.items()},
+                "said_skipped": self._said_skipped}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned.
+
+        Raises
+        ------
+        StateError
+            If it is the state of other relays.
+        """
+        self._require_relays(self.context.name, list(state["relays"]))
+        for name, relay in self._relays.items():
+            relay.load_state(state["relays"][name])
+        self._said_skipped = state["said_skipped"]
+
+    # --- export ---------------------------------------------------------------------------------------------------
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write ``<zone>/gate_head.msgpack`` and return it; nothing before the first item of a relay."""
+        heads = {name: relay.head() for name, relay in self._relays.items()}
+        known = {name: head for name, head in heads.items() if head is not None}
+        return [write_head(self._head_file(folder), {"relays": known})] if known else []
+
+    def load_export(self, folder: Path) -> list[Path]:
+        """Take over the centroids from ``<zone>/gate_head.msgpack``; learning goes on from them.
+
+        Raises
+        ------
+        StateError
+            If the file is missing or damaged, or does not fit.
+        """
+        path = self._head_file(folder)
+        heads = read_head(path).get("relays")
+        if not isinstance(heads, dict):
+            raise StateError(str(path), expected="the relays of a router", got="another head")
+        self._require_relays(str(path), list(heads), all_of_them=False)
+        # All are read before any is taken over, so that a refusal leaves the zone as it was.
+        found = {name: self._relays[name].check_head(head, path) for name, head in heads.items()}
+        for name, (shape, centroids) in found.items():
+            self._relays[name].adopt(shape, centroids)
+        return [path]
+
+    def _head_file(self, folder: Path) -> Path:
+        return folder / self.context.name / "gate_head.msgpack"
+
+    def _require_relays(self, where: str, names: list[str], *, all_of_them: bool = True) -> None:
+        own = set(self._relays)
+        if not set(names) <= own or (all_of_them and own != set(names)):
+            raise StateError(where, expected=f"the relays {', '.join(sorted(own))}",
+                             got=", ".join(sorted(names)) or "none")

@@ -1,0 +1,22 @@
+"""The router passes the battery that every zone passes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from aura.testing import CHECKS, Check, Subject
+from aura.zones.router.plugin import MANIFEST
+
+PARAMS: dict[str, dict[str, Any]] = {
+    "routed": {"relays": {"stimulus": {"gain": 0.5, "spread": 0.1, "waiting": 2}}},
+    "nearest": {"relays": {"stimulus": {"centroids": "nearest", "routes": 5}}},
+    "two": {"relays": {"image": {"axes": [4, 3], "attention": 0.0}, "sound": {"axes": ["feature"]}}},
+}
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("kind", PARAMS)
+def test_it_conforms(kind: str, check: Check) -> None:
+    check(Subject(MANIFEST, PARAMS[kind]))
