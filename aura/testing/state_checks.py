@@ -53,7 +53,8 @@ def exports_come_back(subject: Subject) -> None:
             learned[NAME].export(out)
             fresh[NAME].load_export(out)
             fresh[NAME].export(again)
-        first, second = ({file.name: file.read_bytes() for file in sorted(place.iterdir())} for place in (out, again))
+        first, second = ({str(file.relative_to(place)): file.read_bytes() for file in sorted(place.rglob("*"))
+                          if file.is_file()} for place in (out, again))
         for name in sorted(first.keys() | second.keys()):
             if first.get(name) != second.get(name):
                 raise subject.failure(f"its export {name!r} is another after load_export()")

@@ -1,0 +1,1 @@
+"""The hypothalamus: energy, fatigue, drives, mood, and the personality that sets how the brain learns."""

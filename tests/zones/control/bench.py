@@ -1,0 +1,56 @@
+"""A hypothalamus driven by hand, tick by tick."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from aura.core.ports import MODULATORS
+from aura.core.signals import Inputs
+from aura.core.time import MS
+from aura.core.zone import ZoneContext
+from aura.zones.control.params import ControlParams
+from aura.zones.control.plugin import MANIFEST
+from aura.zones.control.zone import Control
+
+PERIOD = 10 * MS
+MODULATED = ("energy_gate", "learning_drive", "gate_temperature", "merit_momentum", "distillation_alpha",
+             "growth_drive")
+
+
+class Bench:
+    """Each call of `tick` is one period later, the first at 0."""
+
+    def __init__(self, period: int = PERIOD, name: str = "hypothalamus", **params: Any) -> None:
+        self.params = ControlParams.model_validate(params)
+        inputs, self.outputs = MANIFEST.ports(self.params)
+        ports = frozenset(port.name for port in (*inputs, MODULATORS))
+        self.fed = type("Fed", (Inputs,), {"__slots__": (), "ports": ports})
+        self.many = {port.name for port in inputs if port.fan_in == "many"}
+        self.zone = Control(ZoneContext(name, self.params, np.random.default_rng(0), (*inputs, MODULATORS),
+                                        self.outputs, MS, period))
+        self.period, self.now, self.scalars = period, 0, dict[str, float]()
+
+    def tick(self, *, learn: bool = True, learning_rate: float | None = None, **given: Any) -> dict[str, Any]:
+        """Feed numbers (a mapping from topic to number, or a number, where a port takes many); return what is said."""
+        inputs = self.fed({name: self._value(name, value) for name, value in given.items()})
+        if learning_rate is not None:
+            dict.__setitem__(inputs, "modulators", {"learning_rate": np.float32(learning_rate)})
+        said = self.zone.step(self.now, inputs)
+        if learn:
+            self.scalars = dict(self.zone.learn(self.now, inputs) or {})
+        self.now += self.period
+        return said
+
+    def _value(self, name: str, value: Any) -> Any:
+        if name not in self.many:
+            return np.asarray(value, np.float32)
+        topics = value if isinstance(value, Mapping) else {f"zone.{name}": value}
+        return {topic: np.asarray(number, np.float32) for topic, number in topics.items()}
+
+
+def numbers(said: Mapping[str, Any]) -> dict[str, float]:
+    """Return the scalars of what was said."""
+    return {name: float(value) for name, value in said.items() if value.ndim == 0}
