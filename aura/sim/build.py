@@ -99,7 +99,8 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
     if kind.live:
         return _open_live(name, kind, model, options, scenario, journal)
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
-                      model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.limit, autoplay)
+                      model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.limit,
+                      model.curriculum, model.change, autoplay)
     reader: Any = kind.open(options, scenario.folder)
     held_out = None
     if model.held_out is not None:
@@ -112,7 +113,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
 
 def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
                journal: Journal | None) -> type[Zone[Any]]:
-    for key in ("shuffle", "time", "hold_out", "held_out", "limit"):
+    for key in ("shuffle", "time", "hold_out", "held_out", "limit", "curriculum", "change"):
         if getattr(model, key):
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:

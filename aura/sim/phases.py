@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aura.core.brain import Brain
+from aura.core.errors import ScenarioError
 from aura.core.time import Time, parse_time
 from aura.sim.build import settle_time
 from aura.sim.scenario import PhaseModel, Scenario
@@ -54,6 +55,7 @@ class PhasePlayer:
         self.streams: dict[str, Any] = {name: brain[name] for name in scenario.streams}
         splits = {split for stream in self.streams.values() for split in stream.splits()}
         self.phases: Sequence[PhaseModel] = phases_of(scenario, splits)
+        self._check_stages()
         self.settle = parse_time(scenario.settle) if scenario.settle else settle_time(brain)
         self.at = Progress()
         self.log: list[dict[str, Any]] = []
@@ -112,6 +114,15 @@ class PhasePlayer:
         self._since = time.perf_counter()
         self.log = list(state["log"])
 
+    def _check_stages(self) -> None:
+        most = max((stream.stages for stream in self.streams.values()), default=0)
+        for number, phase in enumerate(self.phases):
+            if phase.stage is not None and phase.stage >= most:
+                raise ScenarioError(
+                    f"phases.{number}.stage", got=str(phase.stage),
+                    expected=f"a stage of a stream's curriculum, from 0 to {most - 1}" if most
+                    else "a stream with a curriculum")
+
     def _begin(self) -> None:
         brain, phase = self.brain, self.phase
         grid = brain.resolution
@@ -121,7 +132,7 @@ class PhasePlayer:
         brain.learning = phase.learn
         brain.observers.call("on_phase", phase.name, phase.learn, start)
         for name, stream in self.streams.items():
-            stream.play(phase.split, start)
+            stream.play(phase.split, start, phase.stage)
             brain.wake(name)
 
     def _run_phase(self) -> bool:

@@ -8,12 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aura.core.errors import ScenarioError, TimeError, WiringError, nearest
 from aura.core.params import validated
 from aura.core.time import parse_rate, parse_time
 from aura.core.wiring import split_topic
+from aura.sim.streams.change import Change
+from aura.sim.streams.curriculum import Curriculum
 
 __all__ = ["CheckpointModel", "PathwayModel", "PhaseModel", "RecordModel", "Scenario", "StreamModel", "ZoneModel",
            "embedded_scenarios", "load_scenario", "read_scenario", "with_settings"]
@@ -64,6 +66,10 @@ class StreamModel(BaseModel):
     held_out: dict[str, Any] | None = Field(None, description="reader options that open the held-out rows instead")
     limit: int | None = Field(None, ge=1)
     truth: tuple[str, ...] | None = Field(None, description="fields that tell the truth; by default all tags")
+    curriculum: Curriculum | None = Field(
+        None, description="{field, groups}: learning rows group after group of classes; adds the output stage")
+    change: Change | None = Field(
+        None, description="{field, after, how, held_out, seed}: rows change in mid-run; adds the output regime")
 
     @field_validator("rate")
     @classmethod
@@ -111,12 +117,23 @@ class PathwayModel(_Model):
 
 
 class PhaseModel(_Model):
-    """A stretch of a run: which rows the streams play, and whether zones learn."""
+    """A stretch of a run: which rows the streams play, and whether zones learn.
+
+    With a `stage`, streams that have a curriculum play only the learning rows of that stage, from 0, and go on to the
+    held-out rows or another stage in a later phase; other streams play their learning rows as ever.
+    """
 
     name: str
     split: Literal["learn", "held_out"] = "learn"
     learn: bool = True
+    stage: Annotated[int, Field(ge=0)] | None = None
     span: TimeText | None = None  # end after this time, also if rows are left
+
+    @model_validator(mode="after")
+    def _fits(self) -> PhaseModel:
+        if self.stage is not None and self.split != "learn":
+            raise ValueError("no stage where held-out rows are played: a curriculum is of the learning rows")
+        return self
 
 
 class RecordModel(_Model):

@@ -162,7 +162,7 @@ def test_built_in_streams_and_metrics_come_as_plugins() -> None:
     manager = PluginManager()
     assert manager.stream("jsonl").name == "jsonl"
     assert manager.metric("classification").name == "classification"
-    assert [info.error for info in manager.infos() if info.distribution == "aura-brain"] == [""] * 5
+    assert [info.error for info in manager.infos() if info.distribution == "aura-brain"] == [""] * 8
     without = PluginManager(blocked=["streams", "metrics"])
     assert (dict(without.streams()), dict(without.metrics())) == ({}, {})
 

@@ -13,7 +13,9 @@ from aura.core.signals import Signal
 from aura.core.time import Time
 from aura.plugins.metrics.cadence import Cadence
 from aura.plugins.metrics.counts import NO_BEST, LabelCounts, Scored
-from aura.plugins.metrics.label_figures import confusion_table, per_class, rolling_figures, summary
+from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
+from aura.plugins.metrics.group_counts import GroupCounts, group_values
+from aura.plugins.metrics.label_figures import confusion_table, per_class, recalls, rolling_figures, summary
 from aura.plugins.metrics.labels import Classes, pack, sets_of, unpack
 from aura.plugins.metrics.matching import Matcher, ids_of
 from aura.plugins.metrics.metric import Metric
@@ -33,7 +35,8 @@ class Classification(Metric):
     Truth and prediction are brought together by their items' ids. An item counts for the phase in which it was
     predicted: with learning on the figures are prequential (predicted first, learned after), with learning off they
     are held-out. Accuracy is that of whole label sets (exact match); top-1 asks whether the best label is among the
-    true ones; the confusion matrix takes the items with one true label.
+    true ones; the confusion matrix takes the items with one true label. By the values of other topics items and
+    accuracy are counted once more. Forgetting compares the phases without learning.
 
     Parameters
     ----------
@@ -48,14 +51,16 @@ class Classification(Metric):
     def __init__(self, name: str, options: ClassificationOptions) -> None:
         super().__init__(name, options)
         ranked = options.best or options.scores
-        sides = ("truth", "prediction", "best") if ranked else ("truth", "prediction")
-        wanted = (options.truth, options.prediction, *((ranked,) if ranked else ()))
+        sides = (*(("truth", "prediction", "best") if ranked else ("truth", "prediction")), *options.by)
+        wanted = (options.truth, options.prediction, *((ranked,) if ranked else ()), *options.by)
+        self._first_group = len(sides) - len(options.by)
         self._sides = [(topic, side) for side, topic in enumerate(wanted)]
         self.topics = tuple(dict.fromkeys((*wanted, *((options.classes,) if options.classes else ()))))
         self._matcher = Matcher(sides, options.pending)
         self._classes = Classes(options.max_classes)
         self._told: tuple[str, ...] = ()
         self._counts: dict[str, LabelCounts] = {}
+        self._groups = GroupCounts(options.by, options.max_values)
         self._learned: dict[str, bool] = {}
         self._window: deque[Scored] = deque(maxlen=options.window)
         self._cadence = Cadence(options.every)
@@ -68,6 +73,11 @@ class Classification(Metric):
         labels = ("tags", "text", "int", "uint")
         self.require_topic(brain, "truth", options.truth, dtypes=labels)
         self.require_topic(brain, "prediction", options.prediction, dtypes=labels)
+        for number, topic in enumerate(options.by):
+            port = self.require_topic(brain, f"by[{number}]", topic, dtypes=labels)
+            if len(port.shape) != 1:
+                raise AuraError(f"metrics.{self.name}.by[{number}]", expected="a topic of one value an item",
+                                got=f"{topic}: {port.describe()}")
         if options.best is not None:
             self.require_topic(brain, "best", options.best, dtypes=labels)
         elif options.scores is not None:
@@ -104,7 +114,11 @@ class Classification(Metric):
         self._cadence.new_phase(now)
 
     def _values(self, side: int, signal: Signal) -> Sequence[Any]:
-        """Return one value an item: the label set, with the phase for the prediction; or what tells the best label."""
+        """Return one value an item: the label set, with the phase for the prediction; what tells the best label; or the
+        group.
+        """
+        if side >= self._first_group:
+            return group_values(signal.value)
         if side == 2 and self.options.best is None:
             return np.argmax(signal.value, axis=1).tolist() if np.size(signal.value) else [NO_BEST] * len(signal.value)
         sets = sets_of(signal.value)
@@ -114,13 +128,17 @@ class Classification(Metric):
         """Count the items that are complete."""
         done, self._done = self._done, []
         numbers = self._classes.numbers
-        for truth, (phase, learning, said), *best in done:
+        first = self._first_group
+        for entry in done:
+            truth, (phase, learning, said), best, groups = entry[0], entry[1], entry[2:first], entry[first:]
             item = Scored(numbers(truth), numbers(said), self._best(best, said))
             counts = self._counts.get(phase)
             if counts is None:
                 counts = self._counts[phase] = LabelCounts()
                 self._learned[phase] = learning
             counts.add(item)
+            if groups:
+                self._groups.add(phase, groups, item.truth == item.prediction)
             if phase == self.phase:
                 self._window.append(item)
                 self._since_row += 1
@@ -156,8 +174,15 @@ class Classification(Metric):
                 "learning": learning, "how": "prequential" if learning else "held-out", "items": counts.items,
                 "summary": summary(counts), "per_class": per_class(counts, names),
                 "confusion": confusion_table(counts, names)}
-        return {"kind": self.kind, "truth": self.options.truth, "prediction": self.options.prediction,
-                "phases": phases, "unmatched": dict(self._matcher.unmatched), "waiting": len(self._matcher)}
+            if self.options.by:
+                phases[phase] |= self._groups.results(phase)
+        found = {"kind": self.kind, "truth": self.options.truth, "prediction": self.options.prediction,
+                 "phases": phases, "unmatched": dict(self._matcher.unmatched), "waiting": len(self._matcher)}
+        if self.options.forgetting:
+            found["forgetting"] = forgetting([
+                PhaseRecall(phase, self._learned[phase], recalls(counts, names))
+                for phase, counts in self._counts.items()])
+        return found
 
     # --- saving ---------------------------------------------------------------------------------------------------
 
@@ -168,6 +193,7 @@ class Classification(Metric):
             "classes": self._classes.names, "told": list(self._told), "next": self._cadence.next,
             "since_row": self._since_row, "latest": dict(self._latest),
             "phases": [[phase, self._learned[phase], counts.state()] for phase, counts in self._counts.items()],
+            "groups": self._groups.state(),
             "window": {"truth": pack([item.truth for item in window]),
                        "prediction": pack([item.prediction for item in window]),
                        "best": np.array([item.best for item in window], dtype=np.int64)},
@@ -183,6 +209,7 @@ class Classification(Metric):
         for phase, learning, tree in state["phases"]:
             self._counts[phase], self._learned[phase] = LabelCounts(), learning
             self._counts[phase].load_state(tree)
+        self._groups.load_state(state["groups"])
         window = state["window"]
         items = zip(unpack(window["truth"]), unpack(window["prediction"]), window["best"].tolist(), strict=True)
         self._window = deque((Scored(*item) for item in items), maxlen=self.options.window)

@@ -11,7 +11,7 @@ from sklearn.metrics import precision_recall_fscore_support
 from aura.plugins.metrics.counts import LabelCounts, indicator
 from aura.plugins.metrics.labels import natural_key
 
-__all__ = ["confusion_table", "per_class", "rolling_figures", "summary"]
+__all__ = ["confusion_table", "per_class", "recalls", "rolling_figures", "summary"]
 
 CONFUSION_CLASSES_MAX = 200
 """A larger confusion matrix is left out of the results: nobody reads it, and it grows with the square."""
@@ -48,6 +48,14 @@ def per_class(counts: LabelCounts, names: Sequence[str]) -> list[dict[str, Any]]
              "f1": float(f1[row]), "support": int(support[row]), "predicted": int(counts.cells[number, :2].sum())}
             for row, number in enumerate(present.tolist())]
     return sorted(rows, key=lambda row: natural_key(row["label"]))
+
+
+def recalls(counts: LabelCounts, names: Sequence[str]) -> dict[str, float]:
+    """Return for each class that occurs in the truth the share of its items that were said to have it."""
+    counts.fold()
+    found, missed = counts.cells[:, 0], counts.cells[:, 2]
+    return {names[number]: int(found[number]) / int(found[number] + missed[number])
+            for number in np.flatnonzero(found + missed).tolist()}
 
 
 def confusion_table(counts: LabelCounts, names: Sequence[str]) -> dict[str, Any] | None:

@@ -39,6 +39,13 @@ class ClassificationOptions(MetricOptions):
         Items that may wait for their other side; the oldest beyond it are counted as unmatched.
     max_classes : int
         Classes counted apart; what comes beyond is counted as one class "(other)".
+    by : tuple of str
+        One or two topics of text, of integers or of tags, one value an item, such as the expert that answered: items
+        and accuracy are counted for each of their values too, and for each pair of values.
+    max_values : int
+        Values of such a topic counted apart; what comes beyond is one value "(other)".
+    forgetting : bool
+        Whether to tell how far each class has fallen from its best accuracy of an earlier phase without learning.
     """
 
     truth: Topic
@@ -50,6 +57,9 @@ class ClassificationOptions(MetricOptions):
     every: Every = "auto"
     pending: int = Field(10_000, ge=1)
     max_classes: int = Field(1000, ge=2, le=10_000)
+    by: Annotated[tuple[Topic, ...], Field(max_length=2)] = ()
+    max_values: int = Field(100, ge=2, le=1000)
+    forgetting: bool = False
 
 
 class RegressionOptions(MetricOptions):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aura.plugins import hookimpl
 from aura.plugins.metrics.kind import MetricKind
+from aura.plugins.metrics.mixture_options import ComponentOptions, GrowthOptions
 from aura.plugins.metrics.options import (
     BaselineOptions,
     ClassificationOptions,
@@ -21,7 +22,7 @@ def aura_metrics() -> list[MetricKind]:
     """Return the kinds of metric that come with AURA."""
     home = "aura.plugins.metrics"
     return [
-        MetricKind("classification", "Label sets against the truth: accuracy, top-1, F1, per class, confusion.",
+        MetricKind("classification", "Label sets against the truth: accuracy, F1, confusion, by group, forgetting.",
                    ClassificationOptions, f"{home}.classification:Classification"),
         MetricKind("regression", "Numbers against the truth: MAE, RMSE, R2, Pearson's r.",
                    RegressionOptions, f"{home}.regression:Regression"),
@@ -40,4 +41,7 @@ def aura_metrics() -> list[MetricKind]:
                    VolumeOptions, f"{home}.volume:Volume"),
         MetricKind("grouped", "A number by the value of another signal, such as loss by mode.",
                    GroupedOptions, f"{home}.grouped:Grouped"),
+        MetricKind("components", "A number for each component of a mixture that may grow, such as utilisation.",
+                   ComponentOptions, f"{home}.components:Components"),
+        MetricKind("growth", "What grew, was pruned or frozen, and when.", GrowthOptions, f"{home}.growth:Growth"),
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aura.plugins.report.breakdown import breakdown, forgetting_table
 from aura.plugins.report.charts import rolling_chart
 from aura.plugins.report.confusion_chart import CLASSES_MAX, confusion_chart, most_confused
 from aura.plugins.report.overview import main_phases
@@ -27,13 +28,14 @@ def metric_section(record: RunRecord, name: str, key: str) -> str:
                              "Rolling figures over simulated time; phases without learning are shaded."))
     if any(phase.summary for phase in result.phases.values()):
         parts.append(_summary_table(result))
+    parts += [forgetting_table(result), breakdown(record, result, key)]
     for number, (phase_name, phase) in enumerate(main_phases(result)):
         parts.append(_details(f"{key}-p{number}", phase_name, phase, opened=number == 0))
     unmatched = {side: number for side, number in result.unmatched.items() if number}
     if unmatched:
         said = ", ".join(f"{count(number)} of {text(side)}" for side, number in unmatched.items())
         parts.append(f'<p class="note">Without their other side, and not counted: {said}.</p>')
-    if not parts:
+    if not any(parts):
         return ""
     about = f"{text(result.prediction)} against {text(result.truth)}" if result.prediction else text(result.kind)
     return f'<section id="{key}"><h2>{text(name)}</h2><p class="about">{about}</p>{"".join(parts)}</section>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from aura.core.time import format_time
+from aura.plugins.report.mixture_record import Forgetting
 from aura.plugins.report.record import MetricResult, Model, PhaseResult, RunInfo, RunRecord
 from aura.plugins.report.words import cell, clock, count, figure, simulated, table, text
 
@@ -75,6 +76,8 @@ def cards(record: RunRecord) -> str:
                                         for model in _rivals(record, result, phase_name)
                                         if model.summary.get(key) is not None)
                     made.append(_card(name, phase_name, phase, words, value, beside))
+        if result.forgetting is not None and result.forgetting.mean is not None:
+            made.append(_forgetting_card(name, result.forgetting))
     return f'<div class="cards">{"".join(made)}</div>' if made else ""
 
 
@@ -89,6 +92,13 @@ def _card(metric: str, phase_name: str, phase: PhaseResult, words: str, value: f
     return (f'<article class="card {kind}"><p class="how">{text(phase.how or phase_name)}</p>'
             f'<p class="value">{figure(value)}</p><p class="what">{text(metric)}: {text(words)}</p>'
             f'<p class="where">{count(phase.items)} items, phase {text(phase_name)}</p>{below}</article>')
+
+
+def _forgetting_card(metric: str, found: Forgetting) -> str:
+    classes = sum(row.forgetting is not None for row in found.per_class)
+    return (f'<article class="card held"><p class="how">held-out, over phases</p>'
+            f'<p class="value">{figure(found.mean)}</p><p class="what">{text(metric)}: forgetting</p>'
+            f'<p class="where">mean drop from the best, {count(classes)} classes</p></article>')
 
 
 def phase_table(run: RunInfo) -> str:

@@ -7,8 +7,10 @@ from importlib.resources import files
 from string import Template
 
 from aura.plugins.report.charts import SMALL_CHARTS_MAX, scalar_charts, zone_time_chart
+from aura.plugins.report.components_section import components_section
 from aura.plugins.report.graph_chart import ZONES_MAX, graph_chart
 from aura.plugins.report.grouped_section import grouped_section
+from aura.plugins.report.growth_section import growth_section
 from aura.plugins.report.map_section import map_section
 from aura.plugins.report.metric_sections import baseline_section, metric_section
 from aura.plugins.report.overview import cards, facts, phase_table, status_chip
@@ -22,7 +24,8 @@ Section = tuple[str, str, str]
 """Id, title in the contents, and HTML."""
 
 _SECTIONS = {"batch-baselines": baseline_section, "traces": trace_section, "raster": raster_section,
-             "map": map_section, "volume": volume_section, "grouped": grouped_section}
+             "map": map_section, "volume": volume_section, "grouped": grouped_section,
+             "components": components_section, "growth": growth_section}
 """Kinds of metric that have a section of their own."""
 
 

@@ -8,6 +8,14 @@ from dataclasses import dataclass, field
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
 from aura.core.time import Time
+from aura.plugins.report.mixture_record import (
+    ByTable,
+    ComponentRow,
+    CrossTable,
+    Forgetting,
+    GrowthEvent,
+    OneSided,
+)
 from aura.plugins.report.view_record import GroupRow, MapView, RasterView, RateView, Region, TraceLine, VolumeView
 
 __all__ = ["ClassRow", "Confusion", "MetricResult", "Model", "Pathway", "PhaseInfo", "PhaseResult", "Point", "RunInfo",
@@ -116,6 +124,10 @@ class PhaseResult(_Read):
     regions: tuple[Region, ...] = ()
     volume: VolumeView | None = None
     groups: tuple[GroupRow, ...] = ()
+    components: tuple[ComponentRow, ...] = ()
+    one_sided: OneSided | None = None
+    by: tuple[ByTable, ...] = ()
+    cross: CrossTable | None = None
 
 
 class Model(_Read):
@@ -143,6 +155,12 @@ class MetricResult(_Read):
     all: NonNegativeInt = 0
     shape: tuple[PositiveInt, ...] = ()
     rate: RateView | None = None
+    label: str = ""
+    stacked: bool = False
+    names: tuple[str, ...] = ()
+    events: tuple[GrowthEvent, ...] = ()
+    left_out: NonNegativeInt = 0
+    forgetting: Forgetting | None = None
     phases: dict[str, PhaseResult] = {}
     models: tuple[Model, ...] = ()
     unmatched: dict[str, int] = {}

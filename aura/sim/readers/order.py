@@ -8,12 +8,12 @@ import numpy as np
 
 from aura.core.errors import StreamError
 
-__all__ = ["Seed", "pass_order", "plan"]
+__all__ = ["Seed", "by_stage", "fixed_permutation", "pass_order", "plan"]
 
 Seed = int | np.random.SeedSequence
 
 # Children of the stream's seed, so that the held-out rows do not depend on how often or whether rows are shuffled.
-_HOLD_OUT, _PASS = 0, 1
+_HOLD_OUT, _PASS, _FIXED = 0, 1, 2
 
 
 def plan(
@@ -97,6 +97,44 @@ def pass_order(indices: np.ndarray, *, seed: Seed, number: int, shuffle: bool) -
     if not shuffle:
         return indices
     return _generator(seed, _PASS, number).permutation(indices)
+
+
+def by_stage(rows: np.ndarray, stages: np.ndarray, stage: int | None = None) -> np.ndarray:
+    """Return rows stage after stage, those of one stage in the order given.
+
+    Parameters
+    ----------
+    rows : array of int64
+        The rows of a pass.
+    stages : array of int64
+        The stage of each of them.
+    stage : int, optional
+        Only the rows of this stage.
+
+    Examples
+    --------
+    >>> by_stage(np.array([7, 2, 5, 3]), np.array([1, 0, 1, 0])).tolist()
+    [2, 3, 7, 5]
+    >>> by_stage(np.array([7, 2, 5, 3]), np.array([1, 0, 1, 0]), stage=1).tolist()
+    [7, 5]
+    """
+    chosen: np.ndarray = rows[np.argsort(stages, kind="stable") if stage is None else stages == stage]
+    return chosen
+
+
+def fixed_permutation(count: int, *, seed: Seed) -> np.ndarray:
+    """Return one order of `count` elements that a stream keeps for good: as likely as any other but the given one.
+
+    Examples
+    --------
+    >>> fixed_permutation(5, seed=1).tolist()
+    [0, 1, 4, 2, 3]
+    """
+    draw = _generator(seed, _FIXED)
+    order = draw.permutation(count)
+    while count > 1 and (order == np.arange(count)).all():
+        order = draw.permutation(count)
+    return order
 
 
 def _generator(seed: Seed, *child: int) -> np.random.Generator:

@@ -51,7 +51,12 @@ class LiveStream(Zone[ZoneParams]):
         """Unknown for live input."""
         return
 
-    def play(self, split: str, start: Time) -> None:
+    @property
+    def stages(self) -> int:
+        """Live input has no curriculum."""
+        return 0
+
+    def play(self, split: str, start: Time, stage: int | None = None) -> None:
         """Live input is for learning phases only."""
         self._ended = split != "learn"
 

@@ -3,56 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from aura.core.errors import StreamError, nearest
 from aura.core.signals import Inputs, Items
-from aura.core.time import LATEST, MS, NS, US, S, Time
+from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
 from aura.sim.readers.order import pass_order, plan
 from aura.sim.readers.rows import Reader
+from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
+from aura.sim.streams.curriculum import STAGE, Stages
+from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import stream_ports
+from aura.sim.streams.times import row_times
 
 __all__ = ["PlayedStream", "Playing", "played_stream"]
-
-_UNITS = {"ns": NS, "us": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
-
-
-@dataclass(frozen=True, slots=True)
-class Playing:
-    """How a stream plays its rows.
-
-    Parameters
-    ----------
-    period : int
-        Nanoseconds between two ticks of the stream.
-    items : int
-        Rows in one tick.
-    time, time_unit : str
-        A numeric field that says when each row is played, counted from the first row; the period is then not used.
-        The unit is the field's own, or seconds, unless it is given.
-    shuffle, repeat : bool, int
-        Passes in a learning phase; held-out rows are played once, in their order.
-    hold_out, hold_out_from, limit
-        As in `aura.sim.readers.order.plan`.
-    autoplay : bool
-        Begin with the learning rows at 0, without being told.
-    """
-
-    period: Time = 10 * MS
-    items: int = 1
-    time: str | None = None
-    time_unit: str | None = None
-    shuffle: bool = False
-    repeat: int = 1
-    hold_out: float = 0.0
-    hold_out_from: Literal["end", "random"] = "end"
-    limit: int | None = None
-    autoplay: bool = True
-
 
 class PlayedStream(Zone[ZoneParams]):
     """Publishes the rows of a reader; made by `played_stream`."""
@@ -73,7 +40,13 @@ class PlayedStream(Zone[ZoneParams]):
             self._splits["held_out"] = (self.held_out, np.arange(len(self.held_out)))
         elif len(held):
             self._splits["held_out"] = (self.reader, held)
+        self._stages = Stages(how.curriculum, self.reader, learnt, context.name) if how.curriculum else None
+        self._changing = Changing(how.change, self.reader.fields, len(learnt) * how.repeat, self._seed, context.name) \
+            if how.change else None
         self._split, self._pass, self._position, self._start, self._item = "", 0, 0, 0, 0
+        self._stage: int | None = None
+        self._learned = 0
+        """Learning rows played since the beginning."""
         self._order = np.empty(0, dtype=np.int64)
         self._times: np.ndarray | None = None
         self.on_end: Callable[[], None] | None = None
@@ -95,9 +68,17 @@ class PlayedStream(Zone[ZoneParams]):
         """Items of the present split that are still to come."""
         return len(self._order) * (self._passes - self._pass) - self._position
 
-    def play(self, split: str, start: Time) -> None:
-        """Play the rows of ``"learn"`` or ``"held_out"`` from the instant `start` on; none, if there are none."""
-        self._split, self._pass, self._position, self._start = split, 0, 0, start
+    @property
+    def stages(self) -> int:
+        """How many stages the curriculum has; 0 without one."""
+        return self._stages.count if self._stages else 0
+
+    def play(self, split: str, start: Time, stage: int | None = None) -> None:
+        """Play the rows of ``"learn"`` or ``"held_out"`` from the instant `start` on; none, if there are none.
+
+        With a curriculum a `stage` may be given: only its learning rows are played.
+        """
+        self._split, self._pass, self._position, self._start, self._stage = split, 0, 0, start, stage
         self._load_pass()
 
     def splits(self) -> Collection[str]:
@@ -120,8 +101,9 @@ class PlayedStream(Zone[ZoneParams]):
             self._begin_next_pass(now)
         reader, _ = self._splits[self._split]
         count = self._due(now)
-        rows = reader.rows(self._order[self._position:self._position + count])
+        rows = self._told(reader.rows(self._order[self._position:self._position + count]), count)
         self._position += count
+        self._learned += count if self._split == "learn" else 0
         ids = np.arange(self._item, self._item + count, dtype=np.int64)
         self._item += count
         if self._position >= len(self._order):
@@ -133,7 +115,8 @@ class PlayedStream(Zone[ZoneParams]):
 
     def state(self) -> dict[str, Any]:
         return {"split": self._split, "pass": self._pass, "position": self._position, "start": self._start,
-                "item": self._item, "rows": {name: len(indices) for name, (_, indices) in self._splits.items()}}
+                "stage": self._stage, "learned": self._learned, "item": self._item,
+                "rows": {name: len(indices) for name, (_, indices) in self._splits.items()}}
 
     def load_state(self, state: dict[str, Any]) -> None:
         rows = {name: len(indices) for name, (_, indices) in self._splits.items()}
@@ -141,12 +124,27 @@ class PlayedStream(Zone[ZoneParams]):
             raise StreamError(self.context.name, expected=f"the rows it was saved with, {state['rows']}",
                               got=str(rows), hint="Did the file change since?")
         self._split, self._pass, self._item = state["split"], state["pass"], state["item"]
+        self._stage, self._learned = state["stage"], state["learned"]
         self._load_pass()
         self._position, self._start = state["position"], state["start"]
 
     @property
     def _passes(self) -> int:
-        return self.playing.repeat if self._split == "learn" else 1
+        if self._split == "learn":
+            return self.playing.repeat
+        return self._changing.held_out_passes if self._changing else 1
+
+    def _told(self, rows: dict[str, Any], count: int) -> dict[str, Any]:
+        """Return rows with what a curriculum and a change make of them; `count` of them are next."""
+        if self._stages:
+            rows = {**rows, STAGE.name: self._stages.of(rows)}
+        if self._changing:
+            learning = self._split == "learn"
+            changed = self._changing.learning(self._learned, count) if learning \
+                else self._changing.held_out(self._pass, count)
+            rows = {**self._changing.apply(rows, changed),
+                    REGIME.name: tuple(AFTER if late else BEFORE for late in changed.tolist())}
+        return rows
 
     def _begin_next_pass(self, now: Time) -> None:
         self._pass, self._position, self._start = self._pass + 1, 0, now
@@ -160,23 +158,11 @@ class PlayedStream(Zone[ZoneParams]):
         learning = self._split == "learn"
         self._order = pass_order(indices, seed=self._seed, number=self._pass,
                                  shuffle=self.playing.shuffle and learning)
-        self._times = self._row_times(reader) if self.playing.time and len(self._order) else None
-
-    def _row_times(self, reader: Reader) -> np.ndarray:
-        name = str(self.playing.time)
-        column = np.asarray(reader.rows(self._order)[name])
-        unit = self.playing.time_unit or reader.fields[name].unit
-        # Whole numbers are subtracted as such: nanoseconds since 1970 do not fit a float.
-        since = column - column[0] if column.dtype.kind in "iu" else column.astype(np.float64) - float(column[0])
-        times = np.rint(since.astype(np.float64) * _UNITS.get(unit, S))
-        late, back = ~(times < LATEST - self._start), np.diff(times, prepend=0.0) < 0
-        for wrong, expected in ((late, "a time that is no later than 292 years"), (back, "not to decrease")):
-            if wrong.any():
-                row = int(np.argmax(wrong))
-                raise StreamError(f"{self.context.name}: row {self._order[row]}: {name}", expected=expected,
-                                  got=str(column[row]),
-                                  hint="Sort the file by time, and do not shuffle a stream with a time column.")
-        return times.astype(np.int64)
+        if self._stages and learning:
+            self._order = self._stages.order(self._order, self._stage)
+        how = self.playing
+        self._times = row_times(reader, self._order, how.time, how.time_unit, self._start, self.context.name) \
+            if how.time and len(self._order) else None
 
     def _due(self, now: Time) -> int:
         left = len(self._order) - self._position
@@ -203,6 +189,10 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
         if field is None or field.shape or field.dtype in ("text", "tags"):
             raise StreamError(f"{name}.time", expected="a numeric field of the stream", got=repr(playing.time),
                               hint=nearest(playing.time, reader.fields))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=stream_ports(reader.fields, truth, name))
+        if playing.curriculum is not None:
+            raise StreamError(f"{name}.curriculum", expected="a stream that is not played by a time column",
+                              got=f"time = {playing.time!r}")
+    ports = (*stream_ports(reader.fields, truth, name), *playing.ports(reader.fields, name))
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports)
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

@@ -1,0 +1,161 @@
+"""The metric ``components``: a vector over time, one number for each part of a mixture that may grow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aura.core.errors import AuraError
+from aura.core.signals import Signal
+from aura.core.time import Time, parse_time
+from aura.plugins.metrics.component_totals import ComponentTotals, added, one_sided
+from aura.plugins.metrics.interval_means import IntervalMeans
+from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.mixture_options import ComponentOptions
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+
+__all__ = ["Components"]
+
+BLOCK_SIGNALS = 256
+"""Signals counted at once: one by one they would cost some 30 us each."""
+
+
+class Components(Metric):
+    """Means of each component over intervals of time and over each phase, such as the utilisation of experts.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in its scenario.
+    options : ComponentOptions
+        What it watches.
+    """
+
+    kind = "components"
+
+    def __init__(self, name: str, options: ComponentOptions) -> None:
+        super().__init__(name, options)
+        self.topics = (options.signal,) if options.names is None else (options.signal, options.names)
+        self._means = IntervalMeans(parse_time(options.every))
+        self._signals = 0
+        """Signals since the last row."""
+        self._phases: dict[str, ComponentTotals] = {}
+        self._told: tuple[str, ...] = ()
+        self._value: np.ndarray | None = None
+        self._block: list[np.ndarray] = []
+        self._largest = 0
+        self._unit = "1"
+
+    def check(self, brain: Brain) -> None:
+        options = self.options
+        port = self.require_topic(brain, "signal", options.signal, dtypes=("float", "int", "uint", "bool"), items=False)
+        if len(port.shape) != 1 or port.has_items:
+            raise AuraError(f"metrics.{self.name}.signal", expected="a topic of one number for each component, as "
+                            "(expert,)", got=f"{options.signal}: {port.describe()}")
+        self._unit = port.unit
+        if options.names is not None:
+            self.require_topic(brain, "names", options.names, dtypes=("text",), items=False)
+
+    # --- what happens ---------------------------------------------------------------------------------------------
+
+    def on_signal(self, signal: Signal) -> None:
+        if signal.topic == self.options.signal:
+            self._value = signal.value  # type: ignore[assignment]
+        if signal.topic == self.options.names:
+            self._told = self._checked(signal.value)
+
+    def after_tick(self, now: Time) -> None:
+        # Only here: both topics of the tick have spoken, whatever their order.
+        value, self._value = self._value, None
+        if value is not None:
+            self._take(np.asarray(value, dtype=np.float64))
+        if self._signals and now >= self._means.next:
+            self._roll(now)
+
+    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
+        if (phase, learning) == (self.phase, self.learning):
+            return
+        if self._signals:
+            self._roll(now)
+        super().on_phase(phase, learning, now)
+
+    def _take(self, values: np.ndarray) -> None:
+        self._largest = max(self._largest, len(values))
+        values = values[:self.options.max_components]
+        if self._block and (len(self._block[0]) != len(values) or len(self._block) >= BLOCK_SIGNALS):
+            self._fold()
+        self._block.append(values)
+        self._signals += 1
+
+    def _fold(self) -> None:
+        """Count what has been gathered, all of it in the present phase and interval."""
+        if not self._block:
+            return
+        block, self._block = np.stack(self._block), []
+        totals = self._phases.get(self.phase)
+        if totals is None:
+            totals = self._phases[self.phase] = ComponentTotals(self.learning)
+        totals.add(block)
+        length = block.shape[1]
+        before = [self._means.sums.get(str(number), [0.0, 0.0]) for number in range(length)]
+        sums = added(np.array([total for total, _ in before]), block).tolist()
+        for number, ((_, count), total) in enumerate(zip(before, sums, strict=True)):
+            self._means.sums[str(number)] = [total, count + len(block)]
+
+    def _roll(self, now: Time) -> None:
+        self._fold()
+        signals, self._signals = self._signals, 0
+        names = self._names()
+        sums = {number: total for number, (total, _) in self._means.sums.items()}
+        means = self._means.take(now, self.options.max_rows)
+        if self.options.stacked:
+            # Before it was grown a component had no share; so the shares of an interval make one whole.
+            means = {number: total / signals for number, total in sums.items()}
+        self.add_row(now, signals, {names[int(number)]: mean for number, mean in means.items()})
+
+    def _checked(self, said: Any) -> tuple[str, ...]:
+        twice = [name for number, name in enumerate(said) if name in said[:number]]
+        if twice:
+            raise AuraError(f"metrics.{self.name}.names", expected="names that differ", got=f"{twice[0]!r} twice")
+        return tuple(said)
+
+    def _names(self) -> list[str]:
+        """Return the names of the components so far; what nobody has named has its number."""
+        prefix = f"{self.options.label}_" if self.options.label else ""
+        count = min(self._largest, self.options.max_components)
+        told = self._told[:count]
+        return [*told, *(f"{prefix}{number}" for number in range(len(told), count))]
+
+    # --- what a person reads --------------------------------------------------------------------------------------
+
+    def results(self) -> dict[str, Any]:
+        self._fold()  # this changes no figure
+        names = self._names()
+        return {"kind": self.kind, "signal": self.options.signal, "unit": self._unit, "label": self.options.label,
+                "stacked": self.options.stacked, "all": self._largest, "names": names,
+                "phases": {phase: self._phase_results(totals, names) for phase, totals in self._phases.items()}}
+
+    def _phase_results(self, totals: ComponentTotals, names: list[str]) -> dict[str, Any]:
+        rows = totals.rows(names)
+        found = one_sided(totals.since_growth) if self.options.stacked else None
+        return {"learning": totals.learning, "how": "while learning" if totals.learning else "held-out",
+                "items": totals.signals, "summary": {row["name"]: row["mean"] for row in rows}, "components": rows,
+                "one_sided": None if found is None else {"name": names[found[0]], "share": found[1]}}
+
+    # --- saving ---------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        self._fold()
+        return {**self.base_state(), "means": self._means.state(), "signals": self._signals, "told": list(self._told),
+                "value": None if self._value is None else self._value.copy(), "largest": self._largest,
+                "phases": [[phase, totals.state()] for phase, totals in self._phases.items()]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.load_base_state(state)
+        self._means = IntervalMeans.of(state["means"])
+        self._signals, self._told, self._largest = state["signals"], tuple(state["told"]), state["largest"]
+        self._value, self._block = state["value"], []
+        self._phases = {phase: ComponentTotals.of(totals) for phase, totals in state["phases"]}

@@ -1,0 +1,151 @@
+"""The metric ``growth``: what grew, was pruned or frozen, and when, from a topic of JSON lines."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+
+from aura.core.errors import AuraError
+from aura.core.signals import Signal
+from aura.core.time import Time
+from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.mixture_options import GrowthOptions
+
+if TYPE_CHECKING:
+    from aura.core.brain import Brain
+
+__all__ = ["Growth", "GrowthLine"]
+
+_CHANGES = {"grow": 1, "revive": 1, "prune": -1}
+"""What an action adds to the number of those that take part."""
+
+_SHOWN_MOST = 80
+"""Letters of a bad line that an error shows."""
+
+Name = Annotated[str, Field(min_length=1)]
+
+
+class GrowthLine(BaseModel):
+    """One event, as a line of JSON tells it; further keys are left out.
+
+    Parameters
+    ----------
+    time : int
+        Simulated time in nanoseconds.
+    items : int
+        Items seen until then.
+    action : {"grow", "prune", "revive", "freeze", "thaw"}
+        What happened.
+    expert, kind : str
+        To whom, and of which kind it is.
+    parents : tuple of str
+        Those that it was grown from.
+    start, reason : str
+        How it began, and why it happened.
+    group : int
+        Its group; 0 without groups.
+    seed : int, optional
+        What it was drawn from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    time: NonNegativeInt
+    items: NonNegativeInt
+    action: Literal["grow", "prune", "revive", "freeze", "thaw"]
+    expert: Name
+    kind: str = ""
+    parents: tuple[str, ...] = ()
+    start: str = ""
+    reason: str = ""
+    seed: int | None = None
+    group: int = 0
+
+
+class Growth(Metric):
+    """The events of growth in their order, and how many there were in each phase.
+
+    Parameters
+    ----------
+    name : str
+        The metric's name in its scenario.
+    options : GrowthOptions
+        What it watches.
+    """
+
+    kind = "growth"
+
+    def __init__(self, name: str, options: GrowthOptions) -> None:
+        super().__init__(name, options)
+        self.topics = (options.events,)
+        self._events: list[dict[str, Any]] = []
+        self._left_out = 0
+        self._active = 0
+        self._new = 0
+        """Events of the present tick."""
+        self._phases: dict[str, tuple[bool, Counter[str]]] = {}
+
+    def check(self, brain: Brain) -> None:
+        port = self.require_topic(brain, "events", self.options.events, dtypes=("text",), items=False)
+        if port.has_items:
+            raise AuraError(f"metrics.{self.name}.events", expected="a topic of text without items, as (event,)",
+                            got=f"{self.options.events}: {port.describe()}")
+
+    # --- what happens ---------------------------------------------------------------------------------------------
+
+    def on_signal(self, signal: Signal) -> None:
+        # All lines are read before any is kept: of a signal with a bad line nothing is.
+        for event in [self._read(line) for line in signal.value]:
+            if self.phase not in self._phases:
+                self._phases[self.phase] = (self.learning, Counter())
+            self._phases[self.phase][1][event.action] += 1
+            self._active = max(self._active + _CHANGES.get(event.action, 0), 0)
+            self._new += 1
+            if len(self._events) < self.options.max_events:
+                self._events.append(event.model_dump(mode="json"))
+            else:
+                self._left_out += 1
+
+    def after_tick(self, now: Time) -> None:
+        if self._new:
+            self.add_row(now, self._new, {"active": float(self._active)})
+            self._new = 0
+
+    def _read(self, line: Any) -> GrowthLine:
+        try:
+            return GrowthLine.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            where = ".".join(map(str, first["loc"]))
+            shown = line if len(line) <= _SHOWN_MOST else f"{line[:_SHOWN_MOST]}..."
+            raise AuraError(f"metrics.{self.name}.events",
+                            expected=f"lines of JSON from {self.options.events} with time, items, action and expert",
+                            got=f"{shown!r} ({where + ': ' if where else ''}{first['msg']})") from None
+
+    # --- what a person reads --------------------------------------------------------------------------------------
+
+    def headline(self) -> dict[str, float]:
+        return {"active": float(self._active)} if self._events else {}
+
+    def results(self) -> dict[str, Any]:
+        return {"kind": self.kind, "signal": self.options.events, "label": self.options.label, "all": self._active,
+                "phases": {phase: {"learning": learning, "how": "while learning" if learning else "held-out",
+                                   "items": counts.total(),
+                                   "summary": {action: float(count) for action, count in sorted(counts.items())}}
+                           for phase, (learning, counts) in self._phases.items()},
+                "events": [dict(event) for event in self._events], "left_out": self._left_out}
+
+    # --- saving ---------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        return {**self.base_state(), "events": [dict(event) for event in self._events], "left_out": self._left_out,
+                "active": self._active, "new": self._new,
+                "phases": [[phase, learning, dict(counts)] for phase, (learning, counts) in self._phases.items()]}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        self.load_base_state(state)
+        self._events, self._left_out = [dict(event) for event in state["events"]], state["left_out"]
+        self._active, self._new = state["active"], state["new"]
+        self._phases = {phase: (learning, Counter(counts)) for phase, learning, counts in state["phases"]}

@@ -1,0 +1,142 @@
+"""A curriculum: the learning rows of a stream are played class after class, or group after group of classes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, field_validator
+
+from aura.core.errors import StreamError, nearest
+from aura.core.ports import Port
+from aura.sim.readers.order import by_stage
+from aura.sim.readers.rows import Field, Reader
+
+__all__ = ["NO_STAGE", "STAGE", "Curriculum", "Stages"]
+
+STAGE = Port("stage", "int64", ("item",), role="label",
+             doc="The stage of the curriculum that each item belongs to, from 0; -1 for a held-out item of no stage.")
+"""It has the role of a label: a stage tells of the true class, and no zone may see that before it has predicted."""
+
+NO_STAGE = -1
+"""The stage of an item whose classes are in no group."""
+
+BLOCK_ROWS = 4096
+"""Rows read at once to learn their classes: of images of 28 x 28 float32 these are 13 MB."""
+
+_NAMED_MOST = 5
+
+
+class Curriculum(BaseModel):
+    """Which classes are played in which stage.
+
+    Parameters
+    ----------
+    field : str
+        The field with the class: tags, text or integers.
+    groups : tuple of tuple of str, optional
+        The classes of each stage. By default each class is a stage, in the order in which the field declares its
+        classes, or else in which they first appear.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str
+    groups: tuple[tuple[str, ...], ...] | None = None
+
+    @field_validator("groups")
+    @classmethod
+    def _classes_once(cls, groups: tuple[tuple[str, ...], ...] | None) -> tuple[tuple[str, ...], ...] | None:
+        if groups is not None and not (groups and all(groups)):
+            raise ValueError("groups of one class or more")
+        classes = [label for group in groups or () for label in group]
+        twice = [label for number, label in enumerate(classes) if label in classes[:number]]
+        if twice:
+            raise ValueError(f"each class in one group, and once; {twice[0]!r} stands twice")
+        return groups
+
+
+class Stages:
+    """The stages of the rows that a stream learns from.
+
+    Parameters
+    ----------
+    curriculum : Curriculum
+    reader : Reader
+    rows : numpy.ndarray
+        int64, the learning rows.
+    name : str
+        What errors call the stream.
+
+    Raises
+    ------
+    StreamError
+        If there is no such field, it names no classes, a row is of no group, or a group has no row.
+    """
+
+    def __init__(self, curriculum: Curriculum, reader: Reader, rows: np.ndarray, name: str) -> None:
+        self._field, self._where = curriculum.field, f"{name}.curriculum"
+        declared = _checked_field(reader.fields, curriculum.field, self._where).classes
+        groups = curriculum.groups
+        if groups is None:
+            present = dict.fromkeys(label for _, labels in self._labels(reader, rows) for label in labels)
+            order = [label for label in declared if label in present] or list(present)
+            groups = tuple((label,) for label in order)
+        self._stage_of = {label: stage for stage, group in enumerate(groups) for label in group}
+        self.count = len(groups)
+        self._rows = np.full(len(reader), NO_STAGE, dtype=np.int64)
+        self._take(reader, rows)
+        for stage, group in enumerate(groups):
+            if not (self._rows[rows] == stage).any():
+                raise StreamError(f"{self._where}.groups[{stage}]", expected="classes of the learning rows",
+                                  got=", ".join(map(repr, group)), hint=nearest(group[0], declared))
+
+    def order(self, rows: np.ndarray, stage: int | None = None) -> np.ndarray:
+        """Return `rows` stage after stage, each stage's in the order given; only those of `stage`, if it is given."""
+        return by_stage(rows, self._rows[rows], stage)
+
+    def of(self, rows: Mapping[str, Any]) -> np.ndarray:
+        """Return the stage of each of some rows that the reader gave, int64 (item,)."""
+        return np.array([self._stage(labels) for labels in _labels_of(rows[self._field])], dtype=np.int64)
+
+    def _stage(self, labels: tuple[str, ...]) -> int:
+        stages = {self._stage_of.get(label, NO_STAGE) for label in labels}
+        return stages.pop() if len(stages) == 1 else NO_STAGE
+
+    def _labels(self, reader: Reader, rows: np.ndarray) -> Iterator[tuple[int, tuple[str, ...]]]:
+        """Return each row with its classes."""
+        for start in range(0, len(rows), BLOCK_ROWS):
+            block = rows[start:start + BLOCK_ROWS]
+            yield from zip(block.tolist(), _labels_of(reader.rows(block)[self._field]), strict=True)
+
+    def _take(self, reader: Reader, rows: np.ndarray) -> None:
+        """Settle the stage of each row."""
+        homeless: dict[str, int] = {}
+        for row, labels in self._labels(reader, rows):
+            stage = self._rows[row] = self._stage(labels)
+            if stage == NO_STAGE:
+                homeless.setdefault(" and ".join(map(repr, labels)) or "no class", row)
+        if homeless:
+            first = next(iter(homeless.values()))
+            shown = list(homeless)[:_NAMED_MOST]
+            more = f", and {len(homeless) - len(shown)} more" if len(homeless) > len(shown) else ""
+            raise StreamError(f"{self._where}.groups", expected="a group for the class of every learning row",
+                              got=f"{', '.join(shown)}{more} (first in row {first})",
+                              hint="Name it in a group, or leave such rows out of the file.")
+
+
+def _checked_field(fields: Mapping[str, Field], name: str, where: str) -> Field:
+    field = fields.get(name)
+    if field is None or field.shape or not field.dtype.startswith(("text", "tags", "int", "uint")):
+        got = repr(name) if field is None else f"{name!r}: {field.dtype} {field.shape or ''}".rstrip()
+        raise StreamError(f"{where}.field", expected="a field of tags, of text or of integers", got=got,
+                          hint=nearest(name, fields))
+    return field
+
+
+def _labels_of(value: Any) -> list[tuple[str, ...]]:
+    """Return the classes of each row of a field: one, or of tags as many as it has."""
+    if isinstance(value, np.ndarray):
+        return [(str(number),) for number in value.tolist()]
+    return [(label,) if isinstance(label, str) else label for label in value]

@@ -1,0 +1,70 @@
+"""How a stream plays its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from aura.core.errors import StreamError
+from aura.core.ports import Port
+from aura.core.time import MS, Time
+from aura.sim.streams.change import REGIME, Change
+from aura.sim.streams.curriculum import STAGE, Curriculum
+
+__all__ = ["Playing"]
+
+
+@dataclass(frozen=True, slots=True)
+class Playing:
+    """How a stream plays its rows.
+
+    Parameters
+    ----------
+    period : int
+        Nanoseconds between two ticks of the stream.
+    items : int
+        Rows in one tick.
+    time, time_unit : str
+        A numeric field that says when each row is played, counted from the first row; the period is then not used.
+        The unit is the field's own, or seconds, unless it is given.
+    shuffle, repeat : bool, int
+        Passes in a learning phase; held-out rows are played once, in their order.
+    hold_out, hold_out_from, limit
+        As in `aura.sim.readers.order.plan`.
+    curriculum : Curriculum, optional
+        Play the learning rows stage after stage, shuffled or not within a stage; an output ``stage`` tells of it.
+    change : Change, optional
+        Change a field of the rows in mid-run; an output ``regime`` tells of it.
+    autoplay : bool
+        Begin with the learning rows at 0, without being told.
+    """
+
+    period: Time = 10 * MS
+    items: int = 1
+    time: str | None = None
+    time_unit: str | None = None
+    shuffle: bool = False
+    repeat: int = 1
+    hold_out: float = 0.0
+    hold_out_from: Literal["end", "random"] = "end"
+    limit: int | None = None
+    curriculum: Curriculum | None = None
+    change: Change | None = None
+    autoplay: bool = True
+
+    def ports(self, fields: Iterable[str], name: str) -> tuple[Port, ...]:
+        """Return the outputs that a curriculum and a change add to those of the fields.
+
+        Raises
+        ------
+        StreamError
+            If a field has the name of one of them.
+        """
+        added = (("curriculum", STAGE, self.curriculum), ("change", REGIME, self.change))
+        ports = tuple(port for _, port, declared in added if declared is not None)
+        for key, port, declared in added:
+            if declared is not None and port.name in fields:
+                raise StreamError(f"{name}.{key}", got="one that has it",
+                                  expected=f"a stream without a field {port.name!r}, as that is the name of an output")
+        return ports

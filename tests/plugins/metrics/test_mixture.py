@@ -1,0 +1,105 @@
+"""What holds for all metrics that show a mixture: they resume to the bit and their results are plain JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from aura import Observer
+from aura.core.state import read_tree, trees_equal, write_tree
+from tests.plugins.mixture import all_metrics, build, make_brain
+
+NAMES = sorted(all_metrics())
+TIGHT = {"utilisation": {"max_rows": 10, "max_components": 3, "every": "20 ms"},
+         "accuracy": {"names": "mixture.names"}, "growth": {"max_events": 4}, "digit": {"max_values": 3, "pending": 5}}
+"""Bounds that the run reaches."""
+
+
+def make(name, **more):
+    [metric] = build({name: {**all_metrics()[name], **more}})
+    return metric
+
+
+class Events(Observer):
+    """Keeps all that an observer is told."""
+
+    name = "events"
+
+    def __init__(self):
+        self.told = []
+
+    def on_signal(self, signal):
+        self.told.append(("on_signal", signal))
+
+    def after_tick(self, now):
+        self.told.append(("after_tick", now))
+
+
+@pytest.fixture(scope="module")
+def told():
+    """All that was told in a run of two phases."""
+    brain, events = make_brain(), Events()
+    brain.observe(events)
+    for phase, learning in (("learn", True), ("held-out", False)):
+        events.told.append(("on_phase", phase, learning, brain.now))
+        brain.run(span="1 s")
+    return events.told
+
+
+def tell(metric, told):
+    for method, *arguments in told:
+        if method != "on_signal" or arguments[0].topic in metric.topics:
+            getattr(metric, method)(*arguments)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("bounds", [{}, TIGHT], ids=["roomy", "tight"])
+@pytest.mark.parametrize("share", [0.0, 0.0011, 0.2501, 0.4021, 0.5003, 0.9])
+def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, told, name, bounds, share):
+    more, stop = bounds.get(name, {}), int(share * len(told))
+    whole, before, after = (make(name, **more) for _ in range(3))
+    tell(whole, told)
+    tell(before, told[:stop])
+    rows = before.take_rows()
+    write_tree(tmp_path / "state.safetensors", before.state(), name)
+    after.load_state(read_tree(tmp_path / "state.safetensors", name))
+    assert after.results() == before.results()
+    tell(after, told[stop:])
+    assert json.dumps(after.results()) == json.dumps(whole.results())
+    assert rows + after.take_rows() == whole.take_rows()
+    assert trees_equal(after.state(), {**whole.state(), "rows": []})
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_saved_state_does_not_change_when_the_metric_goes_on(tmp_path, told, name):
+    metric, half = make(name), len(told) // 2
+    tell(metric, told[:half])
+    state = metric.state()
+    write_tree(tmp_path / "state.safetensors", state, name)
+    tell(metric, told[half:])
+    assert trees_equal(state, read_tree(tmp_path / "state.safetensors", name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_results_are_plain_json_also_before_anything_was_seen(told, name):
+    metric = make(name)
+    assert json.loads(json.dumps(metric.results()))["phases"] == {}
+    tell(metric, told)
+    phases = json.loads(json.dumps(metric.results(), allow_nan=False))["phases"]
+    assert list(phases) == ["learn", "held-out"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_fits_the_brain_that_it_was_made_for(name):
+    make(name).check(make_brain())
+
+
+def test_the_metrics_that_the_guide_shows_are_valid():
+    guide = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text(encoding="utf-8")
+    [block] = [found for found in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL) if "components" in found]
+    assert [metric.kind for metric in build(tomllib.loads(block)["metrics"])] == [
+        "components", "growth", "classification"]
