@@ -1,0 +1,1 @@
+"""The hippocampus: a growing mixture of experts that learns in one pass."""

@@ -1,0 +1,68 @@
+"""The files of a mixture: an expert each, the growth log, and the gate with what it knows of the experts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from aura.core.errors import StateError
+from aura.zones.common.heads import read_head, write_head
+from aura.zones.experts.mixture import Mixture
+
+if TYPE_CHECKING:
+    from aura.zones.experts.params import ExpertsParams
+
+__all__ = ["GATE_FILE", "LOG_FILE", "Opened", "open_export", "write_export"]
+
+GATE_FILE = "gate.msgpack"
+LOG_FILE = "growth.jsonl"
+
+
+class Opened(NamedTuple):
+    """A mixture taken from files; its experts are read when they are first asked."""
+
+    mixture: Mixture
+    shape: tuple[int, ...]
+    classes: tuple[str, ...]
+    files: list[Path]
+
+
+def write_export(folder: Path, mixture: Mixture, shape: tuple[int, ...], classes: list[str]) -> list[Path]:
+    """Write ``expert_0.msgpack``, ``expert_1.msgpack``, ..., ``gate.msgpack`` and ``growth.jsonl``."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = mixture.lineage.store.export(folder)
+    log = folder / LOG_FILE
+    log.write_text("".join(f"{line}\n" for line in mixture.lineage.log.lines()), encoding="utf-8")
+    gate = write_head(folder / GATE_FILE, {"shape": list(shape), "classes": list(classes), **mixture.heads()})
+    return [*files, log, gate]
+
+
+def open_export(folder: Path, name: str, params: ExpertsParams, seed: int) -> Opened:
+    """Return the mixture that was written into a folder.
+
+    Raises
+    ------
+    StateError
+        If the gate or the log is missing or damaged, or they do not fit each other or the parameters.
+    """
+    log, gate = folder / LOG_FILE, folder / GATE_FILE
+    head = read_head(gate)
+    try:
+        lines = log.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise StateError(str(log), expected="the growth log of the experts", got=f"{type(error).__name__}: {error}",
+                         hint="`aura export` writes it beside them.") from error
+    try:
+        shape, classes = tuple(int(length) for length in head["shape"]), tuple(str(name) for name in head["classes"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise StateError(str(gate), expected="the gate of a mixture, with shape and classes",
+                         got=f"{type(error).__name__}: {error}") from error
+    mixture = Mixture(name, params, shape, max(1, len(classes)), seed)
+    mixture.lineage.load_log(lines)
+    mixture.load_heads(head)
+    if mixture.gate.count != len(mixture.lineage):
+        raise StateError(str(gate), expected=f"a gate of {len(mixture.lineage)} experts, as {LOG_FILE} tells",
+                         got=f"one of {mixture.gate.count}", hint="The files are of different exports.")
+    names = mixture.lineage.structure.names
+    mixture.lineage.store.attach(folder, names)
+    return Opened(mixture, shape, classes, [log, gate, *(folder / f"{name}.msgpack" for name in names)])

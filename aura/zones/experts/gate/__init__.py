@@ -1,0 +1,1 @@
+"""Who is asked: gate features, gating, merit."""

@@ -1,0 +1,156 @@
+"""The analytic expert: fixed random features and exact recursive least squares on the targets."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from aura.core.errors import StateError
+from aura.zones.common.arrays import Array
+from aura.zones.common.large_least_squares import LargeLeastSquares
+from aura.zones.common.least_squares import with_bias
+from aura.zones.experts.kinds.expert import Expert, Lesson, Rows
+from aura.zones.experts.kinds.feature_kernels import score_rows
+from aura.zones.experts.kinds.random_features import FeatureOptions, random_features
+from aura.zones.experts.kinds.sharpness import Sharpness, softmax
+
+__all__ = ["AnalyticExpert", "AnalyticOptions"]
+
+
+class AnalyticOptions(FeatureOptions):
+    """The features, and the regression on them.
+
+    Parameters
+    ----------
+    ridge : float
+        The penalty on the squared weights.
+    forgetting : float
+        Factor by which all that was learned counts less with each row; 1 forgets nothing.
+    precision : {"float64", "float32"}
+        Of the covariance, width² numbers.
+    """
+
+    ridge: float = Field(default=0.1, gt=0, le=1e9, description="penalty on the squared weights")
+    forgetting: float = Field(default=1.0, gt=0.9, le=1, description="factor on the past with each row")
+    precision: Literal["float64", "float32"] = Field(default="float64", description="of the covariance")
+
+
+class AnalyticExpert(Expert):
+    r"""Learns every row once, exactly, in any order, and forgets nothing.
+
+    Parameters
+    ----------
+    shape, classes, options, seed
+        As of `Expert`; the features follow from the seed.
+
+    Notes
+    -----
+    The scores are :math:`s = W^\top f(x)` with the features of `random_features` and a constant 1. After every lesson
+    W is the ridge regression of all targets so far on all features so far (`RecursiveLeastSquares`), hence the order of
+    the rows does not matter: classes that come one after another are learned as well as all at once. The probabilities
+    are softmax(a s), with a calibrated before the rows are learned (`Sharpness`).
+
+    A row counts ``weight * rate`` times. A *held* row counts ``hold`` more times, with its own output before the
+    lesson as its target. Both together are one row of weight w + h whose target is their weighted mean. A hold by
+    itself has no error and moves nothing; it takes away from the covariance, so that later rows move the output there
+    less: it makes what is known stiff, once and for all, as if it had been seen that much more often.
+
+    References
+    ----------
+    H. Zhuang et al., ACIL: analytic class-incremental learning with absolute memorization and privacy protection,
+    NeurIPS 2022, arXiv:2205.14922.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> rows = rng.normal(size=(200, 5)).astype(np.float32)
+    >>> truth = np.eye(2, dtype=np.float32)[(rows[:, 0] > 0).astype(int)]
+    >>> expert = AnalyticExpert((5,), 2, AnalyticOptions(width=50), seed=1)
+    >>> lesson = Lesson(rows, truth, np.ones(200, np.float32), np.zeros(200, np.float32), 1.0)
+    >>> expert.learn(lesson)
+    >>> bool((expert.predict(rows).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.95)
+    True
+    """
+
+    kind: ClassVar[str] = "analytic"
+    Options = AnalyticOptions
+
+    def __init__(self, shape: tuple[int, ...], classes: int, options: AnalyticOptions, seed: int) -> None:
+        super().__init__(shape, classes, options, seed)
+        self._options = options
+        self._draw(seed)
+        self._learner = LargeLeastSquares(self._features.width + 1, classes, ridge=options.ridge,
+                                          forgetting=options.forgetting, precision=options.precision)
+        self._sharpness = Sharpness()
+
+    def _draw(self, seed: int) -> None:
+        self._drawn, self._features = seed, random_features(self.shape, self._options, seed)
+
+    def features(self, rows: Rows) -> Rows:
+        """Return the features (n, width) of rows (n, *shape), without the constant."""
+        return self._features(rows)
+
+    @property
+    def weights(self) -> Array:
+        """The regression, (width + 1, classes), the constant in its last row."""
+        return self._learner.weights
+
+    def predict(self, rows: Rows) -> Rows:
+        scores = self._scores(with_bias(self._features(rows)))
+        return softmax(self._sharpness.value * scores).astype(np.float32)
+
+    def _scores(self, features: Array) -> Array:
+        out = np.zeros((len(features), self.classes))
+        score_rows(features, self._learner.weights, out)
+        return out
+
+    def learn(self, lesson: Lesson, *, want_gradient: bool = False) -> Rows | None:
+        counts = lesson.weights.astype(np.float64) * lesson.rate
+        holds = lesson.holds.astype(np.float64)
+        taken = np.flatnonzero((counts > 0) | (holds > 0))
+        if not want_gradient and not len(taken):
+            return None
+        features = with_bias(self._features(lesson.rows))
+        scores = self._scores(features)
+        gradient = self._gradient(lesson, scores) if want_gradient else None
+        if len(taken):
+            self._absorb(features[taken], scores[taken], lesson.targets[taken], counts[taken], holds[taken])
+        return gradient
+
+    def _absorb(self, features: Array, scores: Array, targets: Rows, counts: Array, holds: Array) -> None:
+        self._sharpness.learn(scores, targets, counts)
+        total = counts + holds
+        share = (counts / total)[:, None]
+        self._learner.learn(features, scores + share * (targets - scores), total)
+
+    def _gradient(self, lesson: Lesson, scores: Array) -> Rows:
+        chances = softmax(self._sharpness.value * scores)
+        slopes = self._sharpness.value * (chances * lesson.targets.sum(axis=1, keepdims=True) - lesson.targets)
+        return self._features.pull_back(lesson.rows, (slopes @ self._learner.weights[:-1].T).astype(np.float32))
+
+    def add_classes(self, count: int) -> None:
+        self._learner.add_outputs(count)
+        self.classes += count
+
+    def state(self) -> dict[str, Any]:
+        """Return regression, sharpness, and the seed of the features in their stead."""
+        return {"seed": self._drawn, "regression": self._learner.state(), "sharpness": self._sharpness.state()}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        try:
+            seed, regression, sharpness = int(state["seed"]), state["regression"], Sharpness()
+            sharpness.load_state(state["sharpness"])
+            self._learner.load_state(regression)
+        except (KeyError, TypeError) as error:
+            raise StateError("analytic", expected="seed, regression and sharpness",
+                             got=f"{type(error).__name__}: {error}") from error
+        self._sharpness = sharpness
+        if seed != self._drawn:
+            self._draw(seed)
+        self.classes = self._learner.weights.shape[1]
+
+    @property
+    def nbytes(self) -> int:
+        return self._learner.nbytes + self._features.nbytes

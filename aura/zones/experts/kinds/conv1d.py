@@ -1,0 +1,28 @@
+"""The expert that is a convolutional network over one axis."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from aura.zones.experts.kinds.convolution import ConvExpert, ConvOptions
+from aura.zones.experts.kinds.expert import ExpertOptions
+
+__all__ = ["Conv1dExpert", "Conv1dOptions"]
+
+
+class Conv1dOptions(ConvOptions):
+    """As `ConvOptions`."""
+
+
+class Conv1dExpert(ConvExpert):
+    """A convolutional network over (length,) or (length, channels).
+
+    Parameters
+    ----------
+    shape, classes, options, seed
+        As of `Expert`; `options` is a `Conv1dOptions`.
+    """
+
+    kind: ClassVar[str] = "conv1d"
+    Options: ClassVar[type[ExpertOptions]] = Conv1dOptions
+    spatial: ClassVar[int] = 1

@@ -1,0 +1,66 @@
+"""Registers the mixture of experts; reading this imports nothing that it computes with."""
+
+from __future__ import annotations
+
+from aura.core.ports import MODULATORS, Port
+from aura.core.zone import Manifest
+from aura.plugins import hookimpl
+from aura.zones.experts.params import ExpertsParams
+
+__all__ = ["MANIFEST", "aura_zones"]
+
+
+def _inputs(params: ExpertsParams) -> tuple[Port, ...]:
+    return (
+        Port("stimulus", shape=("item", *params.stimulus), doc="What is to be told apart."),
+        Port("gate_bias", shape=("item", "route"), required=False,
+             doc="Added to the gate's logits of each item, a column for each expert in order of birth; from a router."),
+        Port("routing_bias", shape=("expert",), required=False, keep="hold",
+             doc="Added to the gate's logits of every item; the leaning of a personality."),
+        Port("teacher", dtype="tags", shape=("item",), role="label", keep="all", required=False,
+             doc="The true class of items seen before."),
+        MODULATORS,
+    )
+
+
+def _outputs(params: ExpertsParams) -> tuple[Port, ...]:
+    items = "stimulus"
+    ports = (
+        Port("label", dtype="tags", shape=("item",), items_from=items,
+             doc="The predicted class; none while no class is known."),
+        Port("probability", shape=("item", "class"), range=(0.0, 1.0), items_from=items,
+             doc="The probability of each class."),
+        Port("classes", dtype="text", shape=("class",),
+             doc="The names of the classes, said at first and whenever they change."),
+        Port("expert", dtype="text", shape=("item",), items_from=items,
+             doc="The expert whose answer weighed most; empty where none was asked."),
+        Port("routing", shape=("item", "expert"), range=(0.0, 1.0), items_from=items,
+             doc="What each expert's answer weighed, a column for each in order of birth."),
+        Port("gate_entropy", range=(0.0, 1.0),
+             doc="Mean entropy of the gate over the active experts, as a share of the largest possible."),
+        Port("utilisation", shape=("expert",), range=(0.0, 1.0), doc="Running share of the gate, by expert."),
+        Port("routed_accuracy", shape=("expert",), range=(0.0, 1.0),
+             doc="Running share of right answers among the items in which the expert weighed most."),
+        Port("loss", doc="Mean loss of the items last learned from, in nats, as they were predicted."),
+        Port("activity", doc="Answers given, and lessons last learned, per item."),
+        Port("growth", dtype="text", shape=("event",),
+             doc="What has grown or been put away since the last tick, as the lines of the growth log."),
+        Port("skipped", dtype="int64", doc="Items not learned so far because the energy gate was shut, or no expert "
+                                           "that was asked may learn."),
+    )
+    if not params.publish_gradient:
+        return ports
+    return (*ports, Port("stimulus_gradient", shape=("item", *params.stimulus), role="gradient",
+                         doc="Gradient of each item's loss with respect to the stimuli last learned from."))
+
+
+MANIFEST = Manifest(
+    "experts", "aura.zones.experts.zone:Experts",
+    "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
+    params=ExpertsParams, inputs=_inputs, outputs=_outputs, wake_on=("stimulus", "teacher"))
+
+
+@hookimpl
+def aura_zones() -> list[Manifest]:
+    """Register the mixture of experts."""
+    return [MANIFEST]

@@ -1,0 +1,116 @@
+"""From credit to lessons: what each of the experts that were asked is to learn from a block of items."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from aura.zones.experts.committee import shares
+from aura.zones.experts.credit import weigh
+from aura.zones.experts.kinds.expert import Lesson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from aura.zones.experts.committee import Share
+    from aura.zones.experts.credit import Credit
+    from aura.zones.experts.kinds.expert import Rows
+    from aura.zones.experts.memory import Answers
+    from aura.zones.experts.params import GrowthParams, LearningParams
+
+__all__ = ["Lessons", "one_hot", "plan_lessons", "teacher_share"]
+
+
+
+class Lessons(NamedTuple):
+    """What is to be taught."""
+
+    parts: list[Share]
+    """Whose the lessons are, and of which items."""
+    lessons: list[Lesson]
+    skipped: int
+    """Items of which no expert may learn."""
+
+
+def one_hot(places: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
+    """Return rows (n, classes) with 1 at each place.
+
+    Examples
+    --------
+    >>> one_hot(np.array([1, 0]), 3).tolist()
+    [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    """
+    rows = np.zeros((len(places), classes), np.float32)
+    rows[np.arange(len(places)), places] = 1.0
+    return rows
+
+
+def teacher_share(growth: GrowthParams | None, age: int, scale: float) -> float:
+    """Return the share of the teacher in what an expert of this age, in items, is taught.
+
+    The first share of `GrowthParams.alpha` holds for the bootstrap, the second for as long again; then the expert is on
+    its own. `scale` multiplies it; a share is 1 at most.
+
+    Examples
+    --------
+    >>> from aura.zones.experts.params import GrowthParams
+    >>> [teacher_share(GrowthParams(bootstrap=100), age, 1.0) for age in (0, 99, 100, 199, 200)]
+    [1.0, 1.0, 0.5, 0.5, 0.0]
+    """
+    if growth is None or age >= 2 * growth.bootstrap:
+        return 0.0
+    return min(1.0, scale * growth.alpha[age >= growth.bootstrap])
+
+
+def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], rate: float, learning: LearningParams,
+                 may_learn: NDArray[np.bool_], tutor: Callable[[int, Rows], tuple[float, Rows] | None]) -> Lessons:
+    r"""Return the lessons of a block of n items.
+
+    Parameters
+    ----------
+    answers : Answers
+        What was foretold.
+    credit : Credit
+        And what it was worth.
+    truth : ndarray, shape (n, classes)
+        One-hot.
+    rate : float
+        Scales the lessons.
+    learning : LearningParams
+        How an item is shared among the experts that were asked.
+    may_learn : ndarray of bool, shape (E,)
+        False for those that are frozen.
+    tutor : callable
+        ``(expert, rows) -> (share, answer)`` for an expert in its bootstrap, or None.
+
+    Notes
+    -----
+    An item that is an expert's own to the share w weighs w in its lesson, and its output on it is held where it was
+    with the strength :math:`\epsilon (1 - w)`: what belongs to another should not move it (soft freeze).
+    """
+    worth = weigh(credit, answers.weights, learning.credit)
+    everyone = shares(answers.chosen)
+    parts = [part for part in everyone if may_learn[part.expert]]
+    lessons = []
+    for part in parts:
+        whole = len(part.rows) == len(truth)
+        rows = answers.rows if whole else answers.rows[part.rows]
+        targets = truth if whole else truth[part.rows]
+        taught = tutor(part.expert, rows)
+        if taught is not None:
+            share, answer = taught
+            targets = np.float32(share) * answer + np.float32(1.0 - share) * targets
+        weights = worth[part.rows, part.slots]
+        lessons.append(Lesson(rows, targets, weights, np.float32(learning.elastic) * (np.float32(1.0) - weights), rate))
+    skipped = 0
+    if len(parts) < len(everyone):
+        learned = np.zeros(len(truth), np.bool_)
+        for part in parts:
+            learned[part.rows] = True
+        skipped = int(np.count_nonzero(~learned))
+    elif not everyone:
+        skipped = len(truth)
+    return Lessons(parts, lessons, skipped)

@@ -1,0 +1,296 @@
+"""The hippocampus: routes each stimulus to a few experts, learns online which of them know it, and grows."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from aura.core.errors import SignalError
+from aura.core.signals import Items
+from aura.core.zone import Zone
+from aura.zones.experts.classes import Classes
+from aura.zones.experts.memory import WaitingAnswers, joined
+from aura.zones.experts.mixture import Mixture
+from aura.zones.experts.params import ExpertsParams
+from aura.zones.experts.plugin import MANIFEST
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from aura.core.signals import Inputs
+    from aura.core.time import Time
+    from aura.core.zone import ZoneContext
+    from aura.zones.experts.growth.structure import Structure
+    from aura.zones.experts.memory import Answers
+
+__all__ = ["LEAST_ENERGY", "Experts"]
+
+LEAST_ENERGY = 0.1
+"""Below it the energy gate is shut: nothing is learned."""
+
+
+class Experts(Zone[ExpertsParams]):
+    """Foretells the class of stimuli by a growing mixture of experts, and learns when the teacher names them.
+
+    Notes
+    -----
+    `step` routes the stimuli, asks the chosen experts, and keeps stimuli, routing and answers until the teacher speaks.
+    `learn` gives credit by what was answered then: only the experts that were asked learn. Growth is decided in
+    `learn` too, from the next tick on.
+
+    The modulators ``learning_rate`` and ``learning_drive`` scale all learning; below 0.1 of ``energy_gate`` nothing is
+    learned, and the items are counted as skipped. ``gate_temperature`` multiplies the gate's temperature,
+    ``merit_momentum`` takes the place of the parameter, ``distillation_alpha`` multiplies the share of the teacher in a
+    bootstrap, ``growth_drive`` makes the triggers of growth easier or, at 0, shuts them.
+
+    The gradient with respect to the stimuli is found by the parameters before learning and published by the next step,
+    for which the zone wakes one resolution later.
+    """
+
+    manifest = MANIFEST
+
+    def __init__(self, context: ZoneContext[ExpertsParams]) -> None:
+        super().__init__(context)
+        self._seed = int(self.rng.integers(2**62))
+        self._classes = Classes(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
+        self._waiting = WaitingAnswers(self.params.memory)
+        self._shape: tuple[int, ...] | None = None
+        self._mixture: Mixture | None = None
+        self._announced = False
+        self._skipped = 0
+        self._loss: float | None = None
+        self._lessons = 0.0
+        self._gradient: Items | None = None
+
+    # --- what can be looked at, and asked for ---------------------------------------------------------------------
+
+    @property
+    def structure(self) -> Structure:
+        """The experts there are, with their descent; empty before the first stimulus."""
+        from aura.zones.experts.growth.structure import Structure
+
+        return Structure() if self._mixture is None else self._mixture.lineage.structure
+
+    @property
+    def mixture(self) -> Mixture:
+        """The experts and their gate.
+
+        Raises
+        ------
+        SignalError
+            Before the first stimulus.
+        """
+        if self._mixture is None:
+            raise SignalError(f"{self.context.name}.stimulus", expected="a stimulus first, which tells its shape",
+                              got="none yet", hint="Run the brain for a tick.")
+        return self._mixture
+
+    # --- the tick -------------------------------------------------------------------------------------------------
+
+    def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
+        """Return what the mixture makes of the stimuli, and what the last learning left to say."""
+        out: dict[str, Any] = {}
+        rows = inputs["stimulus"]
+        if rows is not None and len(rows):
+            out.update(self._answer(now, rows, inputs))
+        if self._mixture is not None and self._mixture.lineage.has_news:
+            out["growth"] = self._mixture.lineage.news()
+        if self._loss is not None:
+            out["loss"] = np.float32(self._loss)
+            self._loss = None
+        if self._gradient is not None:
+            out["stimulus_gradient"] = self._gradient
+            self._gradient = None
+        return out
+
+    def next_wake(self, now: Time) -> Time | None:
+        """Return one resolution later where a gradient waits to be published, None else."""
+        return None if self._gradient is None else now + self.context.resolution
+
+    def _answer(self, now: Time, rows: NDArray[np.float32], inputs: Inputs) -> dict[str, Any]:
+        mixture = self._mixture or self._open(rows.shape[1:], now)
+        if rows.shape[1:] != self._shape:
+            raise SignalError(f"{self.context.name}.stimulus at {now} ns", expected=f"stimuli of shape {self._shape}, "
+                              "as at first", got=str(rows.shape[1:]), hint="One mixture reads one stream.")
+        modulators = inputs.modulators
+        temperature = self._positive(now, modulators, "gate_temperature")
+        answers, full = mixture.answer(rows, len(self._classes), bias=inputs["gate_bias"],
+                                       leaning=inputs["routing_bias"], temperature=temperature)
+        ids = inputs.ids.get("stimulus")
+        if ids is not None:
+            self._waiting.store(ids, answers)
+        probability = (answers.weights[:, None, :] @ answers.answers)[:, 0]
+        asked = float(np.count_nonzero(answers.chosen >= 0)) / len(rows)
+        out = {
+            "label": self._labels(probability), "probability": probability, "expert": mixture.names(answers),
+            "routing": full, "gate_entropy": np.float32(answers.entropy.mean()),
+            "utilisation": mixture.board.utilisation.astype(np.float32),
+            "routed_accuracy": mixture.board.accuracy.astype(np.float32),
+            "activity": np.float32(asked + self._lessons), "skipped": np.int64(self._skipped),
+        }
+        self._lessons = 0.0
+        if not self._announced:
+            self._announced = True
+            out["classes"] = tuple(self._classes.names)
+        return out
+
+    def _labels(self, probability: NDArray[np.float32]) -> tuple[tuple[str, ...], ...]:
+        names = self._classes.names
+        if not names:
+            return ((),) * len(probability)
+        return tuple((names[place],) for place in probability.argmax(axis=1).tolist())
+
+    def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
+        """Learn from the labels that have come; return what became of them."""
+        told = inputs["teacher"]
+        if told is None:
+            return {}
+        where = f"{self.context.name}.teacher at {now} ns"
+        ids, labels = _joined(told, inputs.ids.get("teacher", ()), where)
+        rate = self._positive(now, inputs.modulators, "learning_rate") * self._positive(
+            now, inputs.modulators, "learning_drive")
+        groups = self._waiting.recall(ids)
+        found = sum(len(places) for places, _ in groups)
+        scalars = {"unmatched": float(len(ids) - found)}
+        if float(inputs.modulators.get("energy_gate", 1.0)) < LEAST_ENERGY:
+            self._skipped += found
+        elif groups and rate > 0.0:
+            scalars.update(self._study(now, groups, ids, labels, rate, where, inputs))
+        scalars["skipped"] = float(self._skipped)
+        return scalars
+
+    def _study(self, now: Time, groups: list[tuple[NDArray[np.intp], Answers]], ids: NDArray[np.int64],
+               labels: list[tuple[str, ...]], rate: float, where: str, inputs: Inputs) -> dict[str, float]:
+        places = groups[0][0] if len(groups) == 1 else np.concatenate([group for group, _ in groups])
+        known = len(self._classes)
+        said = self._classes.read([labels[place] for place in places.tolist()], where)
+        self._announced = self._announced and len(self._classes) == known
+        if not len(said.rows):
+            return {"items": 0.0, "unknown": float(said.unknown)}
+        answers = joined([answers for _, answers in groups], len(self._classes))
+        if len(said.rows) < len(places):
+            answers = answers.take(said.rows)
+        modulators = inputs.modulators
+        outcome = self.mixture.learn(
+            now, answers, said.places, len(self._classes), rate=rate,
+            momentum=None if "merit_momentum" not in modulators else float(modulators["merit_momentum"]),
+            alpha=self._positive(now, modulators, "distillation_alpha"),
+            drive=self._positive(now, modulators, "growth_drive"), want_gradient=self.params.publish_gradient)
+        self._skipped += outcome.skipped
+        self._loss = float(outcome.credit.losses.mean())
+        self._lessons += outcome.lessons
+        if outcome.gradient is not None:
+            self._gradient = Items(outcome.gradient, ids[places[said.rows]])
+        return {"items": float(len(said.rows)), "unknown": float(said.unknown), "loss": self._loss,
+                "accuracy": float(outcome.credit.correct.mean()), "experts": float(outcome.active)}
+
+    def _positive(self, now: Time, modulators: Mapping[str, Any], name: str) -> float:
+        """Return a modulator that may not be negative; 1 where it is not wired."""
+        value = float(modulators.get(name, 1.0))
+        if not 0.0 <= value < math.inf:
+            raise SignalError(f"{self.context.name}.modulators at {now} ns", expected=f"a {name} of 0 or more",
+                              got=f"{value:g}")
+        return value
+
+    def _open(self, shape: tuple[int, ...], now: Time) -> Mixture:
+        """Set up what depends on the shape of a stimulus."""
+        self._shape = tuple(shape)
+        self._mixture = Mixture(self.context.name, self.params, self._shape, max(1, len(self._classes)), self._seed)
+        self._mixture.begin(now)
+        return self._mixture
+
+    # --- growth by request ----------------------------------------------------------------------------------------
+
+    def grow(self, teacher: str | None = None) -> str:
+        """Add an expert, as a clone of the teacher or with parameters of its own, and return its name."""
+        return self.mixture.grow(teacher)
+
+    def prune(self, name: str) -> None:
+        """Put an expert away; it is kept, and may be revived."""
+        self.mixture.change("prune", name)
+
+    def revive(self, name: str) -> None:
+        """Take up again an expert that was put away."""
+        self.mixture.change("revive", name)
+
+    def freeze(self, name: str) -> None:
+        """Let an expert predict and no longer learn."""
+        self.mixture.change("freeze", name)
+
+    def thaw(self, name: str) -> None:
+        """Let a frozen expert learn again."""
+        self.mixture.change("thaw", name)
+
+    # --- state ----------------------------------------------------------------------------------------------------
+
+    def state(self) -> dict[str, Any]:
+        """Return classes, experts, gate, boards, growth, and what waits for its label."""
+        return {
+            "seed": self._seed, "shape": None if self._shape is None else list(self._shape),
+            "classes": list(self._classes.names), "announced": self._announced, "waiting": self._waiting.state(),
+            "skipped": self._skipped, "loss": self._loss, "lessons": self._lessons,
+            "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
+            "mixture": None if self._mixture is None else self._mixture.state(),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what `state` returned."""
+        self.close()
+        self._seed = int(state["seed"])
+        self._classes.replace(state["classes"])
+        self._announced, self._skipped = bool(state["announced"]), int(state["skipped"])
+        self._loss, self._lessons = state["loss"], float(state["lessons"])
+        self._gradient = None if state["gradient"] is None else Items(*state["gradient"])
+        self._waiting.load_state(state["waiting"])
+        self._shape, self._mixture = None, None
+        if state["shape"] is not None:
+            self._shape = tuple(state["shape"])
+            self._mixture = Mixture(self.context.name, self.params, self._shape, max(1, len(self._classes)), self._seed)
+            self._mixture.load_state(state["mixture"])
+
+    # --- before and after -----------------------------------------------------------------------------------------
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write each expert, the growth log and the gate into a folder of the zone's name; none before a stimulus."""
+        if self._mixture is None:
+            return []
+        from aura.zones.experts.export import write_export
+
+        return write_export(folder / self.context.name, self._mixture, self._shape or (), self._classes.names)
+
+    def load_export(self, folder: Path) -> list[Path]:
+        """Take over exported experts, with their gate and their log; each is read when it is first asked.
+
+        Raises
+        ------
+        StateError
+            If the gate or the log is missing or damaged.
+        """
+        from aura.zones.experts.export import open_export
+
+        found = open_export(folder / self.context.name, self.context.name, self.params, self._seed)
+        self.close()
+        self._shape, self._mixture = found.shape, found.mixture
+        self._classes.replace(found.classes)
+        self._announced = False
+        self._waiting = WaitingAnswers(self.params.memory)
+        return found.files
+
+    def close(self) -> None:
+        """Let the files of experts that are not in memory go."""
+        if self._mixture is not None:
+            self._mixture.close()
+
+
+def _joined(values: tuple[tuple[tuple[str, ...], ...], ...], ids: tuple[NDArray[np.int64], ...],
+            where: str) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
+    """Return all that the teacher has said since the last learning as one block."""
+    if len(ids) != len(values):
+        raise SignalError(where, expected="labels with the ids of their items", got="labels without ids",
+                          hint="The teacher's output must carry items_from, or return Items(labels, ids).")
+    return ids[0] if len(ids) == 1 else np.concatenate(ids), [labels for said in values for labels in said]
