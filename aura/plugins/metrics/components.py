@@ -26,6 +26,8 @@ BLOCK_SIGNALS = 256
 class Components(Metric):
     """Means of each component over intervals of time and over each phase, such as the utilisation of experts.
 
+    Of a topic with items the mean over the items of a tick counts.
+
     Parameters
     ----------
     name : str
@@ -52,9 +54,9 @@ class Components(Metric):
     def check(self, brain: Brain) -> None:
         options = self.options
         port = self.require_topic(brain, "signal", options.signal, dtypes=("float", "int", "uint", "bool"), items=False)
-        if len(port.shape) != 1 or port.has_items:
+        if len(port.shape) != 1 + port.has_items:
             raise AuraError(f"metrics.{self.name}.signal", expected="a topic of one number for each component, as "
-                            "(expert,)", got=f"{options.signal}: {port.describe()}")
+                            "(expert,) or (item, expert)", got=f"{options.signal}: {port.describe()}")
         self._unit = port.unit
         if options.names is not None:
             self.require_topic(brain, "names", options.names, dtypes=("text",), items=False)
@@ -71,7 +73,11 @@ class Components(Metric):
         # Only here: both topics of the tick have spoken, whatever their order.
         value, self._value = self._value, None
         if value is not None:
-            self._take(np.asarray(value, dtype=np.float64))
+            values = np.asarray(value, dtype=np.float64)
+            if values.ndim == 1:
+                self._take(values)
+            elif len(values):
+                self._take(values.mean(axis=0))
         if self._signals and now >= self._means.next:
             self._roll(now)
 

@@ -20,7 +20,8 @@ class ComponentOptions(MetricOptions):
     Parameters
     ----------
     signal : str
-        Topic of one number for each component, (component,); it may get longer as the brain grows.
+        Topic of one number for each component, (component,) or (item, component), of which the mean over the items
+        counts; it may get longer as the brain grows.
     label : str
         What a component is: ``expert`` names them expert_0, expert_1, and so on; without it they are numbered. Charts
         of one label give each component the same colour.

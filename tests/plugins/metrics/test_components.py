@@ -54,6 +54,14 @@ def test_shares_of_an_interval_make_one_whole_when_one_is_grown_in_it():
     assert row["values"] == {"0": 0.6875, "1": 0.3125}
 
 
+def test_of_a_topic_with_items_their_mean_counts():
+    watcher, plain = metric(), metric()
+    tick(watcher, 1, [[0.5, 0.5], [1.0, 0.0]])
+    tick(watcher, 2, np.zeros((0, 2)))
+    tick(plain, 1, [0.75, 0.25])
+    assert rows(watcher) == rows(plain)
+
+
 def test_names_are_numbers_or_those_that_are_told():
     watcher = metric(names="m.names")
     tick(watcher, 1, [1.0, 2.0])
