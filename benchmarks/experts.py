@@ -1,10 +1,10 @@
 """Times the mixture of experts beside a plain network in a bare loop: items a second, learning and recalling.
 
-The bare loop: an MLP of 784-82-10 (flax.nnx, its step by ``jax.jit`` with donated parameters, optax's Adam), 65,200
+The bare loop: an MLP of 784-128-10 (flax.nnx, its step by ``jax.jit`` with donated parameters, optax's Adam), 101,770
 parameters; *recall* is its prediction, *learning* the prediction and a step, which does not wait for its loss. The zone
-``experts`` routes each item to two of its MLPs of 784-41-10, 65,220 active parameters; *recall* is its `step`,
-*learning* that and its `learn`, when the labels come: gate, merit, growth and all. Both are shown the same images of
-MNIST. Turns are interleaved; each figure is the least over the turns.
+``experts`` routes each item to two of its MLPs of 784-64-10, the default, 101,780 active parameters; *recall* is its
+`step`, *learning* that and its `learn`, when the labels come: gate, merit, growth and all. Both are shown the same
+images of MNIST. Turns are interleaved; each figure is the least over the turns.
 
     AURA_DATA=... python benchmarks/experts.py --turns 10
 """
@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterator
-from itertools import cycle
+from collections.abc import Callable
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +28,17 @@ from aura.sim.readers.idx import IdxOptions, open_idx
 from aura.zones.experts.kinds.modules import Perceptron
 from aura.zones.experts.plugin import MANIFEST
 
-FEATURES, CLASSES, WHOLE, HALF, RATE = 784, 10, 82, 41, 1e-3
+FEATURES, CLASSES, WHOLE, HALF, RATE = 784, 10, 128, 64, 1e-3
 Turn = Callable[[], None]
 Blocks = list[tuple[np.ndarray, np.ndarray]]
 
 
-def blocks(items: int, count: int) -> Blocks:
+def blocks(items: int, number: int) -> Blocks:
     """Return so many blocks of images (items, 784) and labels (items,)."""
     options = IdxOptions(images="data:mnist/train-images-idx3-ubyte.gz", labels="data:mnist/train-labels-idx1-ubyte.gz")
-    rows = open_idx(options, Path()).rows(np.arange(items * count))
-    images = np.asarray(rows["image"], np.float32).reshape(count, items, FEATURES)
-    labels = np.array([int(label) for (label,) in rows["label"]]).reshape(count, items)
+    rows = open_idx(options, Path()).rows(np.arange(items * number))
+    images = np.asarray(rows["image"], np.float32).reshape(number, items, FEATURES)
+    labels = np.array([int(label) for (label,) in rows["label"]]).reshape(number, items)
     return list(zip(images, labels, strict=True))
 
 
@@ -82,51 +82,44 @@ class Silent(Zone[Any]):
         return None
 
 
-def mixture(shown: Blocks, experts: int, **more: Any) -> tuple[Turn, Turn]:
-    """Return a mixture's recall and its learning, a block each, as the event loop calls them."""
+def mixture(shown: Blocks, experts: int, elastic: float) -> tuple[Turn, Turn]:
+    """Return a mixture's recall and its learning, a block each, inboxes laid as the event loop lays them."""
     brain = Brain(seed=1)
     brain.add(Silent)
     brain.add(MANIFEST, "hippocampus", params={
         "stimulus": [FEATURES], "classes": [str(n) for n in range(CLASSES)], "kinds": ["mlp"], "initial": experts,
-        "options": {"mlp": {"hidden": [HALF], "learning_rate": RATE}}, "growth": {"schedule": [experts]}, **more})
+        "options": {"mlp": {"hidden": [HALF], "learning_rate": RATE}}, "growth": {"schedule": [experts]},
+        "learning": {"elastic": elastic}})
     brain.connect("silent.image", "hippocampus.stimulus")
     brain.build()
     node = next(node for node in brain.loop.nodes if node.name == "hippocampus")
-    counter, stream = iter(range(10**9)), cycle(shown)
+    zone, times, items = node.zone, count(), count(step=len(shown[0][0]))
     for array, _ in shown:
         array.flags.writeable = False
+    told = cycle([(rows, tuple((str(label),) for label in labels)) for rows, labels in shown])
 
     def inbox(port: str, value: Any, ids: Any) -> Any:
-        _, _, _, lay, _ = node.target(port, "bench.bench")
         pending = node.inbox()
+        lay = node.target(port, "bench.bench")[3]
         assert lay is not None
         lay(pending, value, ids)
         return pending
 
-    def ticks() -> Iterator[tuple[Any, Any]]:
-        first = 0
-        for rows, labels in stream:
-            ids = np.arange(first, first := first + len(rows))
-            yield inbox("stimulus", rows, ids), inbox("teacher", tuple((str(label),) for label in labels), ids)
-
-    ready = ticks()
-
     def recall() -> None:
-        stimulus, _ = next(ready)
-        node.compute(next(counter), stimulus)
+        rows, _ = next(told)
+        first = next(items)
+        zone.step(next(times), inbox("stimulus", rows, np.arange(first, first + len(rows))))
 
     def learn() -> None:
-        stimulus, teacher = next(ready)
-        node.learns = False
-        node.compute(next(counter), stimulus)
-        node.learns = True
-        node.compute(next(counter), teacher)
+        rows, labels = next(told)
+        first = next(items)
+        ids = np.arange(first, first + len(rows))
+        zone.step(next(times), inbox("stimulus", rows, ids))
+        teacher, now = inbox("teacher", labels, ids), next(times)
+        zone.step(now, teacher)
+        zone.learn(now, teacher)
 
-    def recall_only() -> None:
-        node.learns = False
-        recall()
-
-    return recall_only, learn
+    return recall, learn
 
 
 def least(timed: dict[str, Turn], turns: int, calls: int) -> dict[str, float]:
@@ -155,13 +148,14 @@ def main() -> None:
         shown = blocks(items, 300)
         timed: dict[str, Turn] = {}
         timed["bare loop: recall"], timed["bare loop: learning"] = bare(shown)
-        for count in args.experts:
-            timed[f"{count} experts: recall"], timed[f"{count} experts: learning"] = mixture(shown, count)
+        for number in args.experts:
+            timed[f"{number} experts: recall"], timed[f"{number} experts: learning"] = mixture(shown, number, 0.1)
+            timed[f"{number} experts, no soft freeze: learning"] = mixture(shown, number, 0.0)[1]
         found = least(timed, args.turns, args.calls)
         print(f"{items} item{'s' if items > 1 else ''} a tick")
         for name, spent in found.items():
             plain = found[f"bare loop: {name.partition(': ')[2]}"]
-            print(f"  {name:<24}{spent:9.1f} us {items / spent * 1e6:10,.0f} items/s {spent / plain:6.2f} x")
+            print(f"  {name:<42}{spent:9.1f} us {items / spent * 1e6:10,.0f} items/s {spent / plain:6.2f} x")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,10 @@ doi:10.1162/neco.1994.6.2.181, equation 8).
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
+from numba import njit
 from numpy.typing import NDArray
 
 __all__ = ["LEAST_PROBABILITY", "Credit", "assess", "weigh"]
@@ -45,15 +46,30 @@ def assess(answers: F32, weights: F32, places: NDArray[np.intp]) -> Credit:
     >>> credit.responsibilities.round(2).tolist(), credit.correct.tolist(), round(float(credit.losses[0]), 3)
     ([[0.75, 0.25]], [True], 0.511)
     """
-    items = np.arange(len(places))
-    truth = np.ascontiguousarray(answers[items, :, places])
-    mixed = (weights[:, None, :] @ answers)[:, 0]
-    given = mixed[items, places]
-    shares = weights * np.maximum(truth, LEAST_PROBABILITY)
-    total = shares.sum(axis=1, keepdims=True)
-    responsibilities = np.divide(shares, total, out=np.zeros_like(shares), where=total > 0)
-    losses = -np.log(np.maximum(given, np.float32(LEAST_PROBABILITY)))
-    return Credit(truth, losses, responsibilities, mixed.argmax(axis=1) == places)
+    items, asked = weights.shape
+    credit = Credit(np.empty((items, asked), np.float32), np.empty(items, np.float32),
+                    np.empty((items, asked), np.float32), np.empty(items, np.bool_))
+    _assess(answers, weights, places, np.empty(answers.shape[2]), *credit)
+    return credit
+
+
+@njit(cache=True, nogil=True)
+def _assess(answers: Any, weights: Any, places: Any, mixed: Any, truth: Any, losses: Any, responsibilities: Any,
+            correct: Any) -> None:
+    """Write the credit of each item; `mixed` (classes,) is scratch."""
+    for i in range(len(places)):
+        mixed[:] = 0.0
+        total = 0.0
+        for j in range(weights.shape[1]):
+            for c in range(mixed.shape[0]):
+                mixed[c] += np.float64(weights[i, j]) * answers[i, j, c]
+            truth[i, j] = answers[i, j, places[i]]
+            responsibilities[i, j] = weights[i, j] * max(truth[i, j], np.float32(LEAST_PROBABILITY))
+            total += responsibilities[i, j]
+        for j in range(weights.shape[1]):
+            responsibilities[i, j] = responsibilities[i, j] / total if total > 0.0 else 0.0
+        losses[i] = -np.log(max(mixed[places[i]], LEAST_PROBABILITY))
+        correct[i] = mixed.argmax() == places[i]
 
 
 def weigh(credit: Credit, weights: F32, how: Literal["responsibility", "gate", "equal"]) -> F32:

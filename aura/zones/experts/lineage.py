@@ -42,6 +42,8 @@ class Lineage:
         self.store = store
         self.structure = Structure(name)
         self.log = GrowthLog(f"{name}: growth log")
+        self.newest = 0
+        """Items at the latest birth or revival."""
         self._said = 0
 
     def __len__(self) -> int:
@@ -121,8 +123,10 @@ class Lineage:
         """Rebuild the structure from the lines of a growth log; all of them count as said anew."""
         where = f"{self._name}: growth log"
         self.log, self.structure, self._said = GrowthLog.of(lines, where), rebuild(lines, where), 0
+        self.newest = max((unit.since for unit in self.structure.units), default=0)
 
     def _note(self, event: GrowthEvent) -> Unit:
         unit = self.structure.apply(event)
         self.log.append(event)
+        self.newest = max(self.newest, unit.since)
         return unit

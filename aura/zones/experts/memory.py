@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,8 +19,10 @@ class Answers(NamedTuple):
 
     rows: F32
     """The stimuli, (n, *shape)."""
+    projections: F32
+    """Their random projections for the gate, (n, m)."""
     features: F32
-    """What the gate saw, (n, H)."""
+    """What the gate made of them, (n, H)."""
     chosen: NDArray[np.int64]
     """The experts that were asked, (n, K); -1 for none."""
     weights: F32
@@ -36,14 +37,17 @@ class Answers(NamedTuple):
     def take(self, places: Sequence[int] | NDArray[np.intp]) -> Answers:
         """Return the answers at these places."""
         at = np.asarray(places, np.intp)
-        return Answers(self.rows[at], self.features[at], self.chosen[at], self.weights[at], self.answers[at],
-                       self.entropy[at], self.temperature)
+        return Answers(self.rows[at], self.projections[at], self.features[at], self.chosen[at], self.weights[at],
+                       self.answers[at], self.entropy[at], self.temperature)
 
 
-class _Block(NamedTuple):
-    serial: int
-    ids: Ids
-    answers: Answers
+class _Block:
+    """Answers that came together, and how many of them still wait."""
+
+    __slots__ = ("answers", "ids", "waiting")
+
+    def __init__(self, ids: Ids, answers: Answers, waiting: int) -> None:
+        self.ids, self.answers, self.waiting = ids, answers, waiting
 
 
 class WaitingAnswers:
@@ -65,7 +69,7 @@ class WaitingAnswers:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self._blocks: deque[_Block] = deque()
+        self._blocks: dict[int, _Block] = {}  # by serial number, the oldest first
         self._block_of: dict[int, int] = {}
         self._serial = 0
 
@@ -74,16 +78,19 @@ class WaitingAnswers:
 
     def store(self, ids: Ids, answers: Answers) -> None:
         """Keep the answers for the items `ids`; of an id that stands twice the last counts."""
+        listed = ids.tolist()
+        for identity in listed:
+            self._let_go(identity)
         self._serial += 1
-        self._block_of.update(dict.fromkeys(ids.tolist(), self._serial))
-        self._blocks.append(_Block(self._serial, ids, answers))
+        own = dict.fromkeys(listed, self._serial)
+        self._block_of.update(own)
+        self._blocks[self._serial] = _Block(ids, answers, len(own))
         while len(self._block_of) > self.capacity and len(self._blocks) > 1:
-            oldest = self._waiting(self._blocks[0])
-            if len(self._block_of) - len(oldest) < self.capacity:
+            oldest = next(iter(self._blocks.values()))
+            if len(self._block_of) - oldest.waiting < self.capacity:
                 break
-            block = self._blocks.popleft()
-            for place in oldest:
-                del self._block_of[int(block.ids[place])]
+            for identity in self._waiting(next(iter(self._blocks))):
+                self._let_go(identity)
 
     def recall(self, ids: Ids) -> list[tuple[NDArray[np.intp], Answers]]:
         """Hand out what is known of the items: in groups, the places in `ids` and the answers there.
@@ -91,49 +98,51 @@ class WaitingAnswers:
         An id that stands twice in `ids` is found once.
         """
         listed = ids.tolist()
-        block_of = self._block_of
-        first = block_of.get(listed[0]) if listed else None
-        if first is not None and self._blocks[0].serial == first and np.array_equal(self._blocks[0].ids, ids):
-            block = self._blocks[0]
-            if len(self._waiting(block)) == len(ids):
-                self._blocks.popleft()
+        first = self._block_of.get(listed[0]) if listed else None
+        if first is not None:
+            block = self._blocks[first]
+            if block.waiting == len(listed) == len(block.ids) and (block.ids == ids).all():
                 for identity in listed:
-                    block_of.pop(identity, None)
-                return [(np.arange(len(ids)), block.answers)]
+                    del self._block_of[identity]
+                del self._blocks[first]
+                return [(np.arange(len(listed)), block.answers)]
         return self._search(listed)
 
     def _search(self, listed: list[int]) -> list[tuple[NDArray[np.intp], Answers]]:
         wanted: dict[int, list[tuple[int, int]]] = {}
-        for place, identity in enumerate(listed):
-            serial = self._block_of.pop(identity, None)
+        for identity, place in dict(zip(reversed(listed), range(len(listed) - 1, -1, -1), strict=True)).items():
+            serial = self._block_of.get(identity)
             if serial is not None:
                 wanted.setdefault(serial, []).append((place, identity))
         found = []
-        for block in self._blocks:
-            if block.serial in wanted:
-                # Of an id that stands twice in a block the last place counts.
-                where = {identity: place for place, identity in enumerate(block.ids.tolist())}
-                pairs = wanted[block.serial]
-                found.append((np.array([place for place, _ in pairs], np.intp),
-                              block.answers.take([where[identity] for _, identity in pairs])))
-        self._blocks = deque(block for block in self._blocks if self._waiting(block))
+        for serial, pairs in sorted(wanted.items()):
+            pairs.sort()
+            places, answers = self._waiting(serial), self._blocks[serial].answers
+            found.append((np.array([place for place, _ in pairs], np.intp),
+                          answers.take([places[identity] for _, identity in pairs])))
+            for _, identity in pairs:
+                self._let_go(identity)
         return found
 
-    def _waiting(self, block: _Block) -> list[int]:
-        """Return the places of a block whose answers still wait."""
-        places: dict[int, int] = {}
-        for place, identity in enumerate(block.ids.tolist()):
-            if self._block_of.get(identity) == block.serial:
-                places[identity] = place
-        return list(places.values())
+    def _let_go(self, identity: int) -> None:
+        serial = self._block_of.pop(identity, None)
+        if serial is not None:
+            block = self._blocks[serial]
+            block.waiting -= 1
+            if not block.waiting:
+                del self._blocks[serial]
+
+    def _waiting(self, serial: int) -> dict[int, int]:
+        """Return the items of a block that still wait, with their places; of one that stands twice the last."""
+        return {identity: place for place, identity in enumerate(self._blocks[serial].ids.tolist())
+                if self._block_of.get(identity) == serial}
 
     def state(self) -> list[dict[str, Any]]:
         """Return what waits, oldest first."""
         kept = []
-        for block in self._blocks:
-            places = self._waiting(block)
-            answers = block.answers.take(places)
-            kept.append({"ids": block.ids[places], **answers._asdict()})
+        for serial, block in self._blocks.items():
+            places = list(self._waiting(serial).values())
+            kept.append({"ids": block.ids[places], **block.answers.take(places)._asdict()})
         return kept
 
     def load_state(self, state: list[dict[str, Any]]) -> None:
@@ -157,10 +166,11 @@ def joined(groups: Sequence[Answers], classes: int) -> Answers:
     columns = []
     for group in groups:
         lacking = width - group.chosen.shape[1]
-        columns.append((group.rows, group.features,
+        columns.append((group.rows, group.projections, group.features,
                         np.pad(group.chosen, ((0, 0), (0, lacking)), constant_values=-1),
                         np.pad(group.weights, ((0, 0), (0, lacking))),
                         np.pad(group.answers, ((0, 0), (0, lacking), (0, classes - group.answers.shape[2]))),
                         group.entropy))
-    rows, features, chosen, weights, answers, entropy = (np.concatenate(parts) for parts in zip(*columns, strict=True))
-    return Answers(rows, features, chosen, weights, answers, entropy, groups[-1].temperature)
+    rows, projections, features, chosen, weights, answers, entropy = (
+        np.concatenate(parts) for parts in zip(*columns, strict=True))
+    return Answers(rows, projections, features, chosen, weights, answers, entropy, groups[-1].temperature)

@@ -8,7 +8,7 @@ import numpy as np
 
 from aura.core.errors import ParameterError, StateError
 from aura.core.params import validated
-from aura.zones.experts.committee import ask, shares, teach
+from aura.zones.experts.committee import Shares, ask, share_out, teach, weights_by_expert
 from aura.zones.experts.credit import LEAST_PROBABILITY, Credit, assess
 from aura.zones.experts.gate.gate import Gate
 from aura.zones.experts.gate.merit import MeritBoard
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aura.core.time import Time
-    from aura.zones.experts.committee import Share
-    from aura.zones.experts.gate.routing import Routing
     from aura.zones.experts.growth.log import Action, Reason, Start
     from aura.zones.experts.kinds.expert import Expert, Rows
     from aura.zones.experts.params import ExpertsParams
@@ -84,6 +82,9 @@ class Mixture:
         self.items = 0
         """Items learned from."""
         self._now: Time = 0
+        # Kept until credit is given or the experts change.
+        self._merits: NDArray[np.float32] | None = None
+        self._standing: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def _make(self, kind: str, seed: int) -> Expert:
         built = expert_kind(kind)
@@ -106,7 +107,8 @@ class Mixture:
     # --- answering ------------------------------------------------------------------------------------------------
 
     def answer(self, rows: NDArray[np.float32], classes: int, *, bias: NDArray[np.float32] | None,
-               leaning: NDArray[np.float32] | None, temperature: float) -> tuple[Answers, NDArray[np.float32]]:
+               leaning: NDArray[np.float32] | None,
+               temperature: float) -> tuple[Answers, NDArray[np.float32], int]:
         """Route rows (n, *shape) and ask the chosen experts.
 
         Returns
@@ -114,56 +116,66 @@ class Mixture:
         answers : Answers
         routing : ndarray, shape (n, E), float32
             What each expert weighs.
+        asked : int
+            Answers that were given.
         """
-        features = self.gate.sense(rows.reshape(len(rows), -1))
+        projections = self.gate.project(rows.reshape(len(rows), -1))
+        features = self.gate.sense_projections(projections)
         heat = self._params.gate.temperature * temperature
         while True:
             active = self.lineage.active
             routing = self.gate.route(features, bias, self._offsets(leaning, active), heat, active,
                                       self.lineage.structure.groups, self._params.gate.shared)
-            parts = shares(routing.chosen)
-            experts = self._fetch(parts)
+            shares = share_out(routing.chosen)
+            experts = self._fetch(shares.experts)
             if experts is not None:
                 break
-        answers = ask(experts, parts, rows, routing.chosen, classes)
-        waiting = Answers(rows, features, routing.chosen, routing.weights, answers, routing.entropy, heat)
-        return waiting, self._dense(routing)
+        answers = ask(experts, shares, rows, routing.chosen.shape[1], classes)
+        waiting = Answers(rows, projections, features, routing.chosen, routing.weights, answers, routing.entropy, heat)
+        return waiting, weights_by_expert(routing.chosen, routing.weights, len(active)), len(shares.rows)
+
+    def standing(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return the running share of the gate and the accuracy of each expert, (E,); the same until it learns."""
+        if self._standing is None:
+            self._standing = self.board.utilisation.astype(np.float32), self.board.accuracy.astype(np.float32)
+        return self._standing
 
     def _offsets(self, leaning: NDArray[np.float32] | None, active: NDArray[np.bool_]) -> NDArray[np.float32]:
-        offsets = np.zeros(len(active), np.float32) if self.merit is None else self.merit.bias(active)
+        if self._merits is None:
+            self._merits = np.zeros(len(active), np.float32) if self.merit is None else self.merit.bias(active)
+        offsets = self._merits.copy()
         if leaning is not None:
             shown = min(len(leaning), len(offsets))
             offsets[:shown] += leaning[:shown]
         growth = self._params.growth
-        if growth is not None and growth.bootstrap:
+        if growth is not None and self.items < self.lineage.newest + growth.bootstrap:
             for index, unit in enumerate(self.lineage.structure.units):
                 left = 1.0 - (self.items - unit.since) / growth.bootstrap
                 if unit.since and left > 0.0:  # those that were there from the start need no help
                     offsets[index] += growth.bootstrap_bias * left
         return offsets
 
-    def _fetch(self, parts: list[Share]) -> dict[int, Expert] | None:
+    def _fetch(self, indices: tuple[int, ...]) -> dict[int, Expert] | None:
         """Return the experts that are asked; None if the file of one turned out to be damaged, which masks it."""
-        indices, names = [part.expert for part in parts], self.lineage.structure.names
-        found = self.lineage.store.get_many([names[index] for index in indices])
-        experts = {index: expert for index, expert in zip(indices, found, strict=True) if expert is not None}
-        for index, expert in experts.items():
+        names, experts = self.lineage.structure.names, {}
+        for index, expert in zip(indices, self.lineage.store.get_many([names[index] for index in indices]),
+                                 strict=True):
+            if expert is None:
+                self._merits = None
+                return None
             if expert.classes < self._classes:  # whoever is not asked takes them when it is
                 expert.add_classes(self._classes - expert.classes)
                 self.lineage.store.touched(names[index])
-        return experts if len(experts) == len(parts) else None
-
-    def _dense(self, routing: Routing) -> NDArray[np.float32]:
-        dense = np.zeros((len(routing.chosen), len(self.lineage)), np.float32)
-        rows, slots = np.nonzero(routing.chosen >= 0)
-        dense[rows, routing.chosen[rows, slots]] = routing.weights[rows, slots]
-        return dense
+            experts[index] = expert
+        return experts
 
     def names(self, answers: Answers) -> tuple[str, ...]:
         """Return the expert whose answer weighed most, for each item; "" where none was asked."""
-        units = self.lineage.structure.units
-        best = answers.chosen[np.arange(len(answers.chosen)), answers.weights.argmax(axis=1)]
-        return tuple(units[index].name if index >= 0 else "" for index in best.tolist())
+        names = (*self.lineage.structure.names, "")  # -1 is the last: none
+        if not answers.chosen.shape[1]:
+            return ("",) * len(answers.chosen)
+        best = answers.weights.argmax(axis=1).tolist()
+        return tuple(names[row[slot]] for row, slot in zip(answers.chosen.tolist(), best, strict=True))
 
     # --- learning -------------------------------------------------------------------------------------------------
 
@@ -191,7 +203,7 @@ class Mixture:
             Of growth.
         want_gradient : bool
         """
-        self._now = now
+        self._now, self._merits, self._standing = now, None, None
         self._classes = max(self._classes, classes)
         active = self.lineage.active
         credit = assess(answers.answers, answers.weights, places)
@@ -201,49 +213,49 @@ class Mixture:
         expected = self.board.update(chosen, weights, -utilities, credit.losses, credit.correct)
         if self.merit is not None:
             self.merit.credit(chosen, weights, credit.truth, momentum, active)
-        self.gate.adapt(answers.rows.reshape(len(places), -1))
+        self.gate.adapt_projections(answers.projections)
         self.gate.learn(answers.features, chosen, weights, credit.responsibilities, utilities, rate,
                         answers.temperature, active)
         truth = one_hot(places, classes)
-        lessons = plan_lessons(answers, credit, truth, rate, self._params.learning, ~self.lineage.structure.frozen,
-                               self._tutor(classes, alpha))
-        gradient = self._teach(lessons, answers, credit, truth, want_gradient)
+        shares = share_out(chosen)
+        lessons = plan_lessons(answers, credit, truth, rate, self._params.learning, shares,
+                               ~self.lineage.structure.frozen, self._tutor(classes, alpha))
+        gradient = self._teach(lessons, shares, answers, credit, truth, want_gradient)
         if self.planner is not None:
             self.planner.observe(answers.entropy, credit.losses, expected)
             self._grow(answers, places, classes, drive)
-        taught = sum(len(part.rows) for part in lessons.parts)
-        return Outcome(credit, gradient, lessons.skipped, taught / len(places), int(self.lineage.active.sum()))
+        return Outcome(credit, gradient, lessons.skipped, len(lessons.shares.rows) / len(places),
+                       int(np.count_nonzero(self.lineage.active)))
 
-    def _teach(self, lessons: Lessons, answers: Answers, credit: Credit, truth: NDArray[np.float32],
+    def _teach(self, lessons: Lessons, shares: Shares, answers: Answers, credit: Credit, truth: NDArray[np.float32],
                want_gradient: bool) -> NDArray[np.float32] | None:
         """Let the experts learn; return the gradient of each item's loss with respect to it.
 
         Those that are frozen do not learn, but their part of the gradient counts: a lesson of weight 0 gives it.
         """
-        parts, given = list(lessons.parts), list(lessons.lessons)
+        given = dict(zip(lessons.shares.experts, lessons.lessons, strict=True))
         if want_gradient:
-            taught = {part.expert for part in parts}
-            for part in shares(answers.chosen):
-                if part.expert not in taught:
-                    nothing = np.zeros(len(part.rows), np.float32)
-                    parts.append(part)
-                    given.append(Lesson(answers.rows[part.rows], truth[part.rows], nothing, nothing, 1.0))
-        experts = self._fetch(parts)
+            for index, part in shares.parts():
+                if index not in given:
+                    mine = shares.rows[part]
+                    nothing = np.zeros(len(mine), np.float32)
+                    given[index] = Lesson(answers.rows[mine], truth[mine], nothing, nothing, 1.0)
+        experts = self._fetch(tuple(given))
         if experts is None:  # a file was damaged since the experts were asked
             return None
-        units, store = self.lineage.structure.units, self.lineage.store
-        slopes = teach(experts, [(part.expert, lesson) for part, lesson in zip(parts, given, strict=True)],
-                       want_gradient=want_gradient)
-        for part in lessons.parts:
-            store.touched(units[part.expert].name)
-            self.board.learned(part.expert, len(part.rows))
+        slopes = dict(zip(given, teach(experts, list(given.items()), want_gradient=want_gradient), strict=True))
+        names = self.lineage.structure.names
+        for index, part in lessons.shares.parts():
+            self.lineage.store.touched(names[index])
+            self.board.learned(index, part.stop - part.start)
         if not want_gradient:
             return None
         gradient = np.zeros(answers.rows.shape, np.float32)
-        for part, slope in zip(parts, slopes, strict=True):
+        for index, part in shares.parts():
+            slope = slopes[index]
             if slope is not None:
-                share = credit.responsibilities[part.rows, part.slots]
-                gradient[part.rows] += share.reshape(-1, *(1,) * len(self._shape)) * slope
+                share = credit.responsibilities[shares.rows[part], shares.slots[part]]
+                gradient[shares.rows[part]] += share.reshape(-1, *(1,) * len(self._shape)) * slope
         return gradient
 
     def _tutor(self, classes: int, alpha: float) -> Callable[[int, Rows], tuple[float, Rows] | None]:
@@ -290,7 +302,7 @@ class Mixture:
 
     def _bear(self, now: Time, reason: Reason, start: Start, teachers: Sequence[str] = ()) -> str:
         unit = self.lineage.bear(now, self.items, reason, start, teachers)
-        before = self.lineage.active[:-1]
+        before, self._merits, self._standing = self.lineage.active[:-1], None, None
         self.gate.grow(self.lineage.structure.index(unit.parents[0]) if unit.parents else None, before)
         self.board.grow()
         if self.merit is not None:
@@ -304,6 +316,7 @@ class Mixture:
 
     def change(self, action: Action, name: str, reason: Reason = "request") -> None:
         """Put an expert away, take it up again, freeze or thaw it."""
+        self._merits = None
         self.lineage.change(action, name, self._now, self.items, reason)
 
     # --- state ----------------------------------------------------------------------------------------------------
@@ -339,7 +352,8 @@ class Mixture:
                 raise StateError(f"{self._name}.{name}", expected="its state", got="none",
                                  hint="Was it saved with other parameters?")
             part.load_state(state[name])
-        self.items, self._now = int(state["items"]), int(state["now"])
+        self.items, self._now, self._standing = int(state["items"]), int(state["now"]), None
+        self._merits = None
 
     def close(self) -> None:
         """Let the files of experts that are not in memory go."""

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from aura.zones.experts.committee import shares
 from aura.zones.experts.credit import weigh
 from aura.zones.experts.kinds.expert import Lesson
 
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from aura.zones.experts.committee import Share
+    from aura.zones.experts.committee import Shares
     from aura.zones.experts.credit import Credit
     from aura.zones.experts.kinds.expert import Rows
     from aura.zones.experts.memory import Answers
@@ -28,7 +27,7 @@ __all__ = ["Lessons", "one_hot", "plan_lessons", "teacher_share"]
 class Lessons(NamedTuple):
     """What is to be taught."""
 
-    parts: list[Share]
+    shares: Shares
     """Whose the lessons are, and of which items."""
     lessons: list[Lesson]
     skipped: int
@@ -66,7 +65,8 @@ def teacher_share(growth: GrowthParams | None, age: int, scale: float) -> float:
 
 
 def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], rate: float, learning: LearningParams,
-                 may_learn: NDArray[np.bool_], tutor: Callable[[int, Rows], tuple[float, Rows] | None]) -> Lessons:
+                 shares: Shares, may_learn: NDArray[np.bool_],
+                 tutor: Callable[[int, Rows], tuple[float, Rows] | None]) -> Lessons:
     r"""Return the lessons of a block of n items.
 
     Parameters
@@ -81,6 +81,8 @@ def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], r
         Scales the lessons.
     learning : LearningParams
         How an item is shared among the experts that were asked.
+    shares : Shares
+        Who answered what.
     may_learn : ndarray of bool, shape (E,)
         False for those that are frozen.
     tutor : callable
@@ -91,26 +93,21 @@ def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], r
     An item that is an expert's own to the share w weighs w in its lesson, and its output on it is held where it was
     with the strength :math:`\epsilon (1 - w)`: what belongs to another should not move it (soft freeze).
     """
-    worth = weigh(credit, answers.weights, learning.credit)
-    everyone = shares(answers.chosen)
-    parts = [part for part in everyone if may_learn[part.expert]]
+    taught = shares.only(may_learn)
+    # Gathered at once: an expert's part is a view of each.
+    rows, targets = answers.rows[taught.rows], truth[taught.rows]
+    weights = weigh(credit, answers.weights, learning.credit)[taught.rows, taught.slots]
+    holds = np.float32(learning.elastic) * (np.float32(1.0) - weights)
     lessons = []
-    for part in parts:
-        whole = len(part.rows) == len(truth)
-        rows = answers.rows if whole else answers.rows[part.rows]
-        targets = truth if whole else truth[part.rows]
-        taught = tutor(part.expert, rows)
-        if taught is not None:
-            share, answer = taught
-            targets = np.float32(share) * answer + np.float32(1.0 - share) * targets
-        weights = worth[part.rows, part.slots]
-        lessons.append(Lesson(rows, targets, weights, np.float32(learning.elastic) * (np.float32(1.0) - weights), rate))
+    for expert, part in taught.parts():
+        told = tutor(expert, rows[part])
+        if told is not None:
+            share, answer = told
+            targets[part] = np.float32(share) * answer + np.float32(1.0 - share) * targets[part]
+        lessons.append(Lesson(rows[part], targets[part], weights[part], holds[part], rate))
     skipped = 0
-    if len(parts) < len(everyone):
+    if taught is not shares or not shares.experts:
         learned = np.zeros(len(truth), np.bool_)
-        for part in parts:
-            learned[part.rows] = True
+        learned[taught.rows] = True
         skipped = int(np.count_nonzero(~learned))
-    elif not everyone:
-        skipped = len(truth)
-    return Lessons(parts, lessons, skipped)
+    return Lessons(taught, lessons, skipped)

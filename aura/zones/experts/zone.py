@@ -12,6 +12,7 @@ from aura.core.errors import SignalError
 from aura.core.signals import Items
 from aura.core.zone import Zone
 from aura.zones.experts.classes import Classes
+from aura.zones.experts.committee import mixed
 from aura.zones.experts.memory import WaitingAnswers, joined
 from aura.zones.experts.mixture import Mixture
 from aura.zones.experts.params import ExpertsParams
@@ -101,7 +102,7 @@ class Experts(Zone[ExpertsParams]):
         if self._mixture is not None and self._mixture.lineage.has_news:
             out["growth"] = self._mixture.lineage.news()
         if self._loss is not None:
-            out["loss"] = np.float32(self._loss)
+            out["loss"] = np.array(self._loss, np.float32)
             self._loss = None
         if self._gradient is not None:
             out["stimulus_gradient"] = self._gradient
@@ -119,19 +120,19 @@ class Experts(Zone[ExpertsParams]):
                               "as at first", got=str(rows.shape[1:]), hint="One mixture reads one stream.")
         modulators = inputs.modulators
         temperature = self._positive(now, modulators, "gate_temperature")
-        answers, full = mixture.answer(rows, len(self._classes), bias=inputs["gate_bias"],
-                                       leaning=inputs["routing_bias"], temperature=temperature)
+        answers, full, asked = mixture.answer(rows, len(self._classes), bias=inputs["gate_bias"],
+                                              leaning=inputs["routing_bias"], temperature=temperature)
         ids = inputs.ids.get("stimulus")
         if ids is not None:
             self._waiting.store(ids, answers)
-        probability = (answers.weights[:, None, :] @ answers.answers)[:, 0]
-        asked = float(np.count_nonzero(answers.chosen >= 0)) / len(rows)
+        probability = mixed(answers.answers, answers.weights)
+        utilisation, accuracy = mixture.standing()
         out = {
             "label": self._labels(probability), "probability": probability, "expert": mixture.names(answers),
-            "routing": full, "gate_entropy": np.float32(answers.entropy.mean()),
-            "utilisation": mixture.board.utilisation.astype(np.float32),
-            "routed_accuracy": mixture.board.accuracy.astype(np.float32),
-            "activity": np.float32(asked + self._lessons), "skipped": np.int64(self._skipped),
+            "routing": full, "gate_entropy": np.array(np.add.reduce(answers.entropy) / len(rows), np.float32),
+            "utilisation": utilisation, "routed_accuracy": accuracy,
+            "activity": np.array(asked / len(rows) + self._lessons, np.float32),
+            "skipped": np.array(self._skipped, np.int64),
         }
         self._lessons = 0.0
         if not self._announced:
@@ -182,12 +183,13 @@ class Experts(Zone[ExpertsParams]):
             alpha=self._positive(now, modulators, "distillation_alpha"),
             drive=self._positive(now, modulators, "growth_drive"), want_gradient=self.params.publish_gradient)
         self._skipped += outcome.skipped
-        self._loss = float(outcome.credit.losses.mean())
+        self._loss = float(np.add.reduce(outcome.credit.losses)) / len(said.rows)
         self._lessons += outcome.lessons
         if outcome.gradient is not None:
             self._gradient = Items(outcome.gradient, ids[places[said.rows]])
+        right = int(np.count_nonzero(outcome.credit.correct))
         return {"items": float(len(said.rows)), "unknown": float(said.unknown), "loss": self._loss,
-                "accuracy": float(outcome.credit.correct.mean()), "experts": float(outcome.active)}
+                "accuracy": right / len(said.rows), "experts": float(outcome.active)}
 
     def _positive(self, now: Time, modulators: Mapping[str, Any], name: str) -> float:
         """Return a modulator that may not be negative; 1 where it is not wired."""

@@ -13,7 +13,7 @@ from aura.zones.experts.memory import Answers, WaitingAnswers, joined
 def answers(values: list[float], classes: int = 2) -> Answers:
     n = len(values)
     rows = np.array(values, np.float32)[:, None]
-    return Answers(rows, rows.copy(), np.zeros((n, 1), np.int64), np.ones((n, 1), np.float32),
+    return Answers(rows, rows.copy(), rows.copy(), np.zeros((n, 1), np.int64), np.ones((n, 1), np.float32),
                    np.full((n, 1, classes), 0.5, np.float32), np.zeros(n, np.float32), 1.0)
 
 

@@ -91,6 +91,18 @@ class Gate:
         """
         return self._features.sense(rows)
 
+    def project(self, rows: NDArray[Any]) -> Rows:
+        """Return the random projections (n, m) of stimuli (n, features), from which `sense` and `adapt` go on."""
+        return self._features.project(rows)
+
+    def sense_projections(self, z: Rows) -> Rows:
+        """Return the gate features of stimuli by their projections, as `sense` does."""
+        return self._features.sense_projections(z)
+
+    def adapt_projections(self, z: Rows) -> None:
+        """Take in stimuli by their projections, as `adapt` does."""
+        self._features.adapt_projections(z)
+
     def adapt(self, rows: NDArray[Any]) -> None:
         """Let the running moments, by which gate features are standardised, take in stimuli (n, features).
 

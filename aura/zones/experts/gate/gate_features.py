@@ -166,7 +166,10 @@ class GateFeatures:
         SignalError
             If the rows have another length.
         """
-        z = self._project(rows)
+        return self.sense_projections(self.project(rows))
+
+    def sense_projections(self, z: Rows) -> Rows:
+        """Return the gate features of stimuli by their projections; attention and resonators go on with each."""
         out = np.empty((len(z), self.width), np.float32)
         attention, bank = self._attention, self._bank
         gate_features(z, self.seen, self.mean, self.variance, attention.settings,
@@ -176,9 +179,14 @@ class GateFeatures:
 
     def adapt(self, rows: NDArray[Any]) -> None:
         """Let the running mean and variance take in stimuli (n, features)."""
-        self.seen = int(follow_moments(self._project(rows), self.seen, self.mean, self.variance))
+        self.adapt_projections(self.project(rows))
 
-    def _project(self, rows: NDArray[Any]) -> Rows:
+    def adapt_projections(self, z: Rows) -> None:
+        """Let the running mean and variance take in projections (n, m)."""
+        self.seen = int(follow_moments(z, self.seen, self.mean, self.variance))
+
+    def project(self, rows: NDArray[Any]) -> Rows:
+        """Return the projections (n, m) of stimuli (n, features)."""
         rows = np.ascontiguousarray(rows, dtype=np.float32)
         if rows.ndim != 2 or rows.shape[1] != self.features:
             raise SignalError(f"{self.name}.rows", expected=f"shape (n, {self.features})", got=str(rows.shape))

@@ -19,7 +19,10 @@ from aura.zones.experts.growth.structure import Structure
 from aura.zones.experts.growth.triggers import Triggers
 from aura.zones.experts.params import GrowthParams
 
-__all__ = ["GrowthPlanner", "Plan"]
+__all__ = ["LOOK_ITEMS", "GrowthPlanner", "Plan"]
+
+LOOK_ITEMS = 64
+"""Items between two looks for an expert to put away: shares change slowly, and a look costs some microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +79,7 @@ class GrowthPlanner:
                  where: str = "growth") -> None:
         self._params, self._most, self._k, self._shared, self._where = params, max_experts, k, shared, where
         self.triggers = Triggers(params, where)
-        self._stage, self._ready, self._refused = -1, 0, 0
+        self._stage, self._ready, self._refused, self._looked = -1, 0, 0, 0
 
     @property
     def refused(self) -> int:
@@ -115,25 +118,27 @@ class GrowthPlanner:
             self.triggers.reset()
         if not plans:
             plans = self._triggered(structure, board, items, drive, trial)
-        if plans or not self._params.prune_below:
+        if plans or not self._params.prune_below or items < self._looked + LOOK_ITEMS:
             return plans
+        self._looked = items
         name = idle(structure, board["utilisation"], items, below=self._params.prune_below,
                     after=self._params.prune_after, shared=self._shared)
         return [] if name is None else [Plan("prune", "utilisation", name)]
 
     def state(self) -> dict[str, Any]:
         """Return all that later decisions depend on."""
-        return {"stage": self._stage, "ready": self._ready, "refused": self._refused, "triggers": self.triggers.state()}
+        return {"stage": self._stage, "ready": self._ready, "refused": self._refused, "looked": self._looked,
+                "triggers": self.triggers.state()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` returned; raises `StateError` if it does not fit."""
         try:
-            numbers = [int(state[name]) for name in ("stage", "ready", "refused")]
+            numbers = [int(state[name]) for name in ("stage", "ready", "refused", "looked")]
             self.triggers.load_state(state["triggers"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"{self._where}.planner", expected="stage, ready, refused and triggers",
                              got=f"{type(error).__name__}: {error}") from error
-        self._stage, self._ready, self._refused = numbers
+        self._stage, self._ready, self._refused, self._looked = numbers
 
     def _scheduled(self, structure: Structure, board: Board, items: int) -> list[Plan]:
         stage = stage_of(items, self._params.every)

@@ -58,6 +58,8 @@ class Structure:
     where: str = field(default="growth", compare=False)
     units: list[Unit] = field(default_factory=list)
     _index: dict[str, int] = field(default_factory=dict, repr=False)
+    _names: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    _groups: NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64), repr=False, compare=False)
     _active: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool), repr=False, compare=False)
     _frozen: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool), repr=False, compare=False)
     _count: int = field(default=0, repr=False, compare=False)
@@ -73,7 +75,7 @@ class Structure:
     @property
     def names(self) -> tuple[str, ...]:
         """Of all, in order of birth."""
-        return tuple(unit.name for unit in self.units)
+        return self._names
 
     @property
     def active(self) -> NDArray[np.bool_]:
@@ -92,8 +94,8 @@ class Structure:
 
     @property
     def groups(self) -> NDArray[np.int64]:
-        """(experts,), the gate's group of each; fresh."""
-        return np.array([unit.group for unit in self.units], np.int64)
+        """(experts,), the gate's group of each; read-only, and replaced rather than changed."""
+        return self._groups
 
     def index(self, name: str) -> int:
         """Return the place of an expert in order of birth; raises `StateError` if there is none of that name."""
@@ -122,10 +124,12 @@ class Structure:
             self.units.append(unit)
         else:
             self.units[self._index[unit.name]] = unit
+        self._names = tuple(unit.name for unit in self.units)
+        self._groups = np.array([unit.group for unit in self.units], np.int64)
         self._active = np.array([unit.status == "active" for unit in self.units])
         self._frozen = np.array([unit.frozen for unit in self.units])
         self._count = int(self._active.sum())
-        self._active.flags.writeable = self._frozen.flags.writeable = False
+        self._active.flags.writeable = self._frozen.flags.writeable = self._groups.flags.writeable = False
         return unit
 
     def _born(self, event: GrowthEvent) -> Unit:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, ClassVar
+from collections.abc import Sequence
+from typing import Annotated, ClassVar, Self, cast
 
+import numpy as np
 from flax import nnx
 from pydantic import Field
 
-from aura.zones.experts.kinds.expert import ExpertOptions
+from aura.zones.experts.kinds.expert import ExpertOptions, Lesson, Rows
 from aura.zones.experts.kinds.modules import Activation, Perceptron
 from aura.zones.experts.kinds.neural import NeuralExpert
-from aura.zones.experts.kinds.options import NeuralOptions
-from aura.zones.experts.kinds.perceptron_program import perceptron_program
+from aura.zones.experts.kinds.options import NeuralOptions, learning_rate
+from aura.zones.experts.kinds.perceptron_program import PerceptronProgram, perceptron_program
 from aura.zones.experts.kinds.programs import Program
 
 __all__ = ["MlpExpert", "MlpOptions"]
@@ -62,6 +64,31 @@ class MlpExpert(NeuralExpert):
     def build(shape: tuple[int, ...], options: MlpOptions, outputs: int, rngs: nnx.Rngs) -> Perceptron:
         """Return the perceptron."""
         return Perceptron(math.prod(shape), options.hidden, options.activation, outputs, rngs)
+
+    @classmethod
+    def predict_many(cls, jobs: Sequence[tuple[Self, Rows]]) -> list[Rows]:
+        """Predict with one after the other, or all at once where XLA does it."""
+        if jobs and not isinstance(jobs[0][0].program, PerceptronProgram):
+            return super().predict_many(jobs)
+        return [cast(PerceptronProgram, expert.program).answer(expert._parameters, rows, expert.classes)
+                for expert, rows in jobs]
+
+    @classmethod
+    def learn_many(cls, jobs: Sequence[tuple[Self, Lesson]], *, want_gradient: bool = False) -> list[Rows | None]:
+        """Let one after the other learn, or all at once where XLA does it."""
+        if jobs and not isinstance(jobs[0][0].program, PerceptronProgram):
+            return super().learn_many(jobs, want_gradient=want_gradient)
+        return [expert._study(lesson, want_gradient) for expert, lesson in jobs]
+
+    def _study(self, lesson: Lesson, want_gradient: bool) -> Rows | None:
+        steps = cast(PerceptronProgram, self.program)
+        slopes = steps.gradient(self._parameters, lesson.rows, lesson.targets, self.classes) if want_gradient else None
+        learned, held = int(np.count_nonzero(lesson.weights)), np.count_nonzero(lesson.holds)
+        if learned or held:  # an update with nothing to learn would still move along the optimiser's momentum
+            steps.learn(self._parameters, self._optimiser, self._anchor if held else None, lesson, self.classes,
+                        learning_rate(self.options, self.learned) * lesson.rate)
+            self._count(learned)
+        return slopes
 
     def _program_for(self, capacity: int) -> Program:
         """Return the steps: compiled for one core, or by XLA where devices share the rows."""

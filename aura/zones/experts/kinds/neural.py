@@ -136,11 +136,15 @@ class NeuralExpert(Expert):
             tuple(expert._mask for expert, _ in members), rates, held=held, wanted=wanted)
         for (expert, lesson), parameters, moments in zip(members, after, states, strict=True):
             expert._parameters, expert._optimiser = parameters, moments
-            expert.updates += 1
-            expert.learned += int(np.count_nonzero(lesson.weights))
-            if expert.updates % expert.options.anchor_every == 0:
-                expert._anchor = expert.program.placed(parameters)
+            expert._count(int(np.count_nonzero(lesson.weights)))
         return tuple(slopes)
+
+    def _count(self, learned: int) -> None:
+        """Count an update from so many rows, and take the anchor anew when it is time."""
+        self.updates += 1
+        self.learned += learned
+        if self.updates % self.options.anchor_every == 0:
+            self._anchor = self.program.placed(self._parameters)
 
     def warm_up(self, counts: Sequence[int], *, held: bool = False, want_gradient: bool = False) -> None:
         """Compile what calls of so many rows need, by a copy of itself; nothing that it knows changes."""
