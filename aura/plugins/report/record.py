@@ -85,6 +85,7 @@ class RunInfo(_Read):
     profile: dict[str, dict[str, tuple[int, int]]] = {}
     realtime: float | None = None
     missed_deadlines: int = 0
+    skipped: dict[str, int] = {}
     messages: tuple[str, ...] = ()
     resumed: tuple[Time, ...] = ()
     versions: dict[str, str] = {}

@@ -197,6 +197,8 @@ def _say_where(run: Run) -> None:
     path = run.folder.path
     grid = parse_time(run.scenario.resolution)
     typer.echo(f"{run.status} at {format_time(run.now // grid * grid)}: {path}")
+    for zone, items in run.folder.read().get("skipped", {}).items():
+        typer.echo(f"{zone} left {items:,} items unlearned")
     if (path / "report.html").is_file():
         typer.echo(f"report: {path / 'report.html'}")
     if run.status == "stopped":

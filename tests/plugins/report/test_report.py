@@ -160,6 +160,10 @@ def test_a_stopped_run_says_how_to_resume(change):
     assert "at 100 ms" in text
 
 
+def test_what_zones_left_unlearned_is_told(change):
+    assert "hippocampus left 1,234 items unlearned" in read(change(skipped={"hippocampus": 1234}))[0]
+
+
 def test_missed_deadlines_are_told(change):
     assert "1,234 deadlines were missed" in read(change(missed_deadlines=1234, realtime=1.0))[0]
 

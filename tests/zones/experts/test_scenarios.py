@@ -59,6 +59,18 @@ def test_the_report_shows_growth_utilisation_and_homeostasis(digits: Path) -> No
 
 
 @pytest.mark.slow
+def test_a_brain_without_energy_learns_nothing_and_the_run_says_so(tmp_path: Path) -> None:
+    """Activity costs more than rest can restore, so the gate shuts and stays shut."""
+    folder = tmp_path / "run"
+    run(folder, "digits", "hypothalamus.energy.activity_cost_per_s=1000.0")
+    told = json.loads((folder / "run.json").read_text())
+    assert told["status"] == "finished"
+    items = told["skipped"]["hippocampus"]
+    assert items > 1300
+    assert f"hippocampus left {items:,} items unlearned" in (folder / "report.html").read_text()
+
+
+@pytest.mark.slow
 def test_a_run_stopped_in_the_middle_of_growth_goes_on_bit_for_bit(digits: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
     run(folder, "digits", until=2_100_000_000)  # after the second births, before the third
