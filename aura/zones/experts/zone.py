@@ -257,6 +257,20 @@ class Experts(Zone[ExpertsParams]):
 
     # --- before and after -----------------------------------------------------------------------------------------
 
+    def warm_up(self) -> None:
+        """Compile the kernels by a tick of another mixture like this one, if the shape of a stimulus is known."""
+        shape = tuple(length for length in self.params.stimulus if isinstance(length, int))
+        if len(shape) < len(self.params.stimulus):
+            return
+        other = Mixture(self.context.name, self.params, shape, 2, 0)
+        other.begin(0)
+        rows = np.zeros((2, *shape), np.float32)
+        rows.flags.writeable = False  # as on the bus
+        answers, _, _ = other.answer(rows, 2, bias=None, leaning=None, temperature=1.0)
+        other.learn(0, answers, np.array([0, 1]), 2, rate=1.0, momentum=None, alpha=1.0, drive=1.0,
+                    want_gradient=self.params.publish_gradient)
+        other.close()
+
     def export(self, folder: Path) -> list[Path]:
         """Write each expert, the growth log and the gate into a folder of the zone's name; none before a stimulus."""
         if self._mixture is None:

@@ -44,9 +44,9 @@ class Bench:
     """Shows digits and tells their names, a tick each."""
 
     def __init__(self, **params: Any) -> None:
-        self.params = {"stimulus": ("row", "column"), **params}
+        self.params: dict[str, Any] = {"stimulus": ("row", "column"), **params}
         self.brain = Brain(seed=3)
-        self.brain.add(silent(Port("image", shape=("item", "row", "column"))))
+        self.brain.add(silent(Port("image", shape=("item", *self.params["stimulus"]))))
         self.brain.add(MANIFEST, "hippocampus", params=self.params)
         self.brain.connect("silent.image", "hippocampus.stimulus")
         self.levels: dict[str, float] = {}

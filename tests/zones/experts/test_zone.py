@@ -323,6 +323,14 @@ def test_the_brain_runs_on_without_a_damaged_expert_if_told_so(tmp_path: Path, h
     assert other.teach(340, 500) > 0.6
 
 
+def test_warming_up_changes_nothing() -> None:
+    one, other = Bench(**{**GROWING, "stimulus": (8, 8)}), Bench(**{**GROWING, "stimulus": (8, 8)})
+    one.brain.build()
+    one.zone.warm_up()
+    assert one.teach(0, 60) == other.teach(0, 60)
+    assert trees_equal(one.zone.state(), other.zone.state())
+
+
 def test_reading_the_manifest_imports_nothing_heavy() -> None:
     code = ("import sys; import aura.zones.experts.plugin; "
             "print([m for m in ('jax', 'flax', 'faiss', 'numba', 'sklearn') if m in sys.modules])")
