@@ -19,16 +19,17 @@ from aura.zones.experts.kinds.registry import expert_kind
 from aura.zones.experts.lineage import Lineage
 from aura.zones.experts.memory import Answers
 from aura.zones.experts.store import ExpertStore
-from aura.zones.experts.teaching import one_hot, plan_lessons, teacher_share
+from aura.zones.experts.teaching import one_hot, plan_lessons
+from aura.zones.experts.tutors import trial_of, tutor_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from aura.core.time import Time
     from aura.zones.experts.growth.log import Action, Reason, Start
-    from aura.zones.experts.kinds.expert import Expert, Rows
+    from aura.zones.experts.kinds.expert import Expert
     from aura.zones.experts.params import ExpertsParams
     from aura.zones.experts.teaching import Lessons
 
@@ -77,8 +78,7 @@ class Mixture:
         self.merit = None if params.merit is None else MeritBoard(params.merit)
         self.planner = None if growth is None else GrowthPlanner(
             growth, max_experts=params.max_experts, k=gate.k, shared=gate.shared, where=name)
-        self.lineage = Lineage(name, params, ExpertStore(params.store, name, shape=shape), self._make,
-                               seed)
+        self.lineage = Lineage(name, params, ExpertStore(params.store, name, shape=shape), self._make, seed)
         self.items = 0
         """Items learned from."""
         self._now: Time = 0
@@ -219,7 +219,8 @@ class Mixture:
         truth = one_hot(places, classes)
         shares = share_out(chosen)
         lessons = plan_lessons(answers, credit, truth, rate, self._params.learning, shares,
-                               ~self.lineage.structure.frozen, self._tutor(classes, alpha))
+                               ~self.lineage.structure.frozen,
+                               tutor_of(self.lineage, self._params.growth, self.items, classes, alpha))
         gradient = self._teach(lessons, shares, answers, credit, truth, want_gradient)
         if self.planner is not None:
             self.planner.observe(answers.entropy, credit.losses, expected)
@@ -258,42 +259,13 @@ class Mixture:
                 gradient[shares.rows[part]] += share.reshape(-1, *(1,) * len(self._shape)) * slope
         return gradient
 
-    def _tutor(self, classes: int, alpha: float) -> Callable[[int, Rows], tuple[float, Rows] | None]:
-        """Return who answers for the teachers of an expert in its bootstrap."""
-        growth, units = self._params.growth, self.lineage.structure.units
-
-        def tutor(index: int, rows: Rows) -> tuple[float, Rows] | None:
-            unit = units[index]
-            if unit.start not in ("distil", "committee"):
-                return None
-            share = teacher_share(growth, self.items - unit.since, alpha)
-            if share == 0.0:
-                return None
-            told = np.zeros((len(rows), classes), np.float32)
-            teachers = [teacher for teacher in map(self.lineage.store.get, unit.parents) if teacher is not None]
-            for teacher in teachers:
-                answer = teacher.predict(rows)[:, :classes]
-                told[:, :answer.shape[1]] += answer / np.float32(len(teachers))
-            return (share, told) if teachers else None
-
-        return tutor
-
     # --- growth ---------------------------------------------------------------------------------------------------
 
     def _grow(self, answers: Answers, places: NDArray[np.intp], classes: int, drive: float) -> None:
         """Make the changes that the planner has decided on."""
         if self.planner is None:
             return
-
-        def trial(name: str) -> float:
-            expert = self.lineage.store.get(name)
-            if expert is None:
-                return np.inf
-            answer = expert.predict(answers.rows)
-            known = np.pad(answer, ((0, 0), (0, max(0, classes - answer.shape[1]))))
-            given = known[np.arange(len(places)), places]
-            return float(-np.log(np.maximum(given, np.float32(LEAST_PROBABILITY))).mean())
-
+        trial = trial_of(self.lineage, answers.rows, places, classes)
         for plan in self.planner.decide(self.lineage.structure, self.board, self.items, drive=drive, trial=trial):
             if plan.action == "grow":
                 self._bear(self._now, plan.reason, plan.start, plan.teachers)

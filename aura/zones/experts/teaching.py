@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from aura.zones.experts.credit import Credit
     from aura.zones.experts.kinds.expert import Rows
     from aura.zones.experts.memory import Answers
-    from aura.zones.experts.params import GrowthParams, LearningParams
+    from aura.zones.experts.params import LearningParams
 
-__all__ = ["Lessons", "one_hot", "plan_lessons", "teacher_share"]
+__all__ = ["Lessons", "one_hot", "plan_lessons"]
 
 
 
@@ -45,23 +45,6 @@ def one_hot(places: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
     rows = np.zeros((len(places), classes), np.float32)
     rows[np.arange(len(places)), places] = 1.0
     return rows
-
-
-def teacher_share(growth: GrowthParams | None, age: int, scale: float) -> float:
-    """Return the share of the teacher in what an expert of this age, in items, is taught.
-
-    The first share of `GrowthParams.alpha` holds for the bootstrap, the second for as long again; then the expert is on
-    its own. `scale` multiplies it; a share is 1 at most.
-
-    Examples
-    --------
-    >>> from aura.zones.experts.params import GrowthParams
-    >>> [teacher_share(GrowthParams(bootstrap=100), age, 1.0) for age in (0, 99, 100, 199, 200)]
-    [1.0, 1.0, 0.5, 0.5, 0.0]
-    """
-    if growth is None or age >= 2 * growth.bootstrap:
-        return 0.0
-    return min(1.0, scale * growth.alpha[age >= growth.bootstrap])
 
 
 def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], rate: float, learning: LearningParams,

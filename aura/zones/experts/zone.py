@@ -128,7 +128,7 @@ class Experts(Zone[ExpertsParams]):
         probability = mixed(answers.answers, answers.weights)
         utilisation, accuracy = mixture.standing()
         out = {
-            "label": self._labels(probability), "probability": probability, "expert": mixture.names(answers),
+            "label": self._labels(probability, asked), "probability": probability, "expert": mixture.names(answers),
             "routing": full, "gate_entropy": np.array(np.add.reduce(answers.entropy) / len(rows), np.float32),
             "utilisation": utilisation, "routed_accuracy": accuracy,
             "activity": np.array(asked / len(rows) + self._lessons, np.float32),
@@ -140,9 +140,9 @@ class Experts(Zone[ExpertsParams]):
             out["classes"] = tuple(self._classes.names)
         return out
 
-    def _labels(self, probability: NDArray[np.float32]) -> tuple[tuple[str, ...], ...]:
+    def _labels(self, probability: NDArray[np.float32], asked: int) -> tuple[tuple[str, ...], ...]:
         names = self._classes.names
-        if not names:
+        if not names or not asked:
             return ((),) * len(probability)
         return tuple((names[place],) for place in probability.argmax(axis=1).tolist())
 

@@ -1,0 +1,92 @@
+"""Tutors: what a newborn is taught by those that were there before, and a trial of those put away."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from aura.zones.experts.tutors import trial_of, tutor_of
+
+from .bench import ANALYTIC, Bench, digits
+
+
+def grown(start: str, **growth: object) -> Bench:
+    """Return a mixture whose third expert was born after 200 items."""
+    one = Bench(**{**ANALYTIC, "growth": {"schedule": [2, 3], "every": 200, "start": start, "bootstrap": 100,
+                                          **growth}})
+    one.teach(0, 220)
+    return one
+
+
+@pytest.mark.parametrize("start, parents", [("distil", 1), ("committee", 2)])
+def test_a_newborn_is_taught_by_its_teacher_or_the_mean_of_a_committee(start: str, parents: int) -> None:
+    one = grown(start)
+    mixture, rows = one.zone.mixture, digits()[0][300:310]
+    unit = mixture.lineage.structure.units[2]
+    assert (unit.start, len(unit.parents)) == (start, parents)
+    growth = one.zone.params.growth
+    told = tutor_of(mixture.lineage, growth, unit.since + 50, 10, 1.0)(2, rows)
+    assert told is not None
+    expected = np.mean([mixture.lineage.store.get(name).predict(rows) for name in unit.parents], axis=0)
+    assert told[0] == 1.0
+    np.testing.assert_allclose(told[1], expected, rtol=1e-6)
+    later = tutor_of(mixture.lineage, growth, unit.since + 150, 10, 1.0)(2, rows)
+    assert later is not None
+    assert later[0] == 0.5
+    assert tutor_of(mixture.lineage, growth, unit.since + 200, 10, 1.0)(2, rows) is None
+    assert tutor_of(mixture.lineage, growth, unit.since + 50, 10, 0.0)(2, rows) is None
+
+
+def test_a_clone_and_the_first_experts_have_no_tutor() -> None:
+    one = grown("clone")
+    mixture, rows = one.zone.mixture, digits()[0][300:310]
+    tutor = tutor_of(mixture.lineage, one.zone.params.growth, 201, 10, 1.0)
+    assert [tutor(index, rows) for index in range(3)] == [None] * 3
+
+
+def test_a_distilled_newborn_answers_as_its_teacher_does() -> None:
+    one = grown("distil", bootstrap=2000, bootstrap_bias=20.0)
+    one.teach(220, 600)
+    rows = digits()[0][700:900]
+    mixture = one.zone.mixture
+    teacher, newborn, other = (mixture.lineage.store.get(name).predict(rows).argmax(axis=1) for name in (
+        mixture.lineage.structure.units[2].parents[0], "expert_2",
+        next(name for name in ("expert_0", "expert_1") if name not in mixture.lineage.structure.units[2].parents)))
+    assert np.mean(newborn == teacher) > 0.8
+    assert np.mean(newborn == teacher) > np.mean(newborn == other)
+
+
+def test_a_trial_is_the_mean_loss_on_items_that_were_not_asked_about() -> None:
+    one = grown("clone")
+    lineage, rows = one.zone.mixture.lineage, digits()[0][300:320]
+    names = one.zone.state()["classes"]
+    places = np.array([names.index(name) for name in digits()[1][300:320]])
+    given = lineage.store.get("expert_0").predict(rows)[np.arange(20), places]
+    assert trial_of(lineage, rows, places, 10)("expert_0") == pytest.approx(float(-np.log(given).mean()), rel=1e-5)
+
+
+def test_one_put_away_returns_when_it_does_better_on_what_surprises() -> None:
+    """The pixels change places, the experts for it are put away, and the pixels change again."""
+    images, names = digits()
+    one = Bench(**{**ANALYTIC, "growth": {"schedule": [1], "start": "seed", "surprise": 2.0, "surprise_items": 40,
+                                          "patience": 20, "cooldown": 60, "prune_below": 0.0}})
+    order = np.random.default_rng(0).permutation(64)
+
+    def teach(start: int, stop: int, changed: bool, offset: int) -> None:
+        for begin in range(start, stop, 20):
+            part = slice(begin, begin + 20)
+            shown = images[part].reshape(20, 64)[:, order].reshape(20, 8, 8) if changed else images[part]
+            ids = range(offset + begin, offset + begin + 20)
+            one.show(shown, ids)
+            one.tell([(name,) for name in names[part]], ids)
+
+    teach(0, 600, False, 0)
+    teach(600, 1000, True, 0)
+    newborn = one.zone.structure.units[-1]
+    assert newborn.born > 600
+    for unit in one.zone.structure.units:
+        if unit.born < 600:
+            one.zone.prune(unit.name)
+    teach(0, 200, False, 10_000)
+    actions = [(event.action, event.reason) for event in one.zone.mixture.lineage.log.events()]
+    assert ("revive", "surprise") in actions
