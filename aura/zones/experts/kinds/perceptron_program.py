@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.zones.experts.kinds.expert import Lesson
-from aura.zones.experts.kinds.mlp_kernels import ACTIVATION_CODES, LINES, answer, learn, slope
+from aura.zones.experts.kinds.mlp_kernels import ACTIVATION_CODES, answer, slope
+from aura.zones.experts.kinds.mlp_steps import LINES, learn
 from aura.zones.experts.kinds.options import NeuralOptions
 from aura.zones.experts.kinds.programs import Builder, Leaves, Program
 
