@@ -14,7 +14,7 @@ from aura.zones.experts.gate.gate import Gate
 from aura.zones.experts.gate.merit import MeritBoard
 from aura.zones.experts.growth.board import Board
 from aura.zones.experts.growth.planner import GrowthPlanner
-from aura.zones.experts.kinds.expert import Lesson
+from aura.zones.experts.kinds.expert import ExpertOptions, Lesson
 from aura.zones.experts.kinds.registry import expert_kind
 from aura.zones.experts.lineage import Lineage
 from aura.zones.experts.memory import Answers
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from aura.zones.experts.params import ExpertsParams
     from aura.zones.experts.teaching import Lessons
 
-__all__ = ["Mixture", "Outcome"]
+__all__ = ["Mixture", "Outcome", "kind_of"]
 
 BOARD_ITEMS = 1000.0
 """Items over which the running share of the gate and the accuracy of each expert are taken (chosen here)."""
@@ -52,6 +52,21 @@ class Outcome(NamedTuple):
     """Lessons per item."""
     active: int
     """Experts that may be asked."""
+
+
+def kind_of(kind: str, params: ExpertsParams, name: str) -> tuple[type[Expert], ExpertOptions]:
+    """Return the class of a kind of expert, and its options as the parameters of a zone of that name have them.
+
+    Raises
+    ------
+    ParameterError
+        If there is no such kind, or its options are wrong.
+    """
+    built = expert_kind(kind)
+    options = dict(params.options.get(kind, {}))
+    if params.devices > 1 and "devices" in built.Options.model_fields:
+        options["devices"] = params.devices
+    return built, validated(built.Options, options, f"{name}.options.{kind}", ParameterError)
 
 
 class Mixture:
@@ -87,12 +102,8 @@ class Mixture:
         self._standing: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def _make(self, kind: str, seed: int) -> Expert:
-        built = expert_kind(kind)
-        options = dict(self._params.options.get(kind, {}))
-        if self._params.devices > 1 and "devices" in built.Options.model_fields:
-            options["devices"] = self._params.devices
-        checked = validated(built.Options, options, f"{self._name}.options.{kind}", ParameterError)
-        return built(self._shape, self._classes, checked, seed)
+        built, options = kind_of(kind, self._params, self._name)
+        return built(self._shape, self._classes, options, seed)
 
     def begin(self, now: Time) -> None:
         """Bear the first experts."""

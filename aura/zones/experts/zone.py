@@ -14,7 +14,7 @@ from aura.core.zone import Zone
 from aura.zones.experts.classes import Classes
 from aura.zones.experts.committee import mixed
 from aura.zones.experts.memory import WaitingAnswers, joined
-from aura.zones.experts.mixture import Mixture
+from aura.zones.experts.mixture import Mixture, kind_of
 from aura.zones.experts.params import ExpertsParams
 from aura.zones.experts.plugin import MANIFEST
 
@@ -57,6 +57,8 @@ class Experts(Zone[ExpertsParams]):
 
     def __init__(self, context: ZoneContext[ExpertsParams]) -> None:
         super().__init__(context)
+        for kind in dict.fromkeys(self.params.kinds):
+            kind_of(kind, self.params, context.name)  # a mistake is told of now, not when one is born
         self._seed = int(self.rng.integers(2**62))
         self._classes = Classes(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
         self._waiting = WaitingAnswers(self.params.memory)

@@ -139,9 +139,11 @@ def test_parameters_that_cannot_be_are_refused(params: dict[str, object], messag
         Bench(**params).brain.build()
 
 
-def test_options_of_a_kind_are_checked_when_the_first_expert_is_born() -> None:
+def test_kinds_and_their_options_are_checked_when_the_brain_is_built() -> None:
     with pytest.raises(ParameterError, match=r"hippocampus\.options\.analytic\.widht: expected a known key"):
-        Bench(kinds=["analytic"], options={"analytic": {"widht": 3}}).show(digits()[0][:1], [1])
+        Bench(kinds=["analytic"], options={"analytic": {"widht": 3}}).brain.build()
+    with pytest.raises(ParameterError, match=r"got 'mpl'\. Try 'mlp'"):
+        Bench(kinds=["mpl"]).brain.build()
 
 
 # --- behaviour at the edges -------------------------------------------------------------------------------------------
