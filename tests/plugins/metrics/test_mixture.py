@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aura import Observer
 from aura.core.state import read_tree, trees_equal, write_tree
+from tests.plugins.metrics.retelling import tell, told_by, watch_it_resume
 from tests.plugins.mixture import all_metrics, build, make_brain
 
 NAMES = sorted(all_metrics())
@@ -24,54 +24,17 @@ def make(name, **more):
     return metric
 
 
-class Events(Observer):
-    """Keeps all that an observer is told."""
-
-    name = "events"
-
-    def __init__(self):
-        self.told = []
-
-    def on_signal(self, signal):
-        self.told.append(("on_signal", signal))
-
-    def after_tick(self, now):
-        self.told.append(("after_tick", now))
-
-
 @pytest.fixture(scope="module")
 def told():
     """All that was told in a run of two phases."""
-    brain, events = make_brain(), Events()
-    brain.observe(events)
-    for phase, learning in (("learn", True), ("held-out", False)):
-        events.told.append(("on_phase", phase, learning, brain.now))
-        brain.run(span="1 s")
-    return events.told
-
-
-def tell(metric, told):
-    for method, *arguments in told:
-        if method != "on_signal" or arguments[0].topic in metric.topics:
-            getattr(metric, method)(*arguments)
+    return told_by(make_brain(), ("1 s", "1 s"))
 
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("bounds", [{}, TIGHT], ids=["roomy", "tight"])
 @pytest.mark.parametrize("share", [0.0, 0.0011, 0.2501, 0.4021, 0.5003, 0.9])
 def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, told, name, bounds, share):
-    more, stop = bounds.get(name, {}), int(share * len(told))
-    whole, before, after = (make(name, **more) for _ in range(3))
-    tell(whole, told)
-    tell(before, told[:stop])
-    rows = before.take_rows()
-    write_tree(tmp_path / "state.safetensors", before.state(), name)
-    after.load_state(read_tree(tmp_path / "state.safetensors", name))
-    assert after.results() == before.results()
-    tell(after, told[stop:])
-    assert json.dumps(after.results()) == json.dumps(whole.results())
-    assert rows + after.take_rows() == whole.take_rows()
-    assert trees_equal(after.state(), {**whole.state(), "rows": []})
+    watch_it_resume(lambda: make(name, **bounds.get(name, {})), tmp_path, told, share)
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,0 +1,63 @@
+"""What a run told its observers, kept to be told again: to a metric as a whole, or to one that is resumed half-way."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from aura import Brain, Observer
+from aura.core.state import read_tree, trees_equal, write_tree
+
+__all__ = ["tell", "told_by", "watch_it_resume"]
+
+Told = list[tuple[Any, ...]]
+
+
+class Events(Observer):
+    """Keeps all that an observer is told."""
+
+    name = "events"
+
+    def __init__(self) -> None:
+        self.told: Told = []
+
+    def on_signal(self, signal: Any) -> None:
+        self.told.append(("on_signal", signal))
+
+    def after_tick(self, now: int) -> None:
+        self.told.append(("after_tick", now))
+
+
+def told_by(brain: Brain, spans: Sequence[str]) -> Told:
+    """Return all that was told in a run of two phases of these lengths, one that learns and one that does not."""
+    events = Events()
+    brain.observe(events)
+    for (phase, learning), span in zip((("learn", True), ("held-out", False)), spans, strict=True):
+        events.told.append(("on_phase", phase, learning, brain.now))
+        brain.run(span=span)
+    return events.told
+
+
+def tell(metric: Any, told: Told) -> None:
+    """Tell a metric what concerns it."""
+    for method, *arguments in told:
+        if method != "on_signal" or arguments[0].topic in metric.topics:
+            getattr(metric, method)(*arguments)
+
+
+def watch_it_resume(make: Callable[[], Any], folder: Path, told: Told, share: float) -> None:
+    """Stop a metric after a share of what it is told, save and load it, and compare it to the bit with a whole one."""
+    stop = int(share * len(told))
+    whole, before, after = make(), make(), make()
+    tell(whole, told)
+    tell(before, told[:stop])
+    rows = before.take_rows()
+    write_tree(folder / "state.safetensors", before.state(), "metric")
+    after.load_state(read_tree(folder / "state.safetensors", "metric"))
+    assert after.results() == before.results()
+    tell(after, told[stop:])
+    assert json.dumps(after.results()) == json.dumps(whole.results())
+    assert rows + after.take_rows() == whole.take_rows()
+    assert trees_equal(after.state(), {**whole.state(), "rows": []})
