@@ -16,7 +16,7 @@ test: $(READY) check
 	$(BIN)/python -m pytest
 
 quick: $(READY)
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" -n auto
 
 check: $(READY)
 	$(BIN)/ruff check .
