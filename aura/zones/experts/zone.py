@@ -122,9 +122,11 @@ class Experts(Zone[ExpertsParams]):
                               "as at first", got=str(rows.shape[1:]), hint="One mixture reads one stream.")
         modulators = inputs.modulators
         temperature = self._positive(now, modulators, "gate_temperature")
-        answers, full, asked = mixture.answer(rows, len(self._classes), bias=inputs["gate_bias"],
-                                              leaning=inputs["routing_bias"], temperature=temperature)
-        ids = inputs.ids.get("stimulus")
+        bias, ids = inputs["gate_bias"], inputs.ids.get("stimulus")
+        if bias is not None:
+            self._require_same_items(now, ids, inputs.ids.get("gate_bias"))
+        answers, full, asked = mixture.answer(rows, len(self._classes), bias=bias, leaning=inputs["routing_bias"],
+                                              temperature=temperature)
         if ids is not None:
             self._waiting.store(ids, answers)
         probability = mixed(answers.answers, answers.weights)
@@ -141,6 +143,12 @@ class Experts(Zone[ExpertsParams]):
             self._announced = True
             out["classes"] = tuple(self._classes.names)
         return out
+
+    def _require_same_items(self, now: Time, ids: NDArray[np.int64] | None, others: NDArray[np.int64] | None) -> None:
+        if ids is not others and (ids is None or others is None or not np.array_equal(ids, others)):
+            raise SignalError(f"{self.context.name}.gate_bias at {now} ns", got="one of other items",
+                              expected="a bias of the same items as the stimuli",
+                              hint="Let both come from one router, over pathways of one delay.")
 
     def _labels(self, probability: NDArray[np.float32], asked: int) -> tuple[tuple[str, ...], ...]:
         names = self._classes.names

@@ -214,6 +214,13 @@ def test_the_router_s_bias_decides_who_is_asked() -> None:
     assert one.read("expert") == ("expert_1", "expert_2")
 
 
+def test_a_bias_of_other_items_is_refused() -> None:
+    one = Bench(**ANALYTIC, initial=3)
+    one.brain.inject("hippocampus.gate_bias", np.zeros((2, 3), np.float32), ids=np.array([2, 1]))
+    with pytest.raises(SignalError, match="a bias of the same items"):
+        one.show(digits()[0][:2], [1, 2])
+
+
 def test_the_gate_s_temperature_follows_its_modulator() -> None:
     one = Bench(**ANALYTIC, initial=3)
     one.brain.inject("hippocampus.gate_bias", np.array([[0.0, 2.0, 1.0]], np.float32), ids=np.array([1]))
