@@ -77,12 +77,10 @@ def _metrics(record: RunRecord) -> list[Section]:
 
 
 def _scalars(record: RunRecord) -> Section:
-    """Return the scalars: what zones log while they learn, and topics of single numbers."""
-    charts: list[tuple[str, Series]] = [(f"{zone}: {name}", series) for zone, group in record.learned.items()
-                                        for name, series in group.items()]
-    for metric, group in record.rolling.items():
-        if _is_scalars(record, metric):
-            charts += group.items()
+    """Return the scalars: topics of single numbers, which were asked for, and what zones log while they learn."""
+    charts: list[tuple[str, Series]] = [chart for metric, group in record.rolling.items()
+                                        if _is_scalars(record, metric) for chart in group.items()]
+    charts += [(f"{zone}: {name}", series) for zone, group in record.learned.items() for name, series in group.items()]
     if not charts:
         return "scalars", "scalars", ""
     # What never changes comes last, and is the first to be left out.
