@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from aura.zones.common.modulators import LEAST_ENERGY
 from aura.zones.control.params import EnergyOptions
 from aura.zones.control.relaxation import flushed
 
-__all__ = ["SHUT", "Energy"]
-
-SHUT = 0.1
-"""Every zone takes an energy gate below this for shut: nothing is learned."""
+__all__ = ["Energy"]
 
 
 class Energy:
@@ -95,7 +93,7 @@ class Energy:
         if not self.is_open:
             return 0.0
         least = self._options.shut_below
-        return max(SHUT + (1.0 - SHUT) * (self.level - least) / (1.0 - least), SHUT)
+        return max(LEAST_ENERGY + (1.0 - LEAST_ENERGY) * (self.level - least) / (1.0 - least), LEAST_ENERGY)
 
     def state(self) -> dict[str, Any]:
         """Return level, fatigue and whether the gate is open."""

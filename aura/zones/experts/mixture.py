@@ -233,9 +233,7 @@ class Mixture:
                                ~self.lineage.structure.frozen,
                                tutor_of(self.lineage, self._params.growth, self.items, classes, alpha))
         gradient = self._teach(lessons, shares, answers, credit, truth, want_gradient)
-        if self.planner is not None:
-            self.planner.observe(answers.entropy, credit.losses, expected)
-            self._grow(answers, places, classes, drive)
+        self._grow(answers, credit, expected, places, classes, drive)
         return Outcome(credit, gradient, lessons.skipped, len(lessons.shares.rows) / len(places),
                        int(np.count_nonzero(self.lineage.active)))
 
@@ -272,10 +270,12 @@ class Mixture:
 
     # --- growth ---------------------------------------------------------------------------------------------------
 
-    def _grow(self, answers: Answers, places: NDArray[np.intp], classes: int, drive: float) -> None:
-        """Make the changes that the planner has decided on."""
+    def _grow(self, answers: Answers, credit: Credit, expected: NDArray[np.float64], places: NDArray[np.intp],
+              classes: int, drive: float) -> None:
+        """Let the planner see how it went, and make the changes that it decides on."""
         if self.planner is None:
             return
+        self.planner.observe(answers.entropy, credit.losses, expected)
         trial = trial_of(self.lineage, answers.rows, places, classes)
         for plan in self.planner.decide(self.lineage.structure, self.board, self.items, drive=drive, trial=trial):
             if plan.action == "grow":
@@ -310,8 +310,7 @@ class Mixture:
 
     def state(self) -> dict[str, Any]:
         """Return experts, gate, boards and growth."""
-        return {"items": self.items, "now": self._now, "lineage": self.lineage.state(),
-                **{name: part.state() for name, part in self._parts().items()}}
+        return {**self.heads(), "lineage": self.lineage.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from aura.core.errors import SignalError
 from aura.core.signals import Items
 from aura.core.zone import Zone
+from aura.zones.common.modulators import energy_is_short, factor
 from aura.zones.experts.classes import Classes
 from aura.zones.experts.committee import mixed
 from aura.zones.experts.memory import WaitingAnswers, joined
@@ -29,10 +29,7 @@ if TYPE_CHECKING:
     from aura.zones.experts.growth.structure import Structure
     from aura.zones.experts.memory import Answers
 
-__all__ = ["LEAST_ENERGY", "Experts"]
-
-LEAST_ENERGY = 0.1
-"""Below it the energy gate is shut: nothing is learned."""
+__all__ = ["Experts"]
 
 
 class Experts(Zone[ExpertsParams]):
@@ -121,7 +118,7 @@ class Experts(Zone[ExpertsParams]):
             raise SignalError(f"{self.context.name}.stimulus at {now} ns", expected=f"stimuli of shape {self._shape}, "
                               "as at first", got=str(rows.shape[1:]), hint="One mixture reads one stream.")
         modulators = inputs.modulators
-        temperature = self._positive(now, modulators, "gate_temperature")
+        temperature = self._factor(now, modulators, "gate_temperature")
         bias, ids = inputs["gate_bias"], inputs.ids.get("stimulus")
         if bias is not None:
             self._require_same_items(now, ids, inputs.ids.get("gate_bias"))
@@ -163,12 +160,12 @@ class Experts(Zone[ExpertsParams]):
             return {}
         where = f"{self.context.name}.teacher at {now} ns"
         ids, labels = _joined(told, inputs.ids.get("teacher", ()), where)
-        rate = self._positive(now, inputs.modulators, "learning_rate") * self._positive(
+        rate = self._factor(now, inputs.modulators, "learning_rate") * self._factor(
             now, inputs.modulators, "learning_drive")
         groups = self._waiting.recall(ids)
         found = sum(len(places) for places, _ in groups)
         scalars = {"unmatched": float(len(ids) - found)}
-        if float(inputs.modulators.get("energy_gate", 1.0)) < LEAST_ENERGY:
+        if energy_is_short(inputs.modulators):
             self._skipped += found
         elif groups and rate > 0.0:
             scalars.update(self._study(now, groups, ids, labels, rate, where, inputs))
@@ -190,8 +187,8 @@ class Experts(Zone[ExpertsParams]):
         outcome = self.mixture.learn(
             now, answers, said.places, len(self._classes), rate=rate,
             momentum=None if "merit_momentum" not in modulators else float(modulators["merit_momentum"]),
-            alpha=self._positive(now, modulators, "distillation_alpha"),
-            drive=self._positive(now, modulators, "growth_drive"), want_gradient=self.params.publish_gradient)
+            alpha=self._factor(now, modulators, "distillation_alpha"),
+            drive=self._factor(now, modulators, "growth_drive"), want_gradient=self.params.publish_gradient)
         self._skipped += outcome.skipped
         self._loss = float(np.add.reduce(outcome.credit.losses)) / len(said.rows)
         self._lessons += outcome.lessons
@@ -201,13 +198,8 @@ class Experts(Zone[ExpertsParams]):
         return {"items": float(len(said.rows)), "unknown": float(said.unknown), "loss": self._loss,
                 "accuracy": right / len(said.rows), "experts": float(outcome.active)}
 
-    def _positive(self, now: Time, modulators: Mapping[str, Any], name: str) -> float:
-        """Return a modulator that may not be negative; 1 where it is not wired."""
-        value = float(modulators.get(name, 1.0))
-        if not 0.0 <= value < math.inf:
-            raise SignalError(f"{self.context.name}.modulators at {now} ns", expected=f"a {name} of 0 or more",
-                              got=f"{value:g}")
-        return value
+    def _factor(self, now: Time, modulators: Mapping[str, Any], name: str) -> float:
+        return factor(modulators, name, f"{self.context.name}.modulators at {now} ns")
 
     def _open(self, shape: tuple[int, ...], now: Time) -> Mixture:
         """Set up what depends on the shape of a stimulus."""

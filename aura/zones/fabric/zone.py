@@ -9,6 +9,7 @@ import numpy as np
 
 from aura.core.errors import ParameterError, SignalError, StateError
 from aura.core.zone import Zone
+from aura.zones.common.modulators import energy_is_short
 from aura.zones.fabric.forecast import Forecast
 from aura.zones.fabric.memory import FrameMemory, Frames, LabelMemory
 from aura.zones.fabric.params import FabricParams
@@ -27,12 +28,9 @@ if TYPE_CHECKING:
     from aura.zones.fabric.learning.response import Response
     from aura.zones.fabric.views import NeuronGrid
 
-__all__ = ["LEAST_ENERGY", "Fabric"]
+__all__ = ["Fabric"]
 
 NS_PER_MS = 1e6
-
-LEAST_ENERGY = 0.1
-"""Below it the energy gate is shut: nothing is learned."""
 
 
 class Fabric(Zone[FabricParams]):
@@ -227,7 +225,7 @@ class Fabric(Zone[FabricParams]):
         if not 0.0 <= rate < math.inf:
             raise SignalError(f"{self.context.name}.modulators at {now} ns",
                               expected="a learning rate and drive of 0 or more", got=f"{rate:g}")
-        return rate, float(modulators.get("energy_gate", 1.0)) < LEAST_ENERGY
+        return rate, energy_is_short(modulators)
 
     # --- state ----------------------------------------------------------------------------------------------------
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from aura.core.errors import SignalError, StateError
+from aura.core.errors import StateError
 from aura.core.signals import Inputs
 from aura.core.time import Time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.common.heads import read_head, write_head
+from aura.zones.common.modulators import energy_is_short, factor
 from aura.zones.router.centroids import Centroids
 from aura.zones.router.params import RelayOptions, RouterParams
 from aura.zones.router.plugin import MANIFEST
 from aura.zones.router.relay import Influence, Relay
 
-__all__ = ["ENERGY_FLOOR", "Router"]
+__all__ = ["Router"]
 
-ENERGY_FLOOR = 0.1
-"""Below this value of the modulator ``energy_gate`` nothing is learned."""
 _STILL = Influence(1.0, 1.0, 1.0, True)
 
 
@@ -78,15 +76,9 @@ class Router(Zone[RouterParams]):
         said = inputs.modulators
         if not said:
             return _STILL
-        gain, scale, rate = (self._factor(now, said, name) for name in ("gain", "thalamic_scale", "learning_rate"))
-        return Influence(gain, scale, rate, float(said.get("energy_gate", 1.0)) >= ENERGY_FLOOR)
-
-    def _factor(self, now: Time, said: Mapping[str, Any], name: str) -> float:
-        value = float(said.get(name, 1.0))
-        if value < 0:
-            raise SignalError(f"{self.context.name}.modulators at {now} ns", expected=f"a {name} of 0 or more",
-                              got=f"{value:g}")
-        return value
+        where = f"{self.context.name}.modulators at {now} ns"
+        gain, scale, rate = (factor(said, name, where) for name in ("gain", "thalamic_scale", "learning_rate"))
+        return Influence(gain, scale, rate, not energy_is_short(said))
 
     def warm_up(self) -> None:
         """Load or compile the loops ahead."""

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aura.core.time import MS
-from aura.plugins.report import write_report
 from aura.plugins.report.collect import read_run
 from aura.plugins.report.components_chart import SHOWN_MAX, components_chart, on_one_grid
 from aura.plugins.report.growth_chart import LIVES_MAX, growth_chart, lives
@@ -21,8 +19,8 @@ from aura.plugins.report.palette import dotted_name, palette
 from aura.plugins.report.record import MetricResult, PhaseInfo, RunInfo, RunRecord, Series
 from aura.plugins.report.svg import LABELS
 from tests.plugins.mixture import BIRTHS, all_metrics, make_brain, play
+from tests.plugins.report.reading import ROW, read
 
-ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 PHASES = (("one", True, "800 ms"), ("after one", False, "200 ms"), ("two", True, "800 ms"), ("after two", False,
                                                                                             "200 ms"))
 
@@ -44,19 +42,6 @@ def change(folder, edit):
     found = json.loads(path.read_text(encoding="utf-8"))
     edit(found)
     path.write_text(json.dumps(found), encoding="utf-8")
-
-
-def read(folder):
-    """Return the page and, apart, what a reader sees of it."""
-    html = write_report(folder).read_text(encoding="utf-8")
-    words = []
-
-    class Words(HTMLParser):
-        def handle_data(self, data):
-            words.append(data)
-
-    Words().feed(re.sub(r"<(style|script)>.*?</\1>", "", html, flags=re.DOTALL))
-    return html, " ".join(" ".join(words).split())
 
 
 @pytest.fixture(scope="module")

@@ -5,23 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from aura.core.time import MS, S
-from aura.plugins.report import write_report
 from aura.plugins.report.collect import read_run
 from aura.plugins.report.map_chart import map_chart, sheets_shown
 from aura.plugins.report.raster_chart import raster_chart, rates
 from aura.plugins.report.trace_chart import stretch, trace_chart
 from aura.plugins.report.view_record import MapView, RasterView, RateView, TraceLine, VolumeView
 from aura.plugins.report.volume_chart import STEPS, volume_chart
+from tests.plugins.report.reading import ROW, read
 from tests.plugins.tissue import MODES, all_views, make_brain, play
-
-ROW = re.compile(r"<tr>(.*?)</tr>", re.DOTALL)
 
 
 @pytest.fixture(scope="module")
@@ -43,19 +40,6 @@ def change(folder, edit):
     found = json.loads(path.read_text(encoding="utf-8"))
     edit(found)
     path.write_text(json.dumps(found), encoding="utf-8")
-
-
-def read(folder):
-    """Return the page and, apart, what a reader sees of it."""
-    html = write_report(folder).read_text(encoding="utf-8")
-    words = []
-
-    class Words(HTMLParser):
-        def handle_data(self, data):
-            words.append(data)
-
-    Words().feed(re.sub(r"<(style|script)>.*?</\1>", "", html, flags=re.DOTALL))
-    return html, " ".join(" ".join(words).split())
 
 
 @pytest.fixture(scope="module")
