@@ -19,6 +19,7 @@ from aura.core.executor import make_executor
 from aura.core.failures import FailurePolicy
 from aura.core.injection import Injector
 from aura.core.node import Node, Output
+from aura.core.notices import Notice, Notices
 from aura.core.observer import Observer, Observers, Probe
 from aura.core.signals import Signal
 from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, load_zone, require_same_brain, zone_tree
@@ -69,7 +70,8 @@ class Brain(Blueprint):
                  profile: bool = False) -> None:
         super().__init__(seed, resolution)
         self.profile = profile
-        self.observers = Observers()
+        self.notices = Notices()
+        self.observers = Observers(self.notices)
         self._executor = make_executor(executor)
         self._loop: EventLoop | None = None
         self._nodes: dict[str, Node] = {}
@@ -232,6 +234,19 @@ class Brain(Blueprint):
         return {node.name: {part: (node.timer.calls[part], node.timer.spent[part]) for part in ("step", "learn")}
                 for node in self._nodes.values() if node.timer is not None}
 
+    def all_notices(self) -> list[Notice]:
+        """Return what is to be told of this brain beside its signals: its own notices, and those of its zones."""
+        found = list(self.notices)
+        for node in self._nodes.values():
+            try:
+                said = node.zone.notices().items()
+            except Exception as error:  # what else there is to tell is told all the same
+                found.append(Notice(node.name, f"could not tell what it left out: {type(error).__name__}: {error}",
+                                    fault=True))
+                continue
+            found += [Notice(node.name, text, count) for text, count in said if count]
+        return found
+
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def save(self, folder: str | Path, *, keep: int = 3, extra: Mapping[str, Any] | None = None) -> Path:
@@ -247,7 +262,7 @@ class Brain(Blueprint):
         now = self.now
         manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed,
                     "zones": kinds_of(self._plans), "learning": self._learning,
-                    "injected": self._injector.count, "extra": dict(extra or {})}
+                    "injected": self._injector.count, "notices": self.notices.state(), "extra": dict(extra or {})}
         path = write_checkpoint(Path(folder), now, manifest, trees, keep=keep)
         self._failures.keep(self._nodes.values(), trees)
         return path
@@ -274,6 +289,7 @@ class Brain(Blueprint):
             raise self._failed from error
         self._now, self._injector.count, self._failed = manifest["time"], manifest["injected"], None
         self.learning = manifest["learning"]
+        self.notices.load_state(manifest["notices"])
         self._failures.keep(self._nodes.values(), trees)
         return dict(manifest["extra"])
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aura.core.notices import Notices
 from aura.core.signals import Signal
 from aura.core.time import Time
 
@@ -71,9 +72,16 @@ _METHODS = ("on_start", "before_tick", "on_signal", "on_learn", "on_inject", "af
 
 
 class Observers:
-    """The observers of one brain, indexed by the method they override, so that an unused one costs nothing."""
+    """The observers of one brain, indexed by the method they override, so that an unused one costs nothing.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    notices : Notices, optional
+        Where it is told that one was switched off.
+    """
+
+    def __init__(self, notices: Notices | None = None) -> None:
+        self._notices = Notices() if notices is None else notices
         self.all: list[Observer] = []
         self._by_method: dict[str, list[Observer]] = {method: [] for method in _METHODS}
 
@@ -109,6 +117,7 @@ class Observers:
 
     def _switch_off(self, observer: Observer, method: str) -> None:
         _log.exception("observer %r raised in %s and is switched off; the brain goes on", observer.name, method)
+        self._notices.tell(observer.name, f"raised in {method} and was switched off", fault=True)
         if observer in self.all:
             self.all.remove(observer)
         for group in self._by_method.values():

@@ -174,6 +174,14 @@ class Zone(Generic[P]):
         """
         raise NotImplementedError
 
+    def notices(self) -> Mapping[str, int]:
+        """Return what a person should be told when a run is over: what was left out or repaired, and how often.
+
+        A key is a sentence without its first word, the zone's name (``"left {count} items unlearned"``); counts of 0
+        are not told. It is asked after the last tick, and of a resumed run too, so counts belong to the state.
+        """
+        return {}
+
     def warm_up(self) -> None:
         """Compile or load ahead what the first ticks would wait for; `aura warm-up` calls it.
 

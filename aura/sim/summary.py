@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import aura
@@ -49,11 +49,5 @@ def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: Run
                           "target_port": p.target_port, "delay": p.delay} for p in brain.pathways]},
         "schedule": brain.schedule(), "profile": brain.profile_table(), "realtime": scenario.realtime,
         "missed_deadlines": pace.missed if isinstance(pace, Pacer) else 0,
-        "skipped": _skipped(brain), "messages": tally.messages, "resumed": tally.resumed,
+        "notices": [asdict(notice) for notice in brain.all_notices()], "messages": tally.messages, "resumed": tally.resumed,
     }
-
-
-def _skipped(brain: Brain) -> dict[str, int]:
-    """Return how many items each zone says it has left unlearned, at its output ``skipped``, where there are any."""
-    said = {node.name: node.outputs["skipped"].last for node in brain.loop.nodes if "skipped" in node.outputs}
-    return {name: int(last[1]) for name, last in said.items() if last is not None and int(last[1])}

@@ -53,8 +53,7 @@ def _messages(record: RunRecord) -> str:
     if record.run.missed_deadlines:
         missed = f"{record.run.missed_deadlines:,} deadlines were missed: the brain was slower than the wall clock."
         said.append((missed, ""))
-    for zone, items in record.run.skipped.items():
-        said.append((f"{zone} left {items:,} items unlearned, for want of energy or of a part that may learn.", ""))
+    said += [(f"{text(str(notice))}.", "problem" if notice.fault else "") for notice in record.run.notices]
     if record.run.status == "running":
         said.append(("The run was not over when this page was written, or it was killed.", ""))
     return "".join(f'<p class="message {kind}" role="note">{message}</p>' for message, kind in said)

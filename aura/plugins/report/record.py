@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
 
+from aura.core.notices import Notice
 from aura.core.time import Time
 from aura.plugins.report.mixture_record import (
     ByTable,
@@ -85,7 +86,7 @@ class RunInfo(_Read):
     profile: dict[str, dict[str, tuple[int, int]]] = {}
     realtime: float | None = None
     missed_deadlines: int = 0
-    skipped: dict[str, int] = {}
+    notices: tuple[Notice, ...] = ()
     messages: tuple[str, ...] = ()
     resumed: tuple[Time, ...] = ()
     versions: dict[str, str] = {}

@@ -17,6 +17,7 @@ import typer
 
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
 from aura.core.errors import AuraError, CheckpointError, DataError
+from aura.core.notices import Notice
 from aura.core.time import Time, format_time, parse_time
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
@@ -26,6 +27,9 @@ from aura.sim.runner import Run, RunOptions
 from aura.sim.scenario import Scenario, embedded_scenarios, load_scenario, read_scenario, with_settings
 
 __all__ = ["branch_run", "export_run", "replay_run", "resume_run", "run_scenario", "warm_up_zones"]
+
+FAULTS = 3
+"""Exit status of a run that came to its end, but in which something was switched off or lost."""
 
 
 def run_scenario(source: str, settings: Sequence[str], *, seed: int | None, until: str | None, executor: str | None,
@@ -196,11 +200,16 @@ def _ending(run: Run) -> Iterator[None]:
 def _say_where(run: Run) -> None:
     path = run.folder.path
     grid = parse_time(run.scenario.resolution)
-    typer.echo(f"{run.status} at {format_time(run.now // grid * grid)}: {path}")
-    for zone, items in run.folder.read().get("skipped", {}).items():
-        typer.echo(f"{zone} left {items:,} items unlearned")
+    notices = [Notice(**notice) for notice in run.folder.read().get("notices", [])]
+    faults = sum(notice.fault for notice in notices)
+    how = f"{run.status}, with {faults} {'fault' if faults == 1 else 'faults'}," if faults else run.status
+    typer.echo(f"{how} at {format_time(run.now // grid * grid)}: {path}")
+    for notice in notices:
+        typer.echo(f"{'fault: ' if notice.fault else ''}{notice}")
     if (path / "report.html").is_file():
         typer.echo(f"report: {path / 'report.html'}")
     if run.status == "stopped":
         typer.echo(f"to go on: aura resume {shlex.quote(str(path))}")
+    if faults:
+        raise typer.Exit(FAULTS)
 

@@ -259,6 +259,10 @@ class Experts(Zone[ExpertsParams]):
 
     # --- before and after -----------------------------------------------------------------------------------------
 
+    def notices(self) -> dict[str, int]:
+        """Return how many items were left unlearned."""
+        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped}
+
     def warm_up(self) -> None:
         """Compile the kernels by a tick of another mixture like this one, if the shape of a stimulus is known."""
         shape = tuple(length for length in self.params.stimulus if isinstance(length, int))

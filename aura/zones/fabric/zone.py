@@ -269,6 +269,10 @@ class Fabric(Zone[FabricParams]):
 
     # --- before and after -----------------------------------------------------------------------------------------
 
+    def notices(self) -> dict[str, int]:
+        """Return how many items were left unlearned."""
+        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped}
+
     def warm_up(self) -> None:
         """Compile or load all kernels, by the ticks of another, small fabric like this one."""
         from aura.zones.fabric.warm_up import rehearse

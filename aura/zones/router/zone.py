@@ -80,6 +80,10 @@ class Router(Zone[RouterParams]):
         gain, scale, rate = (factor(said, name, where) for name in ("gain", "thalamic_scale", "learning_rate"))
         return Influence(gain, scale, rate, not energy_is_short(said))
 
+    def notices(self) -> dict[str, int]:
+        """Return how many items were left unlearned."""
+        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped()}
+
     def warm_up(self) -> None:
         """Load or compile the loops ahead."""
         rows = np.zeros((2, 3), np.float32)

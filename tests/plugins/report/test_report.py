@@ -161,7 +161,8 @@ def test_a_stopped_run_says_how_to_resume(change):
 
 
 def test_what_zones_left_unlearned_is_told(change):
-    assert "hippocampus left 1,234 items unlearned" in read(change(skipped={"hippocampus": 1234}))[0]
+    told = {"source": "hippocampus", "text": "left {count} items unlearned", "count": 1234, "fault": False}
+    assert "hippocampus left 1,234 items unlearned" in read(change(notices=[told]))[0]
 
 
 def test_missed_deadlines_are_told(change):
