@@ -49,5 +49,6 @@ def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: Run
                           "target_port": p.target_port, "delay": p.delay} for p in brain.pathways]},
         "schedule": brain.schedule(), "profile": brain.profile_table(), "realtime": scenario.realtime,
         "missed_deadlines": pace.missed if isinstance(pace, Pacer) else 0,
-        "notices": [asdict(notice) for notice in brain.all_notices()], "messages": tally.messages, "resumed": tally.resumed,
+        "notices": [asdict(notice) for notice in brain.all_notices()],
+        "messages": tally.messages, "resumed": tally.resumed,
     }
