@@ -6,15 +6,15 @@ import json
 import math
 import os
 import shutil
+import tomllib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import tomli_w
-
-from aura.core.errors import AuraError, CheckpointError, nearest
+from aura.core.errors import AuraError, CheckpointError, ScenarioError, nearest
 from aura.sim.scenario import Scenario, read_scenario
+from aura.sim.toml_text import toml_text
 
 __all__ = ["RunFolder", "default_folder", "strict_json"]
 
@@ -57,10 +57,11 @@ class RunFolder:
         if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
             raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
                             hint="Choose another --out, or continue that run with `aura resume`.")
+        text = _kept_text(scenario)
         self._made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / "scenario.toml").write_text(tomli_w.dumps(scenario.dump()), encoding="utf-8")
+            (self.path / "scenario.toml").write_text(text, encoding="utf-8")
         except OSError as error:
             raise AuraError(str(self.path), expected="a folder that can be written to",
                             got=f"{type(error).__name__}: {error.strerror}", hint="Choose another --out.") from None
@@ -74,8 +75,6 @@ class RunFolder:
 
     def scenario(self) -> Scenario:
         """Return the scenario of the run, as it was resolved."""
-        import tomllib
-
         path = self.path / "scenario.toml"
         try:
             return read_scenario(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
@@ -108,6 +107,19 @@ class RunFolder:
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+
+
+def _kept_text(scenario: Scenario) -> str:
+    """Return the scenario as its file holds it, which gives the same scenario again, in the same order."""
+    table = scenario.dump()
+    try:
+        text = toml_text(table)
+        if json.dumps(read_scenario(tomllib.loads(text)).dump()) == json.dumps(table):
+            return text
+        got = "one that reads back as another"
+    except (TypeError, ValueError) as error:
+        got = str(error)
+    raise ScenarioError(scenario.name, expected="a scenario that a TOML file can hold", got=got)
 
 
 def strict_json(value: Any) -> Any:

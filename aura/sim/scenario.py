@@ -233,6 +233,7 @@ def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario
     except ScenarioError as error:
         place = error.where.removeprefix(".") or "the file"
         raise ScenarioError(f"{where}: {place}", expected=error.expected, got=error.got, hint=error.hint) from None
+    _refuse_lone_surrogates(scenario.dump(), where, ())
     taken = set(scenario.streams) & set(scenario.zones)
     if taken:
         raise ScenarioError(f"{where}: zones.{min(taken)}", expected="a name that no stream has", got=min(taken))
@@ -246,6 +247,23 @@ def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario
         raise ScenarioError(f"{where}: phases", expected="names that differ, as figures are kept by phase",
                             got=", ".join(phases))
     return scenario
+
+
+def _refuse_lone_surrogates(value: Any, where: str, path: tuple[str, ...]) -> None:
+    """Refuse text that no file can hold, as it comes from a command line whose bytes are no UTF-8."""
+    if isinstance(value, str) and not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            place = ascii(".".join(path))[1:-1]
+            raise ScenarioError(f"{where}: {place}", expected="text that UTF-8 can write", got=ascii(value)) from None
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            _refuse_lone_surrogates(key, where, (*path, key))
+            _refuse_lone_surrogates(part, where, (*path, key))
+    elif isinstance(value, (list, tuple)):
+        for number, part in enumerate(value):
+            _refuse_lone_surrogates(part, where, (*path, str(number)))
 
 
 def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:

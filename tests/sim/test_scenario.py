@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 
 import pytest
@@ -10,8 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aura.core.errors import ScenarioError
+from aura.plugins.manager import PluginManager
+from aura.sim.build import build_brain
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import embedded_scenarios, load_scenario, read_scenario
+from aura.sim.toml_text import toml_text
 
 FILE = """
 aura = 1
@@ -163,9 +167,34 @@ def test_a_scenario_survives_its_run_folder(tmp_path, name):
         name = str(tmp_path / "small.toml")
     scenario = load_scenario(name)
     assert read_scenario(scenario.dump()) == scenario
-    assert read_scenario(tomllib.loads(tomli_w.dumps(scenario.dump()))) == scenario
     RunFolder(tmp_path / "run").create(scenario)
-    assert RunFolder(tmp_path / "run").scenario() == scenario
+    kept = RunFolder(tmp_path / "run").scenario()
+    assert kept == scenario
+    assert json.dumps(kept.dump()) == json.dumps(scenario.dump())  # with every key in its place
+
+
+def test_the_ports_of_a_stream_keep_their_order_in_the_run_folder(sim):
+    scenario = load_scenario(sim.file, ["diary.columns={label = {from = 'label', type = 'tags'}, text = 'text'}"])
+    RunFolder(sim.folder / "run").create(scenario)
+    ports = []
+    for same in (scenario, RunFolder(sim.folder / "run").scenario()):
+        with build_brain(same, PluginManager((), [sim.zones])) as brain:
+            ports.append(list(brain.plans["diary"].member.outputs))
+    assert ports[0] == ports[1] == ["label", "text"]
+
+
+def test_a_scenario_that_no_file_can_hold_is_refused_when_its_run_begins(tmp_path):
+    scenario = read_scenario({"aura": 1, "name": "small", "zones": {"a": {"params": {"x": [None]}}}})
+    with pytest.raises(ScenarioError, match="small: expected a scenario that a TOML file can hold"):
+        RunFolder(tmp_path / "run").create(scenario)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("setting", ["name=\udcff", "zones.shout.params.word=\udcff", "diary.path=['a', '\udcff']"])
+def test_text_that_utf_8_cannot_write_is_refused(tmp_path, setting):
+    (tmp_path / "small.toml").write_text(FILE, encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"small\.toml: .*expected .*"):
+        load_scenario(tmp_path / "small.toml", [setting])
 
 
 @pytest.mark.parametrize("number", ["nan", "inf", "-inf"])
@@ -179,6 +208,15 @@ def test_a_number_that_is_not_finite_is_kept_for_the_zone_that_refuses_it(tmp_pa
     params = kept.zones["ticker"].params
     values = [params["rate"], params["by"]["soma"], kept.streams["diary"].reader_options["wait"]]
     assert [f"{value:g}" for value in values] == [number] * 3
+
+
+@given(table=st.recursive(
+    st.booleans() | st.integers(-2**63, 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=6),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=20).map(lambda value: {"name": 1, "zones": {"a": {"params": {"x": value, "y": 1}}}}))
+@settings(max_examples=200, deadline=None)
+def test_toml_text_reads_back_with_every_key_in_its_place(table):
+    assert json.dumps(tomllib.loads(toml_text(table))) == json.dumps(table)
 
 
 # --- whatever stands in the file -----------------------------------------------------------------------------------

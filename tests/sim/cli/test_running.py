@@ -114,6 +114,12 @@ def test_a_replay_is_identical(sim, aura):
     assert "the replay is identical to one, bit for bit" in answer.out
 
 
+def test_a_replay_is_identical_where_a_table_stands_before_a_plain_text(sim, aura):
+    order = "diary.columns={label = {from = 'label', type = 'tags'}, text = 'text'}"
+    aura(*RUN, "--out", "one", "--until", "100 ms", "--set", order)
+    assert aura("replay", "one", "--out", "two", "--quiet").status == 0
+
+
 def test_a_replay_that_differs_says_where(sim, aura):
     aura(*RUN, "--out", "one", "--until", "100 ms")
     tampered = sim.folder / "one/scenario.toml"
