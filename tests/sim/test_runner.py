@@ -304,7 +304,7 @@ def test_a_mistake_in_a_metric_is_refused_before_anything_is_written(sim, settin
 def test_a_start_that_cannot_write_its_scenario_leaves_no_folder(sim, monkeypatch, broken):
     run = sim.make("run")
     monkeypatch.setattr(type(run.scenario), "dump", lambda scenario: broken)
-    with pytest.raises(TypeError):
+    with pytest.raises(ScenarioError, match="small: expected a scenario that a TOML file can hold"):
         run.start()
     assert not (sim.folder / "run").exists()
 

@@ -183,13 +183,6 @@ def test_the_ports_of_a_stream_keep_their_order_in_the_run_folder(sim):
     assert ports[0] == ports[1] == ["label", "text"]
 
 
-def test_a_scenario_that_no_file_can_hold_is_refused_when_its_run_begins(tmp_path):
-    scenario = read_scenario({"aura": 1, "name": "small", "zones": {"a": {"params": {"x": [None]}}}})
-    with pytest.raises(ScenarioError, match="small: expected a scenario that a TOML file can hold"):
-        RunFolder(tmp_path / "run").create(scenario)
-    assert not (tmp_path / "run").exists()
-
-
 @pytest.mark.parametrize("setting", ["name=\udcff", "zones.shout.params.word=\udcff", "diary.path=['a', '\udcff']"])
 def test_text_that_utf_8_cannot_write_is_refused(tmp_path, setting):
     (tmp_path / "small.toml").write_text(FILE, encoding="utf-8")
