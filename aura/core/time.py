@@ -62,18 +62,18 @@ def parse_time(value: str | int, where: str = "time") -> Time:
     return int(exact)
 
 
-def parse_rate(value: str, where: str = "rate") -> Time:
-    """Return the period in nanoseconds of a rate such as ``"50 Hz"``, rounded to the nanosecond.
+def parse_rate(value: str, where: str = "rate") -> Fraction:
+    """Return the exact period in nanoseconds of a rate such as ``"50 Hz"``; of 3 Hz it is no whole number.
 
     Examples
     --------
-    >>> parse_rate("50 Hz")
-    20000000
+    >>> parse_rate("50 Hz"), parse_rate("3 Hz")
+    (Fraction(20000000, 1), Fraction(1000000000, 3))
     """
     number, factor = _split(value, _RATES, where, "a rate such as '50 Hz'")
     if number == 0:
         raise TimeError(where, expected="a rate above zero", got=repr(value))
-    return max(1, int((Decimal(S) / (number * factor)).to_integral_value()))
+    return S / (Fraction(number) * factor)
 
 
 def format_time(time: Time) -> str:

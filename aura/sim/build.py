@@ -10,11 +10,13 @@ from aura.core.errors import ScenarioError, StreamError, nearest
 from aura.core.params import validated
 from aura.core.time import MS, Time, format_time, parse_rate, parse_time
 from aura.core.zone import Manifest, Zone
+from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.kinds import ReaderKind
 from aura.sim.readers.rows import Reader
 from aura.sim.scenario import Scenario, StreamModel
 from aura.sim.streams.live import Rows, live_stream
 from aura.sim.streams.played import Playing, played_stream
+from aura.sim.streams.times import Period
 
 __all__ = ["Journal", "Lookup", "build_brain", "settle_time"]
 
@@ -94,7 +96,7 @@ def settle_time(brain: Brain) -> Time:
 def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Lookup, journal: Journal | None,
                  autoplay: bool) -> type[Zone[Any]]:
     kind = lookup.stream(model.kind)
-    options = _options(kind, model.reader_options, f"streams.{name}")
+    options = _timed(_options(kind, model.reader_options, f"streams.{name}"), model)
     truth = model.truth
     if kind.live:
         return _open_live(name, kind, model, options, scenario, journal)
@@ -107,7 +109,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
         if model.hold_out:
             raise ScenarioError(f"streams.{name}", expected="hold_out or held_out", got="both")
         changed = _options(kind, {**model.reader_options, **model.held_out}, f"streams.{name}.held_out")
-        held_out = cast("Reader", kind.open(changed, scenario.folder))
+        held_out = cast("Reader", kind.open(_timed(changed, model), scenario.folder))
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=model.kind)
 
 
@@ -135,18 +137,28 @@ def _options(kind: ReaderKind, given: Mapping[str, Any], where: str) -> Any:
     return validated(kind.options_model, given, where, ScenarioError)
 
 
-def _period(name: str, model: StreamModel, resolution: Time) -> Time:
+def _timed(options: Any, model: StreamModel) -> Any:
+    """Return a reader's options so that the column that rows are played by is read as exact times."""
+    columns = getattr(options, "columns", None)
+    if model.time is None or not (isinstance(columns, dict) and isinstance(columns.get(model.time), Column)):
+        return options
+    return options.model_copy(update={"columns": timed(columns, model.time, model.time_unit)})
+
+
+def _period(name: str, model: StreamModel, resolution: Time) -> Period:
     if model.period is not None and model.rate is not None:
         raise ScenarioError(f"streams.{name}", expected="a period or a rate", got="both")
     where = f"streams.{name}"
     if model.rate is not None:
-        period = parse_rate(model.rate, f"{where}.rate")
-    elif model.period is not None:
-        period = parse_time(model.period, f"{where}.period")
-    else:
-        period = max(DEFAULT_PERIOD, resolution)
+        rate = parse_rate(model.rate, f"{where}.rate")
+        if rate < resolution:
+            raise ScenarioError(f"{where}.rate", got=model.rate,
+                                expected=f"at most one tick in a resolution, {format_time(resolution)}",
+                                hint="Choose a lower rate with more `items`, or a finer resolution.")
+        return rate
+    period = max(DEFAULT_PERIOD, resolution) if model.period is None else parse_time(model.period, f"{where}.period")
     if period == 0 or period % resolution:
-        key = "period" if model.rate is None else "rate"
-        raise ScenarioError(f"{where}.{key}", expected=f"a multiple of the resolution, {format_time(resolution)}",
-                            got=format_time(period), hint="Choose another rate, or a finer resolution.")
+        raise ScenarioError(f"{where}.period", expected=f"a multiple of the resolution, {format_time(resolution)}",
+                            got=format_time(period),
+                            hint="Choose another period, a rate, which need be no multiple, or a finer resolution.")
     return period

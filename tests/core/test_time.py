@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -56,8 +57,10 @@ def test_any_text_gives_a_time_or_the_one_error(text: str) -> None:
         assert 0 <= parse_time(text) <= LATEST
 
 
-@pytest.mark.parametrize(("rate", "period"), [("50 Hz", 20_000_000), ("44.1 kHz", 22_676), ("3e9 Hz", 1)])
-def test_a_rate_becomes_a_period(rate: str, period: int) -> None:
+@pytest.mark.parametrize(("rate", "period"), [
+    ("50 Hz", 20_000_000), ("44.1 kHz", Fraction(10_000_000, 441)), ("3 Hz", Fraction(10**9, 3)),
+    ("0.5 Hz", 2 * 10**9)])
+def test_a_rate_becomes_its_exact_period(rate: str, period: Fraction) -> None:
     assert parse_rate(rate) == period
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 
 import numpy as np
 
 from aura.core.errors import nearest
-from aura.core.time import MS, NS, US, S
+from aura.core.time import MS, NS, US, S, Time, format_time
 from aura.sim.readers.bad import BadValue
 
-__all__ = ["number", "number_array", "shown", "tags", "text"]
+__all__ = ["TIME_UNITS", "number", "number_array", "shown", "tags", "text", "too_coarse"]
 
-_UNITS_NS = {"ns": NS, "us": US, "ms": MS, "s": S}
+TIME_UNITS = {"ns": NS, "us": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
+"""Units of a time column, in nanoseconds."""
 _INT64 = np.iinfo(np.int64)
 _LONGEST_NUMBER = 400
 """Characters in a number: above that of the smallest float64 written out, and nothing costs long to parse."""
@@ -55,13 +57,13 @@ def _label(part: object) -> str:
 
 
 def number(cell: object, kind: str, unit: str = "") -> np.generic:
-    """Return a finite number of the kind "float", "float64", "int" or "time" (nanoseconds)."""
+    """Return a finite number: "float", "float64", "int", "time" (nanoseconds) or "clock" (those of either sign)."""
     if isinstance(cell, (bool, np.bool_)) or not isinstance(cell, (str, int, float, np.integer, np.floating)):
         raise BadValue("a number", shown(cell))
     if isinstance(cell, str) and (len(cell) > _LONGEST_NUMBER or "_" in cell):
         raise BadValue("a number", shown(cell))
-    if kind == "time":
-        return _nanoseconds(cell, unit)
+    if kind in ("time", "clock"):
+        return _nanoseconds(cell, unit, least=-_INT64.max if kind == "clock" else 0)
     if kind == "int":
         return _integer(cell)
     try:
@@ -86,15 +88,38 @@ def _integer(cell: object) -> np.int64:
     return np.int64(value)
 
 
-def _nanoseconds(cell: object, unit: str) -> np.int64:
+def _nanoseconds(cell: object, unit: str, least: int) -> np.int64:
+    # By way of the decimal text, as no float holds nanoseconds since 1970.
     try:
-        time = Decimal(str(cell)) * _UNITS_NS[unit]
-        inside = 0 <= time <= _INT64.max
+        time = Decimal(str(cell)) * TIME_UNITS[unit]
+        inside = least <= time <= _INT64.max
     except (InvalidOperation, ArithmeticError, ValueError) as error:
         raise BadValue(f"a time in {unit}", shown(cell)) from error
     if not inside:
-        raise BadValue(f"a time in {unit}, not negative and below 292 years", shown(cell))
+        sign = "" if least else "not negative and "
+        raise BadValue(f"a time in {unit}, {sign}below 292 years", shown(cell))
+    if isinstance(cell, np.floating) and (step := too_coarse(cell, TIME_UNITS[unit], MS)):
+        raise BadValue("a time to the millisecond", f"{shown(cell)}, which goes in steps of {format_time(round(step))}",
+                       "Give float64 or whole numbers.")
     return np.int64(int(time.to_integral_value()))
+
+
+def too_coarse(times: np.ndarray | np.floating, factor: int, finest: Time) -> Fraction:
+    """Return the step of a float type at such times if it cannot tell apart what is `finest`, else 0.
+
+    Whole numbers are held exactly as long as every whole number is.
+
+    Parameters
+    ----------
+    times : array or scalar of floats, finite
+    factor : int
+        Nanoseconds in their unit.
+    finest : int
+        Nanoseconds.
+    """
+    step = Fraction(float(np.spacing(np.abs(times).max()))) * factor
+    held = step <= finest or (step <= factor and bool(np.all(times == np.rint(times))))
+    return Fraction(0) if held else step
 
 
 def number_array(cell: object, dtype: str) -> np.ndarray:

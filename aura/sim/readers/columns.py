@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, StrictInt, StrictStr, model_validator
+import numpy as np
+from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StrictInt, StrictStr, model_validator
 from pydantic import Field as Setting
 
 from aura.sim.readers.bad import BadValue
-from aura.sim.readers.cells import number, number_array, tags, text
+from aura.sim.readers.cells import TIME_UNITS, number, number_array, tags, text
 from aura.sim.readers.rows import Field, Item, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    import numpy as np
-
     from aura.sim.readers.bad import BadRows
 
-__all__ = ["Column", "ColumnMap", "RowParser", "Rows"]
+__all__ = ["Column", "ColumnMap", "RowParser", "Rows", "timed"]
 
 Key: TypeAlias = Annotated[StrictInt, Setting(ge=0)] | StrictStr
 
@@ -41,12 +40,13 @@ class Column(BaseModel):
     shape : list of int
         Shape of one item where a JSON value is an array; without it the first good row tells.
     unit : str
-        Unit of the numbers; for ``time`` that of the cell: ns, us, ms or s.
+        Unit of the numbers; for ``time`` that of the cell: ns, us, ms, s, min or h.
     doc : str
         One sentence.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    _clock: str = PrivateAttr("")
 
     source: Key | tuple[Key, ...] = Setting(alias="from")
     type: Literal["text", "tags", "float", "float64", "int", "time"] = "text"
@@ -60,8 +60,8 @@ class Column(BaseModel):
     def _consistent(self) -> Column:
         if isinstance(self.source, tuple) and (self.type in ("text", "tags", "time") or not self.source):
             raise ValueError("several columns make a vector of numbers: expected type 'float', 'float64' or 'int'")
-        if self.type == "time" and self.unit not in ("ns", "us", "ms", "s"):
-            raise ValueError(f"expected unit 'ns', 'us', 'ms' or 's' for a time, got {self.unit!r}")
+        if self.type == "time" and self.unit not in TIME_UNITS:
+            raise ValueError(f"expected one of the units {', '.join(TIME_UNITS)} for a time, got {self.unit!r}")
         return self
 
     @property
@@ -73,6 +73,31 @@ class Column(BaseModel):
     def dtype(self) -> str:
         """The field's dtype."""
         return _DTYPES[self.type]
+
+    @property
+    def numeric(self) -> bool:
+        """Whether a cell is one number."""
+        return self.type not in ("text", "tags") and not isinstance(self.source, tuple)
+
+    @property
+    def exact(self) -> bool:
+        """Whether cells are read as times, and so are wanted to the last digit."""
+        return self.type == "time" or bool(self._clock)
+
+    @property
+    def clock(self) -> str:
+        """The unit of the times if rows are played by this column, else empty."""
+        return self._clock
+
+    def timed(self, unit: str | None) -> Column:
+        """Return the column as one that rows are played by, in `unit`, or else its own or seconds."""
+        timed = self.model_copy()
+        timed._clock = unit or (self.unit if self.unit in TIME_UNITS else "s")
+        return timed
+
+    def instant(self, get: Callable[[str | int], object]) -> int:
+        """Return when a row that this column times is played, in nanoseconds; BadValue if the cell is no time."""
+        return int(number(get(self.keys[0]), "clock", self._clock))
 
     def field(self, shape: tuple[int, ...]) -> Field:
         """Return the field that this column becomes."""
@@ -101,6 +126,11 @@ ColumnMap: TypeAlias = dict[str, Annotated[Column, BeforeValidator(_shorthand)]]
 """Port name to column; ``text = "Unit"`` is short for ``text = {from = "Unit"}``."""
 
 
+def timed(columns: Mapping[str, Column], port: str | None, unit: str | None) -> dict[str, Column]:
+    """Return the columns, of which the one that feeds `port` is also read as exact times if it is one of numbers."""
+    return {name: column.timed(unit) if name == port and column.numeric else column for name, column in columns.items()}
+
+
 class RowParser:
     """Turns rows into items of fields.
 
@@ -113,6 +143,8 @@ class RowParser:
 
     def __init__(self, columns: Mapping[str, Column], *, settle: bool = True) -> None:
         self.columns = dict(columns)
+        self.exact = any(column.exact for column in self.columns.values())
+        """Whether a number is wanted as its source writes it."""
         self._shapes: dict[str, tuple[int, ...] | None] = {}
         for port, column in self.columns.items():
             fixed = (len(column.source),) if isinstance(column.source, tuple) else column.shape
@@ -153,18 +185,30 @@ class Rows:
     def __init__(self, columns: Mapping[str, Column], bad: BadRows) -> None:
         self._parser, self._bad = RowParser(columns), bad
         self._items: dict[str, list[Item]] = {port: [] for port in columns}
+        self._clock = next(((port, column) for port, column in columns.items() if column.clock), None)
+        self._times: list[int] = []
+        self.exact = self._parser.exact
 
     def add(self, where: str, get: Callable[[str | int], object]) -> None:
         """Take in one row."""
         try:
             row = self._parser.parse(get)
+            if self._clock is not None:
+                self._times.append(self._instant(*self._clock, get))
         except BadValue as bad:
             self._bad.value(where, bad)
             return
         for port, item in row.items():
             self._items[port].append(item)
 
+    def _instant(self, port: str, column: Column, get: Callable[[str | int], object]) -> int:
+        try:
+            return column.instant(get)
+        except BadValue as bad:
+            raise BadValue(bad.expected, bad.got, bad.hint, port=port) from bad
+
     def table(self) -> Table:
         """Return what came; StreamError if no row was good."""
         fields = self._parser.fields
-        return Table(self._bad.name, fields, self._items, skipped=self._bad.finish())
+        times = None if self._clock is None else np.array(self._times, dtype=np.int64)
+        return Table(self._bad.name, fields, self._items, skipped=self._bad.finish(), times=times)

@@ -10,7 +10,7 @@ import numpy as np
 from aura.core.errors import StreamError, nearest
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.cells import shown
-from aura.sim.readers.columns import Column, RowParser, Rows
+from aura.sim.readers.columns import Column, RowParser, Rows, timed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -102,8 +102,12 @@ def read_iterable(
     on_bad: OnBad = "stop",
     limit: int | None = None,
     name: str = "iterable",
+    time: str | None = None,
+    time_unit: str | None = None,
 ) -> Table:
     """Read an iterable to its end, or to `limit` rows, as a reader; parameters as for `IterableSource`.
+
+    The `time` of a row, if that names a field, is kept exactly besides, in `Table.times`.
 
     Examples
     --------
@@ -116,7 +120,7 @@ def read_iterable(
     rows: Rows | None = None
     for number, row in enumerate(entries):
         if rows is None:
-            rows = Rows(columns or _inferred(row, names, name), bad)
+            rows = Rows(timed(columns or _inferred(row, names, name), time, time_unit), bad)
         rows.add(f"row {number}", _getter(row))
     if rows is None:
         raise StreamError(name, expected="at least one row", got="no rows")

@@ -61,7 +61,7 @@ def open_jsonl(options: JsonlOptions, base: Path) -> Table:
             bad.report(where, expected=f"text in {options.encoding}", got=found)
         elif not line.isspace():
             try:
-                record = json_object(line)
+                record = json_object(line, exact=rows.exact)
             except BadValue as fault:
                 bad.value(where, fault)
             else:
@@ -69,10 +69,20 @@ def open_jsonl(options: JsonlOptions, base: Path) -> Table:
     return rows.table()
 
 
-def json_object(line: str | bytes) -> dict[str, object]:
-    """Return the object of a line; BadValue if it is none."""
+class _Written(float):
+    """A number that keeps its text, as a float does not hold every decimal."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def json_object(line: str | bytes, *, exact: bool = False) -> dict[str, object]:
+    """Return the object of a line, if told so with numbers whose ``str`` is their text; BadValue if it is none."""
     try:
-        record = json.loads(line)
+        record = json.loads(line, parse_float=_Written if exact else None)
     except (ValueError, RecursionError) as error:
         raise BadValue("a JSON object", f"{shown(line)} ({error})") from error
     if not isinstance(record, dict):

@@ -209,7 +209,7 @@ class JsonLinesSource:
         try:
             if line is None:
                 raise BadValue(f"at most {_LINE_BYTES} bytes a line", "more")
-            record = json_object(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            record = json_object(line.decode("utf-8-sig" if number == 1 else "utf-8"), exact=self._parser.exact)
             row = self._parser.parse(partial(json_cell, record))
         except UnicodeDecodeError as error:
             self._bad.report(f"line {number}", expected="text in utf-8",

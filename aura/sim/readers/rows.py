@@ -119,6 +119,8 @@ class Table:
         Rows left out as bad.
     dropped : int
         Good rows left out because the options asked for it.
+    times : array of int64, optional
+        When each row is played, in nanoseconds, exactly as the source says it.
 
     Raises
     ------
@@ -128,9 +130,10 @@ class Table:
 
     def __init__(
         self, name: str, fields: Mapping[str, Field], columns: Mapping[str, Sequence[Item] | Value], *,
-        skipped: int = 0, dropped: int = 0,
+        skipped: int = 0, dropped: int = 0, times: np.ndarray | None = None,
     ) -> None:
         self.name, self.fields, self.skipped, self.dropped = name, dict(fields), skipped, dropped
+        self.times = times
         self._columns = {
             key: list(columns[key]) if field.dtype in ("text", "tags") else stack(field, columns[key])
             for key, field in self.fields.items()

@@ -12,6 +12,7 @@ from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
 from aura.sim.readers.rows import Field, Source, stack
 from aura.sim.streams.ports import stream_ports
+from aura.sim.streams.times import Period, tick_after
 
 __all__ = ["LiveStream", "live_stream"]
 
@@ -25,7 +26,7 @@ class LiveStream(Zone[ZoneParams]):
 
     source: ClassVar[Source | None]
     fields: ClassVar[Mapping[str, Field]]
-    every: ClassVar[Time]
+    every: ClassVar[Period]
     items: ClassVar[int]
     wait: ClassVar[bool]
     journal: ClassVar[Any]
@@ -73,7 +74,7 @@ class LiveStream(Zone[ZoneParams]):
             return None
         if self._ticks < len(self.replayed):
             return self.replayed[self._ticks][0]
-        return None if self.source is None else (now // self.every + 1) * self.every
+        return None if self.source is None else tick_after(now, self.every, self.context.resolution)
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
         if self.source is None or self._ticks < len(self.replayed):
@@ -128,7 +129,7 @@ class LiveStream(Zone[ZoneParams]):
         return rows
 
 
-def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field], every: Time, items: int,
+def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field], every: Period, items: int,
                 wait: bool, truth: Collection[str] | None = None,
                 journal: Callable[[str, Time, Rows], None] | None = None,
                 replayed: Iterable[tuple[Time, Rows]] = (), kind: str = "live") -> type[LiveStream]:

@@ -17,7 +17,7 @@ from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
 from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import stream_ports
-from aura.sim.streams.times import row_times
+from aura.sim.streams.times import row_times, tick_time
 
 __all__ = ["PlayedStream", "Playing", "played_stream"]
 
@@ -50,6 +50,10 @@ class PlayedStream(Zone[ZoneParams]):
         self._order = np.empty(0, dtype=np.int64)
         self._times: np.ndarray | None = None
         self.on_end: Callable[[], None] | None = None
+        if how.time is not None:
+            # Wrong times are better told now than when a phase begins.
+            for reader, rows in self._splits.values():
+                self._row_times(reader, rows)
         if how.autoplay:
             self.play("learn", 0)
 
@@ -88,11 +92,13 @@ class PlayedStream(Zone[ZoneParams]):
     def next_wake(self, now: Time) -> Time | None:
         if self.ended:
             return None
-        if self._position >= len(self._order):
-            return self._start + self.playing.period
-        if self._times is not None:
+        how, rows = self.playing, len(self._order)
+        if self._times is None:
+            number = self._pass * -(-rows // how.items) + -(-self._position // how.items)
+            return tick_time(self._start, number, how.period, self.context.resolution)
+        if self._position < rows:
             return max(self._start + int(self._times[self._position]), now + 1)
-        return self._start + (self._position // self.playing.items) * self.playing.period
+        return tick_time(self._start, 1, how.period, self.context.resolution)
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
         if self.ended:
@@ -106,11 +112,11 @@ class PlayedStream(Zone[ZoneParams]):
         self._learned += count if self._split == "learn" else 0
         ids = np.arange(self._item, self._item + count, dtype=np.int64)
         self._item += count
-        if self._position >= len(self._order):
-            # The next pass is counted from the period after the last tick of this one.
+        if self._times is not None and self._position >= len(self._order):
+            # The next pass is counted from the period after the last row of this one.
             self._start = now
-            if self.ended and self.on_end is not None:
-                self.on_end()
+        if self.ended and self.on_end is not None:
+            self.on_end()
         return {name: Items(value, ids) for name, value in rows.items()}
 
     def state(self) -> dict[str, Any]:
@@ -147,7 +153,9 @@ class PlayedStream(Zone[ZoneParams]):
         return rows
 
     def _begin_next_pass(self, now: Time) -> None:
-        self._pass, self._position, self._start = self._pass + 1, 0, now
+        self._pass, self._position = self._pass + 1, 0
+        if self._times is not None:
+            self._start = now
         self._load_pass()
 
     def _load_pass(self) -> None:
@@ -160,9 +168,11 @@ class PlayedStream(Zone[ZoneParams]):
                                  shuffle=self.playing.shuffle and learning)
         if self._stages and learning:
             self._order = self._stages.order(self._order, self._stage)
-        how = self.playing
-        self._times = row_times(reader, self._order, how.time, how.time_unit, self._start, self.context.name) \
-            if how.time and len(self._order) else None
+        self._times = self._row_times(reader, self._order) if self.playing.time and len(self._order) else None
+
+    def _row_times(self, reader: Reader, order: np.ndarray) -> np.ndarray:
+        return row_times(reader, order, self.playing.time or "", self.playing.time_unit, self._start,
+                         self.context.name, self.context.resolution)
 
     def _due(self, now: Time) -> int:
         left = len(self._order) - self._position
@@ -187,12 +197,15 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
     if playing.time is not None:
         field = reader.fields.get(playing.time)
         if field is None or field.shape or field.dtype in ("text", "tags"):
-            raise StreamError(f"{name}.time", expected="a numeric field of the stream", got=repr(playing.time),
-                              hint=nearest(playing.time, reader.fields))
-        if playing.curriculum is not None:
-            raise StreamError(f"{name}.curriculum", expected="a stream that is not played by a time column",
-                              got=f"time = {playing.time!r}")
+            raise StreamError(f"{name}.time", expected="a numeric field of the stream",
+                              got=repr(playing.time) if field is None else f"{playing.time!r}, which is {field.dtype}",
+                              hint=nearest(playing.time, reader.fields) if field is None else
+                              f"Try columns.{playing.time} = {{ from = {playing.time!r}, type = 'time', unit = 's' }}.")
+        for key, given in (("curriculum", playing.curriculum), ("shuffle", playing.shuffle)):
+            if given:
+                raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
+                                  got=f"time = {playing.time!r}")
     ports = (*stream_ports(reader.fields, truth, name), *playing.ports(reader.fields, name))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports)
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="2")
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

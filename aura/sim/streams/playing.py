@@ -8,9 +8,10 @@ from typing import Literal
 
 from aura.core.errors import StreamError
 from aura.core.ports import Port
-from aura.core.time import MS, Time
+from aura.core.time import MS
 from aura.sim.streams.change import REGIME, Change
 from aura.sim.streams.curriculum import STAGE, Curriculum
+from aura.sim.streams.times import Period
 
 __all__ = ["Playing"]
 
@@ -21,8 +22,8 @@ class Playing:
 
     Parameters
     ----------
-    period : int
-        Nanoseconds between two ticks of the stream.
+    period : int or Fraction
+        Nanoseconds between two ticks of the stream; each comes at the nearest point of the brain's grid.
     items : int
         Rows in one tick.
     time, time_unit : str
@@ -40,7 +41,7 @@ class Playing:
         Begin with the learning rows at 0, without being told.
     """
 
-    period: Time = 10 * MS
+    period: Period = 10 * MS
     items: int = 1
     time: str | None = None
     time_unit: str | None = None

@@ -52,5 +52,5 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), truth: Collection[
         source = IterableSource(rows, names=names, name=name)
         return live_stream(source, name=name, fields=source.fields, every=every, items=items, wait=True,
                            truth=truth)
-    reader = read_iterable(rows, names=names, name=name)
+    reader = read_iterable(rows, names=names, name=name, time=playing.get("time"), time_unit=playing.get("time_unit"))
     return played_stream(reader, Playing(period=every, items=items, **playing), name=name, truth=truth)

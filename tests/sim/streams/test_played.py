@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import random
 import shutil
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from aura import Brain
 from aura.core.checkpoint import latest_checkpoint
 from aura.core.errors import StreamError
 from aura.core.time import MS, S
+from aura.sim.readers import reader_kinds
+from aura.sim.readers.cells import TIME_UNITS
+from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.iterable import read_iterable
 from aura.sim.readers.rows import Field, Table
-from aura.sim.streams import played_stream
+from aura.sim.streams import played_stream, stream
 from aura.sim.streams.played import Playing
+from aura.sim.streams.times import row_times, tick_time
 
 
 def reader(count=10, **more):
@@ -74,6 +82,21 @@ def test_a_second_pass_follows_one_period_after_the_first():
     said = Watch(period=10 * MS, items=4, repeat=2).run()
     assert [time for time, _ in said] == [t * 10 * MS for t in range(6)]
     assert flat(said) == [*range(10), *range(10)]
+
+
+@pytest.mark.parametrize("hertz", [3, 30, 60, 7])
+@pytest.mark.parametrize("playing", [{"repeat": 300}, {"items": 3, "repeat": 300}])
+def test_a_rate_whose_period_is_no_whole_nanosecond_never_drifts(hertz, playing):
+    said = Watch(period=Fraction(S, hertz), **playing).run()
+    assert [time for time, _ in said] == [int(1000 * n / hertz + 0.5) * MS for n in range(len(said))]
+
+
+@given(start=st.integers(0, 2**60), number=st.integers(0, 10**9), hertz=st.integers(1, 10**5),
+       resolution=st.sampled_from([1, 10**3, 10**6]))
+def test_a_tick_is_on_the_nearest_point_of_the_grid(start, number, hertz, resolution):
+    time = tick_time(start, number, Fraction(S, hertz), resolution)
+    assert time % resolution == 0
+    assert abs(time - start - Fraction(number * S, hertz)) <= Fraction(resolution, 2)
 
 
 def test_every_shuffled_pass_holds_all_rows_in_an_order_of_its_own():
@@ -193,10 +216,15 @@ def test_time_that_goes_back_is_refused_with_the_row():
         Watch(rows=rows, time="at").run()
 
 
-@pytest.mark.parametrize("column", ["text", "label", "when"])
-def test_a_time_column_must_be_a_number(column):
-    with pytest.raises(StreamError, match=rf"s\.time: expected a numeric field of the stream, got '{column}'"):
+@pytest.mark.parametrize(("column", "hint"), [("text", "type = 'time'"), ("label", "type = 'time'"), ("att", "'at'")])
+def test_a_time_column_must_be_a_number(column, hint):
+    with pytest.raises(StreamError, match=rf"s\.time: expected a numeric field of the stream, got '{column}'.*{hint}"):
         Watch(time=column)
+
+
+def test_rows_that_a_column_times_are_not_shuffled():
+    with pytest.raises(StreamError, match=r"s\.shuffle: expected a stream that is not played by a time column"):
+        Watch(time="at", shuffle=True)
 
 
 @pytest.mark.parametrize("bad", [1e30, float("inf"), float("nan")])
@@ -211,6 +239,63 @@ def test_a_field_with_a_unit_of_its_own_is_read_in_that():
     rows = npz_like(np.array([0, 1, 250], dtype=np.int64) * MS + 1_700_000_000_123_456_789, unit="ns")
     assert Watch(rows=rows, time="at").run() == [(0, [0]), (1 * MS, [1]), (250 * MS, [2])]
     assert Watch(rows=npz_like(np.array([0, 2, 4])), time="at").run() == [(0, [0]), (2 * S, [1]), (4 * S, [2])]
+
+
+@pytest.mark.parametrize(("kind", "texts", "unit"), [
+    ("float", ["1700000000.0", "1700000000.1", "1700000000.2", "1700000000.200000001"], "s"),
+    ("float64", ["1700000000.0", "1700000000.1", "1700000000.2", "1700000000.200000001"], "s"),
+    ("time", ["1700000000.0", "1700000000.1", "1700000000.2", "1700000000.200000001"], "s"),
+    ("float", ["-0.3", "-0.1", "0.0", "0.7"], "s"), ("float", ["28333333.0", "28333333.1", "28333333.25"], "min"),
+    ("int", ["1700000000000", "1700000000001", "1700000000007"], "ms")])
+def test_the_times_of_a_text_are_read_to_the_last_digit(tmp_path, kind, texts, unit):
+    (tmp_path / "t.csv").write_text("at\n" + "\n".join(texts))
+    (tmp_path / "t.jsonl").write_text("\n".join(f'{{"at": {text}}}' for text in texts))
+    expected = [(Decimal(text) - Decimal(texts[0])) * TIME_UNITS[unit] for text in texts]
+    columns = timed({"at": Column.model_validate({"from": "at", "type": kind, "unit": unit})}, "at", None)
+    for reader_kind, path in (("delimited", "t.csv"), ("jsonl", "t.jsonl")):
+        found = reader_kinds()[reader_kind]
+        rows = found.open(found.options_model.model_validate({"path": path, "columns": columns}), tmp_path)
+        assert row_times(rows, np.arange(len(texts)), "at", None, 0, "s", MS).tolist() == expected
+
+
+@pytest.mark.parametrize("start", [0.0, 1.7e9])
+def test_floats_of_python_are_the_decimals_that_they_were_written_as(start):
+    rows = [{"n": n, "at": start + n / 10} for n in range(4)]
+    with Brain() as brain:
+        brain.add(stream(rows, time="at"), "s")
+        probe = brain.probe("s.n")
+        brain.run()
+    assert [signal.time for signal in probe.signals] == [n * 100 * MS for n in range(4)]
+
+
+@pytest.mark.parametrize(("dtype", "start", "unit"), [
+    ("float64", 0.0, ""), ("float64", 1.7e9, ""), ("float32", 0.0, ""), ("float64", 1.7e18, "ns"),
+    ("float32", 1000.0, "ms"), ("float16", 0.0, "s")])
+def test_floats_of_an_array_are_the_decimals_that_they_were_written_as(dtype, start, unit):
+    step = {"": 0.1, "s": 0.1, "ms": 100.0, "ns": 1e8}[unit]
+    at = np.array([start + n * step for n in range(4)]).round(1).astype(dtype)
+    assert Watch(rows=npz_like(at, unit), time="at").run() == [(n * 100 * MS, [n]) for n in range(4)]
+
+
+@pytest.mark.parametrize(("at", "step"), [
+    ([1.7e9, 1.7e9 + 0.1, 1.7e9 + 0.2], "128 s"), ([20000.0, 20000.5, 20001.0], "1953125 ns")])
+def test_a_column_that_cannot_hold_its_times_is_refused(at, step):
+    with pytest.raises(StreamError, match=rf"s\.time: expected a column that holds times to 1 ms, .*steps of {step}"):
+        Watch(rows=npz_like(np.array(at, dtype=np.float32)), time="at").run()
+    with pytest.raises(StreamError, match=rf"row ., 'at': expected a time to the millisecond, .*steps of {step}"):
+        stream([{"n": 0, "at": np.float32(time)} for time in at], time="at")
+
+
+def test_whole_seconds_fit_a_float32():
+    rows = npz_like(np.array([86400, 86401, 86500], dtype=np.float32))
+    assert Watch(rows=rows, time="at").run() == [(0, [0]), (1 * S, [1]), (100 * S, [2])]
+
+
+@pytest.mark.parametrize("at", [[0, 1, 2**62], [2**63, 2**63 + 1, 2**64 - 1]])
+def test_whole_numbers_of_64_bits_keep_their_differences(at):
+    column = np.array(at, dtype=np.uint64)
+    times = row_times(npz_like(column, "ns"), np.arange(3), "at", None, 0, "s", MS)
+    assert times.tolist() == [time - at[0] for time in at]
 
 
 # --- state ---------------------------------------------------------------------------------------------------------
