@@ -14,8 +14,8 @@ from aura.core.errors import CheckpointError
 from aura.core.state import read_tree, write_tree
 from aura.core.time import Time, format_time
 
-__all__ = ["FORMAT", "checkpoint_time", "latest_checkpoint", "list_checkpoints", "read_checkpoint", "sync_path",
-           "write_checkpoint"]
+__all__ = ["FORMAT", "checkpoint_at", "checkpoint_time", "latest_checkpoint", "list_checkpoints", "read_checkpoint",
+           "sync_path", "write_checkpoint"]
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -127,9 +127,30 @@ def latest_checkpoint(folder: Path) -> Path:
                           hint="Was the run started with checkpoints on?")
 
 
-def checkpoint_time(folder: Path) -> str:
-    """Return the instant of a checkpoint folder as people write it."""
-    return format_time(_order(folder)[0])
+def checkpoint_at(folder: Path, time: Time, resolution: Time = 1) -> Path:
+    """Return the checkpoint of an instant below `folder`, or else the last one before it.
+
+    Raises
+    ------
+    CheckpointError
+        If the first one is later; the message names all.
+    """
+    known = list_checkpoints(folder)
+    exact = [path for path in known if _order(path)[0] == time]
+    for path in reversed(exact or known):
+        if _order(path)[0] // resolution * resolution <= time:
+            return path
+    raise CheckpointError(str(folder), expected=f"a checkpoint at or before {format_time(time)}",
+                          got=", ".join(dict.fromkeys(checkpoint_time(path, resolution) for path in known)) or "none")
+
+
+def checkpoint_time(folder: Path, resolution: Time = 1) -> str:
+    """Return the instant of a checkpoint folder as people write it: that of its last tick, if that was the last thing.
+
+    The state after a tick stands at the nanosecond behind it, and no tick lies between two multiples of the
+    brain's `resolution`.
+    """
+    return format_time(_order(folder)[0] // resolution * resolution)
 
 
 def _order(folder: Path) -> tuple[Time, int]:

@@ -80,6 +80,11 @@ class PhasePlayer:
         counts = [stream.remaining for stream in self.streams.values()]
         return None if None in counts else sum(counts)
 
+    @property
+    def over(self) -> bool:
+        """Whether nothing is left to play: the last phase is over, or the time is up."""
+        return self.at.index >= len(self.phases) or (self.until is not None and self.brain.now >= self.until)
+
     def play(self) -> bool:
         """Play until the last phase is over (True), the time is up, or `interrupt` is called."""
         while self.at.index < len(self.phases):

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Literal
 
 from aura.core.brain import Brain
-from aura.core.checkpoint import latest_checkpoint
-from aura.core.errors import AuraError, ScenarioError
+from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
+from aura.core.errors import AuraError, CheckpointError, ScenarioError
 from aura.core.observer import Observer
 from aura.core.pacing import Pacer
 from aura.core.time import Time, format_time, parse_time
@@ -120,6 +120,8 @@ class Run:
                                        self.options.observers)
             # What fails up to here leaves the results of a run that was to go on as they were.
             self._prepare(brain, player, observers, checkpoint, journal)
+            if new and checkpoint is not None and player.over:
+                raise _nothing_left(checkpoint, brain.resolution)
         except BaseException:
             brain.close()
             journal.close()
@@ -223,3 +225,14 @@ class Run:
         if not (self.scenario.streams or self._until() or spans):
             raise ScenarioError(f"{self.scenario.name}: until", expected="an end, as the scenario has no stream",
                                 got="none", hint="Set until = '10 s', or give --until.")
+
+
+def _nothing_left(checkpoint: Path, resolution: Time) -> CheckpointError:
+    """Return the error for a branch from the very end of a run; it names the checkpoints before."""
+    end = checkpoint_time(checkpoint, resolution)
+    times = [checkpoint_time(path, resolution) for path in list_checkpoints(checkpoint.parent)]
+    earlier = ", ".join(dict.fromkeys(times[:times.index(end)] if end in times else ()))
+    return CheckpointError(
+        f"branch from {end}", expected="a checkpoint with something left to play", got="one at the end",
+        hint=f"Earlier ones: {earlier}; choose one with --at, or set a later end." if earlier
+        else "No earlier one was kept: run it again with a larger checkpoints.keep.")

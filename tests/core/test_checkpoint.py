@@ -15,7 +15,14 @@ import numpy as np
 import pytest
 
 from aura.core import checkpoint
-from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints, read_checkpoint, write_checkpoint
+from aura.core.checkpoint import (
+    checkpoint_at,
+    checkpoint_time,
+    latest_checkpoint,
+    list_checkpoints,
+    read_checkpoint,
+    write_checkpoint,
+)
 from aura.core.errors import CheckpointError, StateError
 from aura.core.state import trees_equal
 
@@ -55,6 +62,24 @@ def test_a_second_checkpoint_of_one_instant_replaces_the_first(tmp_path: Path) -
     assert len(list_checkpoints(tmp_path)) == 1
     assert read_checkpoint(latest_checkpoint(tmp_path))[0]["turn"] == 11
     assert checkpoint_time(latest_checkpoint(tmp_path)) == "5 ns"
+
+
+@pytest.mark.parametrize(("asked", "found"), [
+    (5_000_000_000, 5_000_000_001), (5_000_999_999, 5_000_000_001), (7_000_000_000, 7_000_000_000),
+    (9_000_000_000, 7_000_000_001)])
+def test_a_checkpoint_is_found_by_the_instant_of_its_tick(tmp_path: Path, asked: int, found: int) -> None:
+    # A state after a tick stands a nanosecond behind it; one that was left where a run stopped, at that very instant.
+    for instant in (3_000_000_001, 5_000_000_001, 7_000_000_000, 7_000_000_001):
+        write_checkpoint(tmp_path, instant, {}, {}, keep=0)
+    path = checkpoint_at(tmp_path, asked, resolution=1_000_000)
+    assert path.name == f"t{found:020d}"
+    assert checkpoint_time(path, 1_000_000) == f"{found // 1_000_000_000} s"
+
+
+def test_no_checkpoint_is_early_enough(tmp_path: Path) -> None:
+    write_checkpoint(tmp_path, 5_000_000_001, {}, {})
+    with pytest.raises(CheckpointError, match="expected a checkpoint at or before 4999 ms, got 5 s"):
+        checkpoint_at(tmp_path, 4_999_000_000, resolution=1_000_000)
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
+from aura.core.checkpoint import checkpoint_at, checkpoint_time, latest_checkpoint, list_checkpoints
 from aura.core.errors import AuraError, CheckpointError, DataError
 from aura.core.notices import Notice
 from aura.core.time import Time, format_time, parse_time
@@ -64,10 +64,12 @@ def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: 
     origin = RunFolder(folder)
     chosen = [f"executor={executor!r}"] if executor else []
     scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, *chosen]), str(folder))
-    checkpoint = _checkpoint_at(origin, at)
+    grid = parse_time(scenario.resolution)
+    checkpoint = latest_checkpoint(origin.checkpoints) if at is None \
+        else checkpoint_at(origin.checkpoints, parse_time(at, "--at"), grid)
     place = RunFolder(out or default_folder(scenario.name))
     run = _make_run(scenario, place, blocked, trace, quiet, until=_time(until))
-    typer.echo(f"branching from {checkpoint_time(checkpoint)} of {folder}")
+    typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {folder}")
     with _ending(run):
         run.branch(checkpoint)
     _say_where(run)
@@ -158,18 +160,6 @@ def _plugins(scenario: Scenario, blocked: Sequence[str], *, trace: bool) -> Plug
     return manager
 
 
-def _checkpoint_at(origin: RunFolder, at: str | None) -> Path:
-    if at is None:
-        return latest_checkpoint(origin.checkpoints)
-    limit = parse_time(at, "--at")
-    known = list_checkpoints(origin.checkpoints)
-    for path in reversed(known):
-        if parse_time(checkpoint_time(path)) <= limit:
-            return path
-    raise CheckpointError(f"--at {at}", expected="a time at or after the first checkpoint that is kept",
-                          got=f"checkpoints at {', '.join(map(checkpoint_time, known)) or 'no time'}")
-
-
 def _time(text: str | None) -> Time | None:
     return None if text is None else parse_time(text, "--until")
 
@@ -189,8 +179,8 @@ def _ending(run: Run) -> Iterator[None]:
         yield
     except AuraError:
         if run.folder.path.is_dir() and list_checkpoints(run.folder.checkpoints):
-            last = list_checkpoints(run.folder.checkpoints)[-1]
-            typer.echo(f"the run failed; its state at {checkpoint_time(last)} is kept in {run.folder.path}", err=True)
+            last = checkpoint_time(list_checkpoints(run.folder.checkpoints)[-1], parse_time(run.scenario.resolution))
+            typer.echo(f"the run failed; its state at {last} is kept in {run.folder.path}", err=True)
         raise
     finally:
         for name, handler in previous.items():

@@ -97,14 +97,37 @@ def test_a_branch_starts_from_the_last_checkpoint_or_the_one_asked_for(sim, aura
     assert "branching from 300 ms of one" in answer.out
     assert min(at for at, _ in sim.values("two", "diary.text")) == 300 * MS
     answer = aura("branch", "one", "--out", "three", "--quiet", "--at", "299 ms", "--until", "1 s")
-    # A checkpoint is taken at the end of a tick, so it stands at the instant after it.
-    assert "branching from 250000001 ns of one" in answer.out
+    assert "branching from 250 ms of one" in answer.out
     refused(aura("branch", "one", "--out", "four", "--at", "soon"), "--at: expected a time")
 
 
 def test_a_branch_from_before_the_first_checkpoint_is_refused(sim, aura):
     aura(*RUN, "--out", "one", "--set", "checkpoints.keep=1", "--until", "300 ms")
-    refused(aura("branch", "one", "--out", "two", "--at", "10 ms"), "checkpoints at 300 ms")
+    refused(aura("branch", "one", "--out", "two", "--at", "10 ms"),
+            "expected a checkpoint at or before 10 ms, got 300 ms")
+
+
+def test_a_branch_at_a_time_takes_the_checkpoint_of_that_tick(sim, aura):
+    aura(*RUN, "--out", "one", "--until", "300 ms")  # of which one checkpoint is of the tick at 250 ms
+    assert aura("branch", "one", "--out", "two", "--quiet", "--at", "250 ms").status == 0
+    assert min(at for at, _ in sim.values("two", "diary.text")) == 260 * MS
+
+
+@pytest.mark.parametrize("words", [(), ("--set", "shout.learn=false"), ("--at", "500 ms", "--until", "400 ms")])
+def test_a_branch_with_nothing_left_to_play_is_refused_and_names_the_checkpoints(sim, aura, words):
+    aura(*RUN, "--out", "one")
+    answer = aura("branch", "one", "--out", "two", "--quiet", *words)
+    refused(answer, "expected a checkpoint with something left to play, got one at the end")
+    assert ("Earlier ones: 500 ms, 756 ms; choose one with --at" in answer.err) is ("--until" not in words)
+    assert not (sim.folder / "two").exists()
+
+
+def test_a_branch_from_the_end_goes_on_where_the_branch_has_more_to_play(sim, aura):
+    aura(*RUN, "--out", "one", "--set", "until=300 ms")
+    assert sim.read("one")["status"] == "finished"
+    answer = aura("branch", "one", "--out", "two", "--quiet", "--set", "until=400 ms")
+    assert answer.status == 0
+    assert "finished at 400 ms" in answer.out
 
 
 def test_a_replay_is_identical(sim, aura):
