@@ -11,15 +11,44 @@ import numpy as np
 from aura.core.ports import Value
 from aura.core.time import Time
 
-__all__ = ["Inputs", "Items", "Signal"]
+__all__ = ["Inputs", "Items", "Signal", "again", "seen_before"]
 
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+_AGAIN = -2**40
+"""The ids of items whose rows were learned before count from here: far from any that is counted from 0 or hashed, and
+small enough to be exact in JSON."""
+
+
+def again(ids: np.ndarray) -> np.ndarray:
+    """Return the ids by which items are known whose rows were learned before; `ids` count from 0.
+
+    Whoever judges a zone tells first sights from later ones by the id alone, wherever the item has passed through.
+
+    Examples
+    --------
+    >>> again(np.array([208, 209])).tolist(), seen_before(again(np.array([208])))
+    ([-1099511627568, -1099511627567], array([ True]))
+    """
+    return ids + _AGAIN
+
+
+def seen_before(ids: np.ndarray) -> np.ndarray:
+    """Return for each id whether the item's row was learned before, as the stream that plays it has said.
+
+    Examples
+    --------
+    >>> seen_before(np.array([0, 207, -1]))
+    array([False, False, False])
+    """
+    found: np.ndarray = (ids >= _AGAIN) & (ids < _AGAIN // 2)
+    return found
 
 
 class Signal(NamedTuple):
     """What one topic said at one instant.
 
-    `ids` are the int64 identities of the items on the first axis, or None.
+    `ids` are the int64 identities of the items on the first axis, or None; `seen_before` tells those of later sights.
     """
 
     topic: str

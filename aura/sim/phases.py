@@ -137,7 +137,7 @@ class PhasePlayer:
         brain.learning = phase.learn
         brain.observers.call("on_phase", phase.name, phase.learn, start)
         for name, stream in self.streams.items():
-            stream.play(phase.split, start, phase.stage)
+            stream.play(phase.split, start, phase.stage, learning=phase.learn)
             brain.wake(name)
 
     def _run_phase(self) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 
 from aura.core.signals import Signal
 from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
-from aura.plugins.metrics.labels import Classes, pack, sets_of, unpack
+from aura.plugins.metrics.labels import OTHER, Classes, pack, sets_of, unpack
 from aura.plugins.metrics.matching import Matcher, ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import BaselineOptions
@@ -27,7 +27,7 @@ class _Kept:
     """The items of one phase: feature rows and label sets."""
 
     def __init__(self, learning: bool) -> None:
-        self.learning, self.left_out = learning, 0
+        self.learning, self.left_out, self.unlabelled = learning, 0, 0
         self.rows: list[np.ndarray] = []
         self.labels: list[tuple[int, ...]] = []
 
@@ -39,7 +39,8 @@ class BatchBaselines(Metric):
     """Batch ridge and one-vs-rest logistic regression, fitted on all that the learning phases showed.
 
     They see the same features as the online learner, once the run is over, and as often as they like. Thresholds
-    are chosen per label for the best F1 on the training scores. They are evaluated on each held-out phase.
+    are chosen per label for the best F1 on the training scores. They are evaluated on each held-out phase. Rows that
+    were learned before are not taken again, and those without a label are left out.
 
     Parameters
     ----------
@@ -71,10 +72,14 @@ class BatchBaselines(Metric):
         if signal.topic == self.options.truth:
             complete += self._matcher.put(0, ids, sets_of(signal.value))
         if signal.topic == self.options.features:
-            rows = [(self.phase, self.learning, row) for row in np.asarray(signal.value)]
-            complete += self._matcher.put(1, ids, rows)
-        for labels, (phase, learning, row) in complete:
-            kept = self._kept.setdefault(phase, _Kept(learning))
+            complete += self._matcher.put(1, ids, zip(self.places(signal), np.asarray(signal.value), strict=True))
+        for labels, (phase, row) in complete:
+            if not self.is_first(phase):
+                continue
+            kept = self._kept.setdefault(phase, _Kept(self.learned(phase)))
+            if not labels:
+                kept.unlabelled += 1
+                continue
             if self._room[kept.learning] <= 0:
                 kept.left_out += 1
                 continue
@@ -89,7 +94,9 @@ class BatchBaselines(Metric):
         learned = [kept for kept in self._kept.values() if kept.learning and kept.rows]
         held = {phase: kept for phase, kept in self._kept.items() if not kept.learning and kept.rows}
         report: dict[str, Any] = {"kind": self.kind, "truth": self.options.truth, "features": self.options.features,
-                                  "phases": {}, "models": [], "unmatched": dict(self._matcher.unmatched),
+                                  "phases": {}, "models": [], "unmatched": self._matcher.alone(),
+                                  "unlabelled": sum(kept.unlabelled for kept in self._kept.values()),
+                                  **self._classes.told(),
                                   "left_out": sum(kept.left_out for kept in self._kept.values())}
         if not learned or not held:
             report["note"] = "Nothing to compare: it takes items seen while learning and items seen with learning off."
@@ -105,7 +112,8 @@ class BatchBaselines(Metric):
             features = np.concatenate([kept.features() for kept in learned])
             labels = [numbers for kept in learned for numbers in kept.labels]
             self._fitted = (items, fit_all(features, labels, len(names), models=self.options.models,
-                                           ridge_penalty=self.options.penalty, logistic_c=self.options.logistic_c))
+                                           ridge_penalty=self.options.penalty, logistic_c=self.options.logistic_c,
+                                           other=names.index(OTHER) if self._classes.beyond else None))
         models, phases = [], {}
         for phase, kept in held.items():
             summary: dict[str, float] = {}
@@ -115,24 +123,25 @@ class BatchBaselines(Metric):
                                "fitted_items": items, "seconds": model.seconds, "converged": model.converged,
                                "summary": figures})
                 summary |= {f"{model.name}_{key}": value for key, value in figures.items()}
-            phases[phase] = {"learning": False, "how": "held-out", "items": len(kept.rows), "summary": summary}
+            phases[phase] = {**self.what(phase), "items": len(kept.rows), "summary": summary}
         return {"phases": phases, "models": models}
 
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Return all that was kept; as large as the features of the run."""
-        return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.names,
+        return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.state(),
                 "room": [self._room[True], self._room[False]],
-                "phases": [[phase, kept.learning, kept.left_out, kept.features(), pack(kept.labels)]
+                "phases": [[phase, kept.learning, kept.left_out, kept.unlabelled, kept.features(), pack(kept.labels)]
                            for phase, kept in self._kept.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
         self._matcher.load_state(state["matcher"])
-        self._classes = Classes(CLASSES_MAX, state["classes"])
+        self._classes.load_state(state["classes"])
         self._room = {True: state["room"][0], False: state["room"][1]}
         self._kept, self._fitted, self._evaluated = {}, None, None
-        for phase, learning, left_out, features, labels in state["phases"]:
+        for phase, learning, left_out, unlabelled, features, labels in state["phases"]:
             kept = self._kept[phase] = _Kept(learning)
+            kept.unlabelled = unlabelled
             kept.left_out, kept.rows, kept.labels = left_out, list(features), unpack(labels)

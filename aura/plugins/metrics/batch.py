@@ -49,7 +49,7 @@ class Fitted:
 
 
 def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, models: Sequence[str], ridge_penalty: float,
-            logistic_c: float) -> list[Fitted]:
+            logistic_c: float, other: int | None = None) -> list[Fitted]:
     """Fit those of ridge regression and one-vs-rest logistic regression that `models` names.
 
     Parameters
@@ -62,10 +62,14 @@ def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, models: Se
         How many classes there are.
     ridge_penalty, logistic_c : float
         Penalty of the ridge, inverse penalty of the logistic regression.
+    other : int, optional
+        The number that stands for all classes that are not told apart: no model says it.
     """
     targets = np.zeros((len(labels), classes), dtype=features.dtype)
     for item, numbers in enumerate(labels):
         targets[item, list(numbers)] = 1.0
+    if other is not None:
+        targets[:, other] = 0.0
     known: dict[str, tuple[str, Callable[[], _Fit]]] = {
         "ridge": (f"ridge regression, penalty {ridge_penalty:g}",
                   lambda: _fit_ridge(features, targets, ridge_penalty)),
@@ -80,7 +84,7 @@ def evaluate(model: Fitted, features: np.ndarray, labels: LabelSets, classes: in
     said = scores >= model.thresholds
     seen = np.isfinite(model.thresholds)
     best = np.where(seen, scores, -np.inf).argmax(axis=1).tolist() if seen.any() else [NO_BEST] * len(labels)
-    counts = LabelCounts.of(Scored(true, tuple(np.flatnonzero(row).tolist()), top)
+    counts = LabelCounts.of(Scored.of_numbers(true, tuple(np.flatnonzero(row).tolist()), top)
                             for true, row, top in zip(labels, said, best, strict=True))
     return summary(counts)
 

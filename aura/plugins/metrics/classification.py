@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +10,15 @@ import numpy as np
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
-from aura.plugins.metrics.cadence import Cadence
-from aura.plugins.metrics.counts import NO_BEST, LabelCounts, Scored
+from aura.plugins.metrics.counts import LabelCounts, Scored, pack_items, unpack_items
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
 from aura.plugins.metrics.group_counts import GroupCounts, group_values
 from aura.plugins.metrics.label_figures import confusion_table, per_class, recalls, rolling_figures, summary
-from aura.plugins.metrics.labels import Classes, pack, sets_of, unpack
+from aura.plugins.metrics.labels import Classes, sets_of
 from aura.plugins.metrics.matching import Matcher, ids_of
-from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.options import ClassificationOptions
+from aura.plugins.metrics.rolling import Rolling
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -34,7 +33,8 @@ class Classification(Metric):
 
     Truth and prediction are brought together by their items' ids. An item counts for the phase in which it was
     predicted: with learning on the figures are prequential (predicted first, learned after), with learning off they
-    are held-out. Accuracy is that of whole label sets (exact match); top-1 asks whether the best label is among the
+    are held-out; items whose rows were learned before stand apart. Items without a true label are left out, and
+    counted. Accuracy is that of whole label sets (exact match); top-1 asks whether the best label is among the
     true ones; the confusion matrix takes the items with one true label. By the values of other topics items and
     accuracy are counted once more. Forgetting compares the phases without learning.
 
@@ -61,12 +61,11 @@ class Classification(Metric):
         self._told: tuple[str, ...] = ()
         self._counts: dict[str, LabelCounts] = {}
         self._groups = GroupCounts(options.by, options.max_values)
-        self._learned: dict[str, bool] = {}
-        self._window: deque[Scored] = deque(maxlen=options.window)
-        self._cadence = Cadence(options.every)
-        self._latest: dict[str, float] = {}
+        self._unlabelled: dict[str, int] = {}
+        self._rolling: Rolling[Scored] = Rolling(options.window, options.every)
+        self._latest: tuple[str, dict[str, float]] = ("", {})
+        """Where the last row stands, and its figures."""
         self._done: list[list[Any]] = []
-        self._since_row = 0
 
     def check(self, brain: Brain) -> None:
         options = self.options
@@ -107,109 +106,106 @@ class Classification(Metric):
         if (phase, learning) == (self.phase, self.learning):
             return
         self._settle(now)
-        if self._since_row:
-            self._roll(now)
+        for place in self._rolling.waiting():
+            self._roll(place, now)
         super().on_phase(phase, learning, now)
-        self._window.clear()
-        self._cadence.new_phase(now)
+        self._rolling.clear()
 
     def _values(self, side: int, signal: Signal) -> Sequence[Any]:
-        """Return one value an item: the label set, with the phase for the prediction; what tells the best label; or the
-        group.
-        """
+        """Return one value an item: the label set, with the place for the prediction; the best label; or the group."""
         if side >= self._first_group:
             return group_values(signal.value)
-        if side == 2 and self.options.best is None:
-            return np.argmax(signal.value, axis=1).tolist() if np.size(signal.value) else [NO_BEST] * len(signal.value)
+        if side == 2:
+            return self._best_of(signal.value)
         sets = sets_of(signal.value)
-        return [(self.phase, self.learning, labels) for labels in sets] if side == 1 else sets
+        return list(zip(self.places(signal), sets, strict=True)) if side == 1 else sets
+
+    def _best_of(self, value: Any) -> Sequence[Any]:
+        """Return the best label of each item: as a label; of scores as its column, for the names may come later."""
+        if self.options.best is not None:
+            return [labels[0] if labels else None for labels in sets_of(value)]
+        return np.argmax(value, axis=1).tolist() if np.size(value) else [None] * len(value)
 
     def _settle(self, now: Time) -> None:
         """Count the items that are complete."""
         done, self._done = self._done, []
-        numbers = self._classes.numbers
         first = self._first_group
         for entry in done:
-            truth, (phase, learning, said), best, groups = entry[0], entry[1], entry[2:first], entry[first:]
-            item = Scored(numbers(truth), numbers(said), self._best(best, said))
-            counts = self._counts.get(phase)
+            truth, (place, said), best, groups = entry[0], entry[1], entry[2:first], entry[first:]
+            counts = self._counts.get(place)
             if counts is None:
-                counts = self._counts[phase] = LabelCounts()
-                self._learned[phase] = learning
+                counts = self._counts[place] = LabelCounts()
+            if not truth:
+                self._unlabelled[place] = self._unlabelled.get(place, 0) + 1
+                continue
+            item = Scored.of(self._classes, truth, said, self._named(best, said))
             counts.add(item)
             if groups:
-                self._groups.add(phase, groups, item.truth == item.prediction)
-            if phase == self.phase:
-                self._window.append(item)
-                self._since_row += 1
-                if self._cadence.due(counts.items, now):
-                    self._roll(now)
+                self._groups.add(place, groups, item.exact)
+            if self.is_present(place) and self._rolling.add(place, item, counts.items, now):
+                self._roll(place, now)
 
-    def _best(self, told: list[Any], said: tuple[str, ...]) -> int:
-        """Return the number of the best label: as told, or the only predicted one."""
+    def _named(self, told: list[Any], said: tuple[str, ...]) -> str | None:
+        """Return the best label: as told, or the only predicted one."""
         if not told:
-            return self._classes.number(said[0]) if len(said) == 1 else NO_BEST
-        [best] = told
+            return said[0] if len(said) == 1 else None
+        best: int | str | None = told[0]
         if isinstance(best, int):
-            return self._classes.number(self._told[best]) if 0 <= best < len(self._told) else NO_BEST
-        return self._classes.number(best[0]) if best else NO_BEST
+            return self._told[best] if 0 <= best < len(self._told) else None
+        return best
 
-    def _roll(self, now: Time) -> None:
-        self._since_row = 0
-        self._latest = rolling_figures(LabelCounts.of(self._window))
-        self.add_row(now, self._counts[self.phase].items, self._latest)
+    def _roll(self, place: str, now: Time) -> None:
+        self._latest = place, rolling_figures(LabelCounts.of(self._rolling.row(place)))
+        self.add_row(now, self._counts[place].items, self._latest[1], place)
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
     def headline(self) -> dict[str, float]:
-        return {name: self._latest[name] for name in _HEADLINE if name in self._latest}
+        place, latest = self._latest
+        later = f" ({SEEN_BEFORE})" if latest and not self.is_first(place) else ""
+        return {f"{name}{later}": latest[name] for name in _HEADLINE if name in latest}
 
     def results(self) -> dict[str, Any]:
         phases = {}
         names = self._classes.names
-        for phase, counts in self._counts.items():
+        for place, counts in self._counts.items():
             counts.fold()
-            learning = self._learned[phase]
-            phases[phase] = {
-                "learning": learning, "how": "prequential" if learning else "held-out", "items": counts.items,
-                "summary": summary(counts), "per_class": per_class(counts, names),
-                "confusion": confusion_table(counts, names)}
+            phases[place] = {
+                **self.what(place), "items": counts.items, "unlabelled": self._unlabelled.get(place, 0),
+                "one_label": 0 < counts.items == counts.single, "summary": summary(counts),
+                "per_class": per_class(counts, names), "confusion": confusion_table(counts, names)}
             if self.options.by:
-                phases[phase] |= self._groups.results(phase)
+                phases[place] |= self._groups.results(place)
         found = {"kind": self.kind, "truth": self.options.truth, "prediction": self.options.prediction,
-                 "phases": phases, "unmatched": dict(self._matcher.unmatched), "waiting": len(self._matcher)}
+                 "phases": phases, "unmatched": self._matcher.alone(), "waiting": len(self._matcher),
+                 **self._classes.told()}
         if self.options.forgetting:
             found["forgetting"] = forgetting([
-                PhaseRecall(phase, self._learned[phase], recalls(counts, names))
-                for phase, counts in self._counts.items()])
+                PhaseRecall(place, self.learned(place), recalls(counts, names))
+                for place, counts in self._counts.items() if self.learned(place) or self.is_first(place)])
         return found
 
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        window = list(self._window)
         return {
             **self.base_state(), "matcher": self._matcher.state(), "done": list(self._done),
-            "classes": self._classes.names, "told": list(self._told), "next": self._cadence.next,
-            "since_row": self._since_row, "latest": dict(self._latest),
-            "phases": [[phase, self._learned[phase], counts.state()] for phase, counts in self._counts.items()],
-            "groups": self._groups.state(),
-            "window": {"truth": pack([item.truth for item in window]),
-                       "prediction": pack([item.prediction for item in window]),
-                       "best": np.array([item.best for item in window], dtype=np.int64)},
+            "classes": self._classes.state(), "told": list(self._told), "latest": list(self._latest),
+            "phases": [[place, self._unlabelled.get(place, 0), counts.state()]
+                       for place, counts in self._counts.items()],
+            "groups": self._groups.state(), "rolling": self._rolling.state(pack_items),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
         self._matcher.load_state(state["matcher"])
-        self._done, self._told, self._latest = list(state["done"]), tuple(state["told"]), state["latest"]
-        self._classes = Classes(self.options.max_classes, state["classes"])
-        self._cadence.next, self._since_row = state["next"], state["since_row"]
-        self._counts, self._learned = {}, {}
-        for phase, learning, tree in state["phases"]:
-            self._counts[phase], self._learned[phase] = LabelCounts(), learning
-            self._counts[phase].load_state(tree)
+        self._done, self._told = list(state["done"]), tuple(state["told"])
+        self._latest = (state["latest"][0], state["latest"][1])
+        self._classes.load_state(state["classes"])
+        self._counts, self._unlabelled = {}, {}
+        for place, unlabelled, tree in state["phases"]:
+            self._counts[place] = LabelCounts()
+            self._counts[place].load_state(tree)
+            self._unlabelled[place] = unlabelled
         self._groups.load_state(state["groups"])
-        window = state["window"]
-        items = zip(unpack(window["truth"]), unpack(window["prediction"]), window["best"].tolist(), strict=True)
-        self._window = deque((Scored(*item) for item in items), maxlen=self.options.window)
+        self._rolling.load_state(state["rolling"], unpack_items)

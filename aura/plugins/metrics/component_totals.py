@@ -50,11 +50,6 @@ def added(sums: np.ndarray, block: np.ndarray) -> np.ndarray:
 class ComponentTotals:
     """Count, sum, least, largest and last of each component over a phase.
 
-    Parameters
-    ----------
-    learning : bool
-        Whether zones learned in the phase.
-
     Attributes
     ----------
     signals : int
@@ -63,8 +58,8 @@ class ComponentTotals:
         float64 (component,): the sums since there last was one component more, or since the phase began.
     """
 
-    def __init__(self, learning: bool) -> None:
-        self.learning, self.signals = learning, 0
+    def __init__(self) -> None:
+        self.signals = 0
         self._counts = np.zeros(0, dtype=np.int64)
         self._table = np.zeros((4, 0))
         self.since_growth = np.zeros(0)
@@ -96,13 +91,13 @@ class ComponentTotals:
 
     def state(self) -> dict[str, Any]:
         """Return all of it."""
-        return {"learning": self.learning, "signals": self.signals, "counts": self._counts.copy(),
-                "table": self._table.copy(), "since_growth": self.since_growth.copy()}
+        return {"signals": self.signals, "counts": self._counts.copy(), "table": self._table.copy(),
+                "since_growth": self.since_growth.copy()}
 
     @classmethod
     def of(cls, state: dict[str, Any]) -> ComponentTotals:
         """Return the totals that `state` told of."""
-        totals = cls(state["learning"])
+        totals = cls()
         totals.signals, totals.since_growth = state["signals"], state["since_growth"]
         totals._counts, totals._table = state["counts"], state["table"]
         return totals

@@ -26,7 +26,8 @@ BLOCK_SIGNALS = 256
 class Components(Metric):
     """Means of each component over intervals of time and over each phase, such as the utilisation of experts.
 
-    Of a topic with items the mean over the items of a tick counts.
+    Of a topic with items the mean over the items of a tick counts, in a phase the mean of those whose rows were learned
+    before by itself.
 
     Parameters
     ----------
@@ -46,8 +47,10 @@ class Components(Metric):
         """Signals since the last row."""
         self._phases: dict[str, ComponentTotals] = {}
         self._told: tuple[str, ...] = ()
-        self._value: np.ndarray | None = None
+        self._value: Signal | None = None
         self._block: list[np.ndarray] = []
+        self._place = ""
+        """Where the block counts."""
         self._largest = 0
         self._unit = "1"
 
@@ -65,19 +68,21 @@ class Components(Metric):
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.signal:
-            self._value = signal.value  # type: ignore[assignment]
+            self._value = signal
         if signal.topic == self.options.names:
             self._told = self._checked(signal.value)
 
     def after_tick(self, now: Time) -> None:
         # Only here: both topics of the tick have spoken, whatever their order.
-        value, self._value = self._value, None
-        if value is not None:
-            values = np.asarray(value, dtype=np.float64)
+        signal, self._value = self._value, None
+        if signal is not None:
+            values = np.asarray(signal.value, dtype=np.float64)
             if values.ndim == 1:
-                self._take(values)
+                self._take(values, self.place())
             elif len(values):
-                self._take(values.mean(axis=0))
+                places = self.places(signal)
+                for place in dict.fromkeys(places):
+                    self._take(values[[other == place for other in places]].mean(axis=0), place)
         if self._signals and now >= self._means.next:
             self._roll(now)
 
@@ -88,22 +93,22 @@ class Components(Metric):
             self._roll(now)
         super().on_phase(phase, learning, now)
 
-    def _take(self, values: np.ndarray) -> None:
+    def _take(self, values: np.ndarray, place: str) -> None:
         self._largest = max(self._largest, len(values))
         values = values[:self.options.max_components]
-        if self._block and (len(self._block[0]) != len(values) or len(self._block) >= BLOCK_SIGNALS):
+        if self._block and (len(self._block[0]) != len(values) or len(self._block) >= BLOCK_SIGNALS
+                            or place != self._place):
             self._fold()
+        self._place = place
         self._block.append(values)
         self._signals += 1
 
     def _fold(self) -> None:
-        """Count what has been gathered, all of it in the present phase and interval."""
+        """Count what has been gathered, all of it in one place and interval."""
         if not self._block:
             return
         block, self._block = np.stack(self._block), []
-        totals = self._phases.get(self.phase)
-        if totals is None:
-            totals = self._phases[self.phase] = ComponentTotals(self.learning)
+        totals = self._phases.setdefault(self._place, ComponentTotals())
         totals.add(block)
         length = block.shape[1]
         before = [self._means.sums.get(str(number), [0.0, 0.0]) for number in range(length)]
@@ -142,13 +147,13 @@ class Components(Metric):
         names = self._names()
         return {"kind": self.kind, "signal": self.options.signal, "unit": self._unit, "label": self.options.label,
                 "stacked": self.options.stacked, "all": self._largest, "names": names,
-                "phases": {phase: self._phase_results(totals, names) for phase, totals in self._phases.items()}}
+                "phases": {phase: self._phase_results(phase, totals, names) for phase, totals in self._phases.items()}}
 
-    def _phase_results(self, totals: ComponentTotals, names: list[str]) -> dict[str, Any]:
+    def _phase_results(self, phase: str, totals: ComponentTotals, names: list[str]) -> dict[str, Any]:
         rows = totals.rows(names)
         found = one_sided(totals.since_growth) if self.options.stacked else None
-        return {"learning": totals.learning, "how": "while learning" if totals.learning else "held-out",
-                "items": totals.signals, "summary": {row["name"]: row["mean"] for row in rows}, "components": rows,
+        return {**self.what(phase, judged=False), "items": totals.signals,
+                "summary": {row["name"]: row["mean"] for row in rows}, "components": rows,
                 "one_sided": None if found is None else {"name": names[found[0]], "share": found[1]}}
 
     # --- saving ---------------------------------------------------------------------------------------------------
@@ -156,12 +161,12 @@ class Components(Metric):
     def state(self) -> dict[str, Any]:
         self._fold()
         return {**self.base_state(), "means": self._means.state(), "signals": self._signals, "told": list(self._told),
-                "value": None if self._value is None else self._value.copy(), "largest": self._largest,
+                "value": None if self._value is None else [*self._value], "largest": self._largest,
                 "phases": [[phase, totals.state()] for phase, totals in self._phases.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
         self._means = IntervalMeans.of(state["means"])
         self._signals, self._told, self._largest = state["signals"], tuple(state["told"]), state["largest"]
-        self._value, self._block = state["value"], []
+        self._value, self._block = None if state["value"] is None else Signal(*state["value"]), []
         self._phases = {phase: ComponentTotals.of(totals) for phase, totals in state["phases"]}

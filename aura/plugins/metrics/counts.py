@@ -6,16 +6,16 @@ figures are those of scikit-learn on all items at once, to the last bit.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import csr_array
-from sklearn.metrics import accuracy_score, confusion_matrix, multilabel_confusion_matrix
+from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix
 
-from aura.plugins.metrics.labels import LabelSets
+from aura.plugins.metrics.labels import Classes, LabelSets, pack, unpack
 
-__all__ = ["NO_BEST", "LabelCounts", "Scored", "indicator"]
+__all__ = ["NO_BEST", "LabelCounts", "Scored", "indicator", "pack_items", "unpack_items"]
 
 BLOCK_ITEMS = 1000
 """Items that scikit-learn counts at once: its fixed cost, about a millisecond, is then about 2 us an item."""
@@ -24,12 +24,71 @@ NO_BEST = -1
 """The best class of an item for which none was told."""
 
 
+NONE_BEYOND = (0, 0, 0)
+
+
 class Scored(NamedTuple):
-    """One item with its truth, its prediction and its one best class, as class numbers."""
+    """One item, judged.
+
+    Whether it is right is told by the labels themselves, however many classes there are; the class numbers are of
+    those that are told apart.
+
+    Parameters
+    ----------
+    truth, prediction : tuple of int
+        Its classes, as numbers.
+    best : int
+        The number of its one best class, or `NO_BEST`.
+    exact : bool
+        Whether the predicted set is the true one.
+    top : bool
+        Whether the best label is a true one.
+    single : bool
+        Whether it has one true and one predicted label, the best one, so that `exact` and `top` are the same.
+    beyond : tuple of int
+        True positives, false positives and false negatives among its labels that are not told apart.
+    """
 
     truth: tuple[int, ...]
     prediction: tuple[int, ...]
     best: int
+    exact: bool
+    top: bool
+    single: bool
+    beyond: tuple[int, int, int] = NONE_BEYOND
+
+    @classmethod
+    def of(cls, classes: Classes, truth: tuple[str, ...], said: tuple[str, ...], best: str | None) -> Scored:
+        """Judge an item by its labels."""
+        true, predicted = classes.numbers(truth), classes.numbers(said)
+        number = NO_BEST if best is None else classes.number(best)
+        beyond = NONE_BEYOND
+        if classes.beyond and not all(map(classes.known, (*truth, *said))):
+            true, predicted = ((classes.numbers(filter(classes.known, labels))) for labels in (truth, said))
+            far_true, far_said = ({label for label in labels if not classes.known(label)} for labels in (truth, said))
+            beyond = (len(far_true & far_said), len(far_said - far_true), len(far_true - far_said))
+        return cls(true, predicted, number, set(truth) == set(said), best in truth,
+                   len(truth) == len(said) == 1 and best == said[0], beyond)
+
+    @classmethod
+    def of_numbers(cls, truth: tuple[int, ...], said: tuple[int, ...], best: int) -> Scored:
+        """Judge an item by the numbers of its classes, all of them told apart."""
+        return cls(truth, said, best, truth == said, best in truth,
+                   len(truth) == len(said) == 1 and best == said[0])
+
+
+def pack_items(items: Sequence[Scored]) -> dict[str, Any]:
+    """Return judged items as arrays."""
+    return {"truth": pack([item.truth for item in items]), "prediction": pack([item.prediction for item in items]),
+            "told": np.array([[item.best, item.exact, item.top, item.single, *item.beyond] for item in items],
+                             dtype=np.int64).reshape(len(items), 7)}
+
+
+def unpack_items(packed: Mapping[str, Any]) -> list[Scored]:
+    """Return what `pack_items` was given."""
+    return [Scored(truth, prediction, best, bool(exact), bool(top), bool(single), (tp, fp, fn))
+            for truth, prediction, (best, exact, top, single, tp, fp, fn) in zip(
+                unpack(packed["truth"]), unpack(packed["prediction"]), packed["told"].tolist(), strict=True)]
 
 
 def indicator(sets: LabelSets, classes: int) -> csr_array:
@@ -54,16 +113,22 @@ class LabelCounts:
         Items whose predicted set is the true one.
     ranked, top : int
         Items with a best class, and those of them where it is in the true set.
+    single : int
+        Items with one true and one predicted label.
     cells : numpy.ndarray
         int64 (class, 3): true positives, false positives, false negatives.
+    beyond : numpy.ndarray
+        int64 (3,): the same, of all labels that are not told apart.
     confusion : numpy.ndarray
-        int64 (class, class): items with one true class, by that class and the best one; zero without confusion.
+        int64 (class, class): items with one true class that is told apart, by it and the best one; zero without
+        confusion.
     """
 
     def __init__(self, with_confusion: bool = True) -> None:
         self._with_confusion = with_confusion
-        self.items = self.exact = self.ranked = self.top = 0
+        self.items = self.exact = self.ranked = self.top = self.single = 0
         self.cells = np.zeros((0, 3), dtype=np.int64)
+        self.beyond = np.zeros(3, dtype=np.int64)
         self.confusion = np.zeros((0, 0), dtype=np.int64)
         self._block: list[Scored] = []
 
@@ -95,14 +160,17 @@ class LabelCounts:
         true, said = indicator(truth, classes), indicator(prediction, classes)
         tables = multilabel_confusion_matrix(true, said)[:classes]
         self.cells += np.stack([tables[:, 1, 1], tables[:, 0, 1], tables[:, 1, 0]], axis=1)
-        self.exact += int(accuracy_score(true, said, normalize=False))
+        self.beyond += np.array([item.beyond for item in block]).sum(axis=0)
+        self.exact += sum(item.exact for item in block)
+        self.single += sum(item.single for item in block)
         self._count_best(block, classes)
 
     def _count_best(self, block: list[Scored], classes: int) -> None:
         ranked = [item for item in block if item.best != NO_BEST]
         self.ranked += len(ranked)
-        self.top += sum(item.best in item.truth for item in ranked)
-        single = [(item.truth[0], item.best) for item in ranked if len(item.truth) == 1]
+        self.top += sum(item.top for item in ranked)
+        single = [(item.truth[0], item.best) for item in ranked
+                  if len(item.truth) == 1 and item.beyond[0] == item.beyond[2] == 0]
         if single and self._with_confusion:
             true, best = zip(*single, strict=True)
             # Two labels at least: for a single one scikit-learn warns.
@@ -119,10 +187,12 @@ class LabelCounts:
         """Return all counts; what has been gathered is counted first, which changes no figure."""
         self.fold()
         return {"items": self.items, "exact": self.exact, "ranked": self.ranked, "top": self.top,
-                "cells": self.cells.copy(), "confusion": self.confusion.copy()}
+                "single": self.single, "beyond": self.beyond.copy(), "cells": self.cells.copy(),
+                "confusion": self.confusion.copy()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.items, self.exact = state["items"], state["exact"]
-        self.ranked, self.top = state["ranked"], state["top"]
+        self.ranked, self.top, self.single = state["ranked"], state["top"], state["single"]
+        self.beyond = state["beyond"]
         self.cells, self.confusion, self._block = state["cells"], state["confusion"], []

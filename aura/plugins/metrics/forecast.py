@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import AuraError
-from aura.plugins.metrics.cadence import Cadence
-from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
+from aura.plugins.metrics.rolling import Rolling
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -72,8 +72,9 @@ class Autoregression:
 class Forecast(Metric):
     """Mean squared errors of the next frame: as predicted, as repeated, and as a linear autoregression has it.
 
-    The prediction that comes with a frame is held against the frame after it. The autoregression is fitted on all
-    that the learning phases showed, and stands beside the others in the held-out phases.
+    The prediction that comes with a frame is held against the frame after it, and counts among those seen before if
+    that frame was learned before. The autoregression is fitted on all first sights of the learning phases, and stands
+    beside the others in the phases without learning.
 
     Parameters
     ----------
@@ -89,13 +90,13 @@ class Forecast(Metric):
         super().__init__(name, options)
         self.topics = tuple(dict.fromkeys((options.frames, options.prediction)))
         self._linear = Autoregression(options.context, options.penalty)
-        self._frames: deque[np.ndarray] = deque()
+        self._frames: deque[tuple[str, np.ndarray]] = deque()
+        """Frames that wait for the next one, each with the place where it counts."""
         self._predictions: deque[np.ndarray] = deque()
         self._sums: dict[str, dict[str, list[float]]] = {}
-        self._learned: dict[str, bool] = {}
-        self._window: deque[tuple[float, float]] = deque(maxlen=options.window)
-        self._cadence = Cadence(options.every)
-        self._items = self._since_row = 0
+        self._rolling: Rolling[tuple[float, float]] = Rolling(options.window, options.every)
+        self._latest: tuple[str, list[float]] = ("", [])
+        """Where the last row stands, and its two errors."""
 
     def check(self, brain: Brain) -> None:
         for option, topic in (("frames", self.options.frames), ("prediction", self.options.prediction)):
@@ -106,17 +107,15 @@ class Forecast(Metric):
     def on_signal(self, signal: Signal) -> None:
         rows = np.asarray(signal.value, np.float64).reshape(len(signal.value), -1)
         if signal.topic == self.options.frames:
-            self._frames.extend(rows)
+            self._frames.extend(zip(self.places(signal), rows, strict=True))
         if signal.topic == self.options.prediction:
             self._predictions.extend(rows)
 
     def after_tick(self, now: Time) -> None:
         while len(self._predictions) and len(self._frames) > 1:
-            self._take(self._frames.popleft(), self._predictions.popleft(), self._frames[0])
-        if self._since_row and self._cadence.due(self._items, now):
-            values = np.mean(self._window, axis=0)
-            self.add_row(now, self._since_row, {"prediction": float(values[0]), "persistence": float(values[1])})
-            self._since_row = 0
+            _, frame = self._frames.popleft()
+            place, following = self._frames[0]
+            self._take(place, frame, self._predictions.popleft(), following, now)
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         if (phase, learning) != (self.phase, self.learning):
@@ -124,12 +123,12 @@ class Forecast(Metric):
             self._frames.clear()
             self._predictions.clear()
             self._linear.recent.clear()
-            self._window.clear()
-            self._items = self._since_row = 0
-            self._cadence.new_phase(now)
+            for place in self._rolling.waiting():
+                self._roll(place, now)
+            self._rolling.clear()
         super().on_phase(phase, learning, now)
 
-    def _take(self, frame: np.ndarray, prediction: np.ndarray, following: np.ndarray) -> None:
+    def _take(self, place: str, frame: np.ndarray, prediction: np.ndarray, following: np.ndarray, now: Time) -> None:
         if prediction.shape != following.shape:
             raise AuraError(f"metrics.{self.name}", expected=f"predictions of {len(following)} numbers, as frames have",
                             got=str(len(prediction)))
@@ -137,66 +136,67 @@ class Forecast(Metric):
         errors = {"prediction": prediction - following, "persistence": frame - following}
         row = self._linear.row()
         if row is not None:
-            if self.learning:
-                self._linear.learn(row, following)
+            if self.learned(place):
+                if self.is_first(place):
+                    self._linear.learn(row, following)
             else:
                 linear = self._linear.predict(row)
                 if linear is not None:
                     errors["autoregression"] = linear - following
-        self._learned[self.phase] = self.learning
-        sums = self._sums.setdefault(self.phase, {})
-        for name, error in errors.items():
+        squares = {name: float(error @ error) / len(error) for name, error in errors.items()}
+        sums = self._sums.setdefault(place, {})
+        for name, square in squares.items():
             entry = sums.setdefault(name, [0.0, 0.0])
             entry[0] += 1.0
-            entry[1] += float(error @ error) / len(error)
-        self._window.append((float(errors["prediction"] @ errors["prediction"]) / len(following),
-                             float(errors["persistence"] @ errors["persistence"]) / len(following)))
-        self._items += 1
-        self._since_row += 1
+            entry[1] += square
+        if self._rolling.add(place, (squares["prediction"], squares["persistence"]), int(sums["prediction"][0]), now):
+            self._roll(place, now)
+
+    def _roll(self, place: str, now: Time) -> None:
+        means = np.mean(self._rolling.row(place), axis=0).tolist()
+        self._latest = place, means
+        self.add_row(now, int(self._sums[place]["prediction"][0]),
+                     {"prediction": means[0], "persistence": means[1]}, place)
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
     def headline(self) -> dict[str, float]:
-        if not self._window:
+        place, means = self._latest
+        if not means or means[1] <= 0.0:
             return {}
-        prediction, persistence = np.mean(self._window, axis=0)
-        return {"of_persistence": float(prediction / persistence)} if persistence > 0.0 else {}
+        later = "" if self.is_first(place) else f" ({SEEN_BEFORE})"
+        return {f"of_persistence{later}": means[0] / means[1]}
 
     def results(self) -> dict[str, Any]:
         return {"kind": self.kind, "truth": self.options.frames, "prediction": self.options.prediction,
                 "phases": {phase: self._phase_results(phase, sums) for phase, sums in self._sums.items()}}
 
     def _phase_results(self, phase: str, sums: dict[str, list[float]]) -> dict[str, Any]:
-        learning = self._learned[phase]
         means = {name: sums[name][1] / sums[name][0] for name in FORECASTS if name in sums}
         summary = {f"{name}_mse": mean for name, mean in means.items()}
         for name in ("persistence", "autoregression"):
             if means.get(name):
                 summary[f"of_{name}"] = means["prediction"] / means[name]
-        return {"learning": learning, "how": "prequential" if learning else "held-out",
-                "items": int(sums["prediction"][0]), "summary": summary}
+        return {**self.what(phase), "items": int(sums["prediction"][0]), "summary": summary}
 
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         linear = self._linear
         gram, cross = (None if sums is None else sums.copy() for sums in (linear.gram, linear.cross))
-        return {**self.base_state(), "frames": list(self._frames), "predictions": list(self._predictions),
-                "recent": list(linear.recent), "gram": gram, "cross": cross,
-                "sums": [[phase, self._learned[phase], [[name, *entry] for name, entry in sums.items()]]
-                         for phase, sums in self._sums.items()],
-                "window": [list(pair) for pair in self._window], "next": self._cadence.next,
-                "items": self._items, "since_row": self._since_row}
+        return {**self.base_state(), "frames": [[place, frame] for place, frame in self._frames],
+                "predictions": list(self._predictions), "recent": list(linear.recent), "gram": gram, "cross": cross,
+                "sums": [[place, [[name, *entry] for name, entry in sums.items()]]
+                         for place, sums in self._sums.items()],
+                "latest": list(self._latest), "rolling": self._rolling.state(lambda pairs: [list(p) for p in pairs])}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
-        self._frames, self._predictions = deque(state["frames"]), deque(state["predictions"])
+        self._frames = deque((place, frame) for place, frame in state["frames"])
+        self._predictions = deque(state["predictions"])
         self._linear = Autoregression(self.options.context, self.options.penalty)
         self._linear.recent.extend(state["recent"])
         self._linear.gram, self._linear.cross = state["gram"], state["cross"]
-        self._sums, self._learned = {}, {}
-        for phase, learning, sums in state["sums"]:
-            self._learned[phase] = learning
-            self._sums[phase] = {name: list(entry) for name, *entry in sums}
-        self._window = deque((tuple(pair) for pair in state["window"]), maxlen=self.options.window)
-        self._cadence.next, self._items, self._since_row = state["next"], state["items"], state["since_row"]
+        self._sums = {place: {name: list(entry) for name, *entry in sums} for place, sums in state["sums"]}
+        self._latest = (state["latest"][0], list(state["latest"][1]))
+        self._rolling.load_state(state["rolling"], lambda pairs: [(pair[0], pair[1]) for pair in pairs])

@@ -85,11 +85,12 @@ class GroupCounts:
 
     def state(self) -> dict[str, Any]:
         """Return all of it."""
-        return {"values": [known.names for known in self._values],
+        return {"values": [known.state() for known in self._values],
                 "counts": [[phase, np.array([(*key, *count) for key, count in counts.items()], dtype=np.int64)]
                            for phase, counts in self._counts.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._values = [Classes(self._most, names) for names in state["values"]]
+        for known, told in zip(self._values, state["values"], strict=True):
+            known.load_state(told)
         self._counts = {phase: {tuple(row[:-2]): row[-2:] for row in rows.tolist()} for phase, rows in state["counts"]}

@@ -9,7 +9,7 @@ import numpy as np
 from sklearn.metrics import precision_recall_fscore_support
 
 from aura.plugins.metrics.counts import LabelCounts, indicator
-from aura.plugins.metrics.labels import natural_key
+from aura.plugins.metrics.labels import OTHER, natural_key
 
 __all__ = ["confusion_table", "per_class", "recalls", "rolling_figures", "summary"]
 
@@ -20,9 +20,12 @@ CONFUSION_CLASSES_MAX = 200
 def summary(counts: LabelCounts) -> dict[str, float]:
     """Return the figures of all classes together.
 
-    Averages go over the classes that occur in the truth or in a prediction, as scikit-learn's do by default.
+    Averages go over the classes that occur in the truth or in a prediction, as scikit-learn's do by default; those that
+    are not told apart stand as one of them. Without items there are no figures.
     """
     figures = _hits(counts)
+    if not counts.items:
+        return figures
     for average in ("macro", "micro", "weighted"):
         precision, recall, f1, _ = _scores(counts, average)
         figures |= {f"{average}_f1": float(f1), f"{average}_precision": float(precision),
@@ -33,19 +36,21 @@ def summary(counts: LabelCounts) -> dict[str, float]:
 def rolling_figures(counts: LabelCounts) -> dict[str, float]:
     """Return the few figures that are worth following over time."""
     figures = _hits(counts)
-    for average in ("macro", "micro"):
+    for average in ("macro", "micro") if counts.items else ():
         figures[f"{average}_f1"] = float(_scores(counts, average)[2])
     return figures
 
 
 def per_class(counts: LabelCounts, names: Sequence[str]) -> list[dict[str, Any]]:
     """Return one row a class that occurs: label, precision, recall, F1, support (true items), predicted (items)."""
-    present = _present(counts)
+    cells = _cells(counts)
+    present = _present(cells)
     if not len(present):
         return []
     precision, recall, f1, support = _scores(counts, None)
-    rows = [{"label": names[number], "precision": float(precision[row]), "recall": float(recall[row]),
-             "f1": float(f1[row]), "support": int(support[row]), "predicted": int(counts.cells[number, :2].sum())}
+    rows = [{"label": names[number] if number < len(counts.cells) else OTHER, "precision": float(precision[row]),
+             "recall": float(recall[row]), "f1": float(f1[row]), "support": int(support[row]),
+             "predicted": int(cells[number, :2].sum())}
             for row, number in enumerate(present.tolist())]
     return sorted(rows, key=lambda row: natural_key(row["label"]))
 
@@ -77,8 +82,13 @@ def _hits(counts: LabelCounts) -> dict[str, float]:
     return figures
 
 
-def _present(counts: LabelCounts) -> np.ndarray:
-    return np.flatnonzero(counts.cells.any(axis=1))
+def _cells(counts: LabelCounts) -> np.ndarray:
+    """Return the counts by class, last those of all classes that are not told apart, if there are any."""
+    return np.concatenate([counts.cells, counts.beyond[None]]) if counts.beyond.any() else counts.cells
+
+
+def _present(cells: np.ndarray) -> np.ndarray:
+    return np.flatnonzero(cells.any(axis=1))
 
 
 def _scores(counts: LabelCounts, average: str | None) -> Any:
@@ -87,7 +97,8 @@ def _scores(counts: LabelCounts, average: str | None) -> Any:
     Each class stands as three items, a true positive, a false positive and a false negative, weighted by their
     number. True negatives enter none of these figures.
     """
-    present, classes = _present(counts), len(counts.cells)
+    cells = _cells(counts)
+    present, classes = _present(cells), len(cells)
     if not len(present):
         return 0.0, 0.0, 0.0, None
     numbers = range(classes)
@@ -95,4 +106,4 @@ def _scores(counts: LabelCounts, average: str | None) -> Any:
     said = [labels for number in numbers for labels in ((number,), (number,), ())]
     return precision_recall_fscore_support(
         indicator(true, classes), indicator(said, classes), labels=present, average=average,
-        sample_weight=counts.cells.reshape(-1), zero_division=0.0)
+        sample_weight=cells.reshape(-1), zero_division=0.0)

@@ -57,6 +57,14 @@ class Matcher:
                 complete.append(table.pop(item))
         return complete
 
+    def alone(self) -> dict[str, int]:
+        """Return of each side how many items have been without another: those that went, and those that still wait."""
+        counts = dict(self.unmatched)
+        for entry in self._table.values():
+            for name, value in zip(self.sides, entry, strict=True):
+                counts[name] += value is not _EMPTY
+        return counts
+
     def _drop_oldest(self) -> None:
         entry = self._table.pop(next(iter(self._table)))
         for name, value in zip(self.sides, entry, strict=True):

@@ -6,15 +6,22 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from aura.core.errors import AuraError, nearest
 from aura.core.observer import Observer
+from aura.core.signals import seen_before
 from aura.core.time import Time
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
     from aura.core.ports import Port
+    from aura.core.signals import Signal
 
-__all__ = ["Metric"]
+__all__ = ["SEEN_BEFORE", "Metric"]
+
+SEEN_BEFORE = "seen before"
+"""What figures are called of items whose rows were learned before: neither prequential nor held-out."""
 
 ROWS_MAX = 10_000
 """Rows kept until they are taken, the oldest go: 10,000 rows of five numbers are about 5 MB."""
@@ -22,6 +29,9 @@ ROWS_MAX = 10_000
 
 class Metric(Observer):
     """The base of all metrics.
+
+    Figures stand under the phase in which a zone was asked, and items whose rows were learned before apart from the
+    others: ``learn`` and ``learn, seen before``.
 
     Parameters
     ----------
@@ -38,6 +48,8 @@ class Metric(Observer):
         self.topics = ()
         self.phase, self.learning = "run", True
         self._rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
+        self._measured: dict[str, tuple[bool, bool]] = {}
+        """Of each name that figures stand under: whether zones learned, and whether rows had been learned before."""
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
@@ -68,6 +80,40 @@ class Metric(Observer):
 
     # --- for subclasses -------------------------------------------------------------------------------------------
 
+    def place(self, *, again: bool = False) -> str:
+        """Return the name under which the figures of this phase stand, or those of its rows that were learned before.
+        """
+        name = f"{self.phase}, {SEEN_BEFORE}" if again else self.phase
+        self._measured.setdefault(name, (self.learning, again))
+        return name
+
+    def places(self, signal: Signal) -> list[str]:
+        """Return for each item of a signal the name under which its figures stand; of one without ids the phase."""
+        count = len(signal.value)
+        if signal.ids is None or not (before := seen_before(np.asarray(signal.ids))).any():
+            return [self.place()] * count
+        first = "" if before.all() else self.place()
+        later = self.place(again=True)
+        return [later if again else first for again in before.tolist()]
+
+    def is_present(self, place: str) -> bool:
+        """Return whether the items of a place are of the present phase."""
+        return place in (self.phase, f"{self.phase}, {SEEN_BEFORE}")
+
+    def is_first(self, place: str) -> bool:
+        """Return whether the items of a place were first sights."""
+        return not self._measured[place][1]
+
+    def learned(self, place: str) -> bool:
+        """Return whether zones learned when the items of a place were seen."""
+        return self._measured[place][0]
+
+    def what(self, place: str, *, judged: bool = True) -> dict[str, Any]:
+        """Return what the figures of a place are, as `results` tells it; `judged`: held against a truth."""
+        learning, again = self._measured[place]
+        how = SEEN_BEFORE if again else "held-out" if not learning else "prequential" if judged else "while learning"
+        return {"learning": learning, "again": again, "how": how}
+
     def add_row(self, time: Time, items: int, values: Mapping[str, float], phase: str | None = None) -> None:
         """Keep one rolling row until it is taken."""
         self._rows.append({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
@@ -96,9 +142,11 @@ class Metric(Observer):
 
     def base_state(self) -> dict[str, Any]:
         """Return the state that all metrics share."""
-        return {"phase": self.phase, "learning": self.learning, "rows": list(self._rows)}
+        return {"phase": self.phase, "learning": self.learning, "rows": list(self._rows),
+                "measured": [[place, *told] for place, told in self._measured.items()]}
 
     def load_base_state(self, state: Mapping[str, Any]) -> None:
         """Take over what `base_state` returned."""
         self.phase, self.learning = state["phase"], state["learning"]
         self._rows = deque(state["rows"], maxlen=ROWS_MAX)
+        self._measured = {place: (learning, again) for place, learning, again in state["measured"]}

@@ -25,7 +25,8 @@ class ClassificationOptions(MetricOptions):
     Parameters
     ----------
     truth, prediction : str
-        Topics of tags (label sets), of text (one label an item) or of integers (one class an item).
+        Topics of tags (label sets), of text (one label an item) or of integers (one class an item). Items without a
+        true label (an empty set, an empty text) are left out and counted.
     best : str, optional
         Topic of the one best label of each item, for the top-1 figure and the confusion matrix.
     scores, classes : str, optional
@@ -38,7 +39,8 @@ class ClassificationOptions(MetricOptions):
     pending : int
         Items that may wait for their other side; the oldest beyond it are counted as unmatched.
     max_classes : int
-        Classes counted apart; what comes beyond is counted as one class "(other)".
+        Classes counted apart; what comes beyond stands as one class "(other)", in which a label is right only where it
+        is the true one.
     by : tuple of str
         One or two topics of text, of integers or of tags, one value an item, such as the expert that answered: items
         and accuracy are counted for each of their values too, and for each pair of values.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,11 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
-from aura.plugins.metrics.cadence import Cadence
 from aura.plugins.metrics.matching import Matcher, ids_of
-from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.moments import Moments
 from aura.plugins.metrics.options import RegressionOptions
+from aura.plugins.metrics.rolling import Rolling
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -62,13 +61,11 @@ class Regression(Metric):
         self.topics = tuple(dict.fromkeys((options.truth, options.prediction)))
         self._matcher = Matcher(("truth", "prediction"), options.pending)
         self._moments: dict[str, Moments] = {}
-        self._learned: dict[str, bool] = {}
         self._blocks: dict[str, list[Pair]] = {}
         self._items: dict[str, int] = {}
-        self._window: deque[Pair] = deque(maxlen=options.window)
-        self._cadence = Cadence(options.every)
-        self._latest: dict[str, float] = {}
-        self._since_row = 0
+        self._rolling: Rolling[Pair] = Rolling(options.window, options.every)
+        self._latest: tuple[str, dict[str, float]] = ("", {})
+        """Where the last row stands, and its figures."""
 
     def check(self, brain: Brain) -> None:
         for option, topic in (("truth", self.options.truth), ("prediction", self.options.prediction)):
@@ -82,49 +79,45 @@ class Regression(Metric):
         if signal.topic == self.options.truth:
             self._take(signal.time, self._matcher.put(0, ids, rows))
         if signal.topic == self.options.prediction:
-            self._take(signal.time, self._matcher.put(1, ids, [(self.phase, self.learning, row) for row in rows]))
+            self._take(signal.time, self._matcher.put(1, ids, zip(self.places(signal), rows, strict=True)))
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         if (phase, learning) == (self.phase, self.learning):
             return
-        if self._since_row:
-            self._roll(now)
+        for place in self._rolling.waiting():
+            self._roll(place, now)
         super().on_phase(phase, learning, now)
-        self._window.clear()
-        self._cadence.new_phase(now)
+        self._rolling.clear()
 
     def _take(self, now: Time, complete: Iterable[list[Any]]) -> None:
-        for true, (phase, learning, said) in complete:
+        for true, (place, said) in complete:
             if true.shape != said.shape:
                 raise AuraError(f"metrics.{self.name}", expected="as many numbers in the truth as in the prediction",
                                 got=f"{true.size} and {said.size}")
-            block = self._blocks.setdefault(phase, [])
+            block = self._blocks.setdefault(place, [])
             block.append((true, said))
-            self._learned.setdefault(phase, learning)
-            self._items[phase] = self._items.get(phase, 0) + 1
+            self._items[place] = self._items.get(place, 0) + 1
             if len(block) == BLOCK_ITEMS:
-                self._moments.setdefault(phase, Moments(true.size)).add(*_stacked(block))
+                self._moments.setdefault(place, Moments(true.size)).add(*_stacked(block))
                 block.clear()
-            if phase == self.phase:
-                self._window.append((true, said))
-                self._since_row += 1
-                if self._cadence.due(self._items[phase], now):
-                    self._roll(now)
+            if self.is_present(place) and self._rolling.add(place, (true, said), self._items[place], now):
+                self._roll(place, now)
 
-    def _roll(self, now: Time) -> None:
-        self._since_row = 0
-        self._latest = window_figures(*_stacked(self._window))
-        self.add_row(now, self._items[self.phase], self._latest)
+    def _roll(self, place: str, now: Time) -> None:
+        self._latest = place, window_figures(*_stacked(self._rolling.row(place)))
+        self.add_row(now, self._items[place], self._latest[1], place)
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
     def headline(self) -> dict[str, float]:
-        return {name: self._latest[name] for name in ("mae", "r2") if name in self._latest}
+        place, latest = self._latest
+        later = f" ({SEEN_BEFORE})" if latest and not self.is_first(place) else ""
+        return {f"{name}{later}": latest[name] for name in ("mae", "r2") if name in latest}
 
     def results(self) -> dict[str, Any]:
         return {"kind": self.kind, "truth": self.options.truth, "prediction": self.options.prediction,
                 "phases": {phase: self._phase_results(phase) for phase in self._blocks},
-                "unmatched": dict(self._matcher.unmatched), "waiting": len(self._matcher)}
+                "unmatched": self._matcher.alone(), "waiting": len(self._matcher)}
 
     def _phase_results(self, phase: str) -> dict[str, Any]:
         block = self._blocks[phase]
@@ -136,8 +129,7 @@ class Regression(Metric):
         names = self.options.names if len(self.options.names) == count else tuple(map(str, range(count)))
         figures = [moments.figures(dimension) for dimension in range(count)]
         shared = [key for key in figures[0] if all(key in one for one in figures)]
-        learning = self._learned[phase]
-        return {"learning": learning, "how": "prequential" if learning else "held-out", "items": moments.items,
+        return {**self.what(phase), "items": moments.items,
                 "summary": {key: float(np.mean([one[key] for one in figures])) for key in shared},
                 "per_dimension": [{"name": name, **one} for name, one in zip(names, figures, strict=True)]}
 
@@ -145,25 +137,24 @@ class Regression(Metric):
 
     def state(self) -> dict[str, Any]:
         return {
-            **self.base_state(), "matcher": self._matcher.state(), "next": self._cadence.next,
-            "latest": dict(self._latest), "since_row": self._since_row,
-            "phases": [[phase, self._learned[phase], self._items[phase], _packed(block),
-                        self._moments[phase].state() if phase in self._moments else None]
-                       for phase, block in self._blocks.items()],
-            "window": _packed(self._window),
+            **self.base_state(), "matcher": self._matcher.state(), "latest": list(self._latest),
+            "phases": [[place, self._items[place], _packed(block),
+                        self._moments[place].state() if place in self._moments else None]
+                       for place, block in self._blocks.items()],
+            "rolling": self._rolling.state(_packed),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
         self._matcher.load_state(state["matcher"])
-        self._cadence.next, self._latest, self._since_row = state["next"], state["latest"], state["since_row"]
-        self._moments, self._learned, self._blocks, self._items = {}, {}, {}, {}
-        for phase, learning, items, block, moments in state["phases"]:
-            self._learned[phase], self._items[phase], self._blocks[phase] = learning, items, _unpacked(block)
+        self._latest = (state["latest"][0], state["latest"][1])
+        self._moments, self._blocks, self._items = {}, {}, {}
+        for place, items, block, moments in state["phases"]:
+            self._items[place], self._blocks[place] = items, _unpacked(block)
             if moments is not None:
-                self._moments[phase] = Moments(len(moments["mean_true"]))
-                self._moments[phase].load_state(moments)
-        self._window = deque(_unpacked(state["window"]), maxlen=self.options.window)
+                self._moments[place] = Moments(len(moments["mean_true"]))
+                self._moments[place].load_state(moments)
+        self._rolling.load_state(state["rolling"], _unpacked)
 
 
 def _stacked(pairs: Iterable[Pair]) -> Pair:
@@ -171,7 +162,7 @@ def _stacked(pairs: Iterable[Pair]) -> Pair:
     return np.stack(true), np.stack(said)
 
 
-def _packed(pairs: Sequence[Pair] | deque[Pair]) -> list[np.ndarray]:
+def _packed(pairs: Sequence[Pair]) -> list[np.ndarray]:
     return list(_stacked(pairs)) if pairs else []
 
 

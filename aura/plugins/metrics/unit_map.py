@@ -9,7 +9,7 @@ import numpy as np
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
-from aura.plugins.metrics.labels import Classes, natural_key, sets_of
+from aura.plugins.metrics.labels import OTHER, Classes, natural_key, sets_of
 from aura.plugins.metrics.matching import Matcher, ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.view_options import MapOptions
@@ -28,8 +28,8 @@ DEALS = 8
 class _Counts:
     """What one phase has shown: wins by unit, labelled items by unit, and items by unit and label."""
 
-    def __init__(self, learning: bool) -> None:
-        self.learning = learning
+    def __init__(self) -> None:
+        self.unlabelled = 0
         self.wins: dict[int, int] = {}
         self.labelled: dict[int, int] = {}
         self.pairs: dict[tuple[int, int], int] = {}
@@ -64,6 +64,7 @@ class UnitMap(Metric):
     A unit's majority label is the one that most of its items have, its purity the share of its items that have it.
     The purity of the map is the mean of these, weighted by items; by chance it is what the same wins come to with the
     labels dealt out anew, which is much where units win few items. An item counts for the phase in which its unit won.
+    Labels that are not told apart make no majority: their items are of no unit's label.
 
     Parameters
     ----------
@@ -111,20 +112,20 @@ class UnitMap(Metric):
             raise AuraError(f"metrics.{self.name}.shape", expected=f"units from 0 to {self._units - 1}",
                             got=f"the unit {min(units) if min(units) < 0 else max(units)}",
                             hint="The shape must be that of the map that says the winners.")
-        counts = self._phases.get(self.phase)
-        if counts is None:
-            counts = self._phases[self.phase] = _Counts(self.learning)
-        for unit in units:
-            counts.wins[unit] = counts.wins.get(unit, 0) + 1
+        places = self.places(signal)
+        for place, unit in zip(places, units, strict=True):
+            wins = self._phases.setdefault(place, _Counts()).wins
+            wins[unit] = wins.get(unit, 0) + 1
         if self.options.truth is not None:
-            self._settle(self._matcher.put(1, ids_of(signal.ids), [(self.phase, unit) for unit in units]))
+            self._settle(self._matcher.put(1, ids_of(signal.ids), zip(places, units, strict=True)))
 
     def _settle(self, complete: list[list[Any]]) -> None:
         """Count the items of which both the unit and the labels are known; one without labels tells nothing."""
         for labels, (phase, unit) in complete:
-            if not labels:
-                continue
             counts = self._phases[phase]
+            if not labels:
+                counts.unlabelled += 1
+                continue
             counts.labelled[unit] = counts.labelled.get(unit, 0) + 1
             for label in self._classes.numbers(labels):
                 counts.pairs[unit, label] = counts.pairs.get((unit, label), 0) + 1
@@ -134,44 +135,48 @@ class UnitMap(Metric):
     def results(self) -> dict[str, Any]:
         return {"kind": self.kind, "signal": self.options.winner, "truth": self.options.truth or "",
                 "all": self._units, "shape": list(self.options.shape),
-                "phases": {phase: self._phase_results(counts) for phase, counts in self._phases.items()},
-                "unmatched": dict(self._matcher.unmatched), "waiting": len(self._matcher)}
+                "phases": {phase: self._phase_results(phase, counts) for phase, counts in self._phases.items()},
+                "unmatched": self._matcher.alone(), "waiting": len(self._matcher), **self._classes.told()}
 
-    def _phase_results(self, counts: _Counts) -> dict[str, Any]:
+    def _phase_results(self, phase: str, counts: _Counts) -> dict[str, Any]:
         names = self._classes.names
+        other = names.index(OTHER) if self._classes.beyond else -1
+        pairs = {(unit, label): items for (unit, label), items in counts.pairs.items() if label != other}
         best: dict[int, tuple[int, str]] = {}
-        for (unit, label), items in counts.pairs.items():
+        for (unit, label), items in pairs.items():
             # Of labels that are as frequent the first in their natural order is taken, whichever came first.
             rival = best.get(unit)
             if rival is None or items > rival[0] or (items == rival[0] and natural_key(names[label]) <
                                                      natural_key(rival[1])):
                 best[unit] = (items, names[label])
-        labels = sorted({names[label] for _, label in counts.pairs}, key=natural_key)
+        labels = sorted({names[label] for _, label in pairs}, key=natural_key)
         number = {label: place for place, label in enumerate(labels)}
         won = sorted(counts.wins)
         labelled = sum(counts.labelled.values())
         summary = {"utilisation": len(won) / self._units}
         if labelled:
             summary["purity"] = sum(items for items, _ in best.values()) / labelled
-            # Labels of which an item has several are not dealt out one by one.
-            if sum(counts.pairs.values()) == labelled:
-                summary["purity_by_chance"] = purity_by_chance(counts.pairs)
-        return {"learning": counts.learning, "how": "while learning" if counts.learning else "held-out",
-                "items": sum(counts.wins.values()), "summary": summary,
+            # Labels of which an item has several, or that are not told apart, are not dealt out one by one.
+            if sum(pairs.values()) == labelled:
+                summary["purity_by_chance"] = purity_by_chance(pairs)
+        return {**self.what(phase, judged=False), "items": sum(counts.wins.values()), "unlabelled": counts.unlabelled,
+                "summary": summary,
                 "map": {"units": won, "wins": [counts.wins[unit] for unit in won], "labels": labels,
                         "majority": [number[best[unit][1]] if unit in best else -1 for unit in won],
                         "purity": [round(best[unit][0] / counts.labelled[unit], 4) if unit in best else None
                                    for unit in won]},
-                "regions": self._regions(counts, {unit: label for unit, (_, label) in best.items()}, labels)}
+                "regions": self._regions(counts.labelled, pairs, {unit: label for unit, (_, label) in best.items()},
+                                         labels)}
 
-    def _regions(self, counts: _Counts, best: dict[int, str], labels: list[str]) -> list[dict[str, Any]]:
+    def _regions(self, labelled: Mapping[int, int], pairs: Mapping[tuple[int, int], int], best: Mapping[int, str],
+                 labels: list[str]) -> list[dict[str, Any]]:
         """Return for each label: its units, its items, and the items of its units and how many of them have it."""
         names = self._classes.names
         rows = {label: [0, 0, 0, 0] for label in labels}
         for unit, label in best.items():
             rows[label][0] += 1
-            rows[label][2] += counts.labelled[unit]
-        for (unit, number), items in counts.pairs.items():
+            rows[label][2] += labelled[unit]
+        for (unit, number), items in pairs.items():
             rows[names[number]][1] += items
             if best[unit] == names[number]:
                 rows[names[number]][3] += items
@@ -181,18 +186,19 @@ class UnitMap(Metric):
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.names,
-                "phases": [[phase, counts.learning, _table(counts.wins), _table(counts.labelled),
+        return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.state(),
+                "phases": [[phase, counts.unlabelled, _table(counts.wins), _table(counts.labelled),
                             _table(counts.pairs)]
                            for phase, counts in self._phases.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
         self._matcher.load_state(state["matcher"])
-        self._classes = Classes(self.options.max_classes, state["classes"])
+        self._classes.load_state(state["classes"])
         self._phases = {}
-        for phase, learning, wins, labelled, pairs in state["phases"]:
-            counts = self._phases[phase] = _Counts(learning)
+        for phase, unlabelled, wins, labelled, pairs in state["phases"]:
+            counts = self._phases[phase] = _Counts()
+            counts.unlabelled = unlabelled
             counts.wins, counts.labelled = dict(wins.tolist()), dict(labelled.tolist())
             counts.pairs = {(unit, label): items for unit, label, items in pairs.tolist()}
 

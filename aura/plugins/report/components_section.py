@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aura.plugins.report.components_chart import SHOWN_MAX, components_chart
-from aura.plugins.report.overview import main_phases
+from aura.plugins.report.figures import main_phases
 from aura.plugins.report.palette import dotted_name, palette
 from aura.plugins.report.record import MetricResult, RunRecord
 from aura.plugins.report.section_frame import framed, quantity

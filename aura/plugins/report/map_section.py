@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aura.plugins.report.map_chart import map_chart, sheets_shown
 from aura.plugins.report.record import PhaseResult, RunRecord
-from aura.plugins.report.section_frame import framed, phase_pictures
+from aura.plugins.report.section_frame import framed, left_out_notes, phase_pictures
 from aura.plugins.report.view_record import MapView
 from aura.plugins.report.words import bar, cell, count, drawing, share, table, text
 
@@ -35,9 +35,7 @@ def map_section(record: RunRecord, name: str, key: str) -> str:
         if rows else ""
     about = (f"Which unit won for each item ({result.signal}), " + (
         f"and what the items were ({result.truth})." if result.truth else "and how often."))
-    unmatched = result.unmatched.get("winner", 0) if result.truth else 0
-    below = f'<p class="note">Units whose item never got a label: {count(unmatched)} items.</p>' if unmatched else ""
-    return framed(name, key, about, above, phase_pictures(result, key, "Map", show), below)
+    return framed(name, key, about, above, phase_pictures(result, key, "Map", show), left_out_notes(result))
 
 
 def _map_caption(view: MapView, shape: tuple[int, ...]) -> str:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from aura.plugins.report.breakdown import breakdown, forgetting_table
 from aura.plugins.report.charts import rolling_chart
 from aura.plugins.report.confusion_chart import CLASSES_MAX, confusion_chart, most_confused
-from aura.plugins.report.overview import main_phases
+from aura.plugins.report.figures import figure_names, main_phases
 from aura.plugins.report.record import ClassRow, Confusion, MetricResult, PhaseResult, RunRecord
+from aura.plugins.report.section_frame import left_out_notes
 from aura.plugins.report.words import bar, cell, clock, count, drawing, figure, named, table, text
 
 __all__ = ["baseline_section", "metric_section"]
 
-_SUMMARY = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
 _AXES = {"classification": "score, 0 to 1", "forecast": "mean squared error"}
 """What stands on the vertical axis of the rolling figures of some kinds."""
 _RIVALS = ("macro_f1", "micro_f1", "top1", "accuracy")
@@ -31,10 +31,7 @@ def metric_section(record: RunRecord, name: str, key: str) -> str:
     parts += [forgetting_table(result), breakdown(record, result, key)]
     for number, (phase_name, phase) in enumerate(main_phases(result)):
         parts.append(_details(f"{key}-p{number}", phase_name, phase, opened=number == 0))
-    unmatched = {side: number for side, number in result.unmatched.items() if number}
-    if unmatched:
-        said = ", ".join(f"{count(number)} of {text(side)}" for side, number in unmatched.items())
-        parts.append(f'<p class="note">Without their other side, and not counted: {said}.</p>')
+    parts.append(left_out_notes(result))
     if not any(parts):
         return ""
     about = f"{text(result.prediction)} against {text(result.truth)}" if result.prediction else text(result.kind)
@@ -46,7 +43,8 @@ def baseline_section(record: RunRecord, name: str, key: str) -> str:
     result = record.metrics[name]
     if not result.models:
         note = result.note or "No batch learner was fitted."
-        return f'<section id="{key}"><h2>{text(name)}</h2><p class="note">{text(note)}</p></section>'
+        return (f'<section id="{key}"><h2>{text(name)}</h2><p class="note">{text(note)}</p>'
+                f"{left_out_notes(result)}</section>")
     rows = []
     for phase_name in dict.fromkeys(model.phase for model in result.models):
         for other_name, other in record.metrics.items():
@@ -63,7 +61,7 @@ def baseline_section(record: RunRecord, name: str, key: str) -> str:
     heads = ("learner", "how it was fitted", "phase", *map(named, _RIVALS))
     caption = "The online learner beside batch learners of the same features, on the same held-out items."
     return (f'<section id="{key}"><h2>{text(name)}</h2>'
-            f"{table(heads, rows, caption=caption, sortable=True, label=3)}</section>")
+            f"{table(heads, rows, caption=caption, sortable=True, label=3)}{left_out_notes(result)}</section>")
 
 
 def _learner(name: str, phase: str, summary: dict[str, float | None], about: str) -> str:
@@ -72,14 +70,13 @@ def _learner(name: str, phase: str, summary: dict[str, float | None], about: str
 
 
 def _summary_table(result: MetricResult) -> str:
-    names = list(dict.fromkeys(key for phase in result.phases.values() for key in phase.summary))
-    known = [key for key in _SUMMARY if key in names] if result.kind == "classification" else names[:8]
+    known = figure_names(result)
     rows = []
     for name, phase in result.phases.items():
         figures = "".join(bar(phase.summary.get(key)) if result.kind == "classification"
                           else cell(figure(phase.summary.get(key)), kind="num") for key in known)
         rows.append(cell(text(name)) + cell(text(phase.how)) + cell(count(phase.items), kind="num") + figures)
-    heads = ("phase", "measured", "items", *(named(key) for key in known))
+    heads = ("phase", "measured", "items", *known.values())
     return table(heads, rows, caption="All items of each phase.", label=2)
 
 

@@ -5,19 +5,22 @@ from __future__ import annotations
 from datetime import datetime
 
 from aura.core.time import format_time
+from aura.plugins.report.figures import main_phases
 from aura.plugins.report.mixture_record import Forgetting
 from aura.plugins.report.record import MetricResult, Model, PhaseResult, RunInfo, RunRecord
 from aura.plugins.report.words import cell, clock, count, figure, simulated, table, text
 
-__all__ = ["cards", "facts", "main_phases", "phase_table", "status_chip"]
+__all__ = ["cards", "facts", "phase_table", "status_chip"]
 
 _HEADLINES = {
     "classification": (("macro_f1", "macro F1"), ("top1", "top-1 in the true set"), ("accuracy", "exact match")),
-    "forecast": (("of_persistence", "error, of persistence's"),
-                 ("of_autoregression", "error, of the autoregression's")),
+    "forecast": (("of_persistence", "error, where repeating the last frame makes 1"),
+                 ("of_autoregression", "error, where a linear fit of past frames makes 1")),
     "map": (("purity", "purity"), ("utilisation", "share of units that won")),
     "regression": (("r2", "R²"), ("pearson", "Pearson's r"), ("mae", "MAE")),
 }
+_ONE_LABEL = (("accuracy", "accuracy"), ("macro_f1", "macro F1"))
+"""Of items with one label each: accuracy and top-1 are one figure."""
 
 
 def status_chip(run: RunInfo) -> str:
@@ -54,23 +57,13 @@ def _instant(started: str) -> str:
     return f"{then:%Y-%m-%d %H:%M:%S} {then.tzname() or ''}".strip()
 
 
-def main_phases(result: MetricResult) -> list[tuple[str, PhaseResult]]:
-    """Return the phases that matter first: the last one without learning, then the last one with."""
-    held = [(name, phase) for name, phase in result.phases.items() if not phase.learning]
-    learned = [(name, phase) for name, phase in result.phases.items() if phase.learning]
-    return [*held[-1:], *learned[-1:]]
-
-
 def cards(record: RunRecord) -> str:
     """Return the headline figures of every metric, a card each."""
     made = []
     for name, result in record.metrics.items():
         for phase_name, phase in main_phases(result):
-            for key, words in _HEADLINES.get(result.kind, ()):
+            for key, words in _ONE_LABEL if phase.one_label else _HEADLINES.get(result.kind, ()):
                 value = phase.summary.get(key)
-                # Where every item has one label, these two are one figure.
-                if key == "accuracy" and value == phase.summary.get("top1"):
-                    continue
                 if value is not None:
                     beside = " · ".join(f"{model.name} {figure(model.summary.get(key))}"
                                         for model in _rivals(record, result, phase_name)

@@ -114,8 +114,11 @@ class PhaseResult(_Read):
     """What a metric has found in one phase."""
 
     learning: bool = True
+    again: bool = False
     how: str = ""
     items: int | None = None
+    unlabelled: NonNegativeInt = 0
+    one_label: bool = False
     summary: dict[str, float | None] = {}
     per_class: tuple[ClassRow, ...] = ()
     per_dimension: tuple[dict[str, str | float], ...] = ()
@@ -166,6 +169,9 @@ class MetricResult(_Read):
     phases: dict[str, PhaseResult] = {}
     models: tuple[Model, ...] = ()
     unmatched: dict[str, int] = {}
+    unlabelled: NonNegativeInt = 0
+    beyond: NonNegativeInt = 0
+    told_apart: NonNegativeInt = 0
     note: str = ""
 
     @model_validator(mode="after")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from aura.plugins.report.overview import main_phases
+from aura.plugins.report.figures import left_out, main_phases
 from aura.plugins.report.record import MetricResult, PhaseResult
 from aura.plugins.report.words import text
 
-__all__ = ["Show", "framed", "phase_pictures", "quantity"]
+__all__ = ["Show", "framed", "left_out_notes", "phase_pictures", "quantity"]
 
 Show = Callable[[str, str, PhaseResult], str]
 """Returns the pictures of one phase from the id that they begin with, its name and what was found in it."""
@@ -20,6 +20,11 @@ def framed(name: str, key: str, about: str, *parts: str) -> str:
     if not body:
         return ""
     return f'<section id="{key}"><h2>{text(name)}</h2><p class="about">{text(about)}</p>{body}</section>'
+
+
+def left_out_notes(result: MetricResult) -> str:
+    """Return what the figures do not tell of."""
+    return "".join(f'<p class="note">{text(sentence)}</p>' for sentence in left_out(result))
 
 
 def phase_pictures(result: MetricResult, key: str, what: str, show: Show) -> str:

@@ -57,7 +57,7 @@ class LiveStream(Zone[ZoneParams]):
         """Live input has no curriculum."""
         return 0
 
-    def play(self, split: str, start: Time, stage: int | None = None) -> None:
+    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
         """Live input is for learning phases only."""
         self._ended = split != "learn"
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from aura.core.errors import StreamError, nearest
-from aura.core.signals import Inputs, Items
+from aura.core.signals import Inputs, Items, again
 from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
 from aura.sim.readers.order import pass_order, plan
@@ -47,6 +47,9 @@ class PlayedStream(Zone[ZoneParams]):
         self._stage: int | None = None
         self._learned = 0
         """Learning rows played since the beginning."""
+        self._learning = True
+        self._seen = {split: np.zeros((2, len(reader)), dtype=bool) for split, (reader, _) in self._splits.items()}
+        """Which rows were played while zones learned, as they are and changed: they are no first sights any more."""
         self._order = np.empty(0, dtype=np.int64)
         self._times: np.ndarray | None = None
         self.on_end: Callable[[], None] | None = None
@@ -77,11 +80,13 @@ class PlayedStream(Zone[ZoneParams]):
         """How many stages the curriculum has; 0 without one."""
         return self._stages.count if self._stages else 0
 
-    def play(self, split: str, start: Time, stage: int | None = None) -> None:
+    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
         """Play the rows of ``"learn"`` or ``"held_out"`` from the instant `start` on; none, if there are none.
 
-        With a curriculum a `stage` may be given: only its learning rows are played.
+        With a curriculum a `stage` may be given: only its learning rows are played. `learning` says whether zones
+        learn from what is played; rows that were played so come with ids that say it from then on.
         """
+        self._learning = learning
         self._split, self._pass, self._position, self._start, self._stage = split, 0, 0, start, stage
         self._load_pass()
 
@@ -107,11 +112,12 @@ class PlayedStream(Zone[ZoneParams]):
             self._begin_next_pass(now)
         reader, _ = self._splits[self._split]
         count = self._due(now)
-        rows = self._told(reader.rows(self._order[self._position:self._position + count]), count)
+        chosen = self._order[self._position:self._position + count]
+        changed = self._changed(count)
+        rows = self._told(reader.rows(chosen), changed)
         self._position += count
         self._learned += count if self._split == "learn" else 0
-        ids = np.arange(self._item, self._item + count, dtype=np.int64)
-        self._item += count
+        ids = self._identities(chosen, changed)
         if self._times is not None and self._position >= len(self._order):
             # The next pass is counted from the period after the last row of this one.
             self._start = now
@@ -119,8 +125,19 @@ class PlayedStream(Zone[ZoneParams]):
             self.on_end()
         return {name: Items(value, ids) for name, value in rows.items()}
 
+    def _identities(self, chosen: np.ndarray, changed: np.ndarray) -> np.ndarray:
+        """Return the ids of the next items, the rows `chosen`, and remember that these were seen."""
+        ids = np.arange(self._item, self._item + len(chosen), dtype=np.int64)
+        self._item += len(chosen)
+        seen, sights = self._seen[self._split], (changed.astype(np.int64), chosen)
+        ids = np.where(seen[sights], again(ids), ids)
+        if self._learning:
+            seen[sights] = True
+        return ids
+
     def state(self) -> dict[str, Any]:
-        return {"split": self._split, "pass": self._pass, "position": self._position, "start": self._start,
+        return {"learning": self._learning, "seen": {split: np.packbits(rows) for split, rows in self._seen.items()},
+                "split": self._split, "pass": self._pass, "position": self._position, "start": self._start,
                 "stage": self._stage, "learned": self._learned, "item": self._item,
                 "rows": {name: len(indices) for name, (_, indices) in self._splits.items()}}
 
@@ -130,7 +147,9 @@ class PlayedStream(Zone[ZoneParams]):
             raise StreamError(self.context.name, expected=f"the rows it was saved with, {state['rows']}",
                               got=str(rows), hint="Did the file change since?")
         self._split, self._pass, self._item = state["split"], state["pass"], state["item"]
-        self._stage, self._learned = state["stage"], state["learned"]
+        self._stage, self._learned, self._learning = state["stage"], state["learned"], state["learning"]
+        self._seen = {split: np.unpackbits(state["seen"][split], count=seen.size).astype(bool).reshape(seen.shape)
+                      for split, seen in self._seen.items()}
         self._load_pass()
         self._position, self._start = state["position"], state["start"]
 
@@ -140,14 +159,18 @@ class PlayedStream(Zone[ZoneParams]):
             return self.playing.repeat
         return self._changing.held_out_passes if self._changing else 1
 
-    def _told(self, rows: dict[str, Any], count: int) -> dict[str, Any]:
-        """Return rows with what a curriculum and a change make of them; `count` of them are next."""
+    def _changed(self, count: int) -> np.ndarray:
+        """Return which of the next `count` rows come changed."""
+        if self._changing is None:
+            return np.zeros(count, dtype=bool)
+        return self._changing.learning(self._learned, count) if self._split == "learn" \
+            else self._changing.held_out(self._pass, count)
+
+    def _told(self, rows: dict[str, Any], changed: np.ndarray) -> dict[str, Any]:
+        """Return rows with what a curriculum and a change make of them."""
         if self._stages:
             rows = {**rows, STAGE.name: self._stages.of(rows)}
         if self._changing:
-            learning = self._split == "learn"
-            changed = self._changing.learning(self._learned, count) if learning \
-                else self._changing.held_out(self._pass, count)
             rows = {**self._changing.apply(rows, changed),
                     REGIME.name: tuple(AFTER if late else BEFORE for late in changed.tolist())}
         return rows

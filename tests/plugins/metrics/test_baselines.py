@@ -7,6 +7,7 @@ from sklearn.metrics import f1_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from aura import Signal
+from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.baselines import BatchBaselines
 from aura.plugins.metrics.batch import best_thresholds
@@ -22,8 +23,8 @@ def metric(**more):
 def data(items=400, seed=0):
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(items, 5))
-    targets = (features[:, :3] + rng.normal(size=(items, 3)) * 0.5 > 0.4).astype(int)
-    return features, targets
+    scores = features[:, :3] + rng.normal(size=(items, 3)) * 0.5
+    return features, ((scores > 0.4) | (scores == scores.max(axis=1, keepdims=True))).astype(int)
 
 
 def feed(watcher, features, targets, start=0):
@@ -113,6 +114,37 @@ def test_what_is_kept_is_bounded():
     result = watcher.results()
     assert result["left_out"] == 300
     assert [(m["fitted_items"], m["items"]) for m in result["models"]] == [(50, 50)] * 2
+
+
+def test_rows_without_a_label_are_left_out_and_rows_learned_before_are_not_taken_again():
+    features, targets = data()
+    other, unlabelled = metric(), np.zeros_like(targets)
+    played(other)
+    watcher = metric()
+    watcher.on_phase("learn", True, 0)
+    feed(watcher, features[:300], targets[:300])
+    feed(watcher, features[:40], unlabelled[:40], start=1000)
+    feed(watcher, features[:300], targets[:300], start=int(again(np.int64(2000))))
+    watcher.on_phase("heldout", False, 10)
+    feed(watcher, features[300:], targets[300:], start=300)
+    feed(watcher, features[:7], unlabelled[:7], start=4000)
+    assert watcher.results()["unlabelled"] == 47
+    assert without_seconds(watcher.results()) == {**without_seconds(other.results()), "unlabelled": 47}
+
+
+def test_classes_that_are_not_told_apart_are_never_said_and_never_right(monkeypatch):
+    monkeypatch.setattr("aura.plugins.metrics.baselines.CLASSES_MAX", 3)
+    features = np.repeat(np.eye(4), 10, axis=0)
+    labels = tuple((f"class {k}",) for k in range(4) for _ in range(10))
+    watcher = metric(models=("ridge",), penalty=0.01)
+    for phase, learning in (("learn", True), ("heldout", False)):
+        watcher.on_phase(phase, learning, 0)
+        ids = np.arange(40) + 100 * learning
+        watcher.on_signal(Signal("posts.label", 0, labels, ids))
+        watcher.on_signal(Signal("sensory.embedding", 0, features, ids))
+    result = watcher.results()
+    assert result["models"][0]["summary"]["accuracy"] == result["models"][0]["summary"]["top1"] == 0.5
+    assert (result["beyond"], result["told_apart"]) == (2, 2)
 
 
 def test_a_resumed_metric_gives_the_same_figures(tmp_path):

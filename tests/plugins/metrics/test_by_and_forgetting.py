@@ -111,7 +111,8 @@ def test_an_item_whose_value_never_comes_is_counted_as_unmatched():
         feed(watcher, ("a", "b"), ("a", "b"), None, start=start)
     result = watcher.results()
     assert result["phases"] == {}
-    assert result["unmatched"] == {"truth": 4, "prediction": 4, "m.expert": 0}
+    assert result["unmatched"] == {"truth": 6, "prediction": 6, "m.expert": 0}
+    assert result["waiting"] == 2
 
 
 def test_values_beyond_the_bound_are_counted_as_one():

@@ -6,6 +6,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_f
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from aura import AuraError, Signal
+from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.classification import Classification
 from aura.plugins.metrics.labels import OTHER
@@ -19,14 +20,14 @@ def metric(**more):
     return Classification("emotion", ClassificationOptions(**{k: v for k, v in options.items() if v is not None}))
 
 
-def random_sets(rng, items, classes=NAMES):
-    sizes = rng.integers(0, 4, size=items)
+def random_sets(rng, items, classes=NAMES, least=0):
+    sizes = rng.integers(least, 4, size=items)
     return [tuple(rng.choice(classes, size=size, replace=False).tolist()) for size in sizes]
 
 
 def random_items(items=2500, seed=0):
     rng = np.random.default_rng(seed)
-    truth = random_sets(rng, items)
+    truth = random_sets(rng, items, least=1)
     said = [labels if rng.random() < 0.4 else other
             for labels, other in zip(truth, random_sets(rng, items, NAMES[:9]), strict=True)]
     best = [str(rng.choice(labels or NAMES)) for labels in said]
@@ -103,6 +104,95 @@ def test_rolling_rows_look_back_on_the_window_only():
     assert rows[-1]["values"]["accuracy"] == accuracy_score(true, predicted)
     assert watcher.headline()["macro_f1"] == rows[-1]["values"]["macro_f1"]
     assert watcher.take_rows() == []
+
+
+def test_items_without_a_true_label_are_left_out_and_counted():
+    truth, said, best = random_items(900)
+    bare = [() if number % 3 == 0 else labels for number, labels in enumerate(truth)]
+    kept = [number for number in range(900) if number % 3]
+    watcher, other = metric(by=("posts.kind",)), metric(by=("posts.kind",))
+    for one, chosen, sets in ((watcher, range(900), bare), (other, kept, truth)):
+        ids = np.array(chosen)
+        one.on_signal(Signal("posts.kind", 0, tuple(str(k % 2) for k in chosen), ids))
+        one.on_signal(Signal("posts.label", 0, tuple(sets[k] for k in chosen), ids))
+        one.on_signal(Signal("amygdala.label", 1, tuple(said[k] for k in chosen), ids))
+        one.on_signal(Signal("amygdala.best", 1, tuple(best[k] for k in chosen), ids))
+        one.after_tick(1)
+    result, expected = watcher.results()["phases"]["run"], other.results()["phases"]["run"]
+    assert (result["items"], result["unlabelled"], expected["unlabelled"]) == (600, 300, 0)
+    assert {**result, "unlabelled": 0} == expected
+
+
+def test_an_empty_text_is_no_label_and_no_class():
+    watcher = metric(best=None)
+    feed(watcher, ["a", "b", "", ""], ["a", "a", "", "b"])
+    result = watcher.results()["phases"]["run"]
+    assert (result["items"], result["unlabelled"], result["summary"]["accuracy"]) == (2, 2, 0.5)
+    assert [row["label"] for row in result["per_class"]] == ["a", "b"]
+
+
+def test_a_phase_of_unlabelled_items_has_no_figures():
+    watcher = metric(best=None)
+    feed(watcher, [(), ()], [("a",), ("b",)])
+    result = watcher.results()["phases"]["run"]
+    assert (result["items"], result["unlabelled"], result["summary"], result["per_class"]) == (0, 2, {}, [])
+
+
+def test_labels_that_come_once_are_never_a_hit_however_many_there_are():
+    labels = [f"class {number}" for number in range(3000)]
+    watcher = metric(best=None, max_classes=1000)
+    feed(watcher, [(label,) for label in labels], [(label,) for label in labels[1:] + labels[:1]])
+    result = watcher.results()
+    summary = result["phases"]["run"]["summary"]
+    assert {name: summary[name] for name in ("accuracy", "top1", "micro_f1", "macro_f1", "weighted_f1")} == {
+        "accuracy": 0.0, "top1": 0.0, "micro_f1": 0.0, "macro_f1": 0.0, "weighted_f1": 0.0}
+    assert (result["beyond"], result["told_apart"]) == (2001, 999)
+
+
+@pytest.mark.parametrize("scores", [False, True])
+def test_accuracy_top1_and_micro_f1_are_exact_beyond_the_bound_of_classes(scores):
+    truth, said, best = random_items()
+    bounded, whole = metric(max_classes=5), metric()
+    if scores:
+        best = [labels[0] if labels else "class 0" for labels in said]
+    feed(bounded, truth, said, best)
+    feed(whole, truth, said, best)
+    (a, b) = (one.results()["phases"]["run"]["summary"] for one in (bounded, whole))
+    for name in ("accuracy", "top1", "micro_f1", "micro_precision", "micro_recall"):
+        assert a[name] == pytest.approx(b[name], abs=1e-14)
+    assert bounded.results()["beyond"] == len(NAMES) - 4
+    assert "beyond" not in whole.results()
+
+
+def test_the_confusion_matrix_leaves_out_true_classes_that_are_not_told_apart():
+    watcher = metric(max_classes=3)
+    truth, best = ["a", "b", "c", "d", "a"], ["a", "a", "d", "d", "c"]
+    feed(watcher, [(t,) for t in truth], [(b,) for b in best], best)
+    assert watcher.results()["phases"]["run"]["confusion"] == {
+        "labels": [OTHER, "a", "b"], "matrix": [[0, 0, 0], [1, 1, 0], [0, 1, 0]]}
+
+
+def test_rows_that_were_learned_before_are_told_apart_and_only_first_sights_are_prequential():
+    truth, said, best = random_items(300)
+    watcher, first, later = metric(every=50), metric(), metric()
+    for one in (watcher, first, later):
+        one.on_phase("learn", True, 0)
+    feed(watcher, truth, said, best)
+    feed(watcher, truth, truth, best, start=int(again(np.int64(300))))
+    watcher.on_phase("trial", False, 10**12)
+    feed(watcher, truth[:10], truth[:10], best[:10], start=int(again(np.int64(900))))
+    feed(first, truth, said, best)
+    feed(later, truth, truth, best)
+    phases = watcher.results()["phases"]
+    assert {name: (one["how"], one["learning"], one["items"]) for name, one in phases.items()} == {
+        "learn": ("prequential", True, 300), "learn, seen before": ("seen before", True, 300),
+        "trial, seen before": ("seen before", False, 10)}
+    assert phases["learn"] == first.results()["phases"]["learn"]
+    assert phases["learn, seen before"]["summary"] == later.results()["phases"]["learn"]["summary"]
+    rows = watcher.take_rows()
+    assert {row["phase"] for row in rows} == {"learn", "learn, seen before"}
+    assert [row["values"]["accuracy"] for row in rows if row["phase"] != "learn"] == [1.0] * 6
+    assert list(watcher.headline()) == ["top1 (seen before)", "macro_f1 (seen before)", "accuracy (seen before)"]
 
 
 def test_a_row_is_written_every_so_much_time():
@@ -184,7 +274,7 @@ def test_what_never_meets_is_counted_and_memory_stays_bounded():
     watcher.on_signal(Signal("amygdala.label", 0, (("joy",),) * 5, ids[-5:]))
     watcher.after_tick(0)
     result = watcher.results()
-    assert result["unmatched"] == {"truth": 990, "prediction": 0}
+    assert result["unmatched"] == {"truth": 995, "prediction": 0}
     assert (result["waiting"], result["phases"]["run"]["items"]) == (5, 5)
 
 
@@ -196,9 +286,12 @@ def test_a_resumed_metric_gives_the_same_rows_figures_and_state(tmp_path, stop):
         for item in range(first, last):
             if item == 1500:
                 watcher.on_phase("heldout", False, item)
-            feed(watcher, truth[item:item + 1], said[item:item + 1], best[item:item + 1], start=item)
+            true = truth[item:item + 1] if item % 17 else [()]
+            # A third of the rows was learned before; their ids are counted on, far from the others.
+            start = item if item % 3 else int(again(np.int64(item)))
+            feed(watcher, true, said[item:item + 1], best[item:item + 1], start=start)
 
-    whole, before, after = metric(every=90, window=400), metric(every=90, window=400), metric(every=90, window=400)
+    whole, before, after = (metric(every=90, window=400, max_classes=7) for _ in range(3))
     play(whole, 0, 2000)
     play(before, 0, stop)
     write_tree(tmp_path / "state.safetensors", before.state(), "emotion")

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aura import AuraError, Signal
+from aura.core.signals import again
 from aura.core.time import MS
 from aura.plugins.metrics.component_totals import one_sided
 from aura.plugins.metrics.components import Components
@@ -60,6 +61,18 @@ def test_of_a_topic_with_items_their_mean_counts():
     tick(watcher, 2, np.zeros((0, 2)))
     tick(plain, 1, [0.75, 0.25])
     assert rows(watcher) == rows(plain)
+
+
+def test_items_whose_rows_were_learned_before_count_apart():
+    watcher = metric()
+    watcher.on_phase("learn", True, 0)
+    values = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
+    watcher.on_signal(Signal("m.use", MS, values, np.array([0, 1, int(again(np.int64(2)))])))
+    watcher.after_tick(MS)
+    phases = watcher.results()["phases"]
+    assert {name: (one["how"], one["summary"]) for name, one in phases.items()} == {
+        "learn": ("while learning", {"0": 0.75, "1": 0.25}),
+        "learn, seen before": ("seen before", {"0": 0.0, "1": 1.0})}
 
 
 def test_names_are_numbers_or_those_that_are_told():

@@ -6,6 +6,7 @@ from sklearn.datasets import load_digits
 from sklearn.linear_model import Ridge
 
 from aura import AuraError, Signal
+from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.forecast import Forecast
 from aura.plugins.metrics.options import ForecastOptions
@@ -42,6 +43,24 @@ def feed(watcher, frames, predictions, start=0, block=1, late=0):
             part = slice(tick - late * block, tick - late * block + block)
             watcher.on_signal(Signal("fabric.prediction", now, predictions[part], None))
         watcher.after_tick(now)
+
+
+def test_frames_that_were_learned_before_are_told_apart_and_not_fitted_again(frames, predictions):
+    whole, once = metric(), metric()
+    for watcher, passes in ((whole, 2), (once, 1)):
+        watcher.on_phase("learn", True, 0)
+        for number in range(passes):
+            ids = np.arange(CUT) if not number else again(np.arange(CUT, 2 * CUT))
+            watcher.on_signal(Signal("ear.frame", number, frames[:CUT], ids))
+            watcher.on_signal(Signal("fabric.prediction", number, predictions[:CUT], ids))
+            watcher.after_tick(number)
+        watcher.on_phase("held-out", False, 2)
+        feed(watcher, frames[CUT:], predictions[CUT:], 10)
+    found, expected = whole.results()["phases"], once.results()["phases"]
+    assert {name: (one["how"], one["items"]) for name, one in found.items()} == {
+        "learn": ("prequential", CUT - 1), "learn, seen before": ("seen before", CUT),
+        "held-out": ("held-out", len(frames) - CUT - 1)}
+    assert (found["learn"], found["held-out"]) == (expected["learn"], expected["held-out"])
 
 
 @pytest.mark.parametrize("block, late", [(1, 0), (7, 0), (1, 2)])

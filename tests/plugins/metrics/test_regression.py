@@ -6,6 +6,7 @@ from scipy.stats import pearsonr
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from aura import AuraError, Signal
+from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.options import RegressionOptions
 from aura.plugins.metrics.regression import Regression
@@ -58,6 +59,23 @@ def test_what_is_undefined_is_left_out():
     assert [row["values"] for row in watcher.take_rows()] == [{"mae": 0.0, "rmse": 0.0}] * 2
 
 
+def test_rows_that_were_learned_before_are_told_apart():
+    true, said = arrays(600)
+    watcher, first, later = metric(), metric(), metric()
+    for one in (watcher, first, later):
+        one.on_phase("learn", True, 0)
+    feed(watcher, true, said)
+    feed(watcher, true, said / 2, start=int(again(np.int64(600))))
+    feed(first, true, said)
+    feed(later, true, said / 2)
+    phases = watcher.results()["phases"]
+    assert {name: one["how"] for name, one in phases.items()} == {
+        "learn": "prequential", "learn, seen before": "seen before"}
+    assert phases["learn"] == first.results()["phases"]["learn"]
+    assert phases["learn, seen before"]["summary"] == later.results()["phases"]["learn"]["summary"]
+    assert list(watcher.headline()) == ["mae (seen before)", "r2 (seen before)"]
+
+
 def test_rolling_rows_look_back_on_the_window_only():
     true, said = arrays(500)
     watcher = metric(window=100, every=250)
@@ -71,11 +89,14 @@ def test_rolling_rows_look_back_on_the_window_only():
 def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, stop):
     true, said = arrays(1000)
     whole, before, after = metric(every=70), metric(every=70), metric(every=70)
+    later = int(again(np.int64(0)))
     feed(whole, true, said)
+    feed(whole, true[:300], said[300:600], start=later)
     feed(before, true[:stop], said[:stop])
     write_tree(tmp_path / "state.safetensors", before.state(), "vad")
     after.load_state(read_tree(tmp_path / "state.safetensors", "vad"))
     feed(after, true[stop:], said[stop:], start=stop)
+    feed(after, true[:300], said[300:600], start=later)
     assert trees_equal(after.state(), whole.state())
     assert after.results() == whole.results()
     assert after.take_rows() == whole.take_rows()

@@ -7,6 +7,7 @@ import pytest
 
 from aura import AuraError, Manifest, Port, Signal, Zone
 from aura.core.brain import Brain
+from aura.core.signals import again
 from aura.core.time import MS
 from aura.plugins.metrics.unit_map import UnitMap, purity_by_chance
 from aura.plugins.metrics.view_options import MapOptions
@@ -53,6 +54,26 @@ def test_labels_may_come_later_or_never_and_count_for_the_phase_of_the_win():
     assert units(watcher, "learn") == {0: (1, "joy", 1.0), 1: (1, None, None)}
     assert units(watcher, "held-out") == {2: (1, "fear", 1.0)}
     assert watcher.results()["waiting"] == 1
+
+
+def test_wins_of_rows_that_were_learned_before_count_apart():
+    watcher = metric()
+    watcher.on_phase("learn", True, 0)
+    later = again(np.arange(2, 4)).tolist()
+    win(watcher, [0, 1, 1, 1], [0, 1, *later])
+    label(watcher, ("joy", "fear", "joy", ""), [0, 1, *later])
+    assert units(watcher, "learn") == {0: (1, "joy", 1.0), 1: (1, "fear", 1.0)}
+    assert units(watcher, "learn, seen before") == {1: (2, "joy", 1.0)}
+    assert watcher.results()["phases"]["learn, seen before"]["unlabelled"] == 1
+
+
+def test_labels_that_are_not_told_apart_make_no_unit_pure():
+    watcher = metric(max_classes=2)
+    win(watcher, [0, 1, 1, 1, 2, 2], range(6))
+    label(watcher, ("joy", "fear", "love", "joy", "awe", "rage"), range(6))
+    assert units(watcher) == {0: (1, "joy", 1.0), 1: (3, "joy", 0.3333), 2: (2, None, None)}
+    assert watcher.results()["phases"]["run"]["summary"] == {"utilisation": 0.5, "purity": 2 / 6}
+    assert (watcher.results()["beyond"], watcher.results()["told_apart"]) == (4, 1)
 
 
 def test_an_item_with_several_labels_counts_for_each_and_one_with_none_for_none():

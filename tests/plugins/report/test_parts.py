@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from aura.plugins.report.charts import one_each
 from aura.plugins.report.confusion_chart import confusion_chart, most_confused
+from aura.plugins.report.figures import left_out, main_phases
 from aura.plugins.report.grouped_section import SHARE, running_mean
 from aura.plugins.report.overview import cards
 from aura.plugins.report.record import Confusion, MetricResult, PhaseResult, RunInfo, RunRecord, Series
@@ -106,8 +107,9 @@ def test_lines_that_lie_on_one_another_are_one():
     assert [names for names, _ in one_each(made)] == [["a", "b"], ["c"]]
 
 
-def _cards(kind, **summary):
-    result = MetricResult(kind=kind, phases={"held-out": PhaseResult(learning=False, items=9, summary=summary)})
+def _cards(kind, *, one_label=False, **summary):
+    result = MetricResult(kind=kind, phases={"held-out": PhaseResult(
+        learning=False, items=9, one_label=one_label, summary=summary)})
     return cards(RunRecord("run", RunInfo(scenario="s", status="finished"), {"m": result}))
 
 
@@ -117,9 +119,32 @@ def test_a_forecast_has_cards_of_its_error_beside_the_baselines():
     assert ">0.797<" in html
 
 
-def test_top1_and_exact_match_have_a_card_each_only_where_they_differ():
-    assert "exact match" not in _cards("classification", top1=0.9, accuracy=0.9)
-    assert "exact match" in _cards("classification", top1=0.9, accuracy=0.7)
+def test_of_items_with_one_label_top1_and_exact_match_are_one_card_the_accuracy():
+    figures = {"top1": 0.9, "accuracy": 0.9, "micro_f1": 0.9, "macro_f1": 0.8}
+    one, several = (_cards("classification", one_label=each, **figures) for each in (True, False))
+    assert (one.count("0.900"), "m: accuracy" in one, "exact match" in one) == (1, True, False)
+    assert (several.count("0.900"), "m: exact match" in several) == (2, True)
+
+
+def test_the_phases_that_matter_are_first_sights():
+    phases = {name: PhaseResult(learning=learning, again=again, items=9, summary={"accuracy": 0.5}) for
+              name, learning, again in (("learn", True, False), ("learn, seen before", True, True),
+                                        ("held-out", False, False), ("trial, seen before", False, True))}
+    assert [name for name, _ in main_phases(MetricResult(phases=phases))] == ["held-out", "learn"]
+    again = {name: phase for name, phase in phases.items() if phase.again}
+    assert [name for name, _ in main_phases(MetricResult(phases=again))] == [
+        "trial, seen before", "learn, seen before"]
+
+
+def test_what_figures_leave_out_is_told():
+    phases = {"learn": PhaseResult(items=9, unlabelled=300), "held-out": PhaseResult(items=9, unlabelled=1)}
+    result = MetricResult(kind="classification", phases=phases, beyond=2001, told_apart=999,
+                          unmatched={"truth": 0, "prediction": 12})
+    assert list(left_out(result)) == [
+        "Without a label, and not counted: 300 in learn, 1 in held-out.",
+        "Without their other side, and not counted: 12 of prediction.",
+        'Not told apart: 2,001 classes beyond the first 999, which stand as "(other)"; none of them is taken for '
+        "another."]
 
 
 def test_a_running_mean_begins_anew_with_each_phase():

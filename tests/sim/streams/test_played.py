@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from aura import Brain
 from aura.core.checkpoint import latest_checkpoint
 from aura.core.errors import StreamError
+from aura.core.signals import again, seen_before
 from aura.core.time import MS, S
 from aura.sim.readers import reader_kinds
 from aura.sim.readers.cells import TIME_UNITS
@@ -116,11 +117,29 @@ def test_the_order_does_not_depend_on_the_batch_or_the_number_of_passes():
     assert flat(Watch(shuffle=True, items=4, repeat=2).run())[:10] == one
 
 
+def test_ids_say_which_rows_were_learned_before():
+    watch = Watch(items=4, repeat=3, hold_out=0.2, shuffle=True)
+    watch.run()
+    for _ in range(2):
+        watch.play("held_out", watch.brain.now)  # `play` says that zones learn
+    assert seen_before(np.array(watch.ids)).tolist() == [False] * 8 + [True] * 16 + [False] * 2 + [True] * 2
+
+
+def test_rows_that_no_zone_learned_from_are_still_first_sights():
+    watch = Watch(items=4, autoplay=False)
+    for learning in (False, True, False):
+        watch.stream.play("learn", watch.brain.now, learning=learning)
+        watch.brain.wake("s")
+        watch.run()
+    assert seen_before(np.array(watch.ids)).tolist() == [False] * 20 + [True] * 10
+
+
 def test_ids_are_unique_and_increase_over_passes_and_splits():
     watch = Watch(items=4, repeat=2, hold_out=0.2)
     watch.run()
     watch.play("held_out", watch.brain.now)
-    assert watch.ids == list(range(18))
+    ids = np.array(watch.ids)
+    assert np.where(seen_before(ids), ids - again(np.int64(0)), ids).tolist() == list(range(18))
     assert watch.stream.played == 18
 
 

@@ -1,0 +1,68 @@
+"""The figures of a metric by phase, and what was left out of them: the same in the report and at the end of a run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aura.plugins.report.record import MetricResult, PhaseResult
+from aura.plugins.report.words import count, named
+
+__all__ = ["JUDGES", "figure_names", "has_one_label", "left_out", "main_phases"]
+
+JUDGES = ("classification", "regression", "forecast", "map", "batch-baselines")
+"""Kinds of metric whose figures say how well something was done."""
+
+_CLASSIFICATION = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
+_ONE_LABEL = ("accuracy", "macro_f1", "weighted_f1")
+"""Where every item has one label, true and predicted, top-1 and micro F1 are the accuracy."""
+_MANY = 8
+"""Figures of other kinds that stand in a table."""
+
+
+def figure_names(result: MetricResult) -> dict[str, str]:
+    """Return the figures that stand in the table of a metric's phases, and what they are called."""
+    found = list(dict.fromkeys(key for phase in result.phases.values() for key in phase.summary))
+    if result.kind != "classification":
+        return {key: named(key) for key in found[:_MANY]}
+    if has_one_label(result):
+        return {key: "accuracy" if key == "accuracy" else named(key) for key in _ONE_LABEL if key in found}
+    return {key: named(key) for key in _CLASSIFICATION if key in found}
+
+
+def has_one_label(result: MetricResult) -> bool:
+    """Return whether all items of all phases had one true label and one predicted one."""
+    judged = [phase.one_label for phase in result.phases.values() if phase.items]
+    return bool(judged) and all(judged)
+
+
+def main_phases(result: MetricResult) -> list[tuple[str, PhaseResult]]:
+    """Return the phases that matter first: the last one without learning, then the last one with.
+
+    Those of rows that were learned before stand back, unless there are no others.
+    """
+    phases = list(result.phases.items())
+    first = [(name, phase) for name, phase in phases if not phase.again] or phases
+    held = [(name, phase) for name, phase in first if not phase.learning]
+    learned = [(name, phase) for name, phase in first if phase.learning]
+    return [*held[-1:], *learned[-1:]]
+
+
+def left_out(result: MetricResult) -> Iterator[str]:
+    """Return sentences on the items and classes that the figures do not tell of."""
+    unlabelled = {name: phase.unlabelled for name, phase in result.phases.items() if phase.unlabelled}
+    if unlabelled:
+        yield f"Without a label, and not counted: {_listed(unlabelled, 'in')}."
+    elif result.unlabelled:
+        yield f"Without a label, and not counted: {count(result.unlabelled)} items."
+    alone = {side: number for side, number in result.unmatched.items() if number}
+    if alone:
+        yield f"Without their other side, and not counted: {_listed(alone, 'of')}."
+    if result.beyond:
+        yield (f"Not told apart: {count(result.beyond)} classes beyond the first {count(result.told_apart)}, which "
+               'stand as "(other)"; none of them is taken for another.')
+    if result.kind == "batch-baselines" and result.left_out:
+        yield f"Beyond max_items, and not kept: {count(result.left_out)} items."
+
+
+def _listed(numbers: dict[str, int], word: str) -> str:
+    return ", ".join(f"{count(number)} {word} {name}" for name, number in numbers.items())
