@@ -84,7 +84,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         envelope = json.loads(path.read_text(encoding="utf-8"))
         content = envelope["content"]
         whole = hashlib.sha256(json.dumps(content, indent=1).encode()).hexdigest() == envelope["sha256"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise CheckpointError(str(folder), expected="a checkpoint with a manifest.json",
                               got=f"{type(error).__name__}: {error}", hint=hint) from error
     if not whole:

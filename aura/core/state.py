@@ -17,6 +17,9 @@ __all__ = ["read_tree", "trees_equal", "write_tree"]
 _ARRAY, _SCALAR, _COMPLEX, _TUPLE = "$array", "$scalar", "$complex", "$tuple"
 _DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
                      "float32", "float64"])
+_BAD_TREE = (OSError, SafetensorError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
+             TypeError, ValueError)
+"""What a file raises that holds no tree, at whatever place of it."""
 _COMPLEX_PARTS = {"complex64": np.float32, "complex128": np.float64}
 
 
@@ -52,7 +55,7 @@ def read_tree(path: Path, owner: str) -> Any:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return _join(json.loads(metadata["tree"]), arrays)
-    except (OSError, SafetensorError, KeyError, ValueError) as error:
+    except _BAD_TREE as error:
         raise StateError(owner, expected=f"a state file at {path}", got=f"{type(error).__name__}: {error}",
                          hint="Resume from an earlier checkpoint.") from error
 

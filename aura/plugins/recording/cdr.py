@@ -97,6 +97,8 @@ def decode_array(data: bytes, dtype: str) -> tuple[np.ndarray, np.ndarray | None
         raise ValueError(f"no little-endian CDR: it begins with {data[:4]!r}")
     try:
         has_ids, id_count = struct.unpack_from("<?3xI", data, 4)
+        if id_count and not has_ids:
+            raise ValueError(f"{id_count} ids of items that have none")
         ids = np.frombuffer(data, "<i8", id_count, 12) if has_ids else None
         position = 12 + id_count * _ID_BYTES
         rank = struct.unpack_from("<I", data, position)[0]
@@ -104,7 +106,10 @@ def decode_array(data: bytes, dtype: str) -> tuple[np.ndarray, np.ndarray | None
     except struct.error as error:
         raise ValueError(f"a message of {len(data)} bytes that ends too early ({error})") from error
     kind = np.dtype(dtype).newbyteorder("<")
-    start = 12 + id_count * _ID_BYTES + len(_middle(shape, dtype))
+    middle = _middle(shape, dtype)
+    start = position + len(middle)
+    if data[position:start] != middle:
+        raise ValueError(f"a message whose count of numbers does not fit its shape {shape}")
     value = np.frombuffer(data[start:], kind).astype(kind.newbyteorder("="), copy=False).reshape(shape)
     if ids is not None:
         ids = np.array(ids, np.int64)
@@ -114,7 +119,7 @@ def decode_array(data: bytes, dtype: str) -> tuple[np.ndarray, np.ndarray | None
 
 
 def _middle(shape: tuple[int, ...], dtype: str) -> bytes:
-    """Return the shape, the count of the data, and the padding before it."""
+    """Return the shape, the count of the data, and the padding before it; ValueError for more than CDR can count."""
     kind = np.dtype(dtype)
     parts = 2 if kind.kind == "c" else 1
     count = parts
@@ -122,4 +127,7 @@ def _middle(shape: tuple[int, ...], dtype: str) -> bytes:
         count *= length
     # Before the rank lie 8 bytes and the ids, 8 each: only the axes decide where the data begin.
     padding = -(8 + _COUNT_BYTES * len(shape)) % (kind.itemsize // parts)
-    return struct.pack(f"<I{len(shape)}II{padding}x", len(shape), *shape, count)
+    try:
+        return struct.pack(f"<I{len(shape)}II{padding}x", len(shape), *shape, count)
+    except struct.error as error:
+        raise ValueError(f"an array of shape {shape}: more numbers than a message can hold") from error

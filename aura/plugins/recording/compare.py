@@ -52,7 +52,7 @@ def _place(message: Message) -> str:
 def _values(left: Message, right: Message) -> str:
     try:
         (one, ids), (other, other_ids) = decode(left.schema, left.data), decode(right.schema, right.data)
-    except (ValueError, KeyError, TypeError):
+    except ValueError:
         return f"{len(left.data)} bytes against {len(right.data)} other bytes"
     if _bits(ids) != _bits(other_ids):
         return f"ids {_short(ids)} against {_short(other_ids)}"

@@ -27,7 +27,10 @@ def dumps(value: Any) -> bytes:
 
 def loads(data: bytes) -> Any:
     """Return what `dumps` was given; ValueError for anything but JSON."""
-    return json.loads(data.decode("utf-8", "surrogatepass"))
+    try:
+        return json.loads(data.decode("utf-8", "surrogatepass"))
+    except RecursionError as error:
+        raise ValueError("JSON that is nested too deeply") from error
 
 
 def pack(value: Any) -> Any:
@@ -65,23 +68,50 @@ def pack(value: Any) -> Any:
 
 
 def unpack(value: Any) -> Any:
-    """Return what `pack` was given; arrays are fresh and writable."""
+    """Return what `pack` was given; arrays are fresh and writable.
+
+    Raises
+    ------
+    ValueError
+        For JSON that `pack` does not make.
+    """
+    try:
+        return _unpacked(value)
+    except (KeyError, IndexError, TypeError, AttributeError, OverflowError, RecursionError, NotImplementedError) as bad:
+        raise ValueError(f"JSON that says no value ({type(bad).__name__}: {bad})") from bad
+
+
+def _unpacked(value: Any) -> Any:
     if isinstance(value, list):
-        return [unpack(part) for part in value]
+        return [_unpacked(part) for part in value]
     if not isinstance(value, dict):
         return value
-    if _TUPLE in value:
-        return tuple(unpack(part) for part in value[_TUPLE])
-    if _FLOAT in value:
-        return _float_value(value[_FLOAT])
-    if _ARRAY in value:
-        array = np.frombuffer(b64decode(value["data"]), np.dtype(value[_ARRAY])).reshape(value["shape"])
-        return array[()] if value["scalar"] else array.copy()
-    if _BYTES in value:
-        return b64decode(value[_BYTES])
-    if _DICT in value:
-        return {unpack(key): unpack(part) for key, part in value[_DICT]}
-    return {key: unpack(part) for key, part in value.items()}
+    kind = next(iter(value), "")
+    if not kind.startswith("$"):
+        return {key: _unpacked(part) for key, part in value.items()}
+    if value.keys() != ({_ARRAY, "shape", "scalar", "data"} if kind == _ARRAY else {kind}):
+        raise ValueError(f"a value of the keys {', '.join(value)}")
+    content = value[kind]
+    if kind == _TUPLE:
+        return tuple([_unpacked(part) for part in content])
+    if kind == _FLOAT:
+        return _float_value(content)
+    if kind == _ARRAY:
+        return _array(content, value["shape"], value["scalar"], b64decode(value["data"], validate=True))
+    if kind == _BYTES:
+        return b64decode(content, validate=True)
+    if kind == _DICT:
+        return {_unpacked(key): _unpacked(part) for key, part in content}
+    raise ValueError(f"a value of the unknown kind {kind!r}")
+
+
+def _array(kind: str, shape: list[int], scalar: bool, data: bytes) -> Any:
+    """Return the array, or the one number, of which the type is checked: numpy takes many a text for a type."""
+    dtype = np.dtype(kind)
+    if dtype.kind not in _KINDS or dtype.str != kind or -1 in shape:
+        raise ValueError(f"an array of {kind!r} and shape {shape}")
+    array = np.frombuffer(data, dtype).reshape(shape)
+    return array[()] if scalar else array.copy()
 
 
 def _float_text(value: float) -> str:
@@ -89,4 +119,6 @@ def _float_text(value: float) -> str:
 
 
 def _float_value(text: str) -> float:
-    return float(text) if text.endswith("inf") else float(np.frombuffer(bytes.fromhex(text), np.float64)[0])
+    if text in ("inf", "-inf"):
+        return float(text)
+    return float(np.frombuffer(bytes.fromhex(text), np.float64, 1)[0])

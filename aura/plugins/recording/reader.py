@@ -104,7 +104,7 @@ class Recording:
             if wanted[topic] and time >= first and (last is None or time < last):
                 try:
                     value, ids = decode(schema, data)
-                except (ValueError, KeyError, TypeError) as error:
+                except ValueError as error:
                     raise RecordingError(f"{self.path}: {topic} at {time} ns", expected=f"a message of type {schema!r}",
                                          got=f"{type(error).__name__}: {error}") from error
                 yield Signal(topic, time, value, ids)  # type: ignore[arg-type]

@@ -4,31 +4,39 @@ from __future__ import annotations
 
 import os
 import struct
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
-import zstandard
 from mcap import records
 from mcap.data_stream import ReadDataStream
 from mcap.exceptions import McapError
 from mcap.opcode import Opcode
-from mcap.stream_reader import get_chunk_data_stream
 from mcap.writer import MCAP0_MAGIC
 
 from aura.core.errors import RecordingError
 from aura.core.time import Time
+from aura.plugins.recording.chunks import chunk_content, holds_whole_chunk
+from aura.plugins.recording.summary import counts_of, is_message_index
+from aura.plugins.recording.writer import LIBRARY, NUMBER_MASK
 
 __all__ = ["Message", "read_metadata", "scan"]
 
 _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
-_DAMAGE = (McapError, struct.error, ValueError, RuntimeError, zstandard.ZstdError)
-"""What the decoders raise on bytes that are no such record (lz4 raises RuntimeError)."""
+_DAMAGE = (McapError, struct.error, ValueError, KeyError, OverflowError, MemoryError)
+"""What the decoders raise on bytes that are no such record."""
 _READ_BYTES = 1 << 20
+_BLOCK_BYTES = 512
+"""The least that a disk writes at once."""
 _HINT = "`mcap recover` may save what comes after."
+_WRITTEN = frozenset((Opcode.CHUNK, Opcode.MESSAGE_INDEX))
+_READ = frozenset((Opcode.SCHEMA, Opcode.CHANNEL, Opcode.MESSAGE, Opcode.CHUNK, Opcode.MESSAGE_INDEX,
+                   Opcode.ATTACHMENT, Opcode.METADATA, *range(0x80, 0x100)))
+"""Records among the data: of AURA's own files after the first two, and of others', their own extensions included."""
 
 
 class Message(NamedTuple):
@@ -43,10 +51,13 @@ class Message(NamedTuple):
 
 @dataclass(slots=True)
 class _Known:
-    """The schemas and channels met so far: names by id, and topic and schema by id."""
+    """What was met so far: names of schemas, topic and schema of channels, messages of each, and their numbers."""
 
+    ours: bool = False
     schemas: dict[int, str] = field(default_factory=lambda: {0: ""})
     channels: dict[int, tuple[str, str]] = field(default_factory=dict)
+    counts: Counter[int] = field(default_factory=Counter)
+    number: int = 0
 
 
 def scan(path: Path) -> Iterator[Message]:
@@ -57,23 +68,27 @@ def scan(path: Path) -> Iterator[Message]:
     Raises
     ------
     RecordingError
-        If the file is missing or is no MCAP file, or if it is damaged before its end.
+        If the file is missing or is no MCAP file, or if it is damaged before its end: a record that does not belong
+        there, a length or CRC that does not fit, a message that is missing between two others, or fewer messages than
+        the file's summary counts.
     """
     known = _Known()
-    for opcode, body, end in _records(path):
-        try:
-            if opcode == Opcode.CHUNK:
-                chunk = records.Chunk.read(ReadDataStream(BytesIO(body)))
-                stream, length = get_chunk_data_stream(chunk, validate_crc=True)
-                messages = list(_messages(stream.read(length), known))
-            else:
-                messages = list(_messages(_HEAD.pack(opcode, len(body)) + body, known))
-        except (*_DAMAGE, KeyError) as error:
-            if _nothing_after(path, end):  # torn by a power failure; with records after it, it would be damage
-                return
-            raise RecordingError(str(path), expected="whole chunks", got=f"a damaged one ({error!r})",
-                                 hint=_HINT) from error
-        yield from messages
+    try:
+        with path.open("rb") as file:
+            for opcode, body, end in _records(file, path, known):
+                try:
+                    if opcode == Opcode.CHUNK:
+                        data = chunk_content(body, always_checked=known.ours)
+                    else:
+                        data = _HEAD.pack(opcode, len(body)) + body
+                    messages = list(_messages(data, known))
+                except _DAMAGE as error:
+                    if _is_torn(file, end, len(body)):
+                        return
+                    raise _damaged(path, end - len(body), str(error) or repr(error)) from error
+                yield from messages
+    except OSError as error:
+        raise RecordingError(str(path), expected="an MCAP file", got=error.strerror or str(error)) from error
 
 
 def read_metadata(path: Path, name: str) -> dict[str, str] | None:
@@ -84,16 +99,20 @@ def read_metadata(path: Path, name: str) -> dict[str, str] | None:
     RecordingError
         If the file is missing or is no MCAP file.
     """
-    for opcode, body, _ in _records(path):
-        if opcode == Opcode.METADATA:
-            try:
-                record = records.Metadata.read(ReadDataStream(BytesIO(body)))
-            except _DAMAGE as error:
-                raise RecordingError(str(path), expected="a whole metadata record", got=repr(error)) from error
-            if record.name == name:
-                return dict(record.metadata)
-        elif opcode == Opcode.CHUNK:
-            break
+    try:
+        with path.open("rb") as file:
+            for opcode, body, end in _records(file, path, _Known()):
+                if opcode == Opcode.METADATA:
+                    try:
+                        record = _whole(records.Metadata, body)
+                    except _DAMAGE as error:
+                        raise _damaged(path, end - len(body), repr(error)) from error
+                    if record.name == name:
+                        return dict(record.metadata)
+                elif opcode == Opcode.CHUNK:
+                    break
+    except OSError as error:
+        raise RecordingError(str(path), expected="an MCAP file", got=error.strerror or str(error)) from error
     return None
 
 
@@ -106,57 +125,121 @@ def _messages(data: bytes, known: _Known) -> Iterator[Message]:
         if position + length > end:
             raise ValueError("a record that is longer than its chunk")
         if opcode == Opcode.MESSAGE:
-            channel, _, time, publish_time = _MESSAGE.unpack_from(data, position)
+            if length < _MESSAGE.size:
+                raise ValueError(f"a message of {length} bytes")
+            channel, number, time, publish_time = _MESSAGE.unpack_from(data, position)
+            if known.ours and (number or known.number):  # AURA numbers a file's messages from 1; it did not always
+                if number != (known.number + 1) & NUMBER_MASK:
+                    raise ValueError(f"message {number} after message {known.number}: some are missing")
+                known.number = number
+            if channel not in known.channels:
+                raise ValueError(f"a message of the unknown channel {channel}")
             topic, schema = known.channels[channel]
+            known.counts[channel] += 1
             yield Message(topic, time, publish_time, schema, data[position + _MESSAGE.size:position + length])
-        elif opcode in (Opcode.SCHEMA, Opcode.CHANNEL):
-            stream = ReadDataStream(BytesIO(data[position:position + length]))
-            if opcode == Opcode.SCHEMA:
-                schema_record = records.Schema.read(stream)
-                known.schemas[schema_record.id] = schema_record.name
-            else:
-                channel_record = records.Channel.read(stream)
-                known.channels[channel_record.id] = channel_record.topic, known.schemas[channel_record.schema_id]
+        elif opcode == Opcode.SCHEMA:
+            schema_record = _whole(records.Schema, data[position:position + length])
+            known.schemas[schema_record.id] = schema_record.name
+        elif opcode == Opcode.CHANNEL:
+            channel_record = _whole(records.Channel, data[position:position + length])
+            known.channels[channel_record.id] = channel_record.topic, known.schemas[channel_record.schema_id]
+        elif opcode == Opcode.MESSAGE_INDEX:
+            if not is_message_index(data[position:position + length]):
+                raise ValueError("a record that says to be an index and is none")
+        elif opcode not in _READ:
+            raise ValueError(f"an unknown record 0x{opcode:02X}")
         position += length
 
 
-def _records(path: Path) -> Iterator[tuple[int, bytes, int]]:
-    """Give opcode, body and where it ends, of the whole records up to the data's end."""
-    try:
-        with path.open("rb") as file:
-            yield from _records_of(file, path)
-    except OSError as error:
-        raise RecordingError(str(path), expected="an MCAP file", got=error.strerror or str(error)) from error
+def _records(file: BinaryIO, path: Path, known: _Known) -> Iterator[tuple[int, bytes, int]]:
+    """Give opcode, body and where it ends, of the whole records up to the data's end, which the summary must bear out.
 
-
-def _records_of(file: BinaryIO, path: Path) -> Iterator[tuple[int, bytes, int]]:
+    Of AURA's own files the beginning is known to the byte, and that nothing but chunks and their indexes follows.
+    """
     size = os.fstat(file.fileno()).st_size
     magic = file.read(len(MCAP0_MAGIC))
     if magic != MCAP0_MAGIC:
         if MCAP0_MAGIC.startswith(magic):  # killed before its first bytes were written
             return
         raise RecordingError(str(path), expected="an MCAP file", got=f"a file that begins with {magic!r}")
-    while len(head := file.read(_HEAD.size)) == _HEAD.size:
+    for count in range(size):
+        start = file.tell()
+        head = file.read(_HEAD.size)
+        if len(head) < _HEAD.size:
+            return
         opcode, length = _HEAD.unpack(head)
-        end = file.tell() + length
+        end = start + _HEAD.size + length
         if end > size or opcode == 0:
-            _require_cut(file, path, size, opcode)
+            _require_cut(file, path, start, opcode)
             return
+        if count == 0:
+            if opcode != Opcode.HEADER:
+                raise _damaged(path, start, f"a record 0x{opcode:02X} in place of the header")
+            known.ours = file.read(length).endswith(LIBRARY.encode())
+            continue
         if opcode == Opcode.DATA_END:
+            _check_end(file, path, start, length, known)
             return
-        yield opcode, file.read(length), end
+        body = file.read(length)
+        allowed = {Opcode.METADATA} if count == 1 else _WRITTEN
+        if opcode not in (allowed if known.ours else _READ):
+            if _is_torn(file, end, length):
+                return
+            raise _damaged(path, start, f"a record 0x{opcode:02X}, which does not belong there")
+        yield opcode, body, end
 
 
-def _require_cut(file: BinaryIO, path: Path, size: int, opcode: int) -> None:
-    """Raise if a file that seems to be cut off here has an end, or anything but zeros after a zero."""
-    position = file.tell()
-    file.seek(max(position, size - len(MCAP0_MAGIC)))
-    if file.read() == MCAP0_MAGIC or (opcode == 0 and not _nothing_after(path, position)):
-        raise RecordingError(str(path), expected="whole records", got=f"a damaged one at byte {position}", hint=_HINT)
+def _check_end(file: BinaryIO, path: Path, start: int, length: int, known: _Known) -> None:
+    """Raise unless the data end here, and hold as many messages as the summary counts."""
+    file.seek(length, os.SEEK_CUR)
+    if length != 4 or holds_whole_chunk(file, file.tell()):
+        raise _damaged(path, start, "an end of the data that is none")
+    try:
+        counts = counts_of(file.read())
+    except _DAMAGE as error:
+        raise _damaged(path, start, f"a summary that cannot be read ({error})") from error
+    if counts is not None and counts != known.counts:
+        raise _damaged(path, start, f"{known.counts.total()} messages where its summary counts {sum(counts.values())}")
 
 
-def _nothing_after(path: Path, position: int) -> bool:
-    """Return whether a file holds nothing but zeros from here on, as a power failure may leave it."""
-    with path.open("rb") as file:
-        file.seek(position)
-        return not any(block.strip(b"\0") for block in iter(lambda: file.read(_READ_BYTES), b""))
+def _require_cut(file: BinaryIO, path: Path, start: int, opcode: int) -> None:
+    """Raise if a file that seems to be cut off in the record that begins here holds more than a piece of that."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(start, size - len(MCAP0_MAGIC)))
+    if (file.read() == MCAP0_MAGIC or holds_whole_chunk(file, start) or (opcode == 0 and not _only_zeros(file, start))
+            or opcode not in {0, Opcode.HEADER, Opcode.DATA_END, *_READ}):
+        raise _damaged(path, start, "one whose length or kind is wrong")
+
+
+def _is_torn(file: BinaryIO, end: int, length: int) -> bool:
+    """Return whether a record that cannot be read was torn by a power failure, and is not damaged.
+
+    The last blocks that were written are then zeros: those after the record, or some within it.
+    """
+    if not _only_zeros(file, end):
+        return False
+    if file.tell() > end:
+        return True
+    first = -(-(end - length) // _BLOCK_BYTES) * _BLOCK_BYTES
+    file.seek(first)
+    blocks = (file.read(_BLOCK_BYTES) for _ in range(first, end - _BLOCK_BYTES + 1, _BLOCK_BYTES))
+    return any(not block.strip(b"\0") for block in blocks)
+
+
+def _only_zeros(file: BinaryIO, start: int) -> bool:
+    """Return whether a file holds nothing but zeros from here on."""
+    file.seek(start)
+    return not any(block.strip(b"\0") for block in iter(lambda: file.read(_READ_BYTES), b""))
+
+
+def _whole(kind: type, body: bytes):  # type: ignore[no-untyped-def]
+    """Return a record that takes up its body to the last byte."""
+    stream = ReadDataStream(BytesIO(body))
+    record = kind.read(stream)
+    if stream.count != len(body):
+        raise ValueError(f"a record of {stream.count} bytes in {len(body)}")
+    return record
+
+
+def _damaged(path: Path, place: int, got: str) -> RecordingError:
+    return RecordingError(str(path), expected="whole records", got=f"a damaged one at byte {place}: {got}", hint=_HINT)

@@ -84,7 +84,13 @@ def decode(schema: str, data: bytes) -> tuple[Value | dict[str, Any], np.ndarray
         return decode_array(data, dtype)
     if schema not in (TEXT.name, TAGS.name, LEARN.name, PHASE.name, ERROR.name):
         raise ValueError(f"the message type {schema!r} is none of AURA's")
-    content = loads(data)
+    try:
+        return _decode_json(schema, loads(data))
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"JSON that is no message of that type ({type(error).__name__}: {error})") from error
+
+
+def _decode_json(schema: str, content: Any) -> tuple[Value | dict[str, Any], np.ndarray | None]:
     if schema == LEARN.name:
         return {name: float(value) if isinstance(value, str) else value for name, value in content.items()}, None
     if schema in (PHASE.name, ERROR.name):

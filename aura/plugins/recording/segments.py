@@ -7,6 +7,7 @@ segment come before it, so that what a run wrote after the checkpoint it is resu
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -58,6 +59,7 @@ def open_segment(folder: Path, origin: Origin, **options: Any) -> tuple[int, Mca
     number = max(list_segments(folder), default=-1) + 1
     metadata = {"format": FORMAT, "segment": str(number), "start": str(origin.start),
                 "follows": "" if origin.follows is None else str(origin.follows), "messages": str(origin.messages)}
+    metadata["check"] = _check(metadata)
     return number, McapFile(segment_path(folder, number), metadata, **options)
 
 
@@ -67,7 +69,7 @@ def read_origin(metadata: Mapping[str, str], path: Path) -> Origin:
     Raises
     ------
     RecordingError
-        If the metadata are of another format.
+        If the metadata are of another format, or damaged.
     """
     if metadata.get("format") != FORMAT:
         raise RecordingError(str(path), expected=f"a recording of format {FORMAT}",
@@ -75,6 +77,16 @@ def read_origin(metadata: Mapping[str, str], path: Path) -> Origin:
                              hint="It was written by another version of AURA.")
     try:
         follows = metadata["follows"]
+        if metadata.keys() - {"format", "segment", "start", "follows", "messages", "check"}:
+            raise ValueError("unknown keys")
+        if "check" in metadata and metadata["check"] != _check(metadata):  # earlier versions wrote none
+            raise ValueError("other values than were written")
         return Origin(int(metadata["start"]), int(follows) if follows else None, int(metadata["messages"]))
     except (KeyError, ValueError) as error:
-        raise RecordingError(str(path), expected="the metadata of a segment", got=f"{dict(metadata)}") from error
+        raise RecordingError(str(path), expected="the metadata of a segment", got=f"{dict(metadata)} ({error})",
+                             hint="Is the file damaged?") from error
+
+
+def _check(metadata: Mapping[str, str]) -> str:
+    """Return the CRC of metadata, for MCAP has none of them."""
+    return f"{zlib.crc32(repr(sorted((k, v) for k, v in metadata.items() if k != 'check')).encode()):08x}"

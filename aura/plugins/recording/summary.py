@@ -5,14 +5,19 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass, field
+from io import BytesIO
 
 from mcap import records
-from mcap.data_stream import RecordBuilder
+from mcap.data_stream import ReadDataStream, RecordBuilder
 from mcap.opcode import Opcode
+from mcap.writer import MCAP0_MAGIC
 
-__all__ = ["Summary", "encoded", "summary_bytes"]
+__all__ = ["Summary", "counts_of", "encoded", "is_message_index", "summary_bytes"]
 
 _FOOTER_BYTES = 20
+_FOOTER = struct.Struct("<BQQQI")
+"""Opcode, length, where the summary and its offsets begin, and the CRC of both and of what stands before it here."""
+_HEAD = struct.Struct("<BQ")
 
 
 @dataclass(slots=True)
@@ -73,3 +78,36 @@ def encoded(*group: records.McapRecord) -> bytes:
     for record in group:
         record.write(builder)
     return bytes(builder.end())  # type: ignore[no-untyped-call]
+
+
+def is_message_index(body: bytes) -> bool:
+    """Return whether a record's body is an index of messages: a channel, how long the list is, and its pairs."""
+    return len(body) >= 6 and (len(body) - 6) % 16 == 0 and int.from_bytes(body[2:6], "little") == len(body) - 6
+
+
+def counts_of(tail: bytes) -> dict[int, int] | None:
+    """Return channel to number of messages as a summary counts them; None if a kill has cut it off, or it has none.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    end = len(tail) - len(MCAP0_MAGIC)
+    footer = end - _FOOTER.size
+    if not tail.endswith(MCAP0_MAGIC):
+        return None
+    if footer < 0:
+        raise ValueError("no footer")
+    opcode, length, start, _, crc = _FOOTER.unpack_from(tail, footer)
+    if opcode != Opcode.FOOTER or length != _FOOTER_BYTES or (crc and zlib.crc32(tail[:end - 4]) != crc):
+        raise ValueError("it does not have the CRC that it says")
+    place = 0
+    while start and place < footer:
+        opcode, length = _HEAD.unpack_from(tail, place)
+        place += _HEAD.size
+        if opcode == Opcode.STATISTICS:
+            statistics = records.Statistics.read(ReadDataStream(BytesIO(tail[place:place + length])))
+            return {channel: count for channel, count in statistics.channel_message_counts.items() if count}
+        place += length
+    return None

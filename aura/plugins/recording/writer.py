@@ -24,7 +24,7 @@ from aura.core.time import Time
 from aura.plugins.recording.schemas import MessageType
 from aura.plugins.recording.summary import Summary, encoded, summary_bytes
 
-__all__ = ["CHUNK_BYTES", "FLUSH_S", "METADATA", "Channel", "McapFile"]
+__all__ = ["CHUNK_BYTES", "FLUSH_S", "LIBRARY", "METADATA", "NUMBER_MASK", "Channel", "McapFile"]
 
 CHUNK_BYTES = 256 * 1024
 """Size at which a chunk is closed, before compression (tuned here: large enough to compress, small enough to lose)."""
@@ -34,6 +34,8 @@ FILE_BYTES = 1 << 30
 """Size at which the next segment begins (tuned here: opened at once by viewers, yet one file for most runs)."""
 INDEX_BYTES = 1 << 19
 """Memory the index of one file may take; the next segment begins then (tuned here: 1 % of the smallest brain)."""
+LIBRARY = "aura"
+"""What a file's header names as its writer."""
 METADATA = "aura"
 """Name of the metadata record that says what a segment follows."""
 
@@ -43,6 +45,8 @@ to 10 % at 2.4 GB/s, with zstd to 4 % at 0.4 GB/s."""
 _MESSAGE = struct.Struct("<BQHIQQ")
 """Opcode, length, channel, sequence, log time, publish time."""
 _MESSAGE_FIXED_BYTES = 22
+NUMBER_MASK = 0xFFFFFFFF
+"""The messages of a file are numbered from 1, as a sequence of so many bits, so that a missing chunk is seen."""
 _HEADER_BYTES = _MESSAGE.size
 
 
@@ -108,10 +112,11 @@ class McapFile:
     def add(self, channel: Channel, log_time: Time, publish_time: Time, data: bytes) -> None:
         """Add a message to the chunk at hand, and write the chunk if it is full or a second old."""
         length = len(data)
-        self._parts += (_MESSAGE.pack(5, length + _MESSAGE_FIXED_BYTES, channel.id, 0, log_time, publish_time), data)
+        number = self.messages = self.messages + 1
+        self._parts += (_MESSAGE.pack(5, length + _MESSAGE_FIXED_BYTES, channel.id, number & NUMBER_MASK, log_time,
+                                      publish_time), data)
         channel.index += (log_time, self._size)
         size = self._size = self._size + length + _HEADER_BYTES
-        self.messages += 1
         if size > self._chunk_bytes or self._clock() >= self._deadline:
             self.flush()
 
@@ -163,7 +168,7 @@ class McapFile:
 
     def _begin(self, metadata: Mapping[str, str]) -> None:
         # The library's name carries no version, so that a recording's bytes depend on what was recorded only.
-        start = MCAP0_MAGIC + encoded(records.Header("", "aura"))
+        start = MCAP0_MAGIC + encoded(records.Header("", LIBRARY))
         record = encoded(records.Metadata(METADATA, dict(metadata)))
         self._summary.metadata = records.MetadataIndex(len(start), len(record), METADATA)
         self._write(start + record)
