@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from aura.core.errors import CheckpointError
+from aura.core.json_text import parse_json
 from aura.core.state import read_tree, write_tree
 from aura.core.time import Time, format_time
 
@@ -81,10 +82,10 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     path = folder / _MANIFEST
     hint = "Resume from an earlier checkpoint."
     try:
-        envelope = json.loads(path.read_text(encoding="utf-8"))
+        envelope = parse_json(path.read_text(encoding="utf-8"))
         content = envelope["content"]
         whole = hashlib.sha256(json.dumps(content, indent=1).encode()).hexdigest() == envelope["sha256"]
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(str(folder), expected="a checkpoint with a manifest.json",
                               got=f"{type(error).__name__}: {error}", hint=hint) from error
     if not whole:
@@ -94,6 +95,8 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
                               hint="It was written by another version of AURA.")
     trees = {}
     for name, digest in content["files"].items():
+        if Path(name).name != name:
+            raise CheckpointError(str(path), expected="names of files of the checkpoint's own folder", got=repr(name))
         file = folder / f"{name}.safetensors"
         if not file.is_file() or _digest(file) != digest:
             raise CheckpointError(str(file), expected="the file the manifest lists",

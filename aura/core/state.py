@@ -11,6 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from aura.core.errors import StateError
+from aura.core.json_text import parse_json
 
 __all__ = ["read_tree", "trees_equal", "write_tree"]
 
@@ -54,7 +55,7 @@ def read_tree(path: Path, owner: str) -> Any:
         with safe_open(str(path), framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return _join(json.loads(metadata["tree"]), arrays)
+        return _join(parse_json(metadata["tree"]), arrays)
     except _BAD_TREE as error:
         raise StateError(owner, expected=f"a state file at {path}", got=f"{type(error).__name__}: {error}",
                          hint="Resume from an earlier checkpoint.") from error

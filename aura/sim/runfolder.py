@@ -3,20 +3,42 @@
 from __future__ import annotations
 
 import json
+import logging
 import math
 import os
 import shutil
 import tomllib
+import zlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from aura.core.errors import AuraError, CheckpointError, ScenarioError, nearest
+from aura.core.json_text import parse_json
+from aura.core.params import validated
 from aura.sim.scenario import Scenario, read_scenario
 from aura.sim.toml_text import toml_text
 
 __all__ = ["RunFolder", "default_folder", "strict_json"]
+
+_log = logging.getLogger("aura.run")
+
+
+class _Kept(BaseModel):
+    """What run.json must be for a run to be taken up or played again; it holds more."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    status: Literal["running", "finished", "stopped", "failed"]
+    now: NonNegativeInt = 0
+    started: str = ""
+    ticks: NonNegativeInt = 0
+    wall_seconds: float = 0.0
+    resumed: list[NonNegativeInt] = []
+    messages: list[str] = []
 
 
 class RunFolder:
@@ -89,24 +111,32 @@ class RunFolder:
     def read(self) -> dict[str, Any]:
         """Return run.json, empty if there is none yet."""
         try:
-            found = json.loads((self.path / "run.json").read_text(encoding="utf-8"))
+            found = parse_json((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:
             raise CheckpointError(str(self.path / "run.json"), expected="valid JSON", got=str(error)) from None
-        if not isinstance(found, dict):
-            raise CheckpointError(str(self.path / "run.json"), expected="a JSON object", got=type(found).__name__)
-        return found
+        validated(_Kept, found, str(self.path / "run.json"), CheckpointError)
+        if found.pop("check", check := _check(found)) != check:
+            _log.warning("%s is not as it was written", self.path / "run.json")
+        return cast("dict[str, Any]", found)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file aside and rename it, so that it is whole at every instant."""
         path = self.path / name
         aside = path.with_suffix(".partial")
         with aside.open("w", encoding="utf-8") as file:
-            json.dump(strict_json(content), file, indent=1)
+            json.dump(strict_json({**content, "check": _check(content)} if name == "run.json" else content), file,
+                      indent=1)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+
+
+def _check(content: Mapping[str, Any]) -> str:
+    """Return the CRC of what run.json holds beside it."""
+    kept = {key: part for key, part in strict_json(content).items() if key != "check"}
+    return f"{zlib.crc32(json.dumps(kept, sort_keys=True).encode()):08x}"
 
 
 def _kept_text(scenario: Scenario) -> str:

@@ -70,7 +70,7 @@ def test_a_folder_that_is_no_run_names_the_nearest_one(tmp_path):
 
 @pytest.mark.parametrize(("name", "content", "message"), [
     ("scenario.toml", b"aura = ", "expected valid TOML"), ("scenario.toml", b"\xff", "expected valid TOML"),
-    ("run.json", b"{", "expected valid JSON"), ("run.json", b"[]", "expected a JSON object, got list"),
+    ("run.json", b"{", "expected valid JSON"), ("run.json", b"[]", "expected a table of keys and values, got list"),
     ("run.json", b"\xff", "expected valid JSON"),
 ])
 def test_a_damaged_file_is_named(tmp_path, name, content, message):
@@ -94,3 +94,23 @@ def test_numbers_that_json_does_not_know_are_written_as_null(tmp_path):
     RunFolder(tmp_path).write("metrics.json", {"a": [float("nan"), 1.0], "b": {"c": float("inf")}})
     text = (tmp_path / "metrics.json").read_text(encoding="utf-8")
     assert json.loads(text, parse_constant=pytest.fail) == {"a": [None, 1.0], "b": {"c": None}}
+
+
+@pytest.mark.parametrize("content", [
+    '{"status": 5}', '{"status": "asleep"}', '{"status": "failed", "now": -1}', '{"status": "failed", "now": "5"}',
+    '{"status": "stopped", "resumed": {}}', "[" * 100_000, "{}", '{"status": "stopped", "messages": [1]}'])
+def test_a_broken_run_json_is_refused_in_a_sentence(tmp_path, content):
+    (tmp_path / "run.json").write_text(content, encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"run\.json"):
+        RunFolder(tmp_path).read()
+
+
+def test_a_changed_run_json_is_told(tmp_path, caplog):
+    folder = RunFolder(tmp_path)
+    folder.write("run.json", {"status": "stopped", "now": 5})
+    path = tmp_path / "run.json"
+    assert folder.read() == {"status": "stopped", "now": 5}
+    assert not caplog.records
+    path.write_text(path.read_text(encoding="utf-8").replace("5,", "6,"), encoding="utf-8")
+    assert folder.read()["now"] == 6
+    assert "not as it was written" in caplog.text

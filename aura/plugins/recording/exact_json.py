@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from aura.core.json_text import parse_json
+
 __all__ = ["dumps", "loads", "pack", "unpack"]
 
 _ARRAY, _TUPLE, _FLOAT, _BYTES, _DICT = "$array", "$tuple", "$float", "$bytes", "$dict"
@@ -27,10 +29,7 @@ def dumps(value: Any) -> bytes:
 
 def loads(data: bytes) -> Any:
     """Return what `dumps` was given; ValueError for anything but JSON."""
-    try:
-        return json.loads(data.decode("utf-8", "surrogatepass"))
-    except RecursionError as error:
-        raise ValueError("JSON that is nested too deeply") from error
+    return parse_json(data.decode("utf-8", "surrogatepass"))
 
 
 def pack(value: Any) -> Any:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 from mcap import records
 from mcap.data_stream import ReadDataStream
@@ -232,7 +232,7 @@ def _only_zeros(file: BinaryIO, start: int) -> bool:
     return not any(block.strip(b"\0") for block in iter(lambda: file.read(_READ_BYTES), b""))
 
 
-def _whole(kind: type, body: bytes):  # type: ignore[no-untyped-def]
+def _whole(kind: Any, body: bytes) -> Any:
     """Return a record that takes up its body to the last byte."""
     stream = ReadDataStream(BytesIO(body))
     record = kind.read(stream)

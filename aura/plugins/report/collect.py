@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from aura.core.errors import AuraError
+from aura.core.json_text import parse_json
 from aura.core.params import validated
 from aura.plugins.report.record import MetricResult, RunInfo, RunRecord, Series, SeriesByName
 
@@ -42,7 +42,7 @@ def _run_json(folder: Path) -> dict[str, Any]:
     path = folder / "run.json"
     hint = "Give the folder that `aura run` has left."
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        found = parse_json(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, NotADirectoryError):
         raise AuraError(str(folder), expected="the folder of a run", got="no run.json in it", hint=hint) from None
     except (OSError, ValueError) as error:
@@ -57,7 +57,7 @@ def _metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
     if not text:
         return {}
     try:
-        found = _clean(json.loads(text))
+        found = _clean(parse_json(text))
     except ValueError as error:
         notes.append(f"{path.name} cannot be read: {error}")
         return {}
@@ -82,7 +82,7 @@ def _rows(path: Path, notes: list[str]) -> tuple[dict[str, SeriesByName], dict[s
         with path.open(encoding="utf-8", errors="replace") as file:
             for line in file:
                 try:
-                    row = _clean(json.loads(line))
+                    row = _clean(parse_json(line))
                     owners = learned if "zone" in row else rolling
                     owner = str(row["zone"] if "zone" in row else row["metric"])
                     _add(owners.setdefault(owner, {}), int(row["time"]), str(row["phase"]), row["values"])

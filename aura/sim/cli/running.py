@@ -82,7 +82,7 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
 
     origin = RunFolder(folder)
     known = origin.read()
-    if "now" not in known or not origin.recording.is_dir():
+    if not {"now", "status"} <= known.keys() or not origin.recording.is_dir():
         raise CheckpointError(str(folder), expected="a run with a recording", got="none",
                               hint="Was the run started with [record] enabled?")
     if known["status"] == "running":
@@ -93,7 +93,7 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
     scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, "realtime=0.0"]), str(folder))
     place = RunFolder(out or default_folder(f"{scenario.name}-replay"))
     # A run that failed is played to its last good tick, of which it keeps a checkpoint.
-    last = list_checkpoints(origin.checkpoints)[-1] if known["status"] == "failed" else None
+    last = latest_checkpoint(origin.checkpoints) if known["status"] == "failed" else None
     until = {"finished": None, "failed": last and parse_time(checkpoint_time(last))}.get(known["status"], known["now"])
     run = _make_run(scenario, place, blocked, trace, quiet, until=until, replay_of=origin)
     with _ending(run):

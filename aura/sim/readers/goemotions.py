@@ -7,10 +7,10 @@ Demszky et al. (2020), GoEmotions: A Dataset of Fine-Grained Emotions. https://d
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Literal
 
 from aura.core.errors import StreamError
+from aura.core.json_text import parse_json
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.cells import shown
 from aura.sim.readers.files import checked_file, escaped_byte, read_text, text_lines
@@ -92,10 +92,10 @@ def _beside(path: Path, file: str, options: GoEmotionsOptions) -> Path:
 
 def _mapped(path: Path, emotions: Sequence[str]) -> tuple[list[tuple[str, ...]], list[str]]:
     try:
-        groups = json.loads(read_text(path))
+        groups = parse_json(read_text(path))
         classes = [*groups, _NEUTRAL]
         named = [tuple(group for group in groups if emotion in groups[group]) for emotion in emotions]
-    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, TypeError, AttributeError) as error:
         raise StreamError(path.name, expected="a JSON object of label lists", got=str(error)) from error
     named = [(_NEUTRAL,) if emotion == _NEUTRAL else found for emotion, found in zip(emotions, named, strict=True)]
     for emotion, found in zip(emotions, named, strict=True):

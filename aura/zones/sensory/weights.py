@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from aura.core.errors import DataError
+from aura.core.json_text import parse_json
 
 __all__ = ["MINILM", "MINILM_SHA256", "file_sha256", "find_minilm", "is_minilm", "lean_settings"]
 
@@ -122,7 +122,7 @@ def lean_settings(folder: Path) -> dict[str, Any] | None:
 
 def _json(path: Path) -> Any:
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        return parse_json(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except ValueError as error:

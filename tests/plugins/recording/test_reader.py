@@ -162,3 +162,88 @@ def test_values_read_are_read_only(folder):
     signal = next(Recording(folder).messages("source.x"))
     with pytest.raises(ValueError, match="read-only"):
         np.copyto(signal.value, 0)
+
+
+@pytest.fixture
+def killed(make_brain, kill, tmp_path):
+    """A recording of a run that was killed after a flush, its file and what it holds."""
+    brain, recorder = make_brain(), Recorder(tmp_path / "recording", chunk_bytes=600)
+    brain.observe(recorder)
+    brain.run(until="20 ms")
+    recorder.flush()
+    kill(brain, tmp_path / "recording")
+    path = tmp_path / "recording" / "0000.mcap"
+    return path, path.read_bytes(), list(Recording(tmp_path).raw())
+
+
+def chunks(data):
+    """Return where the chunk records of a file begin."""
+    places, place = [], 8
+    while place + 9 <= len(data) and data[place] in (1, 6, 7, 0x0C):
+        if data[place] == 6:
+            places.append(place)
+        place += 9 + struct.unpack_from("<Q", data, place + 1)[0]
+    return places
+
+
+@pytest.mark.parametrize("opcode", [0, 1, 2, 3, 5, 7, 8, 9, 0x0A, 0x0B, 0x0C, 0x0F, 0x10, 0x7F, 0x80, 0xFF])
+@pytest.mark.parametrize("number", [0, 5, -1])
+def test_a_chunk_whose_kind_was_changed_is_damage(killed, opcode, number):
+    path, data, _ = killed
+    place = chunks(data)[number]
+    path.write_bytes(data[:place] + bytes([opcode]) + data[place + 1:])
+    with pytest.raises(RecordingError, match="damaged"):
+        list(Recording(path).raw())
+
+
+@pytest.mark.parametrize("length", [0, 1, 6, 100, 5000, 1 << 20, 1 << 40, (1 << 64) - 1])
+@pytest.mark.parametrize("number", [0, 5, -1])
+def test_a_wrong_length_in_a_killed_file_is_damage(killed, length, number):
+    path, data, _ = killed
+    place = chunks(data)[number] + 1
+    path.write_bytes(data[:place] + length.to_bytes(8, "little") + data[place + 8:])
+    with pytest.raises(RecordingError, match="damaged"):
+        list(Recording(path).raw())
+
+
+@pytest.mark.parametrize("size", [0, 5, 1 << 30, 1 << 62, (1 << 64) - 1])
+def test_the_size_that_a_chunk_says_is_not_believed(killed, size):
+    path, data, _ = killed
+    place = chunks(data)[3] + 9 + 16
+    path.write_bytes(data[:place] + size.to_bytes(8, "little") + data[place + 8:])
+    with pytest.raises(RecordingError, match="damaged"):
+        list(Recording(path).raw())
+
+
+def test_a_chunk_that_is_missing_is_seen(killed):
+    path, data, _ = killed
+    one, next_one = chunks(data)[3:5]
+    path.write_bytes(data[:one] + data[next_one:])
+    with pytest.raises(RecordingError, match="some are missing"):
+        list(Recording(path).raw())
+
+
+def test_the_last_chunk_that_is_missing_of_an_ended_file_is_seen(folder):
+    path = folder / "recording" / "0000.mcap"
+    data = path.read_bytes()
+    last, end = chunks(data)[-1], data.rindex(b"\x0f" + (4).to_bytes(8, "little") + bytes(4))
+    path.write_bytes(data[:last] + data[end:])
+    with pytest.raises(RecordingError, match=r"\d+ messages where its summary counts \d+"):
+        list(Recording(path).raw())
+
+
+def test_a_bit_flipped_in_the_last_chunk_of_a_killed_file_is_damage(killed):
+    path, data, _ = killed
+    place = chunks(data)[-1] + 120
+    path.write_bytes(data[:place] + bytes([data[place] ^ 1]) + data[place + 1:])
+    with pytest.raises(RecordingError, match="damaged"):
+        list(Recording(path).raw())
+
+
+def test_a_changed_origin_of_a_segment_is_seen(folder):
+    path = folder / "recording" / "0000.mcap"
+    data = path.read_bytes()
+    place = data.index(b"messages") + len(b"messages") + 4
+    path.write_bytes(data[:place] + b"7" + data[place + 1:])
+    with pytest.raises(RecordingError, match="other values than were written"):
+        Recording(folder)

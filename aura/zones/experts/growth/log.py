@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Literal, Self, get_args
 
 from aura.core.errors import StateError
+from aura.core.json_text import parse_json
 
 __all__ = ["Action", "GrowthEvent", "GrowthLog", "Reason", "Start", "parse", "parse_lines"]
 
@@ -84,8 +85,8 @@ def parse(line: str, where: str = "growth log") -> GrowthEvent:
     """
     expected = "an event of a growth log, as JSON"
     try:
-        found: Any = json.loads(line)
-    except (ValueError, TypeError, RecursionError) as error:
+        found: Any = parse_json(line)
+    except (ValueError, TypeError) as error:
         raise StateError(where, expected=expected, got=f"{str(line)[:60]!r}", hint=_HINT) from error
     if not isinstance(found, dict) or found.keys() != _NAMES:
         raise StateError(where, expected=f"{expected}, of {', '.join(sorted(_NAMES))}", got=f"{str(line)[:60]!r}",

@@ -19,6 +19,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from aura.core.json_text import parse_json
+
 __all__ = ["kernel_folder", "load_kernel"]
 
 
@@ -98,7 +100,7 @@ def _digests(folder: Path, name: str) -> dict[str, str]:
 
 def _vouches(path: Path, digests: dict[str, str]) -> bool:
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
+        known = parse_json(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return False
     return bool(known == digests)
