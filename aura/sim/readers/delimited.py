@@ -82,7 +82,8 @@ def open_delimited(options: DelimitedOptions, base: Path) -> Table:
     delimiter = options.delimiter or _inferred_delimiter(path)
     quoting = options.quoting or ("none" if delimiter == "\t" else "csv")
     bad = BadRows(name, options.on_bad)
-    lines = list(text_lines(path, options.encoding, newline="\n" if quoting == "none" else ""))
+    lines = list(text_lines(path, options.encoding, newline="\n" if quoting == "none" else "",
+                            max_unpacked=options.max_unpacked))
     split = _split_lines(lines, delimiter) if quoting == "none" else _split_quoted(lines, delimiter)
     records = ((start, cells, _fault(lines[start:end], options.encoding, error)) for start, end, cells, error in split)
     names = _header(name, records) if options.header else None

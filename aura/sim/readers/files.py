@@ -8,15 +8,19 @@ import re
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 from aura.core.errors import StreamError, nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["checked_file", "escaped_byte", "open_binary", "read_exactly", "read_text", "reading", "text_lines"]
+__all__ = ["UNPACKED_BYTES", "checked_file", "escaped_byte", "is_gzip", "open_binary", "read_exactly", "read_text",
+           "reading", "text_lines", "unpacks_to_more"]
 
+UNPACKED_BYTES = 1 << 30
+"""What a compressed file may unpack to unless its stream is told otherwise (tuned here: twice the largest of the idx
+files in use; a megabyte that unpacks to more is no data)."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 24
 _UTF8 = {"utf-8", "utf8", "utf_8"}
@@ -53,11 +57,43 @@ def reading(name: str) -> Iterator[None]:
         raise StreamError(name, expected="a file that can be read", got=f"{type(error).__name__}: {error}") from error
 
 
-def open_binary(path: Path) -> IO[bytes]:
-    """Open a file for reading bytes, decompressing it if it is a gzip file whatever it is called."""
+def is_gzip(path: Path) -> bool:
+    """Return whether a file is a gzip file, whatever it is called."""
     with open(path, "rb") as probe:
-        zipped = probe.read(2) == _GZIP_MAGIC
-    return gzip.open(path, "rb") if zipped else open(path, "rb")  # type: ignore[return-value]
+        return probe.read(2) == _GZIP_MAGIC
+
+
+def open_binary(path: Path, max_unpacked: int = UNPACKED_BYTES) -> IO[bytes]:
+    """Open a file for reading bytes, decompressing it if it is a gzip file, up to so many bytes."""
+    return io.BufferedReader(_Unpacked(path, max_unpacked)) if is_gzip(path) else open(path, "rb")
+
+
+def unpacks_to_more(name: str, limit: int) -> StreamError:
+    """Return the error for a compressed file that holds more than it may."""
+    return StreamError(name, expected=f"at most {limit} bytes when it is unpacked", got="more",
+                       hint="If that is meant, set max_unpacked.")
+
+
+class _Unpacked(io.RawIOBase):
+    """What a gzip file holds; reading more than it may raises StreamError."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        self._stream = gzip.GzipFile(path)
+        self._name, self._limit, self._read = path.name, limit, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        count = self._stream.readinto(buffer)
+        self._read += count
+        if self._read > self._limit:
+            raise unpacks_to_more(self._name, self._limit)
+        return count
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
 
 
 def read_exactly(stream: IO[bytes], count: int) -> bytearray:
@@ -71,7 +107,7 @@ def read_exactly(stream: IO[bytes], count: int) -> bytearray:
     return data
 
 
-def text_lines(path: Path, encoding: str, *, newline: str) -> Iterator[str]:
+def text_lines(path: Path, encoding: str, *, newline: str, max_unpacked: int = UNPACKED_BYTES) -> Iterator[str]:
     r"""Yield a text file's lines with their ends; bytes that do not decode come as lone surrogates.
 
     A byte order mark is dropped. `newline` is as in `open`: ``""`` ends lines at ``\n``, ``\r`` and ``\r\n``,
@@ -79,7 +115,7 @@ def text_lines(path: Path, encoding: str, *, newline: str) -> Iterator[str]:
     """
     name = path.name
     codec = "utf-8-sig" if encoding.lower() in _UTF8 else encoding
-    with reading(name), open_binary(path) as raw, \
+    with reading(name), open_binary(path, max_unpacked) as raw, \
             io.TextIOWrapper(raw, encoding=codec, errors="surrogateescape", newline=newline) as text:
         yield from text
 

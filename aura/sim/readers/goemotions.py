@@ -68,9 +68,9 @@ def open_goemotions(options: GoEmotionsOptions, base: Path) -> Table:
     elsewhere: set[str] = set()
     if options.drop_texts_in is not None:
         other = checked_file(resolve_path(options.drop_texts_in, base))
-        elsewhere = {text for text, _, _ in _records(other, named, BadRows(other.name, "skip"))}
+        elsewhere = {text for text, _, _ in _records(other, named, BadRows(other.name, "skip"), options)}
     bad = BadRows(path.name, options.on_bad)
-    every = list(_records(path, named, bad))
+    every = list(_records(path, named, bad, options))
     records = [record for record in every if record[0] not in elsewhere]
     if options.order == "time":
         records.sort(key=lambda record: int(record[2], 36))
@@ -105,9 +105,10 @@ def _mapped(path: Path, emotions: Sequence[str]) -> tuple[list[tuple[str, ...]],
 
 
 def _records(
-    path: Path, named: Sequence[tuple[str, ...]], bad: BadRows
+    path: Path, named: Sequence[tuple[str, ...]], bad: BadRows, options: GoEmotionsOptions
 ) -> Iterator[tuple[str, tuple[str, ...], str]]:
-    for number, line in enumerate(text_lines(path, "utf-8", newline="\n"), start=1):
+    lines = text_lines(path, "utf-8", newline="\n", max_unpacked=options.max_unpacked)
+    for number, line in enumerate(lines, start=1):
         bare = line.removesuffix("\n").removesuffix("\r")
         if not bare:
             continue

@@ -8,7 +8,6 @@ axis as a 32-bit big-endian integer, then the items, big-endian, last axis faste
 
 from __future__ import annotations
 
-import gzip
 import math
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,15 @@ import numpy as np
 from aura.core.errors import StreamError
 from aura.sim.readers.arrays import ArrayReader, label_field
 from aura.sim.readers.bad import BadRows
-from aura.sim.readers.files import checked_file, open_binary, read_exactly, reading
+from aura.sim.readers.files import (
+    UNPACKED_BYTES,
+    checked_file,
+    is_gzip,
+    open_binary,
+    read_exactly,
+    reading,
+    unpacks_to_more,
+)
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
 from aura.sim.readers.rows import Field
 
@@ -27,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["IdxOptions", "open_idx", "read_idx"]
 
 _TYPES = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
+_GZIP_RATIO = 1032
+"""What a byte of gzip stands for at most (zlib's technical details, "Maximum compression factor")."""
 _AXES_MAX = 32
 """As many axes as numpy 1 held; numpy 2 holds 64."""
 
@@ -63,14 +72,14 @@ def open_idx(options: IdxOptions, base: Path) -> ArrayReader:
     """
     path = checked_file(resolve_path(options.images, base))
     bad = BadRows(path.name, options.on_bad)
-    images = read_idx(path, bad)
+    images = read_idx(path, bad, options.max_unpacked)
     scaled = options.scale and images.dtype == np.uint8
     dtype = "float32" if scaled else images.dtype.newbyteorder("=").name
     fields = {"image": Field(dtype, images.shape[1:], doc="0 to 1" if scaled else "")}
     arrays = {"image": images}
     if options.labels is not None:
         labels_path = checked_file(resolve_path(options.labels, base))
-        labels = read_idx(labels_path, BadRows(labels_path.name, options.on_bad))
+        labels = read_idx(labels_path, BadRows(labels_path.name, options.on_bad), options.max_unpacked)
         if len(labels) != len(images):
             bad.report("", expected=f"{len(images)} labels, as many as images", got=f"{len(labels)}",
                        rows=abs(len(labels) - len(images)))
@@ -80,21 +89,24 @@ def open_idx(options: IdxOptions, base: Path) -> ArrayReader:
     return ArrayReader(path.name, fields, arrays, bad, scaled=frozenset({"image"} if scaled else ()))
 
 
-def read_idx(path: Path, bad: BadRows) -> np.ndarray:
+def read_idx(path: Path, bad: BadRows, max_unpacked: int = UNPACKED_BYTES) -> np.ndarray:
     """Return the array of an idx file, memory-mapped if it is not gzipped.
 
     Raises
     ------
     StreamError
-        If the header is none; or if there are fewer or more bytes than it says, if told to stop.
+        If the header is none, or a gzip file holds more than `max_unpacked` bytes; or if there are fewer or more
+        bytes than the header says, if told to stop.
     """
     name = path.name
-    with reading(name), open_binary(path) as stream:
+    with reading(name), open_binary(path, max_unpacked) as stream:
         dtype, shape = _header(name, bytes(read_exactly(stream, 4)), stream)
         start = 4 + 4 * len(shape)
         item_bytes = dtype.itemsize * math.prod(shape[1:])
         expected = shape[0] * item_bytes
-        zipped = isinstance(stream, gzip.GzipFile)
+        zipped = is_gzip(path)
+        if zipped and max_unpacked < expected <= path.stat().st_size * _GZIP_RATIO:
+            raise unpacks_to_more(name, max_unpacked)
         data = read_exactly(stream, expected) if zipped else b""
         got = len(data) + len(stream.read(1)) if zipped else path.stat().st_size - start
     if got != expected:

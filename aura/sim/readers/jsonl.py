@@ -55,7 +55,8 @@ def open_jsonl(options: JsonlOptions, base: Path) -> Table:
     path = checked_file(resolve_path(options.path, base))
     bad = BadRows(path.name, options.on_bad)
     rows = Rows(options.columns, bad)
-    for number, line in enumerate(text_lines(path, options.encoding, newline="\n"), start=1):
+    lines = text_lines(path, options.encoding, newline="\n", max_unpacked=options.max_unpacked)
+    for number, line in enumerate(lines, start=1):
         where = f"line {number}"
         if (found := escaped_byte(line, options.encoding)) is not None:
             bad.report(where, expected=f"text in {options.encoding}", got=found)

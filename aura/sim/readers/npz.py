@@ -10,7 +10,7 @@ from pydantic import Field as Setting
 from aura.core.errors import StreamError, nearest
 from aura.sim.readers.arrays import ArrayReader, label_field
 from aura.sim.readers.bad import BadRows
-from aura.sim.readers.files import checked_file
+from aura.sim.readers.files import checked_file, unpacks_to_more
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
 from aura.sim.readers.rows import Field
 
@@ -87,6 +87,9 @@ def _load(path: Path, options: NpzOptions) -> dict[str, np.ndarray]:
             stream.seek(0)
             with np.load(stream, allow_pickle=False) as archive:
                 keys = _chosen(path.name, {key: key for key in archive.files}, options.columns)
+                sizes = {info.filename.removesuffix(".npy"): info.file_size for info in archive.zip.infolist()}
+                if sum(sizes[key] for key in set(keys.values())) > options.max_unpacked:
+                    raise unpacks_to_more(path.name, options.max_unpacked)
                 arrays = {port: archive[key] for port, key in keys.items()}
     except StreamError:
         raise

@@ -7,10 +7,12 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import Field as Setting
 
 from aura.core.errors import StreamError
 from aura.sim.data import dataset_path
 from aura.sim.readers.bad import OnBad
+from aura.sim.readers.files import UNPACKED_BYTES
 
 __all__ = ["DATA_PREFIX", "PathText", "ReaderOptions", "resolve_path"]
 
@@ -28,11 +30,20 @@ PathText = Annotated[str, AfterValidator(_path_text)]
 
 
 class ReaderOptions(BaseModel):
-    """What every reader may be told; unknown keys are errors."""
+    """What every reader may be told; unknown keys are errors.
+
+    Parameters
+    ----------
+    on_bad : {"stop", "skip"}
+        Whether a bad row stops the stream, or is counted, logged and left out.
+    max_unpacked : int
+        Bytes that a compressed file may unpack to; one that holds more is refused.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
     on_bad: OnBad = "stop"
+    max_unpacked: Annotated[int, Setting(ge=1)] = UNPACKED_BYTES
 
 
 def resolve_path(text: str, base: Path) -> Path:

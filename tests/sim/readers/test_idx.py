@@ -135,3 +135,11 @@ def test_mnist_is_read_as_published(real_data, opened):
     first = reader.rows([0])
     assert (len(reader), reader.fields["image"].shape, first["label"]) == (60_000, (28, 28), (("5",),))
     assert first["image"].max() == 1.0
+
+
+def test_a_gzip_file_that_unpacks_to_too_much_is_refused_before_it_is(opened, tmp_path):
+    content = bytes([0, 0, 8, 2]) + struct.pack(">2I", 1000, 1000) + bytes(1_000_000)
+    (tmp_path / "i.gz").write_bytes(gzip.compress(content))
+    assert len(opened("idx", images="i.gz")) == 1000
+    with pytest.raises(StreamError, match=r"at most 500000 bytes when it is unpacked.*max_unpacked"):
+        opened("idx", images="i.gz", max_unpacked=500_000)

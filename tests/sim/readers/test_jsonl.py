@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+
 import numpy as np
 import pytest
 
@@ -64,3 +66,10 @@ def test_gsm8k_is_read_whole(real_data, opened):
     reader = opened("jsonl", path=str(real_data / "gsm8k/train.jsonl"), columns={"text": "question", "to": "answer"})
     assert len(reader) == 7473
     assert all("####" in answer for answer in reader.rows(range(7473))["to"])
+
+
+def test_a_gzip_file_that_unpacks_to_too_much_is_refused(opened, tmp_path):
+    (tmp_path / "a.jsonl.gz").write_bytes(gzip.compress(b'{"text": "a"}\n' * 10_000))
+    assert len(opened("jsonl", path="a.jsonl.gz", columns={"text": "text"})) == 10_000
+    with pytest.raises(StreamError, match=r"at most 50000 bytes when it is unpacked.*max_unpacked"):
+        opened("jsonl", path="a.jsonl.gz", columns={"text": "text"}, max_unpacked=50_000, on_bad="skip")

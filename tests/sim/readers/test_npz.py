@@ -78,3 +78,11 @@ def test_rows_with_nan_are_bad(tmp_path, opened):
     reader = opened("npz", path="a.npz", on_bad="skip")
     assert reader.skipped == 1
     np.testing.assert_array_equal(reader.rows([0, 1])["y"], [0, 2])
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused(opened, tmp_path):
+    np.savez_compressed(tmp_path / "a.npz", x=np.zeros((1000, 100)), y=np.zeros(1000))
+    assert len(opened("npz", path="a.npz")) == 1000
+    assert len(opened("npz", path="a.npz", columns={"y": "y"}, max_unpacked=10_000)) == 1000
+    with pytest.raises(StreamError, match=r"at most 10000 bytes when it is unpacked.*max_unpacked"):
+        opened("npz", path="a.npz", max_unpacked=10_000)
