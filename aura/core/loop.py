@@ -5,11 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from heapq import heapify, heappop, heappush
-from operator import attrgetter, index
+from operator import attrgetter
 from typing import Any
 
 from aura.core.errors import AuraError
 from aura.core.executor import Executor, Result
+from aura.core.handed import as_wake
 from aura.core.node import Node, Output, Published, Target
 from aura.core.observer import Observers
 from aura.core.signals import Signal
@@ -79,10 +80,10 @@ class EventLoop:
             node.alarm_at = -1
         if node.latency:
             self.settle(node)  # the answer may depend on what its latest step leaves
-        wake = node.zone.next_wake(now)
+        wake = as_wake(node.zone.next_wake(now), node.name, now)
         if wake is not None:
             grid = self.resolution
-            node.alarm_at = max(-(-index(wake) // grid), now // grid + 1) * grid
+            node.alarm_at = max(-(-wake // grid), now // grid + 1) * grid
             self.at(node.alarm_at)[1].append((0, (node,)))
 
     def silence(self, node: Node) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from sys import getrefcount
 from time import perf_counter_ns
-from types import MappingProxyType
+from types import MappingProxyType, SimpleNamespace
 from typing import Any
 
 import numpy as np
 
-from aura.core.errors import AuraError, SignalError, ZoneError, nearest
-from aura.core.ports import MODULATORS, Port, make_check
+from aura.core.errors import AuraError, ZoneError
+from aura.core.handed import as_outputs, as_scalars, check_ids, sketch, unknown_output
+from aura.core.ownership import copied, own
+from aura.core.ports import MODULATORS, TEXTUAL, Port, make_check
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time
 from aura.core.wiring import Member
 from aura.core.zone import Zone
 
-__all__ = ["Node", "Output", "Published", "Target", "Timer", "check_ids"]
+__all__ = ["Node", "Output", "Published", "Target", "Timer"]
 
 Published = list[tuple["Output | None", Any, Any]]
 """Output, value and ids of what a zone published; last, where it logged any, None, its name and its scalars."""
@@ -49,11 +52,12 @@ class Timer:
 class Output:
     """One topic: its check, where it goes, and what it published last, as the loop has it, with the instant."""
 
-    __slots__ = ("check", "items_from", "last", "port", "said_at", "targets", "topic", "watchers")
+    __slots__ = ("check", "is_array", "items_from", "last", "port", "said_at", "targets", "topic", "watchers")
 
     def __init__(self, zone: str, port: Port) -> None:
         self.port, self.topic = port, f"{zone}.{port.name}"
         self.check = make_check(port, self.topic)
+        self.is_array = port.dtype not in TEXTUAL
         self.items_from = port.items_from
         self.targets: list[tuple[Time, Target]] = []
         self.watchers: list[Any] = []
@@ -91,7 +95,7 @@ class Node:
         self.clocks_itself = type(zone).next_wake is not Zone.next_wake
         self.wants_learning = learn and type(zone).learn is not Zone.learn
         self.learns = self.wants_learning
-        self.compute: Callable[[Time, Inputs], Published] = _make_compute(self)
+        self.compute: Callable[[Time, Inputs], Published] = _make_compute(self, _references_when_alone())
 
     def target(self, port: str, topic: str) -> Target:
         """Return where a signal of `topic` to the input `port` is laid down."""
@@ -106,7 +110,7 @@ class Node:
     def replace_zone(self, zone: Zone[Any]) -> None:
         """Put a newly built zone in the place of the present one; the inbox stays."""
         self.zone = zone
-        self.compute = _make_compute(self)
+        self.compute = _make_compute(self, _references_when_alone())
 
     def take(self) -> Inputs:
         """Return the inbox for a tick and begin the next one."""
@@ -123,7 +127,7 @@ class Node:
         """Return the error that names the zone, the tick and its inputs."""
         if isinstance(error, AuraError):
             return error
-        shown = ", ".join(f"{port}={_sketch(value)}" for port, value in inputs.items()) or "no inputs"
+        shown = ", ".join(f"{port}={sketch(value)}" for port, value in inputs.items()) or "no inputs"
         raised = ZoneError(f"{self.name} at {now} ns", expected="a step and a learn that do not raise",
                            got=f"{type(error).__name__}: {error}; inputs: {shown}")
         raised.__cause__ = error
@@ -173,67 +177,68 @@ def _lay_ids(inbox: Inputs, port: str, ids: Any) -> None:
         inbox._ids = {port: ids}
 
 
-def _make_compute(node: Node) -> Callable[[Time, Inputs], Published]:
+def _make_compute(node: Node, most: int) -> Callable[[Time, Inputs], Published]:
     step, learn, outputs = node.zone.step, node.zone.learn, node.outputs
     if node.timer is not None:
         step, learn = node.timer.around(step, "step"), node.timer.around(learn, "learn")
 
     def compute(now: Time, inputs: Inputs) -> Published:
         said = step(now, inputs)
+        if type(said) is not dict:
+            said = as_outputs(said, node.name, now)
         published: Published = []
-        if said:
-            for port, given in said.items():
-                try:
-                    output = outputs[port]
-                except KeyError:
-                    raise _unknown_output(node, port, now) from None
-                value, ids = given, None
-                if type(given) is Items:
-                    value, ids = given
-                elif output.items_from is not None:
-                    ids = inputs.ids.get(output.items_from)
-                value = output.check(now, value)
+        for port, given in said.items():
+            try:
+                output = outputs[port]
+            except (KeyError, TypeError):
+                raise unknown_output(node.name, port, outputs, now) from None
+            ids = None
+            if type(given) is Items:
+                given, ids = given
+                twin = given  # noqa: F841 - as many references as an array without ids has here
+            value = output.check(now, given)
+            if ids is not None:
+                ids = copied(check_ids(output.topic, now, value, ids))
+            elif output.items_from is not None:
+                ids = inputs.ids.get(output.items_from)
                 if ids is not None:
-                    ids = check_ids(output.topic, now, value, ids)
-                published.append((output, value, ids))
+                    check_ids(output.topic, now, value, ids)
+            if output.is_array:
+                alone = getrefcount(value) <= most
+                if alone and value.base is None:
+                    value.setflags(False)
+                else:
+                    value = own(value, inputs, alone)
+            published.append((output, value, ids))
         if node.learns:
             # The outputs are read-only by now, so learning cannot alter what has been predicted.
             scalars = learn(now, inputs)
-            if scalars:
-                published.append((None, node.name, scalars))
+            if scalars is not None:
+                scalars = as_scalars(scalars, node.name, now)
+                if scalars:
+                    published.append((None, node.name, scalars))
         return published
 
     return compute
 
 
-def check_ids(topic: str, now: Time, value: Any, ids: Any) -> Any:
-    """Return the ids of a value's items, read-only.
+@lru_cache(maxsize=1)
+def _references_when_alone() -> int:
+    """Return how many references `compute` counts to an array that its zone keeps nothing of.
 
-    Raises
-    ------
-    SignalError
-        If they are no int64 array with one id for each item.
+    Found by trying, for versions of Python differ in what they count.
     """
-    if type(ids) is not np.ndarray or ids.dtype != np.int64 or ids.ndim != 1:
-        got = f"{ids.dtype} {ids.shape}" if isinstance(ids, np.ndarray) else type(ids).__name__
-        raise SignalError(f"{topic} at {now} ns", expected="item ids as an int64 array (item,)", got=got)
-    count = len(value) if isinstance(value, tuple) or value.ndim else 0
-    if len(ids) != count:
-        raise SignalError(f"{topic} at {now} ns", expected=f"{len(ids)} items, one for each id", got=str(count))
-    if ids.base is not None and ids.flags.writeable:
-        ids = ids.copy()
-    ids.flags.writeable = False
-    return ids
+    made: list[int] = []
 
+    def step(now: Time, inputs: Inputs) -> dict[str, Any]:
+        array = np.zeros(1, np.float32)
+        made.append(id(array))
+        return {"y": array}
 
-def _unknown_output(node: Node, port: str, now: Time) -> SignalError:
-    return SignalError(f"{node.name} at {now} ns", expected=f"outputs among {', '.join(node.outputs) or 'none'}",
-                       got=repr(port), hint=nearest(port, node.outputs))
-
-
-def _sketch(value: Any) -> str:
-    shape = getattr(value, "shape", None)
-    if shape is not None:
-        return f"{value.dtype}{list(shape)}"
-    text = repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
+    probe: Any = SimpleNamespace(name="probe", outputs={"y": Output("probe", Port("y", shape=(1,)))}, learns=False,
+                                 timer=None, zone=SimpleNamespace(step=step, learn=None))
+    for most in range(16):
+        (_, value, _), = _make_compute(probe, most)(0, Inputs())
+        if id(value) == made[-1]:
+            return most
+    return 0

@@ -141,11 +141,10 @@ def misfit(source: Port, target: Port) -> str | None:
 
 
 def make_check(port: Port, topic: str) -> Callable[[int, Any], Any]:
-    """Return the function ``(now, value) -> value`` that lets a fitting value onto the bus, read-only.
+    """Return the function ``(now, value) -> value`` that lets a fitting value onto the bus.
 
-    The function raises `SignalError` on a wrong type or shape and on a value that is not finite. It copies nothing:
-    an array that fits is the one that is published, and cannot be written to afterwards. Only a view of memory that
-    could still be written to is copied.
+    The function raises `SignalError` on a wrong type or shape and on a value that is not finite. An array that fits is
+    returned as it is, a list of texts as a tuple, and a number as an array without axes where the port has none.
     """
     if port.dtype in TEXTUAL:
         return _check_text(port, topic)
@@ -176,9 +175,6 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
             return refuse(now, value)
         if not isfinite(total(value.tolist())):
             _require_finite(value, topic, now)
-        if value.base is not None:
-            value = _own(value)
-        value.setflags(False)
         return value
 
     def check(now: int, value: Any) -> Any:
@@ -191,9 +187,6 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
             return refuse(now, value)
         if floating and not all_finite(value):
             _require_finite(value, topic, now)
-        if value.base is not None:
-            value = _own(value)
-        value.setflags(False)
         return value
 
     return check_small if small else check
@@ -202,12 +195,6 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
 def _all_finite(value: np.ndarray) -> bool:
     # Faster than .all(); a dot product would be faster still, but warns when large finite values overflow.
     return int(np.count_nonzero(np.isfinite(value))) == value.size
-
-
-def _own(view: np.ndarray) -> np.ndarray:
-    """Return the view, or a copy of it where someone could still write to what it shows."""
-    base = view.base
-    return view if isinstance(base, np.ndarray) and not base.flags.writeable else view.copy()
 
 
 def _as_array(value: Any, dtype: np.dtype) -> np.ndarray | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 from aura.core import errors
 from aura.core.builder import Plan
-from aura.core.errors import AuraError, CheckpointError
+from aura.core.errors import AuraError, CheckpointError, ZoneError
+from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.node import Node
 from aura.core.signals import Inputs
@@ -36,8 +37,21 @@ def require_same_brain(manifest: Mapping[str, Any], plans: Mapping[str, Plan], r
 
 
 def zone_tree(node: Node) -> dict[str, Any]:
-    """Return the complete state of one zone: its own tree and its random stream."""
-    return {"zone": node.zone.state(), "rng": node.zone.rng.bit_generator.state}
+    """Return the complete state of one zone: its own tree and its random stream.
+
+    Raises
+    ------
+    ZoneError
+        If its state() raises or returns no dict.
+    """
+    try:
+        tree = node.zone.state()
+    except AuraError:
+        raise
+    except Exception as error:
+        raise ZoneError(f"{node.name}.state()", expected="a state() that does not raise",
+                        got=f"{type(error).__name__}: {error}") from error
+    return {"zone": as_state(tree, node.name), "rng": node.zone.rng.bit_generator.state}
 
 
 def load_zone(node: Node, tree: dict[str, Any]) -> None:

@@ -149,12 +149,13 @@ class Zone(Generic[P]):
     def step(self, now: Time, inputs: Inputs) -> Outputs:
         """Return the outputs, port to value, for these inputs; a port left out says nothing this tick.
 
-        An array that is returned is published without a copy and becomes read-only: return a new one each time.
+        An array that is returned becomes read-only, and goes on the bus without a copy where the zone keeps neither it
+        nor a view of it; else it is copied.
         """
         raise NotImplementedError
 
     def learn(self, now: Time, inputs: Inputs) -> Scalars:
-        """Learn from the inputs that `step` has just seen; return numbers worth logging."""
+        """Learn from the inputs that `step` has just seen; return name to number, finite, for what is worth logging."""
         return None
 
     def state(self) -> dict[str, Any]:
@@ -169,6 +170,8 @@ class Zone(Generic[P]):
 
     def next_wake(self, now: Time) -> Time | None:
         """Return when a self-clocked zone wakes next, after `now` (-1 before the first tick), or None for never.
+
+        An instant that is past, or between two of the resolution, stands for the next one.
 
         Overriding it makes the zone self-clocked, as the streams are.
         """
