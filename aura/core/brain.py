@@ -17,6 +17,7 @@ from aura.core.checkpoint import read_checkpoint, write_checkpoint
 from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
 from aura.core.failures import FailurePolicy
+from aura.core.handed import as_files, as_notices
 from aura.core.injection import Injector
 from aura.core.node import Node, Output
 from aura.core.notices import Notice, Notices
@@ -239,12 +240,12 @@ class Brain(Blueprint):
         found = list(self.notices)
         for node in self._nodes.values():
             try:
-                said = node.zone.notices().items()
+                said = as_notices(node.zone.notices(), node.name)
             except Exception as error:  # what else there is to tell is told all the same
                 found.append(Notice(node.name, f"could not tell what it left out: {type(error).__name__}: {error}",
                                     fault=True))
                 continue
-            found += [Notice(node.name, text, count) for text, count in said if count]
+            found += [Notice(node.name, text, count) for text, count in said.items() if count]
         return found
 
     # --- saving ---------------------------------------------------------------------------------------------------
@@ -292,6 +293,14 @@ class Brain(Blueprint):
         self.notices.load_state(manifest["notices"])
         self._failures.keep(self._nodes.values(), trees)
         return dict(manifest["extra"])
+
+    def export(self, folder: str | Path) -> list[Path]:
+        """Let every zone write what other programs can use of what it has learned, and return the files."""
+        self._ready()
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        return [path for node in self._nodes.values()
+                for path in as_files(node.zone.export(folder), f"{node.name}.export()")]
 
     def close(self) -> None:
         """End the brain: observers are told, zones and threads let go."""

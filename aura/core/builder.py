@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aura.core.errors import AuraError, WiringError
+from aura.core.errors import AuraError, WiringError, ZoneError
 from aura.core.executor import Executor
 from aura.core.loop import EventLoop
 from aura.core.node import Node, Timer
@@ -56,10 +56,11 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
     own_clock = manifest.self_clocked or known.next_wake is not Zone.next_wake
     wanted = period if period is not None else manifest.period
     woken_by = manifest.wake_on if wake_on is None else wake_on
+    woken_by = woken_by(valid) if callable(woken_by) else woken_by
+    clock = 0 if wanted is None else parse_time(wanted, f"{name}.period")
     member = Member(
         name, manifest.name, {p.name: p for p in inputs}, {p.name: p for p in outputs},
-        parse_time(wanted, f"{name}.period") if wanted is not None else 0,
-        (woken_by,) if isinstance(woken_by, str) else tuple(woken_by(valid) if callable(woken_by) else woken_by),
+        clock, (woken_by,) if isinstance(woken_by, str) else tuple(woken_by),
         parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock)
     return Plan(name, manifest, valid, member, learn, on_error, factory)
 
@@ -67,9 +68,20 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
 def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
     """Import and build the zone of a plan."""
     kind = plan.factory or plan.manifest.load()
-    context = ZoneContext(plan.name, plan.params, generator_for(seed, plan.name), tuple(plan.member.inputs.values()),
+    rng = generator_for(seed, plan.name)
+    context = ZoneContext(plan.name, plan.params, rng, tuple(plan.member.inputs.values()),
                           tuple(plan.member.outputs.values()), resolution, plan.member.period)
-    return kind(context)
+    try:
+        zone = kind(context)
+    except AuraError:
+        raise
+    except Exception as error:
+        raise ZoneError(plan.name, expected=f"a {kind.__name__} that can be built from its parameters",
+                        got=f"{type(error).__name__}: {error}") from error
+    if getattr(zone, "rng", None) is not rng:
+        raise ZoneError(f"{plan.name}.rng", expected="the generator that the zone is handed", got="another or none",
+                        hint="Call super().__init__(context) first, and draw from self.rng alone.")
+    return zone
 
 
 def make_node(index: int, plan: Plan, zone: Zone[Any], profile: bool) -> Node:

@@ -13,7 +13,8 @@ import numpy as np
 from aura.core.errors import SignalError, StateError, ZoneError, nearest
 from aura.core.time import LATEST, Time
 
-__all__ = ["as_files", "as_outputs", "as_scalars", "as_state", "as_wake", "check_ids", "sketch", "unknown_output"]
+__all__ = ["as_files", "as_notices", "as_outputs", "as_scalars", "as_state", "as_wake", "check_ids", "sketch",
+           "unknown_output"]
 
 _PLAIN = (float, int, bool)
 
@@ -93,6 +94,20 @@ def as_state(said: Any, zone: str) -> dict[str, Any]:
         return said
     raise StateError(f"{zone}.state()", expected="a dict of arrays and plain values", got=sketch(said),
                      hint="Return {} for a zone that keeps nothing.")
+
+
+def as_notices(said: Any, zone: str) -> dict[str, int]:
+    """Return what a notices() has returned, sentence to count.
+
+    Raises
+    ------
+    ZoneError
+        If it is no mapping of texts to whole numbers.
+    """
+    if isinstance(said, Mapping) and all(type(text) is str and isinstance(count, (int, np.integer))
+                                         for text, count in said.items()):
+        return {text: int(count) for text, count in said.items()}
+    raise ZoneError(f"{zone}.notices()", expected="a dict of sentence to count", got=sketch(said))
 
 
 def as_files(said: Any, where: str) -> list[Path]:

@@ -10,7 +10,6 @@ from typing import Any
 
 from aura.core.errors import AuraError
 from aura.core.executor import Executor, Result
-from aura.core.handed import as_wake
 from aura.core.node import Node, Output, Published, Target
 from aura.core.observer import Observers
 from aura.core.signals import Signal
@@ -80,7 +79,7 @@ class EventLoop:
             node.alarm_at = -1
         if node.latency:
             self.settle(node)  # the answer may depend on what its latest step leaves
-        wake = as_wake(node.zone.next_wake(now), node.name, now)
+        wake = node.next_wake(now)
         if wake is not None:
             grid = self.resolution
             node.alarm_at = max(-(-wake // grid), now // grid + 1) * grid
@@ -214,8 +213,8 @@ class EventLoop:
     def _arm_or_fail(self, node: Node, now: Time) -> None:
         try:
             self.arm(node, now)
-        except Exception as raised:
-            self._fail(node, now, node.failure(now, node.inbox(), raised))
+        except AuraError as error:
+            self._fail(node, now, error)
 
     def _fail(self, node: Node, now: Time, error: AuraError) -> Published:
         """Apply the policy of a zone that has raised; it publishes nothing."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from aura.core.errors import AuraError, ZoneError
-from aura.core.handed import as_outputs, as_scalars, check_ids, sketch, unknown_output
+from aura.core.handed import as_outputs, as_scalars, as_wake, check_ids, sketch, unknown_output
 from aura.core.ownership import copied, own
 from aura.core.ports import MODULATORS, TEXTUAL, Port, make_check
 from aura.core.signals import Inputs, Items
@@ -123,6 +123,22 @@ class Node:
         self.pending = pending
         return inputs
 
+    def next_wake(self, now: Time) -> Time | None:
+        """Return when a node that clocks itself wakes next, or None for never.
+
+        Raises
+        ------
+        ZoneError
+            If the zone raises, or names no instant.
+        """
+        try:
+            return as_wake(self.zone.next_wake(now), self.name, now)
+        except AuraError:
+            raise
+        except Exception as error:
+            raise ZoneError(f"{self.name}.next_wake() at {now} ns", expected="a next_wake that does not raise",
+                            got=f"{type(error).__name__}: {error}") from error
+
     def failure(self, now: Time, inputs: Inputs, error: BaseException) -> AuraError:
         """Return the error that names the zone, the tick and its inputs."""
         if isinstance(error, AuraError):
@@ -194,7 +210,7 @@ def _make_compute(node: Node, most: int) -> Callable[[Time, Inputs], Published]:
                 raise unknown_output(node.name, port, outputs, now) from None
             ids = None
             if type(given) is Items:
-                given, ids = given
+                given, ids = given  # noqa: PLW2901 - a name more would be a reference more
                 twin = given  # noqa: F841 - as many references as an array without ids has here
             value = output.check(now, given)
             if ids is not None:

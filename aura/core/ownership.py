@@ -26,18 +26,18 @@ def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray
     alone : bool
         Whether nobody holds `value` itself but he who publishes it.
     """
+    given: object
     for given in inputs.values():
         if given is value:
-            return value
-    if alone:
-        # The memory of a temporary, as of `(a @ b)[0]`: the view alone holds it, and the argument of getrefcount.
-        if type(value.base) is np.ndarray and value.base.base is None and getrefcount(value.base) <= 2:
-            value.base.setflags(False)
-            value.setflags(False)
-            return value
+            return value  # read-only since it was published
+    # The memory of a temporary, as of `(a @ b)[0]`: the view alone holds it, and the argument of getrefcount.
+    if alone and type(value.base) is np.ndarray and value.base.base is None and getrefcount(value.base) <= 2:
+        value.base.setflags(write=False)
+        value.setflags(write=False)
+        return value
     for given in _arrays(inputs):
         if given is value or (value.base is not None and (value.base is given or value.base is given.base)):
-            value.setflags(False)
+            value.setflags(write=False)
             return value
     return copied(value)
 
@@ -45,7 +45,7 @@ def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray
 def copied(value: np.ndarray) -> np.ndarray:
     """Return a read-only copy."""
     copy = value.copy()
-    copy.setflags(False)
+    copy.setflags(write=False)
     return copy
 
 

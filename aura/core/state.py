@@ -35,7 +35,11 @@ def write_tree(path: Path, tree: Any, owner: str) -> None:
         If the tree holds anything else; `owner` names whose it is.
     """
     arrays: dict[str, np.ndarray] = {}
-    skeleton = _split(tree, owner, arrays)
+    try:
+        skeleton = _split(tree, owner, arrays)
+    except RecursionError:
+        raise StateError(owner, expected="a tree of a few levels",
+                         got="one that is very deep, or holds itself") from None
     try:
         save_file(arrays, str(path), metadata={"tree": json.dumps(skeleton, allow_nan=True)})
     except SafetensorError as error:
@@ -80,11 +84,13 @@ def trees_equal(one: Any, other: Any) -> bool:
 
 
 def _split(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
+    if isinstance(node, np.ma.MaskedArray):
+        raise StateError(path, expected="a plain array", got="a masked one", hint="Keep its data and its mask.")
     if isinstance(node, np.ndarray):
         return _store(node, path, arrays)
     if isinstance(node, np.generic):
         return {_SCALAR: _store(np.asarray(node), path, arrays)}
-    if node is None or isinstance(node, (bool, int, float, str)):
+    if node is None or type(node) in (bool, int, float, str):
         return node
     if isinstance(node, dict):
         for key in node:

@@ -72,11 +72,25 @@ class Manifest:
     self_clocked: bool = False
     version: str = "1"
 
+    def __post_init__(self) -> None:
+        where = f"zone {self.name!r}"
+        for attribute in ("name", "summary", "latency", "version"):
+            if not isinstance(getattr(self, attribute), str):
+                raise WiringError(f"{where}.{attribute}", expected="a text", got=repr(getattr(self, attribute)))
+        if not isinstance(self.factory, (str, type)):
+            raise WiringError(f"{where}.factory", expected="a subclass of aura.Zone, or 'package.module:Class'",
+                              got=repr(self.factory))
+        if not (isinstance(self.params, type) and issubclass(self.params, BaseModel)):
+            raise WiringError(f"{where}.params", expected="a subclass of aura.ZoneParams", got=repr(self.params))
+
     def ports(self, params: ZoneParams) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
         """Return the inputs and the outputs of a zone with these parameters."""
         inputs = self.inputs(params) if callable(self.inputs) else self.inputs
         outputs = self.outputs(params) if callable(self.outputs) else self.outputs
         for side, ports in (("inputs", inputs), ("outputs", outputs)):
+            if not isinstance(ports, (tuple, list)) or not all(isinstance(port, Port) for port in ports):
+                raise WiringError(f"{self.name}.{side}", expected="a tuple of aura.Port", got=repr(ports),
+                                  hint="A tuple of one port has a comma: (Port(...),).")
             names = [port.name for port in ports]
             if len(set(names)) != len(names):
                 raise WiringError(f"{self.name}.{side}", expected="port names that differ", got=", ".join(names))

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from aura.core.zone import Manifest, Zone
-from aura.testing import determinism_checks, manifest_checks, signal_checks, state_checks
+from aura.testing import determinism_checks, input_checks, manifest_checks, signal_checks, state_checks
 from aura.testing.subject import ConformanceError, MakeValue, Subject
 
 __all__ = ["CHECKS", "Check", "check_zone", "conformance_checks"]
@@ -23,6 +23,7 @@ CHECKS: tuple[Check, ...] = (
     signal_checks.no_items_are_no_trouble,
     signal_checks.outputs_keep_their_word,
     signal_checks.published_values_stay,
+    input_checks.inputs_are_left_alone,
     signal_checks.foreign_labels_are_survived,
     signal_checks.wrong_inputs_are_named,
     determinism_checks.runs_are_identical,

@@ -13,7 +13,7 @@ import numpy as np
 
 from aura.core.brain import Brain
 from aura.core.observer import Observer
-from aura.core.ports import Port
+from aura.core.ports import MODULATORS, Port
 from aura.core.signals import Signal
 from aura.core.time import MS, Time, format_time, parse_time
 from aura.core.zone import Manifest, Scalars, Zone
@@ -92,9 +92,12 @@ def difference(one: Sequence[Said], other: Sequence[Said]) -> str | None:
 
 
 def make_brain(subject: Subject, feed: Feed | None = None, *, executor: str = "serial", learning: bool = True,
-               copies: Sequence[str] = (), required_only: bool = False,
-               extra: Sequence[type[Zone[Any]]] = ()) -> tuple[Brain, Recorder]:
-    """Return a brain with the zone under test, its feeder, `copies` of the zone and `extra` zones, not built yet."""
+               copies: Sequence[str] = (), required_only: bool = False, extra: Sequence[type[Zone[Any]]] = (),
+               modulators: type[Zone[Any]] | None = None) -> tuple[Brain, Recorder]:
+    """Return a brain with the zone under test, its feeder, `copies` of the zone and `extra` zones, not built yet.
+
+    Every output of `modulators` goes to the zone's standard port of them.
+    """
     brain = Brain(seed=7, resolution=_resolution(subject), executor=executor, profile=True)
     for zone in extra:
         brain.add(zone)
@@ -107,6 +110,10 @@ def make_brain(subject: Subject, feed: Feed | None = None, *, executor: str = "s
         for name in (*copies, NAME):
             for port in ports:
                 brain.connect(f"{FEEDER}.{port.name}", f"{name}.{port.name}")
+    if modulators is not None and brain.plans[NAME].member.inputs["modulators"] is MODULATORS:
+        source = brain.add(modulators)
+        for name in brain.plans[source].member.outputs:
+            brain.connect(f"{source}.{name}", f"{NAME}.modulators")
     recorder = Recorder()
     brain.observe(recorder)
     brain.learning = learning

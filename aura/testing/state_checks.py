@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from aura.core.handed import as_files
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.core.time import format_time
 from aura.core.zone import Zone
@@ -50,8 +51,8 @@ def exports_come_back(subject: Subject) -> None:
         again.mkdir()
         with make_brain(subject)[0] as learned, make_brain(subject)[0] as fresh:
             learned.run(until=span_of(subject))
-            learned[NAME].export(out)
-            fresh[NAME].load_export(out)
+            as_files(learned[NAME].export(out), f"{NAME}.export()")
+            as_files(fresh[NAME].load_export(out), f"{NAME}.load_export()")
             fresh[NAME].export(again)
         first, second = ({str(file.relative_to(place)): file.read_bytes() for file in sorted(place.rglob("*"))
                           if file.is_file()} for place in (out, again))

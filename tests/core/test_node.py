@@ -9,7 +9,7 @@ import pytest
 
 from aura import Brain, Items, Manifest, Port, Zone
 from aura.core.errors import SignalError
-from aura.core.node import check_ids
+from aura.core.handed import check_ids
 from tests.core.kit import MS, node_of
 
 
@@ -57,12 +57,6 @@ def test_ids_are_one_int64_for_each_item(ids: Any) -> None:
         check_ids("z.y", 5, np.zeros(2), ids)
 
 
-def test_a_view_as_ids_is_copied() -> None:
-    memory = np.arange(6)
-    assert not np.shares_memory(check_ids("z.y", 0, ("a", "b"), memory[:2]), memory)
-    assert memory.flags.writeable
-
-
 def test_a_replaced_zone_keeps_the_inbox() -> None:
     brain = Brain()
     brain.add(Doubler, "d", on_error="restart")
@@ -78,5 +72,5 @@ def test_long_inputs_are_shortened_in_errors() -> None:
     brain.add(Doubler)
     node = node_of(brain, "doubler")
     error = node.failure(5, node.inbox({"x": np.zeros((3, 4), np.float32), "t": ("word",) * 500}), ValueError("v"))
-    assert "x=float32[3, 4]" in str(error)
+    assert "x=float32 (3, 4)" in str(error)
     assert len(str(error)) < 300

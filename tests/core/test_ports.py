@@ -58,7 +58,6 @@ def test_the_check_lets_through_what_the_oracle_does(case: tuple[Port, np.ndarra
     if fits(port, value):
         published = check(7, value)
         assert published.tobytes() == before
-        assert not published.flags.writeable
     else:
         with pytest.raises(SignalError, match=r"zone\.p at 7 ns: expected "):
             check(7, value)
@@ -87,25 +86,10 @@ def test_infinities_of_both_signs_do_not_cancel() -> None:
             make_check(Port("p", shape=(length,)), "zone.p")(0, value)
 
 
-def test_an_array_of_its_own_is_published_without_a_copy() -> None:
+def test_an_array_that_fits_is_returned_as_it_is() -> None:
     for shape in ((3,), (40,), ("item", 2), ()):
         value = np.ones([2 if axis == "item" else axis for axis in shape], np.float32)
         assert make_check(Port("p", shape=shape), "zone.p")(0, value) is value
-
-
-def test_a_view_of_memory_that_may_still_change_is_copied() -> None:
-    memory = np.zeros((4, 3), np.float32)
-    for view, shape in ((memory[0], (3,)), (memory[:2], ("item", 3)), (memory.T, (3, 4)), (memory[0, :1], (1,))):
-        published = make_check(Port("p", shape=shape), "zone.p")(0, view)
-        memory += 1
-        assert not np.shares_memory(published, memory)
-        memory -= 1
-
-
-def test_a_view_of_a_published_array_is_passed_on_without_a_copy() -> None:
-    check = make_check(Port("p", shape=("item",)), "zone.p")
-    published = check(0, np.ones(6, np.float32))
-    assert np.shares_memory(check(0, published[2:]), published)
 
 
 @pytest.mark.parametrize(("dtype", "value", "expected"), [

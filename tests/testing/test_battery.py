@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import count
@@ -115,14 +117,14 @@ class TooLoud(Sound):
 
 
 class Overwrites(Sound):
-    last: np.ndarray | None = None
+    last: dict[str, np.ndarray] | None = None
 
     def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
         if self.last is not None:
-            self.last.flags.writeable = True
-            self.last += 1
+            self.last["guess"].flags.writeable = True
+            self.last["guess"] += 1
         said = super().step(now, inputs)
-        self.last = said["guess"]
+        self.last = said  # an array that the zone kept by itself would be copied
         return said
 
 
@@ -132,6 +134,52 @@ class OverwritesInputs(Sound):
         inputs["value"].flags.writeable = True
         inputs["value"][:] = 0
         return said
+
+
+def write_through(array: np.ndarray) -> None:
+    """Change an array as code does that does not know numpy's read-only flag."""
+    if array.size:
+        ctypes.memset(array.ctypes.data, 7, array.nbytes)
+
+
+class WritesInStep(Sound):
+    def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
+        said = super().step(now, inputs)
+        write_through(inputs["value"])
+        return said
+
+
+class WritesInLearn(Sound):
+    def learn(self, now: int, inputs: Inputs) -> None:
+        write_through(inputs["value"])
+
+
+class WritesToIds(Sound):
+    def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
+        write_through(inputs.ids["value"])
+        return super().step(now, inputs)
+
+
+class WritesToLabelIds(Sound):
+    def learn(self, now: int, inputs: Inputs) -> None:
+        for ids in inputs.ids.get("truth", ()):
+            write_through(ids)
+
+
+class WritesToModulators(Sound):
+    def learn(self, now: int, inputs: Inputs) -> None:
+        write_through(inputs.modulators.get("gain", np.zeros(0)))
+
+
+class NormalisesInTorch(Sound):
+    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+        import torch
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            rows = torch.from_numpy(value)
+        rows.sub_(rows.mean())
+        return super().said(value, inputs)
 
 
 class KnowsEveryItem(Sound):
@@ -222,6 +270,11 @@ class ExportsTime(Sound):
         return []
 
 
+class ExportsNothingThere(Sound):
+    def export(self, folder: Path) -> list[Path]:
+        return [folder / "weights.npy"]
+
+
 class Sleeper(Sound):
     manifest = replace(SOUND, wake_on=("gong",),
                        inputs=(*PORTS, Port("gong", required=False, role="modulator", doc="Never struck.")))
@@ -244,6 +297,11 @@ BROKEN: list[tuple[str, Subject, str]] = [
     ("outputs_keep_their_word", with_manifest(outputs=(replace(GUESS, items_from=None),)), "items without ids"),
     ("published_values_stay", Subject(Overwrites), "an array that it published was changed"),
     ("published_values_stay", Subject(OverwritesInputs), "an array that it received was changed"),
+    ("inputs_are_left_alone", Subject(WritesInStep), "step() at 1 ms changed its input 'value'. Copy"),
+    ("inputs_are_left_alone", Subject(WritesInLearn), "learn() at 1 ms changed its input 'value'. Copy"),
+    ("inputs_are_left_alone", Subject(WritesToIds), "changed its input 'value' (its item ids)"),
+    ("inputs_are_left_alone", Subject(WritesToLabelIds), "changed its input truth[0] (its item ids)"),
+    ("inputs_are_left_alone", Subject(WritesToModulators), "changed its input modulators['gain']"),
     ("foreign_labels_are_survived", Subject(KnowsEveryItem), "is not in list"),
     ("wrong_inputs_are_named", Subject(CountsFeaturesOnce), "a bare ValueError"),
     ("runs_are_identical", Subject(OwnRandomness), "two runs with the same seed and inputs differ: subject.guess"),
@@ -254,6 +312,7 @@ BROKEN: list[tuple[str, Subject, str]] = [
     ("state_survives_a_file", Subject(StateOfObjects), "got set"),
     ("resume_is_exact", Subject(CountsSteps), "ns it differs from the run that never stopped"),
     ("resume_after_learning_is_exact", Subject(CountsLessons), "it differs from the run that never stopped"),
+    ("exports_come_back", Subject(ExportsNothingThere), "expected files that are there"),
     ("exports_come_back", Subject(ExportsTime), "its export 'weight.npy' is another"),
 ]
 
@@ -273,6 +332,12 @@ def test_each_check_fails_on_a_zone_that_is_broken_in_its_way(name: str, subject
 
 def test_every_check_has_a_zone_that_it_fails_on() -> None:
     assert {name for name, _, _ in BROKEN} | {"manifest_is_light"} == set(BY_NAME)
+
+
+@pytest.mark.slow
+def test_a_tensor_that_shares_memory_with_an_input_is_caught() -> None:
+    with pytest.raises(ConformanceError, match=r"torch\.from_numpy writes through"):
+        BY_NAME["inputs_are_left_alone"](Subject(NormalisesInTorch))
 
 
 def test_a_missing_learner_state_is_not_seen_without_learning() -> None:

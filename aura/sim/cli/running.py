@@ -113,8 +113,7 @@ def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
     brain = build_brain(scenario, _plugins(scenario, blocked, trace=False), journal=NoInput())
     with brain:
         brain.load(latest_checkpoint(place.checkpoints))
-        out.mkdir(parents=True, exist_ok=True)
-        written = [path for name in scenario.zones for path in brain[name].export(out)]
+        written = brain.export(out)
     if not written:
         raise AuraError(str(folder), expected="at least one zone that exports", got="none",
                         hint="`aura describe` shows the zones of a scenario.")

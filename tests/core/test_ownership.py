@@ -1,0 +1,197 @@
+"""What was published changes no more, whoever holds what; and what nobody can change is not copied."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from aura import Brain, Items, Manifest, Port, Zone
+from tests.core.kit import MS
+
+WIDE = Port("y", shape=("item",), required=False)
+
+
+class Publisher(Zone):
+    """Publishes what `make` makes, and may keep of it what it likes; then writes to what it kept."""
+
+    manifest = Manifest("publisher", "", outputs=(WIDE,), period="1 ms")
+    make: Callable[..., Any]
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self.kept: Any = None
+
+    def step(self, now: int, inputs: Any) -> Any:
+        if self.kept is not None:
+            self.kept[:] = 2
+        return {"y": self.make()}
+
+
+def fresh(zone: Publisher) -> Any:
+    return np.ones(4, np.float32)
+
+
+def view_of_a_temporary(zone: Publisher) -> Any:
+    return np.ones((2, 4), np.float32)[0]
+
+
+def with_ids(zone: Publisher) -> Any:
+    return Items(np.ones(4, np.float32), np.arange(4))
+
+
+def kept(zone: Publisher) -> Any:
+    zone.kept = np.ones(4, np.float32)
+    return zone.kept
+
+
+def view_kept(zone: Publisher) -> Any:
+    array = np.ones(4, np.float32)
+    zone.kept = array[:]
+    return array
+
+
+def view_kept_of_items(zone: Publisher) -> Any:
+    array = np.ones(4, np.float32)
+    zone.kept = array[:]
+    return Items(array, np.arange(4))
+
+
+def base_kept(zone: Publisher) -> Any:
+    zone.kept = np.ones(4, np.float32)
+    return zone.kept[:]
+
+
+def sibling_view_kept(zone: Publisher) -> Any:
+    array = np.ones((2, 4), np.float32)
+    zone.kept = array[0, 2:]
+    return array[0]
+
+
+def buffer_kept(zone: Publisher) -> Any:
+    array = np.ones(4, np.float32)
+    zone.kept = np.asarray(memoryview(array))
+    return array
+
+
+def read_only_but_a_view_kept(zone: Publisher) -> Any:
+    array = np.ones(4, np.float32)
+    zone.kept = array[:]
+    array.setflags(write=False)
+    return array
+
+
+def read_only_base_but_a_view_kept(zone: Publisher) -> Any:
+    array = np.ones(4, np.float32)
+    zone.kept = array[:]
+    array.setflags(write=False)
+    return array[:]
+
+
+def memory_of_bytes(zone: Publisher) -> Any:
+    memory = bytearray(np.ones(4, np.float32).tobytes())
+    zone.kept = np.frombuffer(memory, np.float32)
+    return np.frombuffer(memory, np.float32)
+
+
+KEEPERS = [kept, view_kept, view_kept_of_items, base_kept, sibling_view_kept, buffer_kept, read_only_but_a_view_kept,
+           read_only_base_but_a_view_kept, memory_of_bytes]
+
+
+@pytest.mark.parametrize("make", KEEPERS, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("executor", ["serial", "threads"])
+@pytest.mark.parametrize("profile", [False, True])
+def test_what_was_published_stays_whatever_its_zone_keeps(make: Any, executor: str, profile: bool) -> None:
+    brain = Brain(executor=executor, profile=profile)
+    brain.add(type("Publisher", (Publisher,), {"make": make}))
+    brain.add(type("Reader", (Reader,), {}))
+    brain.connect("publisher.y", "reader.y", "25 ms")
+    brain.run(until="30 ms")
+    with brain:
+        assert [value.tolist() for value in brain["reader"].read] == [[1, 1, 1, 1]] * 5
+
+
+class Reader(Zone):
+    """Reads, late."""
+
+    manifest = Manifest("reader", "", inputs=(WIDE,), wake_on=("y",))
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self.read: list[np.ndarray] = []
+
+    def step(self, now: int, inputs: Any) -> None:
+        self.read.append(inputs["y"])
+
+
+@pytest.mark.parametrize("make", [fresh, view_of_a_temporary, with_ids], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("profile", [False, True])
+def test_what_its_zone_keeps_nothing_of_is_not_copied(make: Any, profile: bool) -> None:
+    made: list[int] = []
+
+    def noting(zone: Publisher) -> Any:
+        given = make(zone)
+        made.append((given.value if type(given) is Items else given).ctypes.data)
+        return given
+
+    brain = Brain(profile=profile)
+    brain.add(type("Publisher", (Publisher,), {"make": noting}))
+    brain.step()
+    said = brain.read("publisher.y")
+    assert said.ctypes.data == made[0]
+    assert not said.flags.writeable
+    assert said.base is None or not said.base.flags.writeable
+
+
+class Hander(Zone):
+    """Hands on what it reads, whole, in part or out of many."""
+
+    ports = (Port("one", shape=("item",)), Port("all", shape=("item",), keep="all"),
+             Port("many", shape=("item",), fan_in="many"))
+    manifest = Manifest("hander", "", inputs=ports, wake_on=("one",),
+                        outputs=tuple(Port(name, shape=("item",)) for name in ("whole", "part", "of_all", "of_many")))
+
+    def step(self, now: int, inputs: Any) -> Any:
+        return {"whole": inputs["one"], "part": inputs["one"][1:], "of_all": inputs["all"][0],
+                "of_many": inputs["many"]["publisher.y"][::2]}
+
+
+@pytest.mark.parametrize("make", [fresh, view_of_a_temporary], ids=lambda make: make.__name__)
+def test_what_came_over_the_bus_is_handed_on_without_a_copy(make: Any) -> None:
+    brain = Brain()
+    brain.add(type("Publisher", (Publisher,), {"make": make}))
+    brain.add(Hander)
+    for port in Hander.ports:
+        brain.connect("publisher.y", f"hander.{port.name}")
+    brain.step()
+    came = brain.read("publisher.y")
+    brain.run(until=MS + 1)
+    for port in ("whole", "part", "of_all", "of_many"):
+        assert np.shares_memory(brain.read(f"hander.{port}"), came), port
+
+
+def test_item_ids_are_the_brains_own() -> None:
+    class Numberer(Publisher):
+        def make(self) -> Any:
+            self.kept = np.arange(4)
+            return Items(np.ones(4, np.float32), self.kept)
+
+    brain = Brain()
+    brain.add(Numberer)
+    probe = brain.probe("publisher.y")
+    brain.run(until="3 ms")
+    assert [signal.ids.tolist() for signal in probe.signals] == [[0, 1, 2, 3]] * 3
+    assert not probe.signals[0].ids.flags.writeable
+
+
+def test_an_array_that_was_injected_stays_the_callers_own() -> None:
+    brain = Brain()
+    brain.add(Reader)
+    mine, ids = np.ones(2, np.float32), np.arange(2)
+    brain.inject("reader.y", mine, ids=ids)
+    mine[:] = 2
+    ids[:] = 7
+    brain.run()
+    assert brain["reader"].read[0].tolist() == [1, 1]
