@@ -37,7 +37,8 @@ def test_every_hook_says_when_it_fires_and_has_a_test(name: str) -> None:
 
 
 def test_every_check_has_its_row() -> None:
-    assert re.findall(r"^\| `(\w+)` \|", GUIDE.partition("## Conformance")[2], re.MULTILINE) == [check.__name__ for check in CHECKS]
+    rows = re.findall(r"^\| `(\w+)` \|", GUIDE.partition("## Conformance")[2], re.MULTILINE)
+    assert rows == [check.__name__ for check in CHECKS]
 
 
 def test_the_plugin_in_one_file_works_and_conforms(tmp_path: Path, site: Any) -> None:
