@@ -14,7 +14,7 @@ from aura.core.json_text import parse_json
 from aura.core.params import validated
 from aura.plugins.report.record import MetricResult, RunInfo, RunRecord, Series, SeriesByName
 
-__all__ = ["read_run"]
+__all__ = ["read_metrics", "read_run"]
 
 SERIES_MAX = 300
 """Series drawn at most, of metrics and of zones each; a metric that names its values anew each time stays bounded."""
@@ -32,7 +32,7 @@ def read_run(folder: Path) -> RunRecord:
     """
     run = validated(RunInfo, _run_json(folder), f"{folder.name}/run.json")
     notes: list[str] = []
-    metrics = _metrics(folder / "metrics.json", notes)
+    metrics = read_metrics(folder / "metrics.json", notes)
     rolling, learned = _rows(folder / "metrics.jsonl", notes)
     return RunRecord(folder.resolve().name, run, metrics, rolling, learned, _text(folder / "scenario.toml"),
                      tuple(notes))
@@ -52,7 +52,8 @@ def _run_json(folder: Path) -> dict[str, Any]:
     return dict(_clean(found))
 
 
-def _metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
+def read_metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
+    """Read metrics.json; what cannot be read is left out, and said in `notes`."""
     text = _text(path)
     if not text:
         return {}

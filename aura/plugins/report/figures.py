@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from aura.plugins.report.record import MetricResult, PhaseResult
-from aura.plugins.report.words import count, named
+from aura.plugins.report.words import count, figure, named
 
-__all__ = ["JUDGES", "figure_names", "has_one_label", "left_out", "main_phases"]
+__all__ = ["JUDGES", "RIVALS", "figure_names", "figure_rows", "has_one_label", "left_out", "main_phases"]
 
 JUDGES = ("classification", "regression", "forecast", "map", "batch-baselines")
 """Kinds of metric whose figures say how well something was done."""
 
+RIVALS = ("macro_f1", "micro_f1", "top1", "accuracy")
+"""Figures in which batch learners are compared."""
 _CLASSIFICATION = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
 _ONE_LABEL = ("accuracy", "macro_f1", "weighted_f1")
 """Where every item has one label, true and predicted, top-1 and micro F1 are the accuracy."""
@@ -27,6 +29,18 @@ def figure_names(result: MetricResult) -> dict[str, str]:
     if has_one_label(result):
         return {key: "accuracy" if key == "accuracy" else named(key) for key in _ONE_LABEL if key in found}
     return {key: named(key) for key in _CLASSIFICATION if key in found}
+
+
+def figure_rows(result: MetricResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Return the heads and the rows of the table of a metric's phases: phase, what was measured, items, figures."""
+    if result.models:
+        return ("phase", "learner", "items", *map(named, RIVALS)), [
+            (model.phase, model.name, count(model.items), *(figure(model.summary.get(key)) for key in RIVALS))
+            for model in result.models]
+    names = figure_names(result)
+    return ("phase", "measured", "items", *names.values()), [
+        (name, phase.how, count(phase.items), *(figure(phase.summary.get(key)) for key in names))
+        for name, phase in result.phases.items()]
 
 
 def has_one_label(result: MetricResult) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aura.plugins.report.breakdown import breakdown, forgetting_table
 from aura.plugins.report.charts import rolling_chart
 from aura.plugins.report.confusion_chart import CLASSES_MAX, confusion_chart, most_confused
-from aura.plugins.report.figures import figure_names, main_phases
+from aura.plugins.report.figures import RIVALS, figure_names, main_phases
 from aura.plugins.report.record import ClassRow, Confusion, MetricResult, PhaseResult, RunRecord
 from aura.plugins.report.section_frame import left_out_notes
 from aura.plugins.report.words import bar, cell, clock, count, drawing, figure, named, table, text
@@ -14,7 +14,6 @@ __all__ = ["baseline_section", "metric_section"]
 
 _AXES = {"classification": "score, 0 to 1", "forecast": "mean squared error"}
 """What stands on the vertical axis of the rolling figures of some kinds."""
-_RIVALS = ("macro_f1", "micro_f1", "top1", "accuracy")
 
 
 def metric_section(record: RunRecord, name: str, key: str) -> str:
@@ -58,7 +57,7 @@ def baseline_section(record: RunRecord, name: str, key: str) -> str:
                 about = f"batch, {count(model.fitted_items)} items{seconds}"
                 about += "" if model.converged else ", not converged"
                 rows.append(_learner(text(model.about or model.name), phase_name, model.summary, about))
-    heads = ("learner", "how it was fitted", "phase", *map(named, _RIVALS))
+    heads = ("learner", "how it was fitted", "phase", *map(named, RIVALS))
     caption = "The online learner beside batch learners of the same features, on the same held-out items."
     return (f'<section id="{key}"><h2>{text(name)}</h2>'
             f"{table(heads, rows, caption=caption, sortable=True, label=3)}{left_out_notes(result)}</section>")
@@ -66,7 +65,7 @@ def baseline_section(record: RunRecord, name: str, key: str) -> str:
 
 def _learner(name: str, phase: str, summary: dict[str, float | None], about: str) -> str:
     return (cell(name, kind="wide") + cell(text(about), kind="wide") + cell(text(phase))
-            + "".join(bar(summary.get(key)) for key in _RIVALS))
+            + "".join(bar(summary.get(key)) for key in RIVALS))
 
 
 def _summary_table(result: MetricResult) -> str:

@@ -27,47 +27,49 @@ NoPlugin = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
     "--no-plugin", metavar="NAME", help="Block a plugin; repeatable.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Print every hook call.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress line.")]
+AsJson = Annotated[bool, typer.Option("--json", help="At the end print one JSON document, for programs.")]
 
 
 @app.command()
 def run(scenario: ScenarioArgument, settings: Settings = None, seed: Seed = None, until: Until = None,
         executor: Executor = None, realtime: Realtime = None, out: Out = None, no_plugin: NoPlugin = None,
-        trace: Trace = False, quiet: Quiet = False) -> None:
+        trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Run a scenario and leave a run folder with a report."""
     from aura.sim.cli.running import run_scenario
 
     run_scenario(scenario, settings or [], seed=seed, until=until, executor=executor, realtime=realtime, out=out,
-                 blocked=no_plugin or [], trace=trace, quiet=quiet)
+                 blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json)
 
 
 @app.command()
 def resume(folder: RunArgument, until: Until = None, no_plugin: NoPlugin = None, trace: Trace = False,
-           quiet: Quiet = False) -> None:
+           quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Go on with a run that was stopped, bit for bit as if it had not been."""
     from aura.sim.cli.running import resume_run
 
-    resume_run(folder, until=until, blocked=no_plugin or [], trace=trace, quiet=quiet)
+    resume_run(folder, until=until, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json)
 
 
 @app.command()
 def branch(folder: RunArgument, settings: Settings = None, until: Until = None, executor: Executor = None,
            at: Annotated[Optional[str], typer.Option("--at", metavar="TIME",  # noqa: UP045
                                                      help="The last checkpoint not after this time.")] = None,
-           out: Out = None, no_plugin: NoPlugin = None, trace: Trace = False, quiet: Quiet = False) -> None:
+           out: Out = None, no_plugin: NoPlugin = None, trace: Trace = False, quiet: Quiet = False,
+           as_json: AsJson = False) -> None:
     """Start a new run from a checkpoint of another, with changed settings."""
     from aura.sim.cli.running import branch_run
 
     branch_run(folder, settings or [], at=at, until=until, executor=executor, out=out, blocked=no_plugin or [],
-               trace=trace, quiet=quiet)
+               trace=trace, quiet=quiet, as_json=as_json)
 
 
 @app.command()
 def replay(folder: RunArgument, executor: Executor = None, out: Out = None, no_plugin: NoPlugin = None,
-           trace: Trace = False, quiet: Quiet = False) -> None:
+           trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False) -> None:
     """Run again what a run did, live input from its journal, and compare the recordings bit for bit."""
     from aura.sim.cli.running import replay_run
 
-    replay_run(folder, executor=executor, out=out, blocked=no_plugin or [], trace=trace, quiet=quiet)
+    replay_run(folder, executor=executor, out=out, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json)
 
 
 @app.command("warm-up")

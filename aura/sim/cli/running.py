@@ -17,10 +17,10 @@ import typer
 
 from aura.core.checkpoint import checkpoint_at, checkpoint_time, latest_checkpoint, list_checkpoints
 from aura.core.errors import AuraError, CheckpointError, DataError
-from aura.core.notices import Notice
-from aura.core.time import Time, format_time, parse_time
+from aura.core.time import Time, parse_time
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
+from aura.sim.cli.ending import print_document, say_end
 from aura.sim.journal import NoInput
 from aura.sim.runfolder import RunFolder, default_folder
 from aura.sim.runner import Run, RunOptions
@@ -33,33 +33,37 @@ FAULTS = 3
 
 
 def run_scenario(source: str, settings: Sequence[str], *, seed: int | None, until: str | None, executor: str | None,
-                 realtime: float | None, out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool) -> None:
+                 realtime: float | None, out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool,
+                 as_json: bool = False) -> None:
     """Run a scenario into a new folder."""
     chosen = [f"{key}={value!r}" for key, value in (("seed", seed), ("executor", executor), ("realtime", realtime))
               if value is not None]
     scenario = load_scenario(source, [*settings, *chosen])
     folder = RunFolder(out or default_folder(scenario.name))
     run = _make_run(scenario, folder, blocked, trace, quiet, until=_time(until))
-    with _ending(run):
+    with _ending(run, as_json):
         run.start()
-    _say_where(run)
+    _say_end(run, as_json)
 
 
-def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace: bool, quiet: bool) -> None:
+def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace: bool, quiet: bool,
+               as_json: bool = False) -> None:
     """Go on with the run in a folder."""
     place = RunFolder(folder)
     scenario = place.scenario()
     if place.read().get("status") == "finished":
-        typer.echo(f"{folder} has finished; there is nothing to resume.")
+        typer.echo(f"{folder} has finished; there is nothing to resume.", err=as_json)
+        if as_json:
+            print_document(place)
         return
     run = _make_run(scenario, place, blocked, trace, quiet, until=_time(until))
-    with _ending(run):
+    with _ending(run, as_json):
         run.resume()
-    _say_where(run)
+    _say_end(run, as_json)
 
 
 def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: str | None, executor: str | None,
-               out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool) -> None:
+               out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool, as_json: bool = False) -> None:
     """Start a new run from a checkpoint of another."""
     origin = RunFolder(folder)
     chosen = [f"executor={executor!r}"] if executor else []
@@ -69,14 +73,14 @@ def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: 
         else checkpoint_at(origin.checkpoints, parse_time(at, "--at"), grid)
     place = RunFolder(out or default_folder(scenario.name))
     run = _make_run(scenario, place, blocked, trace, quiet, until=_time(until))
-    typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {folder}")
-    with _ending(run):
+    typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {folder}", err=as_json)
+    with _ending(run, as_json):
         run.branch(checkpoint)
-    _say_where(run)
+    _say_end(run, as_json)
 
 
 def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked: Sequence[str], trace: bool,
-               quiet: bool) -> None:
+               quiet: bool, as_json: bool = False) -> None:
     """Run again what a run did and compare; status 1 if any bit differs."""
     from aura.plugins.recording import Recording, first_difference
 
@@ -96,14 +100,16 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
     last = latest_checkpoint(origin.checkpoints) if known["status"] == "failed" else None
     until = {"finished": None, "failed": last and parse_time(checkpoint_time(last))}.get(known["status"], known["now"])
     run = _make_run(scenario, place, blocked, trace, quiet, until=until, replay_of=origin)
-    with _ending(run):
+    with _ending(run, as_json):
         run.start()
     difference = first_difference(Recording(origin.path), Recording(place.path))
     if difference is not None:
-        typer.echo(f"the replay differs: {difference}")
+        typer.echo(f"the replay differs: {difference}", err=as_json)
+        if as_json:
+            print_document(run.folder, replay_of=str(folder), difference=str(difference))
         raise typer.Exit(1)
-    typer.echo(f"the replay is identical to {folder}, bit for bit")
-    _say_where(run)
+    typer.echo(f"the replay is identical to {folder}, bit for bit", err=as_json)
+    _say_end(run, as_json, **({"replay_of": str(folder), "difference": None} if as_json else {}))
 
 
 def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
@@ -164,7 +170,7 @@ def _time(text: str | None) -> Time | None:
 
 
 @contextmanager
-def _ending(run: Run) -> Iterator[None]:
+def _ending(run: Run, as_json: bool) -> Iterator[None]:
     """End the run cleanly at the first Ctrl-C (or SIGTERM), and at once at the second."""
     def on_signal(number: int, frame: FrameType | None) -> None:
         for name, handler in previous.items():
@@ -180,25 +186,20 @@ def _ending(run: Run) -> Iterator[None]:
         if run.folder.path.is_dir() and list_checkpoints(run.folder.checkpoints):
             last = checkpoint_time(list_checkpoints(run.folder.checkpoints)[-1], parse_time(run.scenario.resolution))
             typer.echo(f"the run failed; its state at {last} is kept in {run.folder.path}", err=True)
+            if as_json:
+                print_document(run.folder)
         raise
     finally:
         for name, handler in previous.items():
             signal.signal(name, handler)
 
 
-def _say_where(run: Run) -> None:
-    path = run.folder.path
-    grid = parse_time(run.scenario.resolution)
-    notices = [Notice(**notice) for notice in run.folder.read().get("notices", [])]
-    faults = sum(notice.fault for notice in notices)
-    how = f"{run.status}, with {faults} {'fault' if faults == 1 else 'faults'}," if faults else run.status
-    typer.echo(f"{how} at {format_time(run.now // grid * grid)}: {path}")
-    for notice in notices:
-        typer.echo(f"{'fault: ' if notice.fault else ''}{notice}")
-    if (path / "report.html").is_file():
-        typer.echo(f"report: {path / 'report.html'}")
-    if run.status == "stopped":
-        typer.echo(f"to go on: aura resume {shlex.quote(str(path))}")
+def _say_end(run: Run, as_json: bool, **more: Any) -> None:
+    """Say what came of a run; status 3 if something was switched off or lost."""
+    if as_json:
+        print_document(run.folder, **more)
+        faults = sum(notice["fault"] for notice in run.folder.read().get("notices", []))
+    else:
+        faults = say_end(run.folder)
     if faults:
         raise typer.Exit(FAULTS)
-

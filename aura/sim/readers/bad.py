@@ -7,12 +7,15 @@ from typing import Literal, TypeAlias
 
 from aura.core.errors import StreamError
 
-__all__ = ["LOGGED_ROWS", "BadRows", "BadValue", "OnBad"]
+__all__ = ["BAD_ROWS", "LOGGED_ROWS", "BadRows", "BadValue", "OnBad"]
 
 OnBad: TypeAlias = Literal["stop", "skip"]
 
 LOGGED_ROWS = 10
 """Bad rows that are logged one by one before only their number is (tuned here: one screen)."""
+
+BAD_ROWS = "left out {count} bad rows"
+"""What a stream tells of them when a run is over."""
 
 _LOG = logging.getLogger("aura.streams")
 

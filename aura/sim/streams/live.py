@@ -10,6 +10,7 @@ import numpy as np
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
+from aura.sim.readers.bad import BAD_ROWS
 from aura.sim.readers.rows import Field, Source, stack
 from aura.sim.streams.ports import stream_ports
 from aura.sim.streams.times import Period, tick_after
@@ -35,6 +36,8 @@ class LiveStream(Zone[ZoneParams]):
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
         super().__init__(context)
         self._item, self._ticks, self._ended, self._interrupted = 0, 0, False, False
+        self._left_out = 0
+        """Bad rows of earlier sittings."""
         self.on_end: Callable[[], None] | None = None
 
     @property
@@ -96,10 +99,17 @@ class LiveStream(Zone[ZoneParams]):
         return {name: Items(stack(field, [row[name] for row in rows]), ids) for name, field in self.fields.items()}
 
     def state(self) -> dict[str, Any]:
-        return {"item": self._item, "ticks": self._ticks, "ended": self._ended}
+        return {"item": self._item, "ticks": self._ticks, "ended": self._ended, "left_out": self._bad_rows()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._item, self._ticks, self._ended = state["item"], state["ticks"], state["ended"]
+        self._left_out = state["left_out"]
+
+    def notices(self) -> dict[str, int]:
+        return {BAD_ROWS: self._bad_rows()}
+
+    def _bad_rows(self) -> int:
+        return self._left_out + (0 if self.source is None else self.source.skipped)
 
     def close(self) -> None:
         if self.source is not None:
@@ -148,7 +158,8 @@ def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field]
     replayed : iterable of (time, rows)
         Rows played first, each at its instant: all of them in a replay, those since the beginning after a crash.
     """
-    manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, truth, name))
+    manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, truth, name),
+                        version="2")
     return type("LiveStream", (LiveStream,), {
         "manifest": manifest, "source": source, "fields": dict(fields), "every": every, "items": items, "wait": wait,
         "journal": staticmethod(journal) if journal else None, "replayed": list(replayed),

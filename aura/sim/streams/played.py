@@ -11,6 +11,7 @@ from aura.core.errors import StreamError, nearest
 from aura.core.signals import Inputs, Items, again
 from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
+from aura.sim.readers.bad import BAD_ROWS
 from aura.sim.readers.order import pass_order, plan
 from aura.sim.readers.rows import Reader
 from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
@@ -152,6 +153,9 @@ class PlayedStream(Zone[ZoneParams]):
                       for split, seen in self._seen.items()}
         self._load_pass()
         self._position, self._start = state["position"], state["start"]
+
+    def notices(self) -> dict[str, int]:
+        return {BAD_ROWS: self.reader.skipped + (0 if self.held_out is None else self.held_out.skipped)}
 
     @property
     def _passes(self) -> int:

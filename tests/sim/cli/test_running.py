@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import threading
@@ -252,3 +253,52 @@ def test_a_wrong_argument_is_refused_in_one_line(sim, aura, words, message, monk
         monkeypatch.undo()
         monkeypatch.chdir(sim.folder)
     refused(aura(*words), message)
+
+
+def test_a_run_ends_with_the_figures_of_each_phase_as_the_report_has_them(sim, aura):
+    answer = aura(*RUN, "--out", "one")
+    phases = sim.read("one", "metrics.json")["guess"]["phases"]
+    assert list(phases) == ["learn", "learn, seen before", "held-out"]
+    for name, phase in phases.items():
+        [line] = [line for line in answer.out.splitlines() if line.startswith(f"guess, {name} (")]
+        assert line.startswith(f"guess, {name} ({phase['how']}): {phase['items']} items, ")
+        for shown in line.split(": ", 1)[1].split(", ")[1:]:
+            words, value = shown.rsplit(" ", 1)
+            key = {"exact match": "accuracy", "top-1": "top1"}.get(words, words.replace(" ", "_").lower())
+            assert value == f"{phase['summary'][key]:.3f}"
+
+
+def test_bad_rows_are_counted_by_stream_in_run_json_and_on_the_terminal(sim, aura):
+    file = sim.folder / "rows.jsonl"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    lines[10], lines[20], lines[30] = "{", '{"text": 1}', "nonsense"
+    file.write_text("\n".join(lines), encoding="utf-8")
+    answer = aura(*RUN, "--out", "one", "--set", "diary.on_bad='skip'")
+    assert "diary left out 3 bad rows" in answer.out.splitlines()
+    [notice] = [notice for notice in sim.read("one")["notices"] if notice["source"] == "diary"]
+    assert (notice["count"], notice["fault"]) == (3, False)
+
+
+def test_json_is_one_document_with_the_figures_and_nothing_beside_it(sim, aura):
+    answer = aura(*RUN, "--out", "one", "--until", "250 ms", "--json")
+    told = json.loads(answer.out)
+    assert (told["folder"], told["status"], told["now"]) == ("one", "stopped", 250 * MS)
+    assert told["report"] == "one/report.html"
+    [phase] = told["phases"]
+    found = sim.read("one", "metrics.json")["guess"]["phases"]["learn"]
+    assert (phase["name"], phase["learning"], phase["start"], phase["items"]) == ("learn", True, 0, {"diary": 75})
+    assert phase["figures"]["guess"] == {"measured": "prequential", "items": found["items"], "unlabelled": 0,
+                                         **found["summary"]}
+    whole = json.loads(aura("resume", "one", "--quiet", "--json").out)
+    assert [phase["name"] for phase in whole["phases"]] == ["learn", "learn, seen before", "held-out"]
+    again = aura("replay", "one", "--quiet", "--json", "--out", "two")
+    assert json.loads(again.out)["difference"] is None
+    assert "bit for bit" in again.err
+
+
+def test_json_of_a_run_that_fails_says_so(sim, aura):
+    sim.scenario(sim.text + "[zones.bomb]\n", "bomb.toml")
+    answer = aura("run", "bomb.toml", "--quiet", "--out", "one", "--json")
+    assert answer.status == 2
+    assert json.loads(answer.out)["status"] == "failed"
+    assert len(json.loads(answer.out)["messages"]) == 1

@@ -211,6 +211,22 @@ def test_a_bad_line_stops_the_run_after_the_rows_before_it(sim, live):
     assert sim.read("run")["status"] == "failed"
 
 
+def test_bad_lines_that_were_skipped_are_counted_over_all_sittings(sim, live):
+    skip, hold = "ear.on_bad='skip'", threading.Event()
+    Speaker(sim.folder, [["one", None, "two", None]], keep_open=hold)
+    run = sim.make("run", skip, source=live())
+    timer = threading.Timer(0.4, run.interrupt)
+    timer.start()
+    assert run.start() == "stopped"
+    hold.set()
+    timer.join()
+    Speaker(sim.folder, [[None, "three"]])
+    assert sim.make("run", skip, source=live()).resume() == "finished"
+    assert texts(sim, "run") == ["one", "two", "three"]
+    assert [(n["source"], n["text"], n["count"]) for n in sim.read("run")["notices"]] == [
+        ("ear", "left out {count} bad rows", 3)]
+
+
 @pytest.mark.parametrize(("setting", "key"), [("ear.shuffle=true", "shuffle"), ("ear.hold_out=0.1", "hold_out"),
                                               ("ear.limit=3", "limit"), ("ear.repeat=2", "repeat")])
 def test_live_input_takes_no_settings_of_a_file(sim, live, setting, key):

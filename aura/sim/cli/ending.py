@@ -1,0 +1,93 @@
+"""The end of a run, told: the figures of each phase, where all of it lies, or one JSON document for programs."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from aura.core.notices import Notice
+from aura.core.time import format_time
+from aura.sim.runfolder import RunFolder, strict_json
+
+__all__ = ["document", "print_document", "say_end"]
+
+
+def say_end(folder: RunFolder) -> int:
+    """Print what came of a run, and return the number of its faults."""
+    told = folder.read()
+    say_figures(folder.path)
+    notices = [Notice(**notice) for notice in told.get("notices", [])]
+    faults = sum(notice.fault for notice in notices)
+    status = told["status"]
+    how = f"{status}, with {faults} {'fault' if faults == 1 else 'faults'}," if faults else status
+    typer.echo(f"{how} at {format_time(_instant(told))}: {folder.path}")
+    for notice in notices:
+        typer.echo(f"{'fault: ' if notice.fault else ''}{notice}")
+    if (folder.path / "report.html").is_file():
+        typer.echo(f"report: {folder.path / 'report.html'}")
+    if status == "stopped":
+        typer.echo(f"to go on: aura resume {shlex.quote(str(folder.path))}")
+    return faults
+
+
+def say_figures(folder: Path) -> None:
+    """Print the figures of each phase as the report has them: tables on a terminal, else a line for each phase."""
+    from aura.plugins.report.collect import read_metrics
+    from aura.plugins.report.figures import JUDGES, figure_rows, left_out
+    from aura.sim.cli.tables import print_table
+
+    for name, result in read_metrics(folder / "metrics.json", []).items():
+        heads, rows = figure_rows(result)
+        if result.kind not in JUDGES or not rows:
+            continue
+        if sys.stdout.isatty():
+            typer.echo(f"{name}: {result.prediction} against {result.truth}" if result.prediction else name)
+            print_table(heads, rows, empty="")
+        else:
+            for phase, measured, items, *figures in rows:
+                said = (f"{head} {value}" for head, value in zip(heads[3:], figures, strict=True) if value != "–")
+                typer.echo(f"{name}, {phase} ({measured}): {', '.join((f'{items} items', *said))}")
+        for sentence in left_out(result):
+            typer.echo(f"{name}: {sentence[0].lower()}{sentence[1:]}")
+
+
+def print_document(folder: RunFolder, **more: Any) -> None:
+    """Print a run as one JSON document."""
+    typer.echo(json.dumps(strict_json({**document(folder), **more}), indent=1, ensure_ascii=False))
+
+
+def document(folder: RunFolder) -> dict[str, Any]:
+    """Return a run as JSON values: folder, status, instant in ns, phases with figures, notices."""
+    from aura.plugins.report.collect import read_metrics
+
+    told, report = folder.read(), folder.path / "report.html"
+    results = read_metrics(folder.metrics, [])
+    phases = {phase["name"]: {**phase, "figures": {}} for phase in told.get("phases", [])}
+    for name, result in results.items():
+        for place, phase in result.phases.items():
+            entry = phases.setdefault(place, {"name": place, "learning": phase.learning, "figures": {}})
+            entry["figures"][name] = {"measured": phase.how, "items": phase.items, "unlabelled": phase.unlabelled,
+                                      **phase.summary}
+    # What stands apart of a phase comes right behind it.
+    played = {phase["name"]: place for place, phase in enumerate(told.get("phases", []))}
+    order = sorted(phases, key=lambda name: (played.get(name, played.get(name.rpartition(", ")[0], len(played)))))
+    return {"folder": str(folder.path), "status": told.get("status"), "now": _instant(told),
+            "report": str(report) if report.is_file() else None, "phases": [phases[name] for name in order],
+            "notices": list(_notices(told)), "messages": told.get("messages", [])}
+
+
+def _notices(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for notice in told.get("notices", []):
+        yield {**notice, "said": str(Notice(**notice))}
+
+
+def _instant(told: dict[str, Any]) -> int:
+    """Return the last tick's instant: within a tick time is counted on in nanoseconds."""
+    now, grid = told.get("now", 0), told.get("resolution") or 1
+    return int(now // grid * grid)
