@@ -33,6 +33,8 @@ class ArrayReader:
         One for each field; all with the same first axis.
     scaled : set of str
         Fields of uint8 that are given as float32 in 0..1.
+    wanted : array of bool, optional
+        Which rows there are at all; by default every one.
     bad : BadRows
         What to do with rows that hold NaN or an infinity.
     """
@@ -45,19 +47,23 @@ class ArrayReader:
         bad: BadRows,
         *,
         scaled: frozenset[str] = frozenset(),
+        wanted: np.ndarray | None = None,
     ) -> None:
         self.name, self.fields = name, dict(fields)
         self._arrays, self._scaled = dict(arrays), scaled
         length = len(next(iter(self._arrays.values())))
-        good = np.ones(length, dtype=bool)
+        every = np.ones(length, dtype=bool) if wanted is None else wanted
+        good = every.copy()
         for key, array in self._arrays.items():
-            good &= _finite_rows(array)
-            for i in np.flatnonzero(~good) if bad.on_bad == "stop" else ():
-                bad.report(f"row {i}, {key!r}", expected="finite numbers", got="NaN or an infinity")
-        if not good.all():
-            bad.report("", expected="finite numbers", got="NaN or an infinity", rows=int((~good).sum()))
-        self._kept = None if good.all() else np.flatnonzero(good)
-        self._length = int(good.sum())
+            good &= _finite_rows(array, self.fields[key].dtype)
+            for i in np.flatnonzero(every & ~good) if bad.on_bad == "stop" else ():
+                bad.report(f"row {i}, {key!r}", expected=f"finite numbers in {self.fields[key].dtype}",
+                           got="NaN, an infinity, or more")
+        self.dropped, kept = length - int(every.sum()), int(good.sum())
+        if lost := length - self.dropped - kept:
+            bad.report("", expected="finite numbers", got="NaN, an infinity, or more", rows=lost)
+        self._kept = None if kept == length else np.flatnonzero(good)
+        self._length = kept
         self.skipped = bad.finish()
         if self._length == 0:
             raise StreamError(name, expected="at least one row", got="no rows")
@@ -75,7 +81,9 @@ class ArrayReader:
     def _value(self, key: str, taken: np.ndarray) -> Value:
         field = self.fields[key]
         if field.dtype == "tags":
-            return tuple((label_of(label, field.classes),) for label in taken.tolist())
+            # An empty text is no label, as in every reader.
+            named = (label_of(label, field.classes).strip() for label in taken.tolist())
+            return tuple((label,) if label else () for label in named)
         if field.dtype == "text":
             return tuple(taken.tolist())
         if key in self._scaled:
@@ -83,12 +91,14 @@ class ArrayReader:
         return np.array(taken, dtype=field.dtype)
 
 
-def _finite_rows(array: np.ndarray) -> np.ndarray:
+def _finite_rows(array: np.ndarray, dtype: str) -> np.ndarray:
+    """Return which rows are finite in the type that they are given as."""
     good = np.ones(len(array), dtype=bool)
     if array.dtype.kind == "f" and array.size:
+        most = np.finfo(dtype).max
         step = max(1, _CHECK_BYTES // max(1, array.nbytes // len(array)))
         for i in range(0, len(array), step):
-            part = np.isfinite(array[i : i + step])
+            part = np.abs(array[i : i + step]) <= most
             good[i : i + step] = part.reshape(len(part), -1).all(axis=1)
     return good
 
@@ -109,7 +119,7 @@ def label_field(name: str, labels: np.ndarray, classes: tuple[str, ...]) -> Fiel
             raise StreamError(name, expected=f"labels from 0 to {len(classes) - 1}, as many classes are named",
                               got=f"labels from {low} to {high}")
     if classes and labels.dtype.kind == "U":
-        unknown = sorted(set(np.unique(labels).tolist()) - set(classes))
+        unknown = sorted({label.strip() for label in np.unique(labels).tolist()} - {"", *classes})
         if unknown:
             raise StreamError(name, expected=f"one of the {len(classes)} classes", got=repr(unknown[0]))
     return Field("tags", doc="the label", classes=classes)

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from aura.core.errors import StreamError
 
-__all__ = ["BAD_ROWS", "LOGGED_ROWS", "BadRows", "BadValue", "OnBad"]
+__all__ = ["BAD_ROWS", "LOGGED_ROWS", "BadRows", "BadValue", "Missing", "OnBad"]
 
 OnBad: TypeAlias = Literal["stop", "skip"]
 
@@ -26,6 +26,10 @@ class BadValue(ValueError):
     def __init__(self, expected: str, got: str, hint: str = "", *, port: str = "") -> None:
         super().__init__(f"expected {expected}, got {got}")
         self.expected, self.got, self.hint, self.port = expected, got, hint, port
+
+
+class Missing(BadValue):
+    """A column that a row does not have."""
 
 
 class BadRows:

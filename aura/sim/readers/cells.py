@@ -37,13 +37,15 @@ def text(cell: object) -> str:
 
 
 def tags(cell: object, separator: str, classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the labels of a cell: a list of texts or whole numbers, one of them, or a text to split."""
+    """Return the labels of a cell: a list of texts or whole numbers, one of them, or a text to split.
+
+    White space around a label does not count, and an empty text is none, in every reader.
+    """
     if isinstance(cell, str):
-        parts = cell.split(separator) if separator else [cell]
-        labels = [part.strip() for part in parts]
+        labels = cell.split(separator) if separator else [cell]
     else:
         labels = [_label(part) for part in (cell if isinstance(cell, (list, tuple, np.ndarray)) else [cell])]
-    unique = tuple(dict.fromkeys(label for label in labels if label))
+    unique = tuple(dict.fromkeys(bare for label in labels if (bare := label.strip())))
     for label in unique:
         if classes and label not in classes:
             raise BadValue(f"one of the {len(classes)} classes", shown(label), nearest(label, classes))

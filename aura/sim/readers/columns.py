@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+import logging
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StrictInt, StrictStr, model_validator
 from pydantic import Field as Setting
 
-from aura.sim.readers.bad import BadValue
+from aura.sim.readers.bad import BadValue, Missing
 from aura.sim.readers.cells import TIME_UNITS, number, number_array, tags, text
 from aura.sim.readers.rows import Field, Item, Table
+from aura.sim.readers.where import Chooser, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -21,6 +23,7 @@ __all__ = ["Column", "ColumnMap", "RowParser", "Rows", "timed"]
 
 Key: TypeAlias = Annotated[StrictInt, Setting(ge=0)] | StrictStr
 
+_LOG = logging.getLogger("aura.streams")
 _DTYPES = {"text": "text", "tags": "tags", "float": "float32", "float64": "float64", "int": "int64", "time": "int64"}
 
 
@@ -43,6 +46,11 @@ class Column(BaseModel):
         Unit of the numbers; for ``time`` that of the cell: ns, us, ms, s, min or h.
     doc : str
         One sentence.
+    optional : bool
+        A row may lack it: a key that is absent or null, an empty cell. What it feeds is then told nothing of that row,
+        so that a row without its label is a stimulus without a teacher.
+    default : text, number, or list of them
+        Taken where a row lacks it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -55,6 +63,8 @@ class Column(BaseModel):
     shape: tuple[Annotated[int, Setting(ge=1)], ...] | None = None
     unit: str = ""
     doc: str = ""
+    optional: bool = False
+    default: Any = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Column:
@@ -62,6 +72,13 @@ class Column(BaseModel):
             raise ValueError("several columns make a vector of numbers: expected type 'float', 'float64' or 'int'")
         if self.type == "time" and self.unit not in TIME_UNITS:
             raise ValueError(f"expected one of the units {', '.join(TIME_UNITS)} for a time, got {self.unit!r}")
+        if self.optional and self.default is not None:
+            raise ValueError("expected optional = true or a default, got both")
+        if self.default is not None:
+            try:
+                self.item(lambda _: self.default)
+            except BadValue as bad:
+                raise ValueError(f"expected as default {bad.expected}, got {bad.got}") from bad
         return self
 
     @property
@@ -97,15 +114,26 @@ class Column(BaseModel):
 
     def instant(self, get: Callable[[str | int], object]) -> int:
         """Return when a row that this column times is played, in nanoseconds; BadValue if the cell is no time."""
-        return int(number(get(self.keys[0]), "clock", self._clock))
+        cell = self._filled(get, self.keys[0]) if self.lenient else get(self.keys[0])
+        return int(number(cell, "clock", self._clock))
 
     def field(self, shape: tuple[int, ...]) -> Field:
         """Return the field that this column becomes."""
         unit = "ns" if self.type == "time" else self.unit
-        return Field(self.dtype, shape, unit, self.doc, self.classes if self.type == "tags" else ())
+        return Field(self.dtype, shape, unit, self.doc, self.classes if self.type == "tags" else (), self.optional)
+
+    @property
+    def lenient(self) -> bool:
+        """Whether a row may lack it."""
+        return self.optional or self.default is not None
 
     def item(self, get: Callable[[str | int], object]) -> Item:
-        """Return one row's item; BadValue if the cell does not fit."""
+        """Return one row's item, or None if the row lacks an optional one; BadValue if the cell does not fit."""
+        if self.lenient:
+            cells = {key: self._filled(get, key) for key in self.keys}
+            if any(cell is None for cell in cells.values()):
+                return None
+            get = cells.__getitem__
         if self.type == "text":
             return text(get(self.keys[0]))
         if self.type == "tags":
@@ -116,6 +144,13 @@ class Column(BaseModel):
         if self.type != "time" and not isinstance(cell, (str, int, float)):
             return number_array(cell, self.dtype)
         return number(cell, self.type, self.unit)
+
+    def _filled(self, get: Callable[[str | int], object], key: str | int) -> object:
+        try:
+            cell = get(key)
+        except Missing:
+            return self.default
+        return self.default if cell is None or (isinstance(cell, str) and not cell.strip()) else cell
 
 
 def _shorthand(value: object) -> object:
@@ -163,7 +198,7 @@ class RowParser:
         for port, column in self.columns.items():
             try:
                 row[port] = item = column.item(get)
-                if column.dtype not in ("text", "tags"):
+                if item is not None and column.dtype not in ("text", "tags"):
                     _fit_shape(shapes, port, item)  # type: ignore[arg-type]
             except BadValue as bad:
                 raise BadValue(bad.expected, bad.got, bad.hint, port=port) from bad
@@ -180,10 +215,19 @@ def _fit_shape(shapes: dict[str, tuple[int, ...] | None], port: str, item: np.nd
 
 
 class Rows:
-    """Collects parsed rows into a table, leaving out bad ones as it is told."""
+    """Collects parsed rows into a table, leaving out bad ones as it is told, and those that are not wanted.
 
-    def __init__(self, columns: Mapping[str, Column], bad: BadRows) -> None:
+    Parameters
+    ----------
+    columns : mapping of str to Column
+    bad : BadRows
+    where : Where, optional
+        Which rows are wanted; the others are not even looked at.
+    """
+
+    def __init__(self, columns: Mapping[str, Column], bad: BadRows, where: Where | None = None) -> None:
         self._parser, self._bad = RowParser(columns), bad
+        self._chooser = Chooser(where) if where else None
         self._items: dict[str, list[Item]] = {port: [] for port in columns}
         self._clock = next(((port, column) for port, column in columns.items() if column.clock), None)
         self._times: list[int] = []
@@ -191,6 +235,8 @@ class Rows:
 
     def add(self, where: str, get: Callable[[str | int], object]) -> None:
         """Take in one row."""
+        if self._chooser is not None and not self._chooser(get):
+            return
         try:
             row = self._parser.parse(get)
             if self._clock is not None:
@@ -209,6 +255,14 @@ class Rows:
 
     def table(self) -> Table:
         """Return what came; StreamError if no row was good."""
-        fields = self._parser.fields
+        fields, dropped = self._parser.fields, 0
+        if self._chooser is not None:
+            self._chooser.check(self._bad.name)
+            dropped = self._chooser.dropped
+        for port, items in self._items.items():
+            if fields[port].optional and items and not any(item is not None for item in items):
+                source = self._parser.columns[port].source
+                _LOG.warning("%s: no row has %r, which would feed %r", self._bad.name, source, port)
         times = None if self._clock is None else np.array(self._times, dtype=np.int64)
-        return Table(self._bad.name, fields, self._items, skipped=self._bad.finish(), times=times)
+        return Table(self._bad.name, fields, self._items, skipped=self._bad.finish(), dropped=dropped,
+                     times=times)

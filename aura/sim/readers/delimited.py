@@ -10,10 +10,11 @@ from pydantic import Field as Setting
 from pydantic import field_validator
 
 from aura.core.errors import StreamError, nearest
-from aura.sim.readers.bad import BadRows
+from aura.sim.readers.bad import BadRows, Missing
 from aura.sim.readers.columns import Column, ColumnMap, Rows
-from aura.sim.readers.files import checked_file, escaped_byte, text_lines
+from aura.sim.readers.files import ENCODING_HINT, checked_file, escaped_byte, text_lines
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
+from aura.sim.readers.where import Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,6 +48,9 @@ class DelimitedOptions(ReaderOptions):
     quoting : {"csv", "none"}, optional
         ``csv``: fields may be quoted with ``"`` (RFC 4180) and then hold delimiters and line ends.
         ``none``: a quote is a character like any other. Without it: ``none`` for tabs, else ``csv``.
+    where : mapping of str to value, optional
+        Only rows with this value, or one of these, in a column, which goes by its name or index:
+        ``{ split = "train", speaker = ["A", "B"] }``.
     encoding : str
         A Python codec; a UTF-8 byte order mark is dropped.
     """
@@ -56,6 +60,7 @@ class DelimitedOptions(ReaderOptions):
     delimiter: str | None = None
     header: bool = True
     quoting: Literal["csv", "none"] | None = None
+    where: Where = Setting(default_factory=dict)
     encoding: str = "utf-8"
 
     @field_validator("delimiter")
@@ -87,12 +92,9 @@ def open_delimited(options: DelimitedOptions, base: Path) -> Table:
     split = _split_lines(lines, delimiter) if quoting == "none" else _split_quoted(lines, delimiter)
     records = ((start, cells, _fault(lines[start:end], options.encoding, error)) for start, end, cells, error in split)
     names = _header(name, records) if options.header else None
-    columns = options.columns or {key: Column.model_validate({"from": key}) for key in names or ()}
-    if not columns:
-        raise StreamError(name, expected="a column map for a file without a header", got="none",
-                          hint="Try columns = {text = 0}.")
-    places = _places(name, columns, names)
-    rows, width = Rows(columns, bad), len(names or ())
+    columns = options.columns or _all_columns(name, names)
+    places = _places(name, columns, names) | _where_places(name, options.where, names)
+    rows, width = Rows(columns, bad, options.where), len(names or ())
     for start, cells, fault in records:
         where = f"line {start + 1}"
         if fault is not None:
@@ -100,7 +102,7 @@ def open_delimited(options: DelimitedOptions, base: Path) -> Table:
             continue
         if width == 0:
             width = len(cells)
-            _check_width(name, columns, width)
+            _check_width(name, places, width)
         if len(cells) != width:
             bad.report(where, expected=f"{width} columns", got=str(len(cells)), hint=_hint(cells, width, delimiter))
             continue
@@ -109,7 +111,24 @@ def open_delimited(options: DelimitedOptions, base: Path) -> Table:
 
 
 def _cell(cells: Sequence[str], places: dict[str | int, int], key: str | int) -> str:
-    return cells[places[key]]
+    place = places.get(key)
+    if place is None:
+        raise Missing(f"a column {key!r}", "none in the file")
+    return cells[place]
+
+
+def _all_columns(name: str, names: list[str] | None) -> ColumnMap:
+    """Return every named column as text under its own name; StreamError if it cannot be the name of a port."""
+    if not names:
+        raise StreamError(name, expected="a column map for a file without a header", got="none",
+                          hint="Try columns = { text = 0 }.")
+    for place, key in enumerate(names):
+        if not key.isidentifier():
+            what = f"{key!r} for column {place}" if key else f"none for column {place}: pandas so writes its index"
+            good = next((key for key in names if key.isidentifier()), None)
+            raise StreamError(f"{name}: header", expected="names of letters, digits and '_', as no `columns` are given",
+                              got=what, hint=f"Name those that you want: columns = {{ text = {good or place!r} }}.")
+    return {key: Column.model_validate({"from": key}) for key in names}
 
 
 def _inferred_delimiter(path: Path) -> str:
@@ -149,7 +168,7 @@ def _split_quoted(lines: Sequence[str], delimiter: str) -> Iterator[_Split]:
 def _fault(lines: Sequence[str], encoding: str, error: csv.Error | None) -> _Fault | None:
     for line in lines:
         if (found := escaped_byte(line, encoding)) is not None:
-            return f"text in {encoding}", found, "Try another `encoding`, such as 'latin-1'."
+            return f"text in {encoding}", found, ENCODING_HINT
     if error is not None:
         return "a row of delimited text", str(error), "Where quotes are plain characters, try quoting = 'none'."
     return None
@@ -164,30 +183,49 @@ def _header(name: str, records: Iterator[tuple[int, list[str], _Fault | None]]) 
 
 
 def _places(name: str, columns: ColumnMap, names: list[str] | None) -> dict[str | int, int]:
+    """Return where each column of the map stands; an optional one that the file does not have is left out."""
     places: dict[str | int, int] = {}
     for port, column in columns.items():
         for key in column.keys:
             where = f"{name}: columns.{port}"
             if isinstance(key, int):
-                places[key] = key
+                if names is None or key < len(names):
+                    places[key] = key
+                elif not column.lenient:
+                    raise StreamError(where, expected=f"a column from 0 to {len(names) - 1}", got=str(key))
             elif names is None:
                 raise StreamError(where, expected="a 0-based index, as the file has no header", got=repr(key))
-            elif names.count(key) != 1:
-                got = f"{key!r}, which stands there {names.count(key)} times" if key in names else repr(key)
-                raise StreamError(where, expected="a column of the file", got=got,
-                                  hint="Go by its index." if key in names else nearest(key, names))
-            else:
-                places[key] = names.index(key)
-    if names is not None:
-        _check_width(name, columns, len(names))
+            elif key in names or not column.lenient:
+                places[key] = _place(where, key, names)
     return places
 
 
-def _check_width(name: str, columns: ColumnMap, width: int) -> None:
-    for port, column in columns.items():
-        for key in column.keys:
-            if isinstance(key, int) and key >= width:
-                raise StreamError(f"{name}: columns.{port}", expected=f"a column from 0 to {width - 1}", got=str(key))
+def _where_places(name: str, where: Where, names: list[str] | None) -> dict[str | int, int]:
+    places: dict[str | int, int] = {}
+    for key in where:
+        if names is not None and (key in names or not key.isdecimal() or int(key) >= len(names)):
+            places[key] = _place(f"{name}: where.{key}", key, names)
+        elif key.isdecimal():
+            places[key] = int(key)
+        else:
+            raise StreamError(f"{name}: where.{key}", expected="a 0-based index, as the file has no header",
+                              got=repr(key))
+    return places
+
+
+def _place(where: str, key: str, names: list[str]) -> int:
+    if names.count(key) != 1:
+        got = f"{key!r}, which stands there {names.count(key)} times" if key in names else repr(key)
+        raise StreamError(where, expected="a column of the file", got=got,
+                          hint="Go by its index." if key in names else nearest(key, names))
+    return names.index(key)
+
+
+def _check_width(name: str, places: dict[str | int, int], width: int) -> None:
+    """Refuse indices beyond the first row of a file without a header."""
+    for place in places.values():
+        if place >= width:
+            raise StreamError(f"{name}: columns", expected=f"a column from 0 to {width - 1}", got=str(place))
 
 
 def _hint(cells: Sequence[str], width: int, delimiter: str) -> str:

@@ -15,9 +15,10 @@ from aura.core.errors import StreamError, nearest
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["UNPACKED_BYTES", "checked_file", "escaped_byte", "is_gzip", "open_binary", "read_exactly", "read_text",
-           "reading", "text_lines", "unpacks_to_more"]
+__all__ = ["ENCODING_HINT", "UNPACKED_BYTES", "checked_file", "escaped_byte", "is_gzip", "open_binary", "read_exactly",
+           "read_text", "reading", "text_lines", "unpacks_to_more"]
 
+ENCODING_HINT = "Try another `encoding`, such as 'latin-1'."
 UNPACKED_BYTES = 1 << 30
 """What a compressed file may unpack to unless its stream is told otherwise (tuned here: twice the largest of the idx
 files in use; a megabyte that unpacks to more is no data)."""

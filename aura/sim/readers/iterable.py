@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import StreamError, nearest
-from aura.sim.readers.bad import BadRows, BadValue
+from aura.sim.readers.bad import BadRows, BadValue, Missing
 from aura.sim.readers.cells import shown
 from aura.sim.readers.columns import Column, RowParser, Rows, timed
 
@@ -141,7 +141,7 @@ def _getter(row: object) -> Callable[[str | int], object]:
     if isinstance(row, dict):
         def from_dict(key: str | int) -> object:
             if key not in row:
-                raise BadValue(f"the key {key!r}", "none", nearest(str(key), map(str, row)))
+                raise Missing(f"the key {key!r}", "none", nearest(str(key), map(str, row)))
             return row[key]
         return from_dict
     if isinstance(row, (tuple, list)):

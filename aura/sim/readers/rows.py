@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["Field", "Item", "Reader", "Source", "Table", "Value", "checked_indices", "stack"]
 
-Item: TypeAlias = "str | tuple[str, ...] | np.ndarray | np.generic"
-"""One row of one field: a text, its tags, or an array (a scalar for shape ``()``)."""
+Item: TypeAlias = "str | tuple[str, ...] | np.ndarray | np.generic | None"
+"""One row of one field: a text, its tags, or an array (a scalar for shape ``()``); None where it may lack the field."""
 
-Value: TypeAlias = "tuple[str, ...] | tuple[tuple[str, ...], ...] | np.ndarray"
-"""Several rows of one field: arrays are stacked on axis 0."""
+Value: TypeAlias = "tuple[str, ...] | tuple[tuple[str, ...], ...] | tuple[Item, ...] | np.ndarray"
+"""Several rows of one field: arrays are stacked on axis 0, unless a row may lack the field."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +35,8 @@ class Field:
         Physical unit, and one sentence; may be empty.
     classes : tuple of str
         The labels that tags may hold, in their order, where the reader knows them beforehand.
+    optional : bool
+        Whether a row may lack it. Several rows of such a field are a tuple of items, with None for those that do.
     """
 
     dtype: str
@@ -42,6 +44,12 @@ class Field:
     unit: str = ""
     doc: str = ""
     classes: tuple[str, ...] = ()
+    optional: bool = False
+
+    @property
+    def listed(self) -> bool:
+        """Whether several rows of it are a tuple rather than one array."""
+        return self.optional or self.dtype in ("text", "tags")
 
 
 @runtime_checkable
@@ -135,7 +143,7 @@ class Table:
         self.name, self.fields, self.skipped, self.dropped = name, dict(fields), skipped, dropped
         self.times = times
         self._columns = {
-            key: list(columns[key]) if field.dtype in ("text", "tags") else stack(field, columns[key])
+            key: list(columns[key]) if field.listed else stack(field, columns[key])
             for key, field in self.fields.items()
         }
         self._length = min((len(column) for column in self._columns.values()), default=0)
@@ -168,7 +176,7 @@ def checked_indices(indices: Sequence[int] | np.ndarray, length: int) -> np.ndar
 
 def stack(field: Field, items: Sequence[Item] | Value) -> Value:
     """Return several items of one field as one value, as `Reader.rows` gives them."""
-    if field.dtype in ("text", "tags"):
+    if field.listed:
         return cast("Value", tuple(items))
     if isinstance(items, np.ndarray):
         return items.astype(field.dtype, copy=False)

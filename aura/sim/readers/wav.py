@@ -141,7 +141,7 @@ class WavReader:
         self._ends = np.cumsum(per_file)
         self._begins = self._ends - per_file
         groups = re.compile(options.labels).groupindex if options.labels else ()
-        self._tags = {group: [() if found[group] is None else (found[group],) for found in labels] for group in groups}
+        self._tags = {group: [(found[group],) if found[group] else () for found in labels] for group in groups}
         self.fields = {
             "audio": Field("float32", (self._samples,), "", f"{length} at {rate_hz} Hz, from -1 to 1"),
             "file": Field("int64", (), "", "number of the file, from 0"),

@@ -80,8 +80,9 @@ class Changing:
 
     def __init__(self, change: Change, fields: Mapping[str, Field], rows: int, seed: int, name: str) -> None:
         field = fields.get(change.field)
-        if field is None or field.dtype in ("text", "tags") or math.prod(field.shape) < 2:
-            raise StreamError(f"{name}.change.field", expected="a field of arrays of two elements or more",
+        if field is None or field.listed or math.prod(field.shape) < 2:
+            raise StreamError(f"{name}.change.field",
+                              expected="a field of arrays of two elements or more that no row lacks",
                               got=repr(change.field), hint=nearest(change.field, fields))
         self._change = change
         self._start = change.after if isinstance(change.after, int) else int(change.after * rows + 0.5)

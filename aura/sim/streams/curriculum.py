@@ -139,4 +139,4 @@ def _labels_of(value: Any) -> list[tuple[str, ...]]:
     """Return the classes of each row of a field: one, or of tags as many as it has."""
     if isinstance(value, np.ndarray):
         return [(str(number),) for number in value.tolist()]
-    return [(label,) if isinstance(label, str) else label for label in value]
+    return [() if label is None else label if isinstance(label, tuple) else (str(label),) for label in value]

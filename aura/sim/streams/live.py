@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from aura.core.signals import Inputs, Items
+from aura.core.signals import Inputs
 from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
 from aura.sim.readers.bad import BAD_ROWS
 from aura.sim.readers.rows import Field, Source, stack
-from aura.sim.streams.ports import stream_ports
+from aura.sim.streams.ports import items_of, stream_ports
 from aura.sim.streams.times import Period, tick_after
 
 __all__ = ["LiveStream", "live_stream"]
@@ -96,7 +96,8 @@ class LiveStream(Zone[ZoneParams]):
             return None
         ids = np.arange(self._item, self._item + len(rows), dtype=np.int64)
         self._item += len(rows)
-        return {name: Items(stack(field, [row[name] for row in rows]), ids) for name, field in self.fields.items()}
+        said = {name: stack(field, [row[name] for row in rows]) for name, field in self.fields.items()}
+        return items_of(self.fields, said, ids)
 
     def state(self) -> dict[str, Any]:
         return {"item": self._item, "ticks": self._ticks, "ended": self._ended, "left_out": self._bad_rows()}

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from aura.core.errors import StreamError, nearest
-from aura.core.signals import Inputs, Items, again
+from aura.core.signals import Inputs, again
 from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
 from aura.sim.readers.bad import BAD_ROWS
@@ -17,7 +17,7 @@ from aura.sim.readers.rows import Reader
 from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
 from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.playing import Playing
-from aura.sim.streams.ports import stream_ports
+from aura.sim.streams.ports import items_of, stream_ports
 from aura.sim.streams.times import row_times, tick_time
 
 __all__ = ["PlayedStream", "Playing", "played_stream"]
@@ -124,7 +124,7 @@ class PlayedStream(Zone[ZoneParams]):
             self._start = now
         if self.ended and self.on_end is not None:
             self.on_end()
-        return {name: Items(value, ids) for name, value in rows.items()}
+        return items_of(reader.fields, rows, ids)
 
     def _identities(self, chosen: np.ndarray, changed: np.ndarray) -> np.ndarray:
         """Return the ids of the next items, the rows `chosen`, and remember that these were seen."""
@@ -223,9 +223,10 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
                           got=", ".join(held_out.fields))
     if playing.time is not None:
         field = reader.fields.get(playing.time)
-        if field is None or field.shape or field.dtype in ("text", "tags"):
+        if field is None or field.shape or field.listed:
             raise StreamError(f"{name}.time", expected="a numeric field of the stream",
-                              got=repr(playing.time) if field is None else f"{playing.time!r}, which is {field.dtype}",
+                              got=repr(playing.time) if field is None else f"{playing.time!r}, which is "
+                              f"{'optional' if field.optional else field.dtype}",
                               hint=nearest(playing.time, reader.fields) if field is None else
                               f"Try columns.{playing.time} = {{ from = {playing.time!r}, type = 'time', unit = 's' }}.")
         for key, given in (("curriculum", playing.curriculum), ("shuffle", playing.shuffle)):

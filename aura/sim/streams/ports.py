@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
 
 from aura.core.errors import StreamError, nearest
 from aura.core.ports import Port
-from aura.sim.readers.rows import Field
+from aura.core.signals import Items
+from aura.sim.readers.rows import Field, stack
 
-__all__ = ["stream_ports"]
+__all__ = ["items_of", "stream_ports"]
 
 
 def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, name: str) -> tuple[Port, ...]:
@@ -25,6 +30,19 @@ def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, nam
                               hint=nearest(label, fields))
     return tuple(_port(key, field, field.dtype == "tags" if truth is None else key in truth)
                  for key, field in fields.items())
+
+
+def items_of(fields: Mapping[str, Field], rows: Mapping[str, Any], ids: np.ndarray) -> dict[str, Items]:
+    """Return what the ports say of these rows; of an optional field only the rows that have it, or nothing at all."""
+    said: dict[str, Items] = {}
+    for name, value in rows.items():
+        field = fields.get(name)
+        if field is None or not field.optional:
+            said[name] = Items(value, ids)
+        elif there := [i for i, item in enumerate(value) if item is not None]:
+            items: Any = stack(replace(field, optional=False), [value[i] for i in there])
+            said[name] = Items(items, ids[there])
+    return said
 
 
 def _port(name: str, field: Field, label: bool) -> Port:

@@ -39,7 +39,7 @@ def attempt(folder, kind, **options):
     assert len(reader) > 0
     for name, field in reader.fields.items():
         assert len(rows[name]) == len(reader)
-        if field.dtype not in ("text", "tags"):
+        if not field.listed:
             assert rows[name].shape[1:] == field.shape
             assert rows[name].dtype == field.dtype
             assert np.isfinite(rows[name]).all()
@@ -74,7 +74,10 @@ DELIMITED = b'text,n,label\nhi,1,a\n"x, ""y""\nz",2.5,"a, b"\n,3,\n'
                                  "raw_unicode_escape"]),
        columns=st.sampled_from([{}, {"x": 0}, {"t": "text", "n": {"from": "n", "type": "float"}},
                                 {"l": {"from": 0, "type": "tags"}, "v": {"from": [1, 0], "type": "int"}},
-                                {"t": {"from": 1, "type": "time", "unit": "s"}}]))
+                                {"t": {"from": 1, "type": "time", "unit": "s"}},
+                                {"l": {"from": "label", "type": "tags", "optional": True},
+                                 "n": {"from": ["n", "m"], "type": "float", "default": 0}}]),
+       where=st.sampled_from([{}, {}, {"n": [1, 3]}, {"1": "2.5"}, {"text": "", "n": 3}]))
 def test_delimited(folder, content, **options):
     (folder / "t.csv").write_bytes(content)
     attempt(folder, "delimited", path="t.csv", **options)
@@ -84,8 +87,9 @@ def test_delimited(folder, content, **options):
 @given(content=mutated(b'{"a": "x", "v": [1, 2], "b": {"c": 3}, "l": ["p"]}\n' * 3)
        | st.lists(st.sampled_from([b'{"a": "x", "v": ', b"[", b"1", b"]", b"}", b"\n", b",", b"NaN", b"-1e400", b'"',
                                    b"null"]), max_size=20).map(b"".join), on_bad=ON_BAD,
+       records=st.sampled_from([None, None, ".", "v", "*.v", "b.c", "0.l"]), where=st.sampled_from([{}, {"a": "x"}]),
        columns=st.sampled_from([
-           {"a": "a"}, {"v": {"from": "v", "type": "float"}}, {"c": {"from": "b.c", "type": "int"}},
+           {"a": "a"}, {"v": {"from": "v", "type": "float"}}, {"x": {"from": 0, "type": "int", "default": 5}}, {"c": {"from": "b.c", "type": "int"}},
            {"l": {"from": "l", "type": "tags"}, "t": {"from": "v.0", "type": "time", "unit": "ms"}}]))
 def test_jsonl(folder, content, **options):
     (folder / "t.jsonl").write_bytes(content)
@@ -127,7 +131,8 @@ NPY = npz_bytes(lambda s: np.save(s, np.arange(6, dtype=np.float16).reshape(3, 2
 
 @FILES
 @given(content=mutated(NPZ) | mutated(NPY), on_bad=ON_BAD, options=st.sampled_from(
-    [{}, {"columns": {"in": "x"}}, {"tags": ["y"]}, {"tags": ["y"], "classes": ["a", "b"]}]))
+    [{}, {"columns": {"in": "x"}}, {"tags": ["y"]}, {"tags": ["y"], "classes": ["a", "b"]}, {"where": {"y": "b"}},
+     {"columns": {"in": {"from": "x", "type": "float"}, "y": {"file": "a.npz", "type": "tags"}}}, {"scale": True}]))
 def test_npz(folder, content, on_bad, options):
     (folder / "a.npz").write_bytes(content)
     attempt(folder, "npz", path="a.npz", on_bad=on_bad, **options)

@@ -193,3 +193,83 @@ def test_the_real_files_are_read_whole(real_data, opened):
     assert len(set(dialogues.rows(range(len(dialogues)))["dialogue"])) == 789
     assert len(opened("delimited", path=str(real_data / "vader/vader_lexicon.txt"), delimiter="\t", header=False,
                       columns={"text": 0, "valence": {"from": 1, "type": "float"}})) == 7520
+
+
+# --- which rows, and what they may lack ----------------------------------------------------------------------------
+
+
+def test_a_header_that_can_name_no_port_is_refused_with_what_to_write(tmp_path, opened):
+    (tmp_path / "t.csv").write_text(",text,label\n0,a,x\n1,b,y\n")  # as pandas writes it
+    with pytest.raises(StreamError, match=r"t\.csv: header: expected names .*got none for column 0: pandas so writ.*"
+                                          r"index\. Name those that you want: columns = \{ text = 'text' \}\."):
+        opened("delimited", path="t.csv")
+    assert opened("delimited", path="t.csv", columns={"text": "text", "n": 0, "m": ""}).rows([1]) == {
+        "text": ("b",), "n": ("1",), "m": ("1",)}
+    (tmp_path / "s.csv").write_text("user name\na\n")
+    with pytest.raises(StreamError, match=r"s\.csv: header: expected names .*got 'user name' for column 0"):
+        opened("delimited", path="s.csv")
+
+
+SPLITS = "text,split,n\na,train,1\nb,dev,2\nc,train,3.0\nd,test,x\ne,,1\n"
+
+
+@pytest.mark.parametrize(("where", "texts"), [
+    ({"split": "train"}, "ac"), ({"split": ["train", "dev"]}, "abc"), ({"split": "train", "n": 3}, "c"),
+    ({"split": ""}, "e"), ({"1": "dev"}, "b"), ({"n": [1, 2]}, "abe"), ({"n": "1"}, "ae"), ({}, "abcde")])
+def test_rows_are_chosen_by_columns(tmp_path, opened, where, texts):
+    (tmp_path / "t.csv").write_text(SPLITS)
+    reader = opened("delimited", path="t.csv", columns={"text": "text"}, where=where)
+    assert "".join(reader.rows(range(len(reader)))["text"]) == texts
+    assert (reader.dropped, reader.skipped) == (5 - len(texts), 0)
+
+
+def test_rows_that_are_not_wanted_are_not_looked_at(tmp_path, opened):
+    (tmp_path / "t.csv").write_text(SPLITS)
+    columns = {"n": {"from": "n", "type": "float"}}
+    reader = opened("delimited", path="t.csv", columns=columns, where={"split": "train"})
+    assert reader.rows([0, 1])["n"].tolist() == [1, 3]
+    with pytest.raises(StreamError, match="line 5, 'n': expected a number, got 'x'"):
+        opened("delimited", path="t.csv", columns=columns, where={"split": "test"})
+
+
+def test_a_choice_that_leaves_no_row_says_what_there_is(tmp_path, opened):
+    (tmp_path / "t.csv").write_text(SPLITS)
+    with pytest.raises(StreamError, match=r"t\.csv: where: expected split = 'trian' or 'x' and n = 1, got none of 5 r.*"
+                                          r"split holds 'train' \(2\), 'dev' \(1\), .*\."):
+        opened("delimited", path="t.csv", columns={"text": "text"}, where={"split": ["trian", "x"], "n": 1})
+    with pytest.raises(StreamError, match=r"t\.csv: where\.splt: expected a column .*got 'splt'. Try 'split'"):
+        opened("delimited", path="t.csv", columns={"text": "text"}, where={"splt": "train"}, on_bad="skip")
+    with pytest.raises(StreamError, match=r"t\.csv: columns: expected a column from 0 to 2, got 7"):
+        opened("delimited", path="t.csv", header=False, columns={"text": 0}, where={"7": "train"})
+
+
+def test_an_empty_cell_or_a_column_that_the_file_lacks_may_be_optional(tmp_path, opened, caplog):
+    (tmp_path / "t.csv").write_text("text,mood,v,a\nx,joy,1,2\n,,3,\nz, ,,\n")
+    columns = {"text": "text", "mood": {"from": "mood", "type": "tags", "optional": True},
+               "va": {"from": ["v", "a"], "type": "float", "optional": True},
+               "filled": {"from": ["v", "a"], "type": "int", "default": 0},
+               "gone": {"from": "gone", "type": "tags", "default": "none"}, "far": {"from": 9, "optional": True}}
+    rows = opened("delimited", path="t.csv", columns=columns).rows(range(3))
+    assert rows["text"] == ("x", "", "z")
+    assert rows["mood"] == (("joy",), None, None)
+    assert [None if va is None else va.tolist() for va in rows["va"]] == [[1, 2], None, None]
+    assert rows["filled"].tolist() == [[1, 2], [3, 0], [0, 0]]
+    assert rows["gone"] == (("none",),) * 3
+    assert rows["far"] == (None,) * 3
+    assert "no row has 9, which would feed 'far'" in caplog.text
+
+
+def test_emobank_is_read_by_its_split(real_data, opened):
+    columns = {"text": "text", "vad": {"from": ["V", "A", "D"], "type": "float"}}
+    sizes = {split: len(opened("delimited", path=str(real_data / "emobank/emobank.csv"), columns=columns,
+                               where={"split": split})) for split in ("train", "dev")}
+    assert sizes == {"train": 8062, "dev": 1000}
+
+
+def test_the_acts_of_persuasion_are_optional(real_data, opened):
+    columns = {"text": "Unit", "act": {"from": "er_label_1", "type": "tags", "optional": True}}
+    path = str(real_data / "persuasionforgood/annotated.csv")
+    both, persuader = (opened("delimited", path=path, columns=columns, where=where) for where in ({}, {"B4": 0}))
+    acts = both.rows(range(len(both)))["act"]
+    assert sum(act is not None for act in acts) == len(persuader)
+    assert all(act is not None for act in persuader.rows(range(len(persuader)))["act"])

@@ -204,6 +204,22 @@ def test_labels_that_name_no_field_are_refused():
         Watch(truth=["lable"])
 
 
+def test_a_row_without_its_label_is_a_stimulus_without_a_teacher():
+    columns = {name: Column.model_validate({"from": name, "type": kind, "optional": name != "n"})
+               for name, kind in {"n": "int", "label": "tags", "v": "float"}.items()}
+    rows = read_iterable([{"n": 0, "label": ["a"]}, {"n": 1, "v": [1, 2]}, {"n": 2}, {"n": 3},
+                          {"n": 4, "label": [], "v": [3, 4]}], columns)
+    with Brain() as brain:
+        brain.add(played_stream(rows, Playing(items=2, repeat=2), name="s"), "s")
+        probes = {port: brain.probe(f"s.{port}") for port in ("n", "label", "v")}
+        brain.run()
+    said = {port: [(signal.time // MS, np.asarray(signal.ids).tolist(), signal.value if port == "label" else
+                    signal.value.tolist()) for signal in probe.signals] for port, probe in probes.items()}
+    assert [ids for _, ids, _ in said["n"]] == [[0, 1], [2, 3], [4], [5, 6], [7, 8], [9]]
+    assert said["label"] == [(0, [0], (("a",),)), (20, [4], ((),)), (30, [5], (("a",),)), (50, [9], ((),))]
+    assert said["v"] == [(0, [1], [[1, 2]]), (20, [4], [[3, 4]]), (30, [6], [[1, 2]]), (50, [9], [[3, 4]])]
+
+
 # --- a time column -------------------------------------------------------------------------------------------------
 
 
