@@ -20,6 +20,7 @@ from aura.sim.readers.columns import ColumnMap, RowParser
 from aura.sim.readers.files import checked_file
 from aura.sim.readers.jsonl import json_cell, json_object
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
+from aura.sim.readers.where import Chooser, Where
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -48,12 +49,15 @@ class JsonLinesOptions(ReaderOptions):
         ``-`` for standard input, ``tcp://host:port`` for a socket to connect to, or a file or named pipe.
     columns : mapping of str to column
         Port name to key or dotted path. Arrays tell their `shape`.
+    where : mapping of str to value, optional
+        Only rows with this value, or one of these, at a key: ``{ lang = ["en", "de"] }``.
     capacity : int
         Rows that may wait; the writer is held back when as many do.
     """
 
     path: PathText = STANDARD_INPUT
     columns: ColumnMap = Setting(min_length=1)
+    where: Where = Setting(default_factory=dict)
     capacity: Annotated[int, Setting(ge=1)] = 1024
 
 
@@ -65,17 +69,18 @@ def jsonlines_fields(options: JsonLinesOptions) -> Mapping[str, Field]:
 def open_jsonlines(options: JsonLinesOptions, base: Path) -> JsonLinesSource:
     """Start reading live JSON lines."""
     if options.path == STANDARD_INPUT:
-        return JsonLinesSource(sys.stdin.buffer, options.columns, on_bad=options.on_bad, capacity=options.capacity)
+        return JsonLinesSource(sys.stdin.buffer, options.columns, on_bad=options.on_bad, capacity=options.capacity,
+                               where=options.where)
     if options.path.startswith(_TCP):
         return JsonLinesSource(_connect(options.path), options.columns, on_bad=options.on_bad,
-                               capacity=options.capacity, name=options.path, close_stream=True)
+                               capacity=options.capacity, name=options.path, close_stream=True, where=options.where)
     path = resolve_path(options.path, base)
     try:
         stream = io.FileIO(path if path.is_fifo() else checked_file(path))
     except OSError as error:
         raise StreamError(str(path), expected="a file or named pipe that can be read", got=str(error)) from error
     return JsonLinesSource(stream, options.columns, on_bad=options.on_bad, capacity=options.capacity, name=path.name,
-                           close_stream=True)
+                           close_stream=True, where=options.where)
 
 
 def _connect(address: str) -> IO[bytes]:
@@ -111,6 +116,8 @@ class JsonLinesSource:
         What errors call it.
     close_stream : bool
         Close the stream once it has been read to its end or the source is closed.
+    where : Where, optional
+        Which rows are wanted; the others are passed over.
     """
 
     def __init__(
@@ -122,9 +129,10 @@ class JsonLinesSource:
         capacity: int = 1024,
         name: str = "standard input",
         close_stream: bool = False,
+        where: Where | None = None,
     ) -> None:
         self.name, self._close_stream = name, close_stream
-        self._parser = RowParser(columns, settle=False)
+        self._parser, self._wanted = RowParser(columns, settle=False), Chooser(where or {})
         self.fields: dict[str, Field] = self._parser.fields
         self._stream, self._capacity, self._bad = stream, capacity, BadRows(name, on_bad)
         self._waiting: deque[dict[str, Item] | StreamError] = deque()
@@ -210,7 +218,10 @@ class JsonLinesSource:
             if line is None:
                 raise BadValue(f"at most {_LINE_BYTES} bytes a line", "more")
             record = json_object(line.decode("utf-8-sig" if number == 1 else "utf-8"), exact=self._parser.exact)
-            row = self._parser.parse(partial(json_cell, record))
+            get = partial(json_cell, record)
+            if not self._wanted(get):
+                return
+            row = self._parser.parse(get)
         except UnicodeDecodeError as error:
             self._bad.report(f"line {number}", expected="text in utf-8",
                              got=f"byte 0x{line[error.start]:02X} at byte {error.start + 1} of the line")  # type: ignore[index]

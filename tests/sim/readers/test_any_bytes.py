@@ -87,9 +87,11 @@ def test_delimited(folder, content, **options):
 @given(content=mutated(b'{"a": "x", "v": [1, 2], "b": {"c": 3}, "l": ["p"]}\n' * 3)
        | st.lists(st.sampled_from([b'{"a": "x", "v": ', b"[", b"1", b"]", b"}", b"\n", b",", b"NaN", b"-1e400", b'"',
                                    b"null"]), max_size=20).map(b"".join), on_bad=ON_BAD,
-       records=st.sampled_from([None, None, ".", "v", "*.v", "b.c", "0.l"]), where=st.sampled_from([{}, {"a": "x"}]),
+       records=st.sampled_from([None, None, ".", "v", "*.v", "b.c", "0.l"]),
+       where=st.sampled_from([{}, {"a": "x"}]),
        columns=st.sampled_from([
-           {"a": "a"}, {"v": {"from": "v", "type": "float"}}, {"x": {"from": 0, "type": "int", "default": 5}}, {"c": {"from": "b.c", "type": "int"}},
+           {"a": "a"}, {"v": {"from": "v", "type": "float"}}, {"c": {"from": "b.c", "type": "int"}},
+           {"x": {"from": 0, "type": "int", "default": 5}},
            {"l": {"from": "l", "type": "tags"}, "t": {"from": "v.0", "type": "time", "unit": "ms"}}]))
 def test_jsonl(folder, content, **options):
     (folder / "t.jsonl").write_bytes(content)

@@ -177,3 +177,14 @@ def test_a_scenario_may_name_a_tcp_server(tmp_path):
 def test_an_address_that_takes_no_connection_is_named(path, tmp_path):
     with pytest.raises(StreamError, match="tcp://"):
         open_jsonlines(JsonLinesOptions(path=path, columns=TEXT), tmp_path)
+
+
+def test_rows_that_are_not_wanted_are_passed_over_and_one_may_lack_its_label(tmp_path, opened):
+    (tmp_path / "t.jsonl").write_text('{"text": "a", "lang": "en", "mood": "joy"}\n{"lang": "fr"}\n{"text": "b"}\n'
+                                      '{"text": "c", "lang": "de", "mood": null}\n')
+    columns = {"text": "text", "mood": {"from": "mood", "type": "tags", "optional": True}}
+    with opened("jsonlines", path="t.jsonl", columns=columns, where={"lang": ["en", "de"]}) as source:
+        rows = source.take(9, timeout_s=PATIENCE_S)
+        while not source.ended:
+            rows += source.take(9, timeout_s=PATIENCE_S)
+    assert rows == [{"text": "a", "mood": ("joy",)}, {"text": "c", "mood": None}]
