@@ -357,4 +357,4 @@ class Brain(Blueprint):
 
     def _set_learning(self) -> None:
         for node in self._nodes.values():
-            node.learns = self._learning and node.wants_learning
+            node.let_learn(self._learning)

@@ -107,9 +107,14 @@ class Node:
                 self.held = (*self.held, port)
         return self.targets[key]
 
+    def let_learn(self, learning: bool) -> None:
+        """Let the zone learn from now on, if it is to at all, or not."""
+        self.learns = self.zone.learns = learning and self.wants_learning
+
     def replace_zone(self, zone: Zone[Any]) -> None:
         """Put a newly built zone in the place of the present one; the inbox stays."""
         self.zone = zone
+        zone.learns = self.learns
         self.compute = _make_compute(self, _references_when_alone())
 
     def take(self) -> Inputs:

@@ -154,6 +154,9 @@ class Zone(Generic[P]):
     """
 
     manifest: Manifest
+    learns: bool = True
+    """Whether `learn` is called at present, as the runtime sets it; for zones that put something off while they learn.
+    """
 
     def __init__(self, context: ZoneContext[P]) -> None:
         self.context = context
@@ -205,11 +208,11 @@ class Zone(Generic[P]):
         State and random stream stay as they are.
         """
 
-    def export(self, folder: Path) -> list[Path]:
+    def export(self, folder: str | Path) -> list[Path]:
         """Write what other programs can use of what the zone has learned, and return the files."""
         return []
 
-    def load_export(self, folder: Path) -> list[Path]:
+    def load_export(self, folder: str | Path) -> list[Path]:
         """Take over what `export` wrote into `folder`, shapes checked, and return the files that were read."""
         return []
 

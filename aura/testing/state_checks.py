@@ -51,8 +51,9 @@ def exports_come_back(subject: Subject) -> None:
         again.mkdir()
         with make_brain(subject)[0] as learned, make_brain(subject)[0] as fresh:
             learned.run(until=span_of(subject))
-            as_files(learned[NAME].export(out), f"{NAME}.export()")
-            as_files(fresh[NAME].load_export(out), f"{NAME}.load_export()")
+            # People write `load_export("heads")`.
+            as_files(learned[NAME].export(str(out)), f"{NAME}.export()")
+            as_files(fresh[NAME].load_export(str(out)), f"{NAME}.load_export()")
             fresh[NAME].export(again)
         first, second = ({str(file.relative_to(place)): file.read_bytes() for file in sorted(place.rglob("*"))
                           if file.is_file()} for place in (out, again))

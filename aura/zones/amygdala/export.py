@@ -1,8 +1,9 @@
-"""The classifier of a task as plain files: scores are ``features @ W + b``."""
+"""The classifier of a task as plain files with digests: scores are ``features @ W + b``."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
+from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
 
 __all__ = ["Classifier", "read_classifier", "width_of_export", "write_classifier"]
 
@@ -30,40 +32,41 @@ class Classifier(NamedTuple):
 
 
 def write_classifier(folder: Path, task: str, classifier: Classifier) -> list[Path]:
-    """Write ``{task}_classifier_W.npy``, ``_b``, ``_thresholds``, ``_calibration`` and ``_labels.json``."""
+    """Write ``{task}_classifier_W.npy``, ``_b``, ``_thresholds``, ``_calibration``, ``_labels.json`` and ``.sha256``."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {"W": classifier.weights, "b": classifier.bias, "thresholds": classifier.thresholds}
+    extra = _path(folder, task, "_calibration.npy")
+    extra.unlink(missing_ok=True)  # of an earlier export, which would be taken for one of this
     if classifier.calibration is not None:
         arrays["calibration"] = classifier.calibration
-    files = [_path(folder, task, f"{name}.npy") for name in arrays]
-    for path, array in zip(files, arrays.values(), strict=True):
-        np.save(path, np.ascontiguousarray(array, dtype=np.float64), allow_pickle=False)
-    labels = _path(folder, task, "labels.json")
-    labels.write_text(json.dumps(list(classifier.classes), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    return [*files, labels]
+    files = [write_array(_path(folder, task, f"_{name}.npy"), np.asarray(array, dtype=np.float64))
+             for name, array in arrays.items()]
+    labels = _path(folder, task, "_labels.json")
+    labels.write_bytes(_as_json(list(classifier.classes)))
+    return [*files, labels, write_digests(_path(folder, task, ".sha256"), [*files, labels])]
 
 
 def read_classifier(folder: Path, task: str, features: int) -> tuple[Classifier, list[Path]]:
     """Read what `write_classifier` wrote, and return it with the files, the labels last.
 
+    Files that another program wrote need no digests; where there are some, every file must have its own.
+
     Raises
     ------
     StateError
-        If a file is missing or cannot be read, or its shape does not fit the others or the `features`. The
+        If a file is missing, damaged or cannot be read, or its shape does not fit the others or the `features`. The
         calibration alone may be missing.
     """
-    labels = _path(folder, task, "labels.json")
-    classes = _read_labels(labels)
+    digests = read_digests(_path(folder, task, ".sha256"))
+    labels = _path(folder, task, "_labels.json")
+    classes = _read_labels(labels, digests)
     count = len(classes)
     shapes = {"W": (features, count), "b": (count,), "thresholds": (count,)}
-    files = {name: _path(folder, task, f"{name}.npy") for name in shapes}
-    arrays = {name: _read_array(files[name], shape, name, labels) for name, shape in shapes.items()}
-    calibration = None
-    extra = _path(folder, task, "calibration.npy")
-    if extra.exists():
-        calibration = _read_array(extra, (count, 2), "calibration", labels)
-        files["calibration"] = extra
-    found = Classifier(classes, arrays["W"], arrays["b"], arrays["thresholds"], calibration)
+    if _path(folder, task, "_calibration.npy").exists():
+        shapes["calibration"] = (count, 2)
+    files = {name: _path(folder, task, f"_{name}.npy") for name in shapes}
+    arrays = {name: _read_numbers(files[name], shape, name, labels, digests) for name, shape in shapes.items()}
+    found = Classifier(classes, arrays["W"], arrays["b"], arrays["thresholds"], arrays.get("calibration"))
     return found, [*files.values(), labels]
 
 
@@ -73,26 +76,33 @@ def width_of_export(folder: Path, task: str) -> int:
     Raises
     ------
     StateError
-        If its weights are missing or no matrix.
+        If its weights are missing, damaged or no matrix.
     """
-    path = _path(folder, task, "W.npy")
-    array = _load(path, "a matrix (features, classes)")
+    path, expected = _path(folder, task, "_W.npy"), "a matrix (features, classes)"
+    array = read_array(read_whole(path, read_digests(_path(folder, task, ".sha256")), expected), str(path), expected)
     if array.ndim != 2:
-        raise StateError(str(path), expected="a matrix (features, classes)", got=f"shape {array.shape}")
+        raise StateError(str(path), expected=expected, got=f"shape {array.shape}")
     return int(array.shape[0])
 
 
 def _path(folder: Path, task: str, part: str) -> Path:
-    return folder / f"{task}_classifier_{part}"
+    return folder / f"{task}_classifier{part}"
 
 
-def _read_labels(path: Path) -> tuple[str, ...]:
-    expected = "a JSON list of class names that differ"
+def _as_json(names: list[str]) -> bytes:
+    """Return the names as a person reads them; escaped, where one is no valid Unicode."""
     try:
-        names = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise StateError(str(path), expected=expected, got="no such file", hint=_HINT) from None
-    except (OSError, ValueError) as error:
+        return (json.dumps(names, ensure_ascii=False, indent=1) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(names, indent=1) + "\n").encode()
+
+
+def _read_labels(path: Path, digests: Mapping[str, str] | None) -> tuple[str, ...]:
+    expected = "a JSON list of class names that differ"
+    data = read_whole(path, digests, expected)
+    try:
+        names = json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
         raise StateError(str(path), expected=expected, got=f"{type(error).__name__}: {error}") from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StateError(str(path), expected=expected, got=type(names).__name__)
@@ -102,28 +112,14 @@ def _read_labels(path: Path) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _read_array(path: Path, shape: tuple[int, ...], name: str, labels: Path) -> Array:
+def _read_numbers(path: Path, shape: tuple[int, ...], name: str, labels: Path,
+                  digests: Mapping[str, str] | None) -> Array:
     meaning = {"W": "features, classes", "calibration": "classes, 2"}.get(name, "classes,")
     expected = f"numbers of shape {shape}, ({meaning})"
-    array = _load(path, expected)
+    array = read_array(read_whole(path, digests, expected), str(path), expected)
     if array.shape != shape:
         raise StateError(str(path), expected=expected, got=f"shape {array.shape}",
                          hint=f"{labels.name} names {shape[-1] if name == 'W' else shape[0]} classes.")
     if not np.isfinite(array).all():
         raise StateError(str(path), expected="finite numbers", got=f"{int((~np.isfinite(array)).sum())} that are not")
     return np.ascontiguousarray(array, dtype=np.float64)
-
-
-def _load(path: Path, expected: str) -> np.ndarray:
-    try:
-        array = np.load(path, allow_pickle=False)
-    except FileNotFoundError:
-        raise StateError(str(path), expected=expected, got="no such file", hint=_HINT) from None
-    except (OSError, ValueError, EOFError) as error:
-        raise StateError(str(path), expected=expected, got=f"{type(error).__name__}: {error}") from error
-    if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-        raise StateError(str(path), expected=expected, got=f"type {getattr(array, 'dtype', type(array).__name__)}")
-    return array
-
-
-_HINT = "`aura export` writes W, b, thresholds and labels together."

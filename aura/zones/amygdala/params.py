@@ -51,21 +51,21 @@ class TaskOptions(_Options):
 
 
 class ThresholdOptions(_Options):
-    """How decision thresholds are learned from the scores that the zone gave before it was told.
+    """How decision thresholds are learned: from a sample of what was told, each row scored as if it had not been.
 
     Parameters
     ----------
-    half_life : float
-        Items after which a score counts half, so that those of the unripe learner fade; 0 keeps all alike.
+    sample : int
+        Rows kept for it.
     shrinkage : float
         Positives at which a class's own best threshold and what is common to all classes weigh the same; 0 for its own.
     every : int
-        Items between two renewals at most; early in the stream they come more often.
+        Items between two renewals at most; early in the stream they come more often, and when learning is switched off.
     """
 
-    half_life: float = Field(default=16384.0, ge=0)
-    shrinkage: float = Field(default=300.0, ge=0)
-    every: int = Field(default=1024, ge=1)
+    sample: int = Field(default=4096, ge=16, le=2**20, description="rows kept to learn thresholds from")
+    shrinkage: float = Field(default=300.0, ge=0, description="positives at which a class's own threshold weighs half")
+    every: int = Field(default=4096, ge=1, description="items between two renewals at most")
 
 
 class AmygdalaParams(ZoneParams):
@@ -87,6 +87,9 @@ class AmygdalaParams(ZoneParams):
         How many items wait for their labels at most.
     thresholds : ThresholdOptions
         How decision thresholds are learned.
+    calibrate : bool
+        Least squares: whether probabilities are fitted to what was told. Without, they follow from the raw scores by
+        one fixed curve, and the best class is that of the highest raw score, always.
     publish_gradient : bool
         Whether the gradient with respect to the embedding is published.
     """
@@ -98,4 +101,5 @@ class AmygdalaParams(ZoneParams):
     learning_rate: float = Field(default=1.0, gt=0)
     memory: int = Field(default=1024, ge=1)
     thresholds: ThresholdOptions = ThresholdOptions()
+    calibrate: bool = Field(default=True, description="fit probabilities to what was told")
     publish_gradient: bool = False

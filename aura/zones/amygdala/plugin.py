@@ -48,7 +48,7 @@ def _wake_on(params: AmygdalaParams) -> tuple[str, ...]:
 MANIFEST = Manifest(
     "amygdala", "aura.zones.amygdala.zone:Amygdala",
     "Names what a stimulus feels like: a linear relay from embeddings to labels that learns online, in one pass.",
-    params=AmygdalaParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on)
+    params=AmygdalaParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="2")
 
 
 @hookimpl

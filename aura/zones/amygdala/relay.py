@@ -32,6 +32,10 @@ class Relay(Protocol):
     def scores(self, rows: Array) -> Array:
         """Return the scores (n, classes) of rows (n, features + 1)."""
 
+    def left_out(self, rows: Array, targets: Array, weights: Array) -> Array:
+        """Return the scores (n, classes) that learned rows would have if none of their `weights` (n,) had been learned.
+        """
+
     def probability(self, logits: Array) -> Array:
         """Return the probabilities (n, classes) for scores, calibrated ones if the rule's are to be calibrated."""
 
@@ -44,8 +48,8 @@ class Relay(Protocol):
     def learn(self, rows: Array, targets: Array, rate: float) -> None:
         """Learn a block; each item counts `rate` times."""
 
-    def add_classes(self, count: int, seen: float) -> float:
-        """Append classes that none of the `seen` items had, and return what their scores would mostly have been."""
+    def add_classes(self, count: int, seen: float) -> None:
+        """Append classes that none of the `seen` items had."""
 
     def state(self) -> dict[str, Any]:
         """Return all that has been learned."""

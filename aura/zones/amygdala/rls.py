@@ -12,6 +12,9 @@ from aura.zones.common.least_squares import RecursiveLeastSquares
 
 __all__ = ["LeastSquaresRelay"]
 
+MOST_LEVERAGE = 1.0 - 1e-9
+"""Of a row that is all that is known of a direction: its score without itself is only known to rounding."""
+
 
 class LeastSquaresRelay:
     """Regresses the indicator of each class on the rows; always equal to the batch ridge solution.
@@ -60,6 +63,23 @@ class LeastSquaresRelay:
         """Return the scores (n, classes) of rows (n, features)."""
         return self._learner.predict(rows)
 
+    def left_out(self, rows: Array, targets: Array, weights: Array) -> Array:
+        r"""Return the scores (n, classes) that learned rows would have if they had not been learned.
+
+        Notes
+        -----
+        Exact, as the regression is: with the leverage :math:`h = w x^\top P x` of a row of weight w, its score without
+        itself is :math:`(s - h y) / (1 - h)`.
+
+        References
+        ----------
+        D. M. Allen, The relationship between variable selection and data augmentation and a method for prediction,
+        Technometrics 16, 1974, doi:10.1080/00401706.1974.10489157 (the PRESS residual).
+        """
+        leverage = np.minimum(weights * self._learner.spread(rows), MOST_LEVERAGE)[:, None]
+        left: Array = (self.scores(rows) - leverage * targets) / (1.0 - leverage)
+        return left
+
     def probability(self, logits: Array) -> Array:
         """Return the probabilities (n, classes) for calibrated scores."""
         chances = sigmoid(logits)
@@ -82,10 +102,9 @@ class LeastSquaresRelay:
         """Learn a block; each item counts `rate` times."""
         self._learner.learn(rows, targets, rate)
 
-    def add_classes(self, count: int, seen: float) -> float:
+    def add_classes(self, count: int, seen: float) -> None:
         """Append classes; their scores have been zero so far."""
         self._learner.add_outputs(count)
-        return 0.0
 
     def state(self) -> dict[str, Any]:
         """Return weights and covariance."""

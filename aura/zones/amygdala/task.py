@@ -7,16 +7,23 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from aura.core.errors import StateError
 from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
 from aura.zones.amygdala.labels import LabelSets, Vocabulary
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.relay import make_relay
+from aura.zones.amygdala.sample import RowSample
 from aura.zones.amygdala.thresholds import DecisionThresholds
 from aura.zones.common.arrays import Array
+from aura.zones.common.least_squares import with_bias
 
 __all__ = ["Task"]
+
+FIRST_RENEWAL_ITEMS = 16
+RENEWALS_PER_OCTAVE = 8
+"""Thresholds are renewed when the stream has grown by an eighth, so that they are fresh early and cheap later."""
 
 
 class Task:
@@ -42,10 +49,15 @@ class Task:
         self._vocabulary = Vocabulary(self.name, self._options)
         self._vocabulary.replace(classes)
         self._relay = make_relay(self._params, self._features, len(classes), self._options.multi_label)
-        self._thresholds = DecisionThresholds(len(classes), self._relay.score_range, self._relay.neutral,
-                                              self._params.thresholds, calibrate=self._relay.calibrated)
+        self._thresholds = self._new_thresholds(len(classes))
+        self._sample = RowSample(self._params.thresholds.sample, self._features, len(classes), self._params.forgetting)
         self._announced = False
-        self._learned = 0
+        self._learned, self._fresh = 0, 0
+
+    def _new_thresholds(self, classes: int) -> DecisionThresholds:
+        return DecisionThresholds(classes, self._relay.score_range, self._relay.neutral,
+                                  self._params.thresholds.shrinkage,
+                                  calibrate=self._params.calibrate and self._relay.calibrated)
 
     # --- predicting -----------------------------------------------------------------------------------------------
 
@@ -79,7 +91,7 @@ class Task:
         return tuple(said)
 
     def _logits(self, scores: Array) -> Array:
-        if not self._relay.calibrated:
+        if not self._relay.calibrated:  # they are log odds as they are
             return scores
         slope, offset = self._thresholds.calibration.T
         logits: Array = slope * scores + offset
@@ -87,9 +99,9 @@ class Task:
 
     # --- learning -------------------------------------------------------------------------------------------------
 
-    def learn(self, rows: Array, label_sets: LabelSets, unmatched: int, rate: float, where: str,
+    def learn(self, embedding: NDArray[np.float32], label_sets: LabelSets, unmatched: int, rate: float, where: str,
               want_gradient: bool) -> tuple[dict[str, float], np.ndarray, Array | None]:
-        """Learn from rows (n, features + 1) and their label sets.
+        """Learn from embeddings (n, features) and their label sets.
 
         Returns
         -------
@@ -102,7 +114,8 @@ class Task:
         """
         used, targets, unknown = self._vocabulary.targets(label_sets, where)
         self._grow()
-        rows = rows[used]
+        embedding = embedding[used]
+        rows = with_bias(embedding)
         scalars = {f"{self.name}_items": float(len(rows)), f"{self.name}_unmatched": float(unmatched)}
         if not self._options.open:
             scalars[f"{self.name}_unknown"] = float(unknown)
@@ -112,16 +125,38 @@ class Task:
         scalars[f"{self.name}_loss"] = float(self._relay.loss(scores, targets).mean())
         gradient = self._relay.slope(scores, targets) @ self._relay.weights[:-1].T if want_gradient else None
         if rate > 0:
-            self._thresholds.observe(scores, targets)
             self._relay.learn(rows, targets, rate)
+            self._sample.add(embedding, targets, [label_sets[index] for index in used.tolist()], rate)
             self._learned += len(rows)
+            self._fresh += len(rows)
+            due = max(FIRST_RENEWAL_ITEMS, self._learned // RENEWALS_PER_OCTAVE)
+            if self._fresh >= min(due, self._params.thresholds.every):
+                self.settle()
         return scalars, used, gradient
+
+    def settle(self) -> None:
+        """Bring thresholds and probabilities up to all that has been learned."""
+        if self._fresh:
+            self._sample.trim()
+            self._thresholds, self._fresh = self._renewed(), 0
+
+    def _renewed(self) -> DecisionThresholds:
+        """Return thresholds and probabilities as all that has been learned would have them."""
+        if not self._fresh:
+            return self._thresholds
+        renewed = self._new_thresholds(len(self._vocabulary))
+        sample = self._sample
+        targets = sample.targets
+        renewed.renew(self._relay.left_out(with_bias(sample.rows), targets, sample.weights), targets, sample.counts,
+                      sample.halves)
+        return renewed
 
     def _grow(self) -> None:
         new = len(self._vocabulary) - self._relay.weights.shape[1]
         if new:
-            score = self._relay.add_classes(new, float(self._learned))
-            self._thresholds.add_classes(new, score)
+            self._relay.add_classes(new, float(self._learned))
+            self._thresholds.add_classes(new)
+            self._sample.add_classes(new)
             self._announced = False
 
     # --- state ----------------------------------------------------------------------------------------------------
@@ -129,23 +164,26 @@ class Task:
     def state(self) -> dict[str, Any]:
         """Return all that the task has learned."""
         return {"classes": list(self._vocabulary.names), "relay": self._relay.state(),
-                "thresholds": self._thresholds.state(), "announced": self._announced, "learned": self._learned}
+                "thresholds": self._thresholds.state(), "sample": self._sample.state(), "announced": self._announced,
+                "learned": self._learned, "fresh": self._fresh}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self._vocabulary.replace(state["classes"])
         self._relay.load_state(state["relay"])
         self._thresholds.load_state(state["thresholds"])
-        self._announced, self._learned = state["announced"], state["learned"]
+        self._sample.load_state(state["sample"])
+        self._announced, self._learned, self._fresh = state["announced"], state["learned"], state["fresh"]
 
     # --- export ---------------------------------------------------------------------------------------------------
 
     def export(self, folder: Path) -> list[Path]:
         """Write the classifier and return its files."""
         weights = self._relay.weights
-        calibration = self._thresholds.calibration if self._relay.calibrated else None
+        thresholds = self._renewed()
+        calibration = thresholds.calibration if self._relay.calibrated else None
         return write_classifier(folder, self.name, Classifier(
-            tuple(self._vocabulary.names), weights[:-1], weights[-1], self._thresholds.values, calibration))
+            tuple(self._vocabulary.names), weights[:-1], weights[-1], thresholds.values, calibration))
 
     def read_export(self, folder: Path) -> tuple[Classifier, list[Path]]:
         """Return the classifier in `folder` and its files, checked against this task.

@@ -1,4 +1,4 @@
-"""Decision thresholds and probabilities, learned from what the scores were before the teacher spoke."""
+"""Decision thresholds and probabilities, learned from the scores of rows that were left out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.zones.amygdala.calibration import FIRST_CALIBRATION, fit_calibration
-from aura.zones.amygdala.params import ThresholdOptions
 from aura.zones.common.arrays import Array
 
 __all__ = ["DecisionThresholds", "f1_cuts"]
@@ -18,9 +17,12 @@ BINS = 1024
 """Bins of a class's histogram of scores; for least squares a bin is 0.002 wide, a tenth of what a rare class's scores
 spread."""
 
-FIRST_RENEWAL_ITEMS = 16
-RENEWALS_PER_OCTAVE = 8
-"""Thresholds are renewed when the stream has grown by an eighth, so that they are fresh early and cheap later."""
+COARSER = 4
+"""So many of them are one for the calibration, which is smooth."""
+
+PROOF = 2.0
+"""Standard errors by which the curves of the classes' own must name more rows rightly than the raw scores, before they
+rank the classes."""
 
 
 def f1_cuts(negatives: Array, positives: Array, shrinkage: float) -> NDArray[np.intp]:
@@ -59,7 +61,7 @@ def f1_cuts(negatives: Array, positives: Array, shrinkage: float) -> NDArray[np.
 
 
 class DecisionThresholds:
-    """Histograms of the scores of each class, with and without it, and what follows from them.
+    """From which score on a class is said, and which probability belongs to a score.
 
     Parameters
     ----------
@@ -69,84 +71,105 @@ class DecisionThresholds:
         Where the scores lie; those outside count at the ends.
     neutral : float
         The threshold of a class that has never been told.
-    options : ThresholdOptions
-        Half-life, shrinkage, and how often they are renewed.
+    shrinkage : float
+        As of `f1_cuts`.
     calibrate : bool
         Whether the calibration from scores to probabilities is learned too.
 
     Notes
     -----
-    Only scores that were given before the item's label was learned from may be shown to `observe`: they are what the
-    scores of new items will be like. Memory is bounded: two histograms for each class.
+    `renew` is shown the scores that rows would have had the learner not been told of them: they are what the scores of
+    new rows are like, and they do not depend on the order in which the rows came.
+
+    A curve for each class can turn the best class into another. It does so only where that has been shown to be right
+    more often than the raw scores are: each half of the rows is judged by curves fitted on the other. Until then all
+    classes share one curve, which leaves their order as it is.
     """
 
-    def __init__(self, classes: int, score_range: tuple[float, float], neutral: float,
-                 options: ThresholdOptions, *, calibrate: bool = True) -> None:
+    def __init__(self, classes: int, score_range: tuple[float, float], neutral: float, shrinkage: float, *,
+                 calibrate: bool = True) -> None:
         self._low, self._high = score_range
-        self._neutral, self._options, self._calibrate = neutral, options, calibrate
-        self._counts: Array = np.zeros((2, classes, BINS))
+        self._neutral, self._shrinkage, self._calibrate = neutral, shrinkage, calibrate
         self.values: Array = np.full(classes, neutral)
         self.calibration: Array = np.tile(np.array(FIRST_CALIBRATION), (classes, 1))
-        self._items, self._fresh = 0, 0
 
-    @property
-    def items(self) -> int:
-        """How many items have been seen."""
-        return self._items
+    def renew(self, scores: Array, targets: Array, counts: Array, halves: NDArray[np.bool_]) -> None:
+        """Find thresholds and calibration.
 
-    def observe(self, scores: Array, targets: Array) -> None:
-        """Take in the scores (n, classes) that items had before learning, and their targets of zero and one."""
-        bins = self._bins(scores)
-        classes = np.broadcast_to(np.arange(scores.shape[1]), bins.shape)
-        np.add.at(self._counts, (targets.astype(np.intp), classes, bins), 1.0)
-        self._items += len(scores)
-        self._fresh += len(scores)
-        due = max(FIRST_RENEWAL_ITEMS, self._items // RENEWALS_PER_OCTAVE)
-        if self._fresh >= min(due, self._options.every):
-            self.renew()
-
-    def renew(self) -> None:
-        """Find thresholds and calibration anew, and let what was seen fade."""
-        negatives, positives = self._counts
-        cuts = f1_cuts(negatives, positives, self._options.shrinkage)
-        edges = np.linspace(self._low, self._high, BINS + 1)
+        Parameters
+        ----------
+        scores, targets : array (n, classes)
+            Of rows that were left out.
+        counts : array (n,)
+            How often each row came. Rows that came again are no more rows to go by: the counts are taken as shares of
+            the effective number of rows, (sum of counts)² / (sum of squared counts).
+        halves : array of bool (n,)
+            Which rows are of the first half.
+        """
+        if not scores.size:
+            return
+        counts = counts * (counts.sum() / (counts @ counts))
+        parts = [self._histograms(scores[part], targets[part], counts[part]) for part in (halves, ~halves)]
+        negatives, positives = parts[0] + parts[1]
+        cuts = f1_cuts(negatives, positives, self._shrinkage)
         told = positives.sum(axis=1) > 0
-        self.values = np.where(told, edges[cuts], self._neutral)
+        self.values = np.where(told, np.linspace(self._low, self._high, BINS + 1)[cuts], self._neutral)
         if self._calibrate:
-            used = np.flatnonzero(self._counts.any(axis=(0, 1)))
-            centres = 0.5 * (edges[:-1] + edges[1:])
-            self.calibration = fit_calibration(centres[used], negatives[:, used], positives[:, used], self.calibration)
-        if self._options.half_life > 0:
-            self._counts *= 0.5 ** (self._fresh / self._options.half_life)
-        self._fresh = 0
+            self.calibration = self._fitted(scores, targets, counts, halves, parts)
 
-    def add_classes(self, count: int, score: float) -> None:
-        """Append classes whose score has been `score` for all items so far, none of which had them."""
-        counts = np.zeros((2, count, BINS))
-        seen = self._counts[:, 0].sum() if self._counts.shape[1] else float(self._items)
-        counts[0, :, self._bins(np.array(score))] = seen
-        self._counts = np.concatenate([self._counts, counts], axis=1)
+    def _fitted(self, scores: Array, targets: Array, counts: Array, halves: NDArray[np.bool_],
+                parts: list[Array]) -> Array:
+        """Return the curves of the classes' own where they have proved themselves, else the one of all."""
+        classes = scores.shape[1]
+        origin = np.tile(np.array(FIRST_CALIBRATION), (classes, 1))
+        gain, against, variance = 0.0, 0.0, 0.0
+        middle = np.zeros_like(origin)
+        for judged, judges in ((halves, parts[1]), (~halves, parts[0])):
+            curves = self._fit(judges, origin)
+            middle += 0.5 * curves
+            ours = _hits(curves[:, 0] * scores[judged] + curves[:, 1], targets[judged])
+            raw = _hits(scores[judged], targets[judged])
+            gain += float(counts[judged] @ (ours & ~raw))
+            against += float(counts[judged] @ (raw & ~ours))
+            variance += float(counts[judged] ** 2 @ (raw != ours))
+        if gain - against > PROOF * np.sqrt(variance):
+            return self._fit(parts[0] + parts[1], middle)
+        common = self._fit((parts[0] + parts[1]).sum(axis=1, keepdims=True), origin[:1])
+        return np.tile(common, (classes, 1))
+
+    def _fit(self, histograms: Array, first: Array) -> Array:
+        coarse = histograms.reshape(2, -1, BINS // COARSER, COARSER).sum(axis=3)
+        edges = np.linspace(self._low, self._high, BINS // COARSER + 1)
+        used = np.flatnonzero(coarse.any(axis=(0, 1)))
+        return fit_calibration(0.5 * (edges[:-1] + edges[1:])[used], coarse[0][:, used], coarse[1][:, used], first)
+
+    def _histograms(self, scores: Array, targets: Array, counts: Array) -> Array:
+        """Return how often each score came without and with each class, (2, classes, bins)."""
+        classes = scores.shape[1]
+        places = np.clip((scores - self._low) * (BINS / (self._high - self._low)), 0, BINS - 1).astype(np.intp)
+        places += BINS * (np.arange(classes) + classes * targets.astype(np.intp))
+        total = np.bincount(places.ravel(), np.repeat(counts, classes), minlength=2 * classes * BINS)
+        return total.reshape(2, classes, BINS)
+
+    def add_classes(self, count: int) -> None:
+        """Append classes of which nothing is known but that they have come."""
         self.values = np.concatenate([self.values, np.full(count, self._neutral)])
-        slope = self.calibration[:, 0].mean() if len(self.calibration) else FIRST_CALIBRATION[0]
-        chance = 1.0 / (seen + 2.0)
-        offset = np.log(chance / (1.0 - chance)) if seen else FIRST_CALIBRATION[1]
-        self.calibration = np.vstack([self.calibration, np.tile([slope, offset], (count, 1))])
+        curve = self.calibration.mean(axis=0) if len(self.calibration) else np.array(FIRST_CALIBRATION)
+        self.calibration = np.vstack([self.calibration, np.tile(curve, (count, 1))])
 
     def state(self) -> dict[str, Any]:
-        """Return histograms, thresholds, calibration and counters."""
-        return {"counts": self._counts.copy(), "values": self.values.copy(), "calibration": self.calibration.copy(),
-                "items": self._items, "fresh": self._fresh}
+        """Return thresholds and calibration."""
+        return {"values": self.values.copy(), "calibration": self.calibration.copy()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._counts, self.values = state["counts"].copy(), state["values"].copy()
-        self.calibration = state["calibration"].copy()
-        self._items, self._fresh = int(state["items"]), int(state["fresh"])
+        self.values, self.calibration = state["values"].copy(), state["calibration"].copy()
 
-    def _bins(self, scores: Array) -> NDArray[np.intp]:
-        places = (scores - self._low) * (BINS / (self._high - self._low))
-        bins: NDArray[np.intp] = np.clip(places, 0, BINS - 1).astype(np.intp)
-        return bins
+
+def _hits(scores: Array, targets: Array) -> NDArray[np.bool_]:
+    """Return of each row whether its best class is one that it has."""
+    hits: NDArray[np.bool_] = targets[np.arange(len(scores)), scores.argmax(axis=1)] > 0
+    return hits
 
 
 def _from_the_top(counts: Array) -> Array:

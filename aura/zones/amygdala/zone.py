@@ -58,6 +58,8 @@ class Amygdala(Zone[AmygdalaParams]):
             self._require_width(now, embedding.shape[1])
             rows = with_bias(embedding)
             for task in self._tasks.values():
+                if not self.learns:
+                    task.settle()
                 out.update(task.predict(rows))
             ids = inputs.ids.get("embedding")
             if ids is not None:
@@ -83,7 +85,7 @@ class Amygdala(Zone[AmygdalaParams]):
                 continue
             found, rows = self._trace.recall(ids, reader)
             more, used, gradient = self._tasks[name].learn(
-                with_bias(rows), [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate, where,
+                rows, [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate, where,
                 self.params.publish_gradient)
             scalars.update(more)
             if gradient is not None:
@@ -146,11 +148,11 @@ class Amygdala(Zone[AmygdalaParams]):
 
     # --- export ---------------------------------------------------------------------------------------------------
 
-    def export(self, folder: Path) -> list[Path]:
+    def export(self, folder: str | Path) -> list[Path]:
         """Write each task's classifier and return the files; none before the first embedding."""
-        return [path for task in self._tasks.values() for path in task.export(folder)]
+        return [path for task in self._tasks.values() for path in task.export(Path(folder))]
 
-    def load_export(self, folder: Path) -> list[Path]:
+    def load_export(self, folder: str | Path) -> list[Path]:
         """Take over the classifiers of all tasks from `folder`; learning goes on from them.
 
         Raises
@@ -158,6 +160,7 @@ class Amygdala(Zone[AmygdalaParams]):
         StateError
             If a file is missing or does not fit.
         """
+        folder = Path(folder)
         width, tasks = self._features, self._tasks
         if width is None:
             width = width_of_export(folder, next(iter(self.params.tasks)))

@@ -16,9 +16,10 @@ __all__ = ["FORMAT", "head_array", "read_head", "write_head"]
 FORMAT = 1
 """Version of the file's layout."""
 _HINT = "`export` writes it anew."
+_TEXT = "$text"
 
 
-def write_head(path: Path, tree: dict[str, Any]) -> Path:
+def write_head(path: str | Path, tree: dict[str, Any]) -> Path:
     """Write a tree of dicts, lists, numpy arrays, numbers and texts, and return the file.
 
     The file is ``flax.serialization.msgpack_serialize({"format": 1, "sha256": ..., "head": tree})``; the digest is that
@@ -29,7 +30,8 @@ def write_head(path: Path, tree: dict[str, Any]) -> Path:
     path : Path
         The file; its folder is made if there is none.
     tree : dict
-        Keys are str; no tuples, as msgpack does not know them from lists.
+        Keys are str that do not begin with ``$``; no tuples, as msgpack does not know them from lists. A text that is
+        no valid Unicode is written as ``{"$text": bytes}``.
 
     Raises
     ------
@@ -38,7 +40,9 @@ def write_head(path: Path, tree: dict[str, Any]) -> Path:
     """
     from flax.serialization import msgpack_serialize
 
+    path = Path(path)
     try:
+        tree = _sayable(tree)
         digest = sha256(msgpack_serialize(tree)).hexdigest()
         data = msgpack_serialize({"format": FORMAT, "sha256": digest, "head": tree})
     except (TypeError, ValueError, OverflowError) as error:
@@ -51,7 +55,7 @@ def write_head(path: Path, tree: dict[str, Any]) -> Path:
     return path
 
 
-def read_head(path: Path) -> dict[str, Any]:
+def read_head(path: str | Path) -> dict[str, Any]:
     """Return the tree that `write_head` wrote; its arrays are fresh and writable, its keys sorted.
 
     Raises
@@ -61,28 +65,32 @@ def read_head(path: Path) -> dict[str, Any]:
     """
     from flax.serialization import msgpack_restore, msgpack_serialize
 
-    expected = f"a head that AURA exported, format {FORMAT}"
+    path, expected = Path(path), f"a head that AURA exported, format {FORMAT}"
     try:
         data = path.read_bytes()
     except FileNotFoundError:
         raise StateError(str(path), expected=expected, got="no such file", hint=_HINT) from None
     except OSError as error:
         raise StateError(str(path), expected=expected, got=f"{type(error).__name__}: {error}") from error
+    # Damaged bytes make the unpacker raise of every kind, and yield what nothing can be done with.
     try:
         found = msgpack_restore(data)
-    except Exception as error:  # damaged bytes make the unpacker raise of every kind
+        kind = isinstance(found, dict) and {"format", "sha256", "head"} == found.keys()
+        version = int(found["format"]) if kind else None
+        # The tree is serialised again, so that the file stays one plain tree for whoever reads it.
+        whole = version == FORMAT and isinstance(found["head"], dict) and (
+            sha256(msgpack_serialize(found["head"])).hexdigest() == str(found["sha256"]))
+    except Exception as error:
         raise StateError(str(path), expected=expected, got=f"a damaged file ({type(error).__name__})",
                          hint=_HINT) from error
-    if not isinstance(found, dict) or not {"format", "sha256", "head"} <= found.keys():
+    if not kind:
         raise StateError(str(path), expected=expected, got="another kind of file", hint=_HINT)
-    if found["format"] != FORMAT:
-        raise StateError(str(path), expected=expected, got=f"format {found['format']!r}",
+    if version != FORMAT:
+        raise StateError(str(path), expected=expected, got=f"format {version}",
                          hint="It is of another version of AURA, or damaged.")
-    head = found["head"]
-    # The tree is serialised again, so that the file stays one plain tree for whoever reads it.
-    if not isinstance(head, dict) or sha256(msgpack_serialize(head)).hexdigest() != found["sha256"]:
+    if not whole:
         raise StateError(str(path), expected=expected, got="a damaged file (its digest differs)", hint=_HINT)
-    own: dict[str, Any] = _own(head)
+    own: dict[str, Any] = _own(found["head"])
     return own
 
 
@@ -113,5 +121,18 @@ def _own(node: Any) -> Any:
     if isinstance(node, np.ndarray):
         return np.array(node, order="C")
     if isinstance(node, dict):
+        if _TEXT in node:
+            return bytes(node[_TEXT]).decode("utf-8", "surrogatepass")
         return {key: _own(part) for key, part in node.items()}
     return [_own(part) for part in node] if isinstance(node, list) else node
+
+
+def _sayable(node: Any) -> Any:
+    """Return a tree in which every text is one that msgpack can hold."""
+    if isinstance(node, dict):
+        return {key: _sayable(part) for key, part in node.items()}
+    if isinstance(node, list):
+        return [_sayable(part) for part in node]
+    if isinstance(node, str) and any("\ud800" <= letter <= "\udfff" for letter in node):
+        return {_TEXT: node.encode("utf-8", "surrogatepass")}
+    return node

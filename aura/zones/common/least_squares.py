@@ -136,6 +136,11 @@ class RecursiveLeastSquares:
         self.weights += shrink.T @ halves[:, len(self.covariance):]
         self.covariance -= shrink.T @ shrink
 
+    def spread(self, rows: Array) -> Array:
+        """Return xᵀ P x of each row (n, features): how little is known where it lies, (n,)."""
+        spread: Array = np.einsum("ij,ij->i", rows @ self.covariance, rows)
+        return spread
+
     def add_outputs(self, count: int) -> None:
         """Append outputs whose targets have been zero so far."""
         self.weights = np.hstack([self.weights, np.zeros((len(self.weights), count))])

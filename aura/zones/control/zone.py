@@ -158,7 +158,7 @@ class Control(Zone[ControlParams]):
 
     # --- export ---------------------------------------------------------------------------------------------------
 
-    def export(self, folder: Path) -> list[Path]:
+    def export(self, folder: str | Path) -> list[Path]:
         """Write ``control_head.msgpack`` into the folder of this zone's name, and return it."""
         controller = self._controller
         head = Head(
@@ -166,9 +166,9 @@ class Control(Zone[ControlParams]):
             integral=None if controller is None else IntegralState(**controller.state()),
             energy=EnergyState(**self._energy.state()), mood=MoodState(**self._mood.state()),
             drives=self._drives.state())
-        return [write_control_head(folder / self.context.name, head)]
+        return [write_control_head(Path(folder) / self.context.name, head)]
 
-    def load_export(self, folder: Path) -> list[Path]:
+    def load_export(self, folder: str | Path) -> list[Path]:
         """Take over a head: personality, controller, expectations and inner state. Goals are matched by name.
 
         Raises
@@ -176,7 +176,7 @@ class Control(Zone[ControlParams]):
         StateError
             If the file is missing, damaged, or holds what is out of its range.
         """
-        head, path = read_control_head(folder / self.context.name)
+        head, path = read_control_head(Path(folder) / self.context.name)
         self._personality, self._controller = Personality(head.personality), _built(head.controller)
         if self._controller is not None and head.integral is not None:
             self._controller.load_state(head.integral.model_dump())

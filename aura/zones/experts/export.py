@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,8 +33,10 @@ def write_export(folder: Path, mixture: Mixture, shape: tuple[int, ...], classes
     folder.mkdir(parents=True, exist_ok=True)
     files = mixture.lineage.store.export(folder)
     log = folder / LOG_FILE
-    log.write_text("".join(f"{line}\n" for line in mixture.lineage.log.lines()), encoding="utf-8")
-    gate = write_head(folder / GATE_FILE, {"shape": list(shape), "classes": list(classes), **mixture.heads()})
+    lines = "".join(f"{line}\n" for line in mixture.lineage.log.lines()).encode()
+    log.write_bytes(lines)
+    gate = write_head(folder / GATE_FILE, {"shape": list(shape), "classes": list(classes),
+                                           "log_sha256": sha256(lines).hexdigest(), **mixture.heads()})
     return [*files, log, gate]
 
 
@@ -48,17 +51,20 @@ def open_export(folder: Path, name: str, params: ExpertsParams, seed: int) -> Op
     log, gate = folder / LOG_FILE, folder / GATE_FILE
     head = read_head(gate)
     try:
-        lines = log.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
+        data = log.read_bytes()
+    except OSError as error:
         raise StateError(str(log), expected="the growth log of the experts", got=f"{type(error).__name__}: {error}",
                          hint="`aura export` writes it beside them.") from error
+    if head.get("log_sha256") != sha256(data).hexdigest():
+        raise StateError(str(log), expected=f"the growth log whose digest stands in {GATE_FILE}", got="another one",
+                         hint="It is damaged, or of another export.")
     try:
         shape, classes = tuple(int(length) for length in head["shape"]), tuple(str(name) for name in head["classes"])
     except (KeyError, TypeError, ValueError) as error:
         raise StateError(str(gate), expected="the gate of a mixture, with shape and classes",
                          got=f"{type(error).__name__}: {error}") from error
     mixture = Mixture(name, params, shape, max(1, len(classes)), seed)
-    mixture.lineage.load_log(lines)
+    mixture.lineage.load_log(data.decode().splitlines())
     mixture.load_heads(head)
     if mixture.gate.count != len(mixture.lineage):
         raise StateError(str(gate), expected=f"a gate of {len(mixture.lineage)} experts, as {LOG_FILE} tells",

@@ -277,15 +277,15 @@ class Experts(Zone[ExpertsParams]):
                     want_gradient=self.params.publish_gradient)
         other.close()
 
-    def export(self, folder: Path) -> list[Path]:
+    def export(self, folder: str | Path) -> list[Path]:
         """Write each expert, the growth log and the gate into a folder of the zone's name; none before a stimulus."""
         if self._mixture is None:
             return []
         from aura.zones.experts.export import write_export
 
-        return write_export(folder / self.context.name, self._mixture, self._shape or (), self._classes.names)
+        return write_export(Path(folder) / self.context.name, self._mixture, self._shape or (), self._classes.names)
 
-    def load_export(self, folder: Path) -> list[Path]:
+    def load_export(self, folder: str | Path) -> list[Path]:
         """Take over exported experts, with their gate and their log; each is read when it is first asked.
 
         Raises
@@ -295,7 +295,7 @@ class Experts(Zone[ExpertsParams]):
         """
         from aura.zones.experts.export import open_export
 
-        found = open_export(folder / self.context.name, self.context.name, self.params, self._seed)
+        found = open_export(Path(folder) / self.context.name, self.context.name, self.params, self._seed)
         self.close()
         self._shape, self._mixture = found.shape, found.mixture
         self._classes.replace(found.classes)

@@ -121,13 +121,13 @@ class Router(Zone[RouterParams]):
 
     # --- export ---------------------------------------------------------------------------------------------------
 
-    def export(self, folder: Path) -> list[Path]:
+    def export(self, folder: str | Path) -> list[Path]:
         """Write ``<zone>/gate_head.msgpack`` and return it; nothing before the first item of a relay."""
         heads = {name: relay.head() for name, relay in self._relays.items()}
         known = {name: head for name, head in heads.items() if head is not None}
         return [write_head(self._head_file(folder), {"relays": known})] if known else []
 
-    def load_export(self, folder: Path) -> list[Path]:
+    def load_export(self, folder: str | Path) -> list[Path]:
         """Take over the centroids from ``<zone>/gate_head.msgpack``; learning goes on from them.
 
         Raises
@@ -146,8 +146,8 @@ class Router(Zone[RouterParams]):
             self._relays[name].adopt(shape, centroids)
         return [path]
 
-    def _head_file(self, folder: Path) -> Path:
-        return folder / self.context.name / "gate_head.msgpack"
+    def _head_file(self, folder: str | Path) -> Path:
+        return Path(folder) / self.context.name / "gate_head.msgpack"
 
     def _require_relays(self, where: str, names: list[str], *, all_of_them: bool = True) -> None:
         own = set(self._relays)

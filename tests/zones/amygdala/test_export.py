@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from aura.core.errors import StateError
+from aura.core.state import trees_equal
 
 from .conftest import CLASSES, Bench, stimuli
 
@@ -90,6 +92,7 @@ def test_a_wrong_shape_is_named_with_what_was_expected(bench: Make, tmp_path: Pa
                                                        shape: tuple[int, ...]) -> None:
     exported(bench, tmp_path)
     np.save(tmp_path / f"emotion_classifier_{part}.npy", np.zeros(shape))
+    (tmp_path / "emotion_classifier.sha256").unlink()
     with pytest.raises(StateError) as caught:
         bench().zone.load_export(tmp_path)
     assert f"emotion_classifier_{part}.npy" in str(caught.value)
@@ -118,9 +121,12 @@ def test_other_classes_are_refused_by_a_task_that_is_not_open(bench: Make, tmp_p
     ("labels.json", b"{"), ("labels.json", b'{"a": 1}'), ("labels.json", b'["joy", "joy", "fear"]'),
     ("labels.json", b"\xff\xfe"), ("W.npy", b"not numpy"), ("W.npy", b""),
 ])
-def test_damaged_files_are_named(bench: Make, tmp_path: Path, part: str, content: bytes) -> None:
+@pytest.mark.parametrize("by_hand", [True, False], ids=["without digests", "with digests"])
+def test_damaged_files_are_named(bench: Make, tmp_path: Path, part: str, content: bytes, by_hand: bool) -> None:
     exported(bench, tmp_path)
     (tmp_path / f"emotion_classifier_{part}").write_bytes(content)
+    if by_hand:
+        (tmp_path / "emotion_classifier.sha256").unlink()
     with pytest.raises(StateError, match=f"emotion_classifier_{part}"):
         bench().zone.load_export(tmp_path)
 
@@ -129,8 +135,57 @@ def test_damaged_files_are_named(bench: Make, tmp_path: Path, part: str, content
 def test_what_is_no_finite_number_is_refused(bench: Make, tmp_path: Path, array: np.ndarray) -> None:
     exported(bench, tmp_path)
     np.save(tmp_path / "emotion_classifier_b.npy", array)
+    (tmp_path / "emotion_classifier.sha256").unlink()
     with pytest.raises(StateError, match=r"emotion_classifier_b\.npy"):
         bench().zone.load_export(tmp_path)
+
+
+def test_the_digests_are_those_of_sha256sum(bench: Make, tmp_path: Path) -> None:
+    exported(bench, tmp_path)
+    done = subprocess.run(["sha256sum", "--check", "emotion_classifier.sha256"], cwd=tmp_path, capture_output=True,
+                          text=True, check=True)
+    assert done.stdout.count(": OK") == 5
+
+
+def test_a_header_that_promises_more_than_the_file_holds_allocates_nothing(bench: Make, tmp_path: Path) -> None:
+    exported(bench, tmp_path)
+    (tmp_path / "emotion_classifier.sha256").unlink()
+    path = tmp_path / "emotion_classifier_W.npy"
+    path.write_bytes(path.read_bytes().replace(b"(8, 3)", b"(8, 300000000000)").replace(b" " * 11 + b"\n", b"\n"))
+    with pytest.raises(StateError, match=r"expected 19200000000000 bytes of numbers, as its header says, got 192"):
+        bench().zone.load_export(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["\ud800 lone", "früh", "日本"])
+def test_a_class_of_any_text_goes_out_and_comes_back(bench: Make, tmp_path: Path, name: str) -> None:
+    one, other = bench(), bench()
+    embedding, _ = stimuli(20)
+    one.show(embedding, range(20))
+    one.tell(((name,), ("joy",)) * 10, range(20))
+    one.zone.export(tmp_path)
+    other.zone.load_export(tmp_path)
+    other.show(embedding, range(20))
+    assert other.read("emotion_classes") == (name, "joy")
+
+
+def test_the_folder_may_be_a_text(bench: Make, tmp_path: Path) -> None:
+    one = exported(bench, tmp_path)
+    assert one.zone.export(str(tmp_path / "other"))
+    assert bench().zone.load_export(str(tmp_path / "other"))
+
+
+def test_an_export_says_what_the_last_rows_taught_and_leaves_the_zone_as_it_is(bench: Make, tmp_path: Path) -> None:
+    one, twin = bench(), bench()
+    for each in (one, twin):
+        each.teach(320)
+        each.teach(32, seed=1)  # too few for the thresholds to be renewed
+    one.zone.export(tmp_path)
+    assert trees_equal(one.zone.state(), twin.zone.state())
+    twin.brain.learning = False
+    twin.show(stimuli(1)[0], [77_777])
+    assert np.array_equal(np.load(tmp_path / "emotion_classifier_thresholds.npy"),
+                          twin.zone.state()["tasks"]["emotion"]["thresholds"]["values"])
+    assert not trees_equal(one.zone.state(), twin.zone.state())
 
 
 def test_a_refused_import_leaves_the_zone_as_it_was(bench: Make, tmp_path: Path) -> None:

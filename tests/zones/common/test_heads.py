@@ -95,3 +95,22 @@ def test_an_array_of_a_head_is_checked(tmp_path: Path) -> None:
     head["W"][0, 0] = np.nan
     with pytest.raises(StateError, match="finite"):
         head_array(head, "W", (3, 4), path)
+
+
+def test_a_text_that_is_no_unicode_comes_back(tmp_path: Path) -> None:
+    odd = {"names": ["\ud800 lone", "ä"], "one": "\udfff"}
+    assert read_head(write_head(str(tmp_path / "head.msgpack"), odd)) == odd
+
+
+@pytest.mark.parametrize("made", [
+    {"format": np.zeros(2), "sha256": "", "head": {}}, {"format": 1, "sha256": np.zeros(3), "head": {}},
+    {"format": 1, "sha256": "x", "head": {"a": None}}, {"format": "1", "sha256": "x", "head": []},
+    {"format": 1, "sha256": "x", "head": {}, "more": 1}, [1, 2],
+])
+def test_what_only_looks_like_a_head_is_refused(tmp_path: Path, made: Any) -> None:
+    from flax.serialization import msgpack_serialize
+
+    path = tmp_path / "head.msgpack"
+    path.write_bytes(msgpack_serialize(made))
+    with pytest.raises(StateError, match=r"head\.msgpack: expected a head that AURA exported"):
+        read_head(path)
