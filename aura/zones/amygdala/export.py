@@ -32,7 +32,7 @@ class Classifier(NamedTuple):
 
 
 def write_classifier(folder: Path, task: str, classifier: Classifier) -> list[Path]:
-    """Write ``{task}_classifier_W.npy``, ``_b``, ``_thresholds``, ``_calibration``, ``_labels.json`` and ``.sha256``."""
+    """Write ``{task}_classifier_W.npy``, ``_b``, ``_thresholds``, ``_calibration``, ``_labels.json``, ``.sha256``."""
     folder.mkdir(parents=True, exist_ok=True)
     arrays = {"W": classifier.weights, "b": classifier.bias, "thresholds": classifier.thresholds}
     extra = _path(folder, task, "_calibration.npy")

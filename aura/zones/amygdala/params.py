@@ -63,7 +63,7 @@ class ThresholdOptions(_Options):
         Items between two renewals at most; early in the stream they come more often, and when learning is switched off.
     """
 
-    sample: int = Field(default=4096, ge=16, le=2**20, description="rows kept to learn thresholds from")
+    sample: int = Field(default=8192, ge=16, le=2**20, description="rows kept to learn thresholds from")
     shrinkage: float = Field(default=300.0, ge=0, description="positives at which a class's own threshold weighs half")
     every: int = Field(default=4096, ge=1, description="items between two renewals at most")
 
