@@ -36,10 +36,12 @@ class _Kept:
 
 
 class BatchBaselines(Metric):
-    """Batch ridge and one-vs-rest logistic regression, fitted on all that the learning phases showed.
+    """Batch ridge and logistic regression, fitted on all that the learning phases showed.
 
-    They see the same features as the online learner, once the run is over, and as often as they like. Thresholds
-    are chosen per label for the best F1 on the training scores. They are evaluated on each held-out phase. Rows that
+    They see the same features as the online learner, once the run is over, and as often as they like. Where every item
+    has exactly one class, the logistic regression is multinomial and the best class is said; else there is one
+    regression against the rest for each class, and thresholds are chosen per label for the best F1 on the training
+    scores. They are evaluated on each held-out phase. Rows that
     were learned before are not taken again, and those without a label are left out.
 
     Parameters

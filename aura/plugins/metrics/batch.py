@@ -1,4 +1,4 @@
-"""Batch multi-label learners through scikit-learn, with thresholds per label chosen on their training scores."""
+"""Batch learners through scikit-learn: the best class where classes exclude each other, else a threshold per label."""
 
 from __future__ import annotations
 
@@ -34,6 +34,8 @@ class Fitted:
         Features (item, feature) to scores (item, class).
     thresholds : numpy.ndarray
         float (class,); infinite for a class that was never seen.
+    exclusive : bool
+        Whether an item has exactly one class, so that the best one is said, whatever the thresholds.
     seconds : float
         Wall time of the fit, thresholds included.
     converged : bool
@@ -44,13 +46,16 @@ class Fitted:
     about: str
     scores: Callable[[np.ndarray], np.ndarray]
     thresholds: np.ndarray
+    exclusive: bool
     seconds: float
     converged: bool
 
 
 def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, models: Sequence[str], ridge_penalty: float,
             logistic_c: float, other: int | None = None) -> list[Fitted]:
-    """Fit those of ridge regression and one-vs-rest logistic regression that `models` names.
+    """Fit those of ridge regression and logistic regression that `models` names.
+
+    Where every item has exactly one class, the logistic regression is multinomial, else there is one for each class.
 
     Parameters
     ----------
@@ -70,20 +75,22 @@ def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, models: Se
         targets[item, list(numbers)] = 1.0
     if other is not None:
         targets[:, other] = 0.0
+    exclusive = all(len(numbers) == 1 for numbers in labels)
+    kind, logistic = ("multinomial", _fit_multinomial) if exclusive else ("one against the rest", _fit_logistic)
     known: dict[str, tuple[str, Callable[[], _Fit]]] = {
         "ridge": (f"ridge regression, penalty {ridge_penalty:g}",
                   lambda: _fit_ridge(features, targets, ridge_penalty)),
-        "logistic": (f"logistic regression, one against the rest, C {logistic_c:g}",
-                     lambda: _fit_logistic(features, targets, logistic_c))}
-    return [_finish(name, about, features, targets, fit) for name, (about, fit) in known.items() if name in models]
+        "logistic": (f"logistic regression, {kind}, C {logistic_c:g}", lambda: logistic(features, targets, logistic_c))}
+    return [_finish(name, about, features, targets, exclusive, fit) for name, (about, fit) in known.items()
+            if name in models]
 
 
 def evaluate(model: Fitted, features: np.ndarray, labels: LabelSets, classes: int) -> dict[str, float]:
     """Return accuracy, top-1 and F1 of a fitted model on other items."""
     scores = model.scores(features)
-    said = scores >= model.thresholds
     seen = np.isfinite(model.thresholds)
     best = np.where(seen, scores, -np.inf).argmax(axis=1).tolist() if seen.any() else [NO_BEST] * len(labels)
+    said = np.eye(classes, dtype=bool)[best] if model.exclusive and seen.any() else scores >= model.thresholds
     counts = LabelCounts.of(Scored.of_numbers(true, tuple(np.flatnonzero(row).tolist()), top)
                             for true, row, top in zip(labels, said, best, strict=True))
     return summary(counts)
@@ -116,11 +123,12 @@ def best_thresholds(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
 _Fit = tuple[Callable[[np.ndarray], np.ndarray], bool]
 
 
-def _finish(name: str, about: str, features: np.ndarray, targets: np.ndarray, fit: Callable[[], _Fit]) -> Fitted:
+def _finish(name: str, about: str, features: np.ndarray, targets: np.ndarray, exclusive: bool,
+            fit: Callable[[], _Fit]) -> Fitted:
     start = perf_counter()
     scores, converged = fit()
     thresholds = best_thresholds(targets, scores(features))
-    return Fitted(name, about, scores, thresholds, perf_counter() - start, converged)
+    return Fitted(name, about, scores, thresholds, exclusive, perf_counter() - start, converged)
 
 
 def _fit_ridge(features: np.ndarray, targets: np.ndarray, penalty: float) -> _Fit:
@@ -141,11 +149,35 @@ def _fit_logistic(features: np.ndarray, targets: np.ndarray, inverse_penalty: fl
     for number in range(targets.shape[1]):
         true = targets[:, number] > 0.5
         if true.any() and not true.all():
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always", ConvergenceWarning)
-                model = LogisticRegression(C=inverse_penalty, max_iter=LOGISTIC_ITERATIONS_MAX).fit(features, true)
-            converged &= not any(issubclass(entry.category, ConvergenceWarning) for entry in caught)
+            model, ended = _regressed(features, true, inverse_penalty)
+            converged &= ended
             weights[:, number], biases[number] = model.coef_[0], model.intercept_[0]
         elif true.all():
             biases[number] = np.log(2.0 * len(targets) + 1.0)  # the log-odds, half an item added to either side
     return lambda rows: rows @ weights + biases, converged
+
+
+def _fit_multinomial(features: np.ndarray, targets: np.ndarray, inverse_penalty: float) -> _Fit:
+    """Fit one logistic regression for all classes; one that was never seen has a score below all others."""
+    told = targets.any(axis=1)
+    numbers = targets[told].argmax(axis=1)
+    present = np.unique(numbers)
+    if len(present) < 2:
+        return _fit_logistic(features, targets, inverse_penalty)
+    model, converged = _regressed(features[told], numbers, inverse_penalty)
+
+    def scores(rows: np.ndarray) -> np.ndarray:
+        said = np.full((len(rows), targets.shape[1]), -np.inf)
+        decided = model.decision_function(rows)
+        said[:, present] = np.stack([-decided, decided], axis=1) if len(present) == 2 else decided
+        return said
+
+    return scores, converged
+
+
+def _regressed(features: np.ndarray, truth: np.ndarray, inverse_penalty: float) -> tuple[LogisticRegression, bool]:
+    """Return a fitted logistic regression, and whether it reached its tolerance."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        model = LogisticRegression(C=inverse_penalty, max_iter=LOGISTIC_ITERATIONS_MAX).fit(features, truth)
+    return model, not any(issubclass(entry.category, ConvergenceWarning) for entry in caught)

@@ -148,7 +148,7 @@ class DecisionThresholds:
         classes = scores.shape[1]
         places = np.clip((scores - self._low) * (BINS / (self._high - self._low)), 0, BINS - 1).astype(np.intp)
         places += BINS * (np.arange(classes) + classes * targets.astype(np.intp))
-        total: Array = np.bincount(places.ravel(), np.repeat(counts, classes), minlength=2 * classes * BINS).astype(float)
+        total: Array = np.bincount(places.ravel(), np.repeat(counts, classes), 2 * classes * BINS).astype(np.float64)
         return total.reshape(2, classes, BINS)
 
     def add_classes(self, count: int) -> None:

@@ -62,6 +62,23 @@ def test_figures_are_those_of_scikit_learn_fitted_on_the_learning_phase():
         assert result["phases"]["heldout"]["summary"][f"{model['name']}_macro_f1"] == model["summary"]["macro_f1"]
 
 
+@pytest.mark.parametrize("count", [2, 3])
+def test_where_classes_exclude_each_other_the_logistic_regression_is_multinomial_and_the_best_class_is_said(count):
+    features, targets = data()
+    truth = np.argmax(features[:, :count] + targets[:, :count], axis=1)
+    fit, held = slice(0, 300), slice(300, None)
+    peer = LogisticRegression(C=3.0, max_iter=300).fit(features[fit], truth[fit]).predict(features[held])
+    watcher = metric(logistic_c=3.0)
+    watcher.on_phase("learn", True, 0)
+    feed(watcher, features[fit], np.eye(3, dtype=int)[truth[fit]])
+    watcher.on_phase("heldout", False, 10)
+    feed(watcher, features[held], np.eye(3, dtype=int)[truth[held]], start=300)
+    ridge, logistic = watcher.results()["models"]
+    assert "multinomial" in logistic["about"]
+    assert logistic["summary"]["accuracy"] == logistic["summary"]["top1"] == pytest.approx((peer == truth[held]).mean())
+    assert ridge["summary"]["accuracy"] == ridge["summary"]["top1"] > 0.5
+
+
 def test_thresholds_give_the_best_f1_on_the_training_scores():
     rng = np.random.default_rng(1)
     targets, scores = rng.integers(0, 2, size=(60, 4)), rng.normal(size=(60, 4)).round(1)
