@@ -14,9 +14,9 @@ import numpy as np
 from aura.core.blueprint import Blueprint
 from aura.core.builder import make_loop, make_node, make_zone
 from aura.core.checkpoint import read_checkpoint, write_checkpoint
-from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
+from aura.core.errors import RAISED, AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
-from aura.core.failures import FailurePolicy
+from aura.core.failures import RESTARTS, FailurePolicy
 from aura.core.handed import as_files, as_notices
 from aura.core.injection import Injector
 from aura.core.node import Node, Output
@@ -78,7 +78,7 @@ class Brain(Blueprint):
         self._nodes: dict[str, Node] = {}
         self._outputs: dict[str, Output] = {}
         self._learning, self._now, self._closed = True, 0, False
-        self._failures = FailurePolicy(self._plans, self.seed, self.resolution)
+        self._failures = FailurePolicy(self._plans, self.seed, self.resolution, self.notices)
         self._injector = Injector(self.observers, self.resolution)
         self._failed: AuraError | None = None
 
@@ -139,6 +139,11 @@ class Brain(Blueprint):
     def ticks(self) -> int:
         """Ticks run since the brain was built."""
         return self._loop.ticks if self._loop is not None else 0
+
+    @property
+    def broken(self) -> bool:
+        """Whether a tick was broken off, so that only a checkpoint leads on."""
+        return self._failed is not None
 
     @property
     def next_time(self) -> Time | None:
@@ -241,7 +246,7 @@ class Brain(Blueprint):
         for node in self._nodes.values():
             try:
                 said = as_notices(node.zone.notices(), node.name)
-            except Exception as error:  # what else there is to tell is told all the same
+            except RAISED as error:  # what else there is to tell is told all the same
                 found.append(Notice(node.name, f"could not tell what it left out: {type(error).__name__}: {error}",
                                     fault=True))
                 continue
@@ -250,22 +255,26 @@ class Brain(Blueprint):
 
     # --- saving ---------------------------------------------------------------------------------------------------
 
-    def save(self, folder: str | Path, *, keep: int = 3, extra: Mapping[str, Any] | None = None) -> Path:
-        """Write a checkpoint below `folder` and return its own folder; the oldest beyond `keep` go."""
+    def save(self, folder: str | Path, *, keep: int = 3, extra: Mapping[str, Any] | None = None,
+             restarts: bool = True) -> Path:
+        """Write a checkpoint below `folder` and return its own folder; the oldest beyond `keep` go.
+
+        Zones with ``on_error="restart"`` go back to it from now on, unless `restarts` is False.
+        """
         loop = self._ready()
         loop.settle()
         trees = {node.name: zone_tree(node) for node in self._nodes.values()}
         trees[BUS] = bus_tree(loop)
-        for observer in self.observers.all:
-            tree = observer.state()
-            if tree is not None:
-                trees[f"observer.{observer.name}"] = tree
+        trees.update({f"observer.{name}": tree for name, tree in self.observers.states().items()})
+        if self._failures.kept and not restarts:
+            trees[RESTARTS] = dict(self._failures.kept)
         now = self.now
         manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed,
                     "zones": kinds_of(self._plans), "learning": self._learning,
                     "injected": self._injector.count, "notices": self.notices.state(), "extra": dict(extra or {})}
         path = write_checkpoint(Path(folder), now, manifest, trees, keep=keep)
-        self._failures.keep(self._nodes.values(), trees)
+        if restarts:
+            self._failures.keep(self._nodes.values(), trees)
         return path
 
     def load(self, folder: str | Path) -> dict[str, Any]:
@@ -282,7 +291,7 @@ class Brain(Blueprint):
         loop.settle()
         try:
             self._lay_back(loop, manifest, trees)
-        except Exception as error:
+        except RAISED as error:
             # Half of the brain is another's by now, so it must not go on.
             self._failed = error if isinstance(error, AuraError) else CheckpointError(
                 str(folder), expected="a checkpoint of this brain", got=f"{type(error).__name__}: {error}",
@@ -291,7 +300,7 @@ class Brain(Blueprint):
         self._now, self._injector.count, self._failed = manifest["time"], manifest["injected"], None
         self.learning = manifest["learning"]
         self.notices.load_state(manifest["notices"])
-        self._failures.keep(self._nodes.values(), trees)
+        self._failures.keep(self._nodes.values(), trees.get(RESTARTS, trees))
         return dict(manifest["extra"])
 
     def export(self, folder: str | Path) -> list[Path]:

@@ -10,7 +10,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from aura.core.errors import CheckpointError
+from aura.core.errors import CheckpointError, unwritable
 from aura.core.json_text import parse_json
 from aura.core.state import read_tree, write_tree
 from aura.core.time import Time, format_time
@@ -40,7 +40,21 @@ def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: 
         File name (a zone's or an observer's) to state tree, a safetensors file each.
     keep : int
         How many to keep, the new one included; 0 keeps all.
+
+    Raises
+    ------
+    CheckpointError
+        If it cannot be written; then nothing is left of it.
     """
+    try:
+        return _write(folder, time, manifest, trees, keep)
+    except OSError as error:
+        for left in folder.glob(".t*.aside"):
+            shutil.rmtree(left, ignore_errors=True)
+        raise unwritable(folder, error, CheckpointError) from error
+
+
+def _write(folder: Path, time: Time, manifest: dict[str, Any], trees: dict[str, Any], keep: int) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     same = [path for path in list_checkpoints(folder) if _order(path)[0] == time]
     target = folder / (f"t{time:020d}-{_order(same[-1])[1] + 1}" if same else f"t{time:020d}")

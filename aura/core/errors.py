@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 __all__ = [
+    "RAISED",
     "AuraError",
     "CheckpointError",
     "DataError",
@@ -23,7 +25,12 @@ __all__ = [
     "WiringError",
     "ZoneError",
     "nearest",
+    "unwritable",
 ]
+
+RAISED = (Exception, SystemExit)
+"""What the code of zones, observers and plugins may raise without ending the program: `sys.exit` in a step is a zone
+that fails, as any exception is."""
 
 
 class AuraError(Exception):
@@ -96,6 +103,13 @@ class DataError(AuraError):
 
 class PluginError(AuraError):
     """A plugin that cannot be loaded or asks for what is not there."""
+
+
+def unwritable(path: Path, error: OSError, kind: type[AuraError] = AuraError) -> AuraError:
+    """Return the error of something that could not be written: no room, no right, or no folder any more."""
+    return kind(str(path), expected="a place that can be written to",
+                got=f"{type(error).__name__}: {error.strerror or error}",
+                hint="Is the disk full, or was the folder removed?")
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

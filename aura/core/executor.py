@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
-from aura.core.errors import AuraError, nearest
+from aura.core.errors import RAISED, AuraError, nearest
 from aura.core.node import Node, Published
 from aura.core.signals import Inputs
 from aura.core.time import Time
@@ -34,7 +34,7 @@ class Executor(Protocol):
 def _attempt(node: Node, now: Time, inputs: Inputs) -> Result:
     try:
         return node.compute(now, inputs)
-    except Exception as error:
+    except RAISED as error:
         return node.failure(now, inputs, error)
 
 
@@ -51,7 +51,7 @@ class SerialExecutor:
                 inputs, node.pending = node.pending, node.inbox()
             try:
                 results.append(node.compute(now, inputs))
-            except Exception as error:
+            except RAISED as error:
                 results.append(node.failure(now, inputs, error))
         return results
 

@@ -7,24 +7,40 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from aura.core.blame import place_of
 from aura.core.builder import Plan, make_zone
 from aura.core.errors import AuraError
 from aura.core.loop import EventLoop
 from aura.core.node import Node
+from aura.core.notices import Notices
 from aura.core.snapshot import load_zone, zone_tree
 from aura.core.time import Time
 
-__all__ = ["FailurePolicy"]
+__all__ = ["RESTARTS", "FailurePolicy"]
 
 _log = logging.getLogger("aura.brain")
 
+RESTARTS = "brain.restarts"
+"""The name of the tree that holds what restarting zones go back to; no zone can have it, for it is no identifier."""
+
 
 class FailurePolicy:
-    """Applies each zone's own policy: ``stop``, ``silence`` or ``restart``."""
+    """Applies each zone's own policy: ``stop``, ``silence`` or ``restart``.
 
-    def __init__(self, plans: Mapping[str, Plan], seed: int, resolution: Time) -> None:
-        self._plans, self._seed, self._resolution = plans, seed, resolution
+    Parameters
+    ----------
+    plans : mapping of str to Plan
+        The zones by name.
+    seed : int
+    resolution : int
+    notices : Notices
+        Where it is told, and counted, that a zone was silenced or restarted; the log has each kind of failure once.
+    """
+
+    def __init__(self, plans: Mapping[str, Plan], seed: int, resolution: Time, notices: Notices) -> None:
+        self._plans, self._seed, self._resolution, self._notices = plans, seed, resolution, notices
         self._kept: dict[str, dict[str, Any]] = {}
+        self._logged: set[tuple[str, str]] = set()
 
     def keep(self, nodes: Iterable[Node], trees: Mapping[str, Any] | None = None) -> None:
         """Remember the states that zones which restart go back to: those in `trees`, or the present ones."""
@@ -32,16 +48,31 @@ class FailurePolicy:
             if node.on_error == "restart":
                 self._kept[node.name] = copy.deepcopy(trees[node.name] if trees else zone_tree(node))
 
+    @property
+    def kept(self) -> Mapping[str, Any]:
+        """What zones that restart go back to, by name."""
+        return self._kept
+
     def apply(self, loop: EventLoop, node: Node, error: AuraError) -> None:
         """Silence the zone, build it anew from its last checkpoint, or raise the error."""
         if node.on_error == "silence":
-            _log.error("%s; the zone is silenced, the brain goes on", error)
+            self._tell(node, error, "was silenced")
             loop.silence(node)
         elif node.on_error == "restart":
-            _log.error("%s; the zone restarts from its last checkpoint", error)
+            self._tell(node, error, "was restarted from its last checkpoint")
             loop.settle(node)  # what the broken zone still does in the background, it does before it goes
             node.zone.close()
             node.replace_zone(make_zone(self._plans[node.name], self._seed, self._resolution))
             load_zone(node, copy.deepcopy(self._kept[node.name]))
         else:
             raise error
+
+    def _tell(self, node: Node, error: AuraError, what: str) -> None:
+        cause = error if error.__cause__ is None else error.__cause__
+        # Without the message, in which time and values differ: one that fails at every tick is one thing that is told.
+        place = place_of(cause, type(node.zone).__module__).partition(": ")[0]
+        text = f"raised {type(cause).__name__}{f' at {place}' if place else ''} and {what}"
+        self._notices.tell(node.name, text, fault=True)
+        if (node.name, text) not in self._logged:
+            self._logged.add((node.name, text))
+            _log.error("zone %r %s and the brain goes on: %s", node.name, what, error)

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.errors import AuraError, ZoneError
+from aura.core.blame import raised_at
+from aura.core.errors import RAISED, AuraError, ZoneError
 from aura.core.handed import as_outputs, as_scalars, as_wake, check_ids, sketch, unknown_output
 from aura.core.ownership import copied, own
 from aura.core.ports import MODULATORS, TEXTUAL, Port, make_check
@@ -140,9 +141,10 @@ class Node:
             return as_wake(self.zone.next_wake(now), self.name, now)
         except AuraError:
             raise
-        except Exception as error:
+        except RAISED as error:
             raise ZoneError(f"{self.name}.next_wake() at {now} ns", expected="a next_wake that does not raise",
-                            got=f"{type(error).__name__}: {error}") from error
+                            got=f"{type(error).__name__}: {error}",
+                            hint=raised_at(error, type(self.zone).__module__)) from error
 
     def failure(self, now: Time, inputs: Inputs, error: BaseException) -> AuraError:
         """Return the error that names the zone, the tick and its inputs."""
@@ -150,7 +152,8 @@ class Node:
             return error
         shown = ", ".join(f"{port}={sketch(value)}" for port, value in inputs.items()) or "no inputs"
         raised = ZoneError(f"{self.name} at {now} ns", expected="a step and a learn that do not raise",
-                           got=f"{type(error).__name__}: {error}; inputs: {shown}")
+                           got=f"{type(error).__name__}: {error}; inputs: {shown}",
+                           hint=raised_at(error, type(self.zone).__module__))
         raised.__cause__ = error
         return raised
 

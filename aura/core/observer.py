@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aura.core.blame import blamed
+from aura.core.errors import RAISED, AuraError
 from aura.core.notices import Notices
 from aura.core.signals import Signal
 from aura.core.time import Time
@@ -25,12 +27,13 @@ _log = logging.getLogger("aura.observers")
 class Observer:
     """The base of all observers. Only the methods that a subclass overrides are ever called.
 
-    An observer that raises is logged and switched off; the brain goes on. `topics` are shell patterns that choose
-    which signals `on_signal` is shown.
+    An observer that raises is logged and switched off; the brain goes on. One that is `required` stops the brain
+    instead. `topics` are shell patterns that choose which signals `on_signal` is shown.
     """
 
     name: str = "observer"
     topics: tuple[str, ...] = ("*",)
+    required: bool = False
 
     def on_start(self, brain: Brain) -> None:
         """Called once, after the brain is built and before its first tick."""
@@ -56,6 +59,9 @@ class Observer:
     def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
         """Called when a zone has raised, before its policy is applied."""
 
+    def on_observer_error(self, observer: str, method: str, error: BaseException) -> None:
+        """Called when another observer, or a plugin's hook, has raised and was switched off."""
+
     def on_stop(self, brain: Brain) -> None:
         """Called once, when the brain is closed."""
 
@@ -68,7 +74,7 @@ class Observer:
 
 
 _METHODS = ("on_start", "before_tick", "on_signal", "on_learn", "on_inject", "after_tick", "on_phase",
-            "on_zone_error", "on_stop")
+            "on_zone_error", "on_observer_error", "on_stop")
 
 
 class Observers:
@@ -83,6 +89,8 @@ class Observers:
     def __init__(self, notices: Notices | None = None) -> None:
         self._notices = Notices() if notices is None else notices
         self.all: list[Observer] = []
+        self.off: list[Observer] = []
+        """Those that were switched off; what they have found so far is still saved."""
         self._by_method: dict[str, list[Observer]] = {method: [] for method in _METHODS}
 
     def add(self, observer: Observer) -> None:
@@ -108,21 +116,56 @@ class Observers:
             self.call_each(self._by_method[method], method, *arguments)
 
     def call_each(self, observers: Iterable[Observer], method: str, *arguments: Any) -> None:
-        """Call `method` of these observers; one that raises is switched off."""
+        """Call `method` of these observers; one that raises is switched off.
+
+        Raises
+        ------
+        AuraError
+            If one that is required has raised, except in ``on_stop``: there is nothing more to stop then.
+        """
         for observer in tuple(observers):
             try:
                 getattr(observer, method)(*arguments)
-            except Exception:
-                self._switch_off(observer, method)
+            except RAISED as error:
+                self._failed(observer, method, error)
 
-    def _switch_off(self, observer: Observer, method: str) -> None:
-        _log.exception("observer %r raised in %s and is switched off; the brain goes on", observer.name, method)
-        self._notices.tell(observer.name, f"raised in {method} and was switched off", fault=True)
-        if observer in self.all:
-            self.all.remove(observer)
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Return the state of each that has one, by its name."""
+        states = {observer.name: self._state_of(observer) for observer in self.all}
+        return {name: state for name, state in states.items() if state is not None}
+
+    def switch_off(self, observer: Observer) -> None:
+        """Call an observer no more."""
+        self.off.append(observer)
         for group in self._by_method.values():
             if observer in group:
                 group.remove(observer)
+
+    def tell(self, kind: str, name: str, method: str, error: BaseException) -> None:
+        """Log, count and pass on that an observer, or a plugin's hook, has raised and is called no more."""
+        _log.error("%s %r raised in %s and is switched off; the brain goes on: %s", kind, name, method, blamed(error))
+        said = " ".join(str(error).split())
+        told = f"{type(error).__name__}: {said}".rstrip(": ")
+        self._notices.tell(name, f"raised in {method} and was switched off: {told}", fault=True)
+        self.call("on_observer_error", name, method, error)
+
+    def _state_of(self, observer: Observer) -> dict[str, Any] | None:
+        try:
+            return observer.state()
+        except RAISED as error:
+            if observer in self.off:
+                return None
+            self._failed(observer, "state", error)
+            return self._state_of(observer)  # what it had found may be told all the same
+
+    def _failed(self, observer: Observer, method: str, error: BaseException) -> None:
+        if observer.required and method != "on_stop":
+            if isinstance(error, AuraError):
+                raise error
+            raise AuraError(f"observer {observer.name!r}", expected=f"a {method} that does not raise",
+                            got=blamed(error, type(observer).__module__)) from error
+        self.switch_off(observer)
+        self.tell("observer", observer.name, method, error)
 
 
 class Probe(Observer):

@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from aura.core import errors
+from aura.core.blame import blamed, raised_at
 from aura.core.builder import Plan
-from aura.core.errors import AuraError, CheckpointError, ZoneError
+from aura.core.errors import RAISED, AuraError, CheckpointError, ZoneError
 from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.node import Node
@@ -48,9 +49,10 @@ def zone_tree(node: Node) -> dict[str, Any]:
         tree = node.zone.state()
     except AuraError:
         raise
-    except Exception as error:
+    except RAISED as error:
         raise ZoneError(f"{node.name}.state()", expected="a state() that does not raise",
-                        got=f"{type(error).__name__}: {error}") from error
+                        got=f"{type(error).__name__}: {error}",
+                        hint=raised_at(error, type(node.zone).__module__)) from error
     return {"zone": as_state(tree, node.name), "rng": node.zone.rng.bit_generator.state}
 
 
@@ -61,9 +63,9 @@ def load_zone(node: Node, tree: dict[str, Any]) -> None:
         node.zone.load_state(tree["zone"])
     except AuraError:
         raise
-    except Exception as error:
+    except RAISED as error:
         raise CheckpointError(node.name, expected="a state that its zone can load",
-                              got=f"{type(error).__name__}: {error}",
+                              got=blamed(error, type(node.zone).__module__),
                               hint="Was the checkpoint written with other parameters?") from error
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,8 @@ _DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16
 _BAD_TREE = (OSError, SafetensorError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
              TypeError, ValueError)
 """What a file raises that holds no tree, at whatever place of it."""
+_OS_ERROR = re.compile(r"\(os error (\d+)\)")
+"""How safetensors tells that the system refused to write."""
 _COMPLEX_PARTS = {"complex64": np.float32, "complex128": np.float64}
 
 
@@ -33,6 +37,8 @@ def write_tree(path: Path, tree: Any, owner: str) -> None:
     ------
     StateError
         If the tree holds anything else; `owner` names whose it is.
+    OSError
+        If the file cannot be written.
     """
     arrays: dict[str, np.ndarray] = {}
     try:
@@ -43,6 +49,10 @@ def write_tree(path: Path, tree: Any, owner: str) -> None:
     try:
         save_file(arrays, str(path), metadata={"tree": json.dumps(skeleton, allow_nan=True)})
     except SafetensorError as error:
+        refused = _OS_ERROR.search(str(error))
+        if refused is not None:
+            number = int(refused[1])
+            raise OSError(number, os.strerror(number), str(path)) from error
         raise StateError(owner, expected="plain values of less than 100 MB in all", got=str(error),
                          hint="Keep long lists and texts as arrays.") from error
 

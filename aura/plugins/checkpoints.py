@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from aura.core.brain import Brain
+from aura.core.errors import CheckpointError
 from aura.core.observer import Observer
 from aura.core.time import Time
 
@@ -31,6 +32,7 @@ class Checkpoints(Observer):
     """
 
     name = "checkpoints"
+    required = True
 
     def __init__(self, folder: Path, every: Time, keep: int, extra: Callable[[], Mapping[str, Any]], *,
                  before: Callable[[], None] | None = None, after: Callable[[Path], None] | None = None) -> None:
@@ -46,15 +48,26 @@ class Checkpoints(Observer):
         if self.every and now >= self._next:
             # Set first: what is saved must say when the next one is due.
             self._next = (now // self.every + 1) * self.every
-            self.save()
+            self.save(restarts=True)
 
-    def save(self) -> Path | None:
-        """Save the brain now and return the checkpoint's folder."""
+    def save(self, *, restarts: bool = False) -> Path | None:
+        """Save the brain now and return the checkpoint's folder.
+
+        Zones that restart go back only to what is saved every so often, whenever else the run was stopped and saved.
+
+        Raises
+        ------
+        CheckpointError
+            If it cannot be saved; a folder that was removed with all around it is not made anew.
+        """
         if self._brain is None:
             return None
+        if not self.folder.parent.is_dir():
+            raise CheckpointError(str(self.folder.parent), expected="the folder of the run", got="none any more",
+                                  hint="It was moved or removed while the run went on.")
         if self.before is not None:
             self.before()
-        path = self._brain.save(self.folder, keep=self.keep, extra=self.extra())
+        path = self._brain.save(self.folder, keep=self.keep, extra=self.extra(), restarts=restarts)
         if self.after is not None:
             self.after(path)
         return path

@@ -10,7 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from aura.core.errors import PluginError, nearest
+from aura.core.blame import blamed
+from aura.core.errors import RAISED, PluginError, nearest
 from aura.plugins.discovery import Found, find_plugins, normalised
 from aura.plugins.hooks import HookTable
 from aura.plugins.info import PluginInfo
@@ -127,8 +128,8 @@ class PluginManager:
                 continue
             try:
                 self._invoke(impl, hook, arguments)
-            except Exception as error:
-                self._switch_off(impl, hook, error)
+            except RAISED as error:
+                self._switch_off(impl, hook, error, arguments.get("run"))
 
     def observers(self, run: RunContext) -> list[Observer]:
         """Return the observers that plugins bring to a run; a plugin that fails to brings none."""
@@ -141,8 +142,8 @@ class PluginManager:
                 for one in given:
                     if not isinstance(one, Observer):
                         raise PluginError("aura_observers", expected="a list of aura.Observer", got=repr(one))
-            except Exception as error:
-                self._switch_off(impl, "aura_observers", error)
+            except RAISED as error:
+                self._switch_off(impl, "aura_observers", error, run)
             else:
                 brought += given
         return brought
@@ -157,7 +158,7 @@ class PluginManager:
                 raise PluginError(plugin.origin, expected="a module or an object with hooks", got="a class",
                                   hint="Name the module, or an instance.")
             hooks, problems = self._hooks.take(loaded, plugin.name)
-        except (Exception, SystemExit) as error:  # a plugin that calls sys.exit() may not end the program either
+        except RAISED as error:  # a plugin that calls sys.exit() may not end the program either
             self._note(plugin.name, _said(error))
             return
         self._infos[plugin.name] = replace(self._infos[plugin.name], hooks=tuple(hooks))
@@ -168,7 +169,7 @@ class PluginManager:
             name = _plugin_of(impl)
             try:
                 returned = self._invoke(impl, shelf.kind.hook, {})
-            except (Exception, SystemExit) as error:
+            except RAISED as error:
                 self._note(name, f"{shelf.kind.hook}: {_said(error)}")
                 continue
             names, problems = shelf.put(name, returned)
@@ -187,11 +188,14 @@ class PluginManager:
     def _timed(self, plugin: str, what: str) -> Any:
         return nullcontext() if self._trace is None else self._trace.around(plugin, what)
 
-    def _switch_off(self, impl: HookImpl, hook: str, error: BaseException) -> None:
+    def _switch_off(self, impl: HookImpl, hook: str, error: BaseException, run: RunContext | None) -> None:
         name = _plugin_of(impl)
         self._off.add((impl.plugin_name, hook))
         self._note(name, f"{hook}: {_said(error)}")
-        _log.error("plugin %r raised in %s and the hook is switched off; the run goes on", name, hook, exc_info=error)
+        if run is None:
+            _log.error("plugin %r raised in %s and is switched off: %s", name, hook, blamed(error))
+        else:
+            run.brain.observers.tell("plugin", name, hook, error)
 
     def _note(self, plugin: str, *problems: str) -> None:
         info = self._infos[plugin]
@@ -206,7 +210,7 @@ def _plugin_of(impl: HookImpl) -> str:
 def _said(error: BaseException) -> str:
     """Return an error as one line."""
     text = " ".join(str(error).split())
-    return text if isinstance(error, PluginError) and text else f"{type(error).__name__}: {text}".rstrip(": ")
+    return text if isinstance(error, PluginError) and text else blamed(error)
 
 
 def _refuse_unknown(blocked: Collection[str], found: Collection[Found]) -> None:

@@ -8,6 +8,7 @@ from aura.core.brain import Brain
 from aura.core.zone import Manifest
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
+from aura.sim.plugins import scenario_plugins
 from aura.sim.scenario import load_scenario
 
 __all__ = ["load_brain", "zone"]
@@ -46,5 +47,4 @@ def load_brain(scenario: str | Path, *settings: str) -> Brain:
     ['diary', 'sensory', 'amygdala']
     """
     found = load_scenario(scenario, settings)
-    manager = PluginManager((), [found.folder / path for path in found.plugins])
-    return build_brain(found, manager, autoplay=True)
+    return build_brain(found, scenario_plugins(found), autoplay=True)

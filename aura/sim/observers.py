@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aura.core.brain import Brain
-from aura.core.errors import ScenarioError
+from aura.core.errors import ScenarioError, unwritable
 from aura.core.observer import Observer
 from aura.core.params import validated
 from aura.core.time import Time, parse_time
@@ -47,15 +47,20 @@ class MetricRows(Observer):
     """
 
     name = "metric_rows"
+    topics = ()
+    required = True
 
     def __init__(self, path: Path, metrics: Sequence[Metric]) -> None:
-        self._metrics, self._file = metrics, path.open("ab")
+        self._path, self._metrics = path, metrics
+        try:
+            self._file = path.open("ab", buffering=0)
+        except OSError as error:
+            raise unwritable(path, error) from error
 
     def after_tick(self, now: Time) -> None:
         self._write()
 
     def state(self) -> dict[str, Any]:
-        self._file.flush()
         os.fsync(self._file.fileno())
         return {"bytes": self._file.tell()}
 
@@ -65,13 +70,17 @@ class MetricRows(Observer):
         self._file.seek(0, os.SEEK_END)
 
     def on_stop(self, brain: Any) -> None:
-        self._write()
-        self._file.close()
+        with self._file:
+            self._write()
 
     def _write(self) -> None:
-        for metric in self._metrics:
-            for row in metric.take_rows():
-                self._file.write(json.dumps(strict_json(row)).encode() + b"\n")
+        rows = [row for metric in self._metrics for row in metric.take_rows()]
+        view = memoryview(b"".join(json.dumps(strict_json(row)).encode() + b"\n" for row in rows))
+        try:
+            while view:  # an unbuffered write may take only a part
+                view = view[self._file.write(view):]
+        except OSError as error:
+            raise unwritable(self._path, error) from error
 
 
 def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> list[Metric]:
@@ -107,6 +116,7 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
 
         record = scenario.record
         others.append(Recorder(folder.recording, topics=record.topics, leave_out=record.leave_out,
+                               on_error=record.on_error,
                                every={topic: parse_time(every) for topic, every in record.every.items()}))
     others += [*manager.observers(context), *bridge_observers(manager, context), *more, checkpoints]
     taken = {MetricRows.name, *(observer.name for observer in others)}

@@ -16,15 +16,21 @@ from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
-from aura.core.errors import AuraError, CheckpointError, ScenarioError, nearest
+from aura.core.checkpoint import list_checkpoints
+from aura.core.errors import AuraError, CheckpointError, ScenarioError, nearest, unwritable
 from aura.core.json_text import parse_json
 from aura.core.params import validated
+from aura.sim.hold import LOCK, Hold
 from aura.sim.scenario import Scenario, read_scenario
 from aura.sim.toml_text import toml_text
 
 __all__ = ["RunFolder", "default_folder", "strict_json"]
 
 _log = logging.getLogger("aura.run")
+
+_BEGUN = ("checkpoints", "recording", "metrics.jsonl", "metrics.json", "run.json", "run.partial", "scenario.toml",
+          "scenario.partial", "tracebacks.txt")
+"""What a run may have left before its first checkpoint."""
 
 
 class _Kept(BaseModel):
@@ -39,6 +45,8 @@ class _Kept(BaseModel):
     wall_seconds: float = 0.0
     resumed: list[NonNegativeInt] = []
     messages: list[str] = []
+    branched_from: str = ""
+    replay_of: str = ""
 
 
 class RunFolder:
@@ -68,25 +76,60 @@ class RunFolder:
     def rows(self) -> Path:
         return self.path / "metrics.jsonl"
 
-    def create(self, scenario: Scenario) -> None:
-        """Make the folder and write the resolved scenario.
+    @property
+    def report(self) -> Path:
+        return self.path / "report.html"
+
+    def create(self, scenario: Scenario, beginning: Mapping[str, Any] | None = None) -> Hold:
+        """Make the folder, hold it, and write what the run is: `beginning` as run.json, then the resolved scenario.
 
         Raises
         ------
         AuraError
-            If the folder holds something already.
+            If the folder holds something already, but for a run that was ended before it had played anything.
         """
-        if self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir())):
-            raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
-                            hint="Choose another --out, or continue that run with `aura resume`.")
         text = _kept_text(scenario)
+        self._require_free()
         self._made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            (self.path / "scenario.toml").write_text(text, encoding="utf-8")
         except OSError as error:
             raise AuraError(str(self.path), expected="a folder that can be written to",
                             got=f"{type(error).__name__}: {error.strerror}", hint="Choose another --out.") from None
+        hold = Hold(self.path)
+        try:
+            self._require_free()  # once more: another process may have been faster
+            self.clear()
+            self.write("run.json", {"status": "running", **(beginning or {})})
+            _write_whole(self.path / "scenario.toml", text)
+        except BaseException as error:
+            if self._made:
+                self.discard()
+            hold.release()
+            if isinstance(error, OSError):
+                raise unwritable(self.path, error) from error
+            raise
+        return hold
+
+    @property
+    def unplayed(self) -> bool:
+        """Whether this is the folder of a run that was ended before its first checkpoint: nothing in it can be lost."""
+        try:
+            names = {path.name for path in self.path.iterdir()}
+            begun = self.read().get("status") == "running" and not names - {*_BEGUN, LOCK}
+            return begun and not list_checkpoints(self.checkpoints) and not (self.rows.exists() and
+                                                                             self.rows.stat().st_size)
+        except (OSError, CheckpointError):
+            return False
+
+    def clear(self) -> None:
+        """Remove what a run that has played nothing has left, but for its journal: live input comes only once."""
+        for name in _BEGUN:
+            path = self.path / name
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
 
     def discard(self) -> None:
         """Take back what `create` made, for a run that could not begin."""
@@ -94,6 +137,12 @@ class RunFolder:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if self._made:
             self.path.rmdir()
+
+    def _require_free(self) -> None:
+        if self.path.exists() and (not self.path.is_dir() or {p.name for p in self.path.iterdir()} - {LOCK}) \
+                and not self.unplayed:
+            raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
+                            hint="Choose another --out, or continue that run with `aura resume`.")
 
     def scenario(self) -> Scenario:
         """Return the scenario of the run, as it was resolved."""
@@ -124,13 +173,24 @@ class RunFolder:
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file aside and rename it, so that it is whole at every instant."""
         path = self.path / name
-        aside = path.with_suffix(".partial")
+        whole = {**content, "check": _check(content)} if name == "run.json" else content
+        try:
+            _write_whole(path, json.dumps(strict_json(whole), indent=1))
+        except OSError as error:
+            raise unwritable(path, error) from error
+
+
+def _write_whole(path: Path, text: str) -> None:
+    aside = path.with_suffix(".partial")
+    try:
         with aside.open("w", encoding="utf-8") as file:
-            json.dump(strict_json({**content, "check": _check(content)} if name == "run.json" else content), file,
-                      indent=1)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         aside.replace(path)
+    except OSError:
+        aside.unlink(missing_ok=True)
+        raise
 
 
 def _check(content: Mapping[str, Any]) -> str:

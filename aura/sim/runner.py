@@ -4,27 +4,31 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from aura.core.blame import blamed
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
-from aura.core.errors import AuraError, CheckpointError, ScenarioError
+from aura.core.errors import RAISED, AuraError, CheckpointError, ScenarioError
 from aura.core.observer import Observer
 from aura.core.pacing import Pacer
 from aura.core.time import Time, format_time, parse_time
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
+from aura.sim.hold import FolderWatch, Hold
 from aura.sim.journal import RunJournal
 from aura.sim.observers import RunObservers, make_metrics, make_observers
 from aura.sim.phases import PhasePlayer
+from aura.sim.recovery import keep_last_good
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import Scenario
-from aura.sim.summary import RunTally, summary_of
+from aura.sim.summary import RunTally, beginning, summary_of
+from aura.sim.tracebacks import Tracebacks
 
 __all__ = ["Run", "RunOptions", "Status"]
 
@@ -54,6 +58,26 @@ class RunOptions:
     replay_of: RunFolder | None = None
 
 
+@dataclass(frozen=True)
+class Sitting:
+    """What plays from a start or resume to its end: the brain and all around it."""
+
+    brain: Brain
+    player: PhasePlayer
+    observers: RunObservers
+    journal: RunJournal
+    context: RunContext
+    tracebacks: Tracebacks
+    began: float
+
+    def close(self) -> None:
+        """End the brain, then the journal that its streams write to."""
+        try:
+            self.brain.close()
+        finally:
+            self.journal.close()
+
+
 class Run:
     """One run of a scenario in its folder.
 
@@ -72,22 +96,42 @@ class Run:
         self.status: Status = "running"
         self.player: PhasePlayer | None = None
         self.now: Time = 0
+        self.trouble: list[str] = []
+        """What went wrong when the run was over: what could not be saved or written, and why."""
         self._tally = RunTally(started=datetime.now(UTC).isoformat(timespec="seconds"))
         self._interrupted = False
 
     def start(self) -> Status:
         """Play the scenario from its beginning into a new folder."""
-        return self._play(None, new=True)
+        if self.options.replay_of is not None:
+            self._tally.replay_of = str(self.options.replay_of.path.absolute())
+        return self._play(None)
 
     def resume(self, checkpoint: Path | None = None) -> Status:
-        """Go on from a checkpoint of this folder, by default the newest, as if the run had not stopped."""
-        self._tally = RunTally.of(self.folder.read())
-        return self._play(checkpoint or latest_checkpoint(self.folder.checkpoints), new=False)
+        """Go on from a checkpoint of this folder, by default the newest, as if the run had not stopped.
+
+        A run that was ended before its first checkpoint begins anew.
+
+        Raises
+        ------
+        AuraError
+            If another process plays it, or it has nothing to go on from.
+        """
+        if not self.folder.path.is_dir():
+            latest_checkpoint(self.folder.checkpoints)  # raises
+        with Hold(self.folder.path) as hold:
+            self._tally = tally = RunTally.of(self.folder.read())
+            if tally.replay_of:
+                self.options = replace(self.options, replay_of=RunFolder(tally.replay_of))
+            if checkpoint is None and not list_checkpoints(self.folder.checkpoints) and self.folder.unplayed:
+                return self._play(Path(tally.branched_from) if tally.branched_from else None, hold)
+            return self._play(checkpoint or latest_checkpoint(self.folder.checkpoints), hold, resumed=True)
 
     def branch(self, origin: Path) -> Status:
         """Play into a new folder from a checkpoint of another run, with this run's settings."""
+        self._tally.branched_from = str(origin.absolute())
         self._tally.messages.append(f"branched from {origin}")
-        return self._play(origin, new=True)
+        return self._play(origin)
 
     @property
     def building(self) -> bool:
@@ -103,114 +147,151 @@ class Run:
         if self.player is not None:
             self.player.interrupt()
 
-    def _play(self, checkpoint: Path | None, *, new: bool) -> Status:
+    def _play(self, checkpoint: Path | None, hold: Hold | None = None, *, resumed: bool = False) -> Status:
         """Build the brain, load it, play it; whatever happens then, leave run.json and the report."""
         self._require_an_end()
+        new = hold is None
         journal = RunJournal(self.folder, self.options.replay_of)
         brain = build_brain(self.scenario, self.manager, journal=journal)
-        created = False
         try:
-            if new:
-                created = self._create_folder()
+            if hold is None:
+                hold = self.folder.create(self.scenario, beginning(self.scenario, self._tally))
             self.player = player = PhasePlayer(brain, self.scenario, self._until())
             metrics = make_metrics(self.scenario, self.manager, brain)
             pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
-            context = RunContext(self.scenario.dump(), brain, self.folder.path, self.scenario.seed, not new)
+            context = RunContext(self.scenario.dump(), brain, self.folder.path, self.scenario.seed, resumed)
+            tracebacks = Tracebacks(self.folder.path)
             observers = make_observers(self.scenario, self.folder, self.manager, context, metrics, self._extra,
-                                       self.options.observers)
+                                       [*self.options.observers, tracebacks, FolderWatch(hold)])
             # What fails up to here leaves the results of a run that was to go on as they were.
-            self._prepare(brain, player, observers, checkpoint, journal)
+            self._prepare(brain, player, observers, checkpoint, journal, resumed=resumed)
             if new and checkpoint is not None and player.over:
                 raise _nothing_left(checkpoint, brain.resolution)
         except BaseException:
             brain.close()
             journal.close()
-            if created:
-                self.folder.discard()
+            self._give_up(hold if new else None)
             raise
-        began = time.perf_counter()
+        sitting = Sitting(brain, player, observers, journal, context, tracebacks, time.perf_counter())
         try:
             brain.loop.pace = pace
-            self._run(brain, player, observers, context)
+            self._run(sitting)
         except BaseException as error:
-            failed_at = brain.loop.now
-            self.status = "failed"
-            self._tally.messages.append(str(error) or type(error).__name__)
-            self.manager.call("aura_on_run_error", run=context, error=error)
-            self._leave(brain, player, observers, journal, began, context)
-            if isinstance(error, AuraError):
-                self._keep_last_good(failed_at)
+            if new and not brain.ticks and not self.folder.journal.exists():
+                sitting.close()
+                self._give_up(hold)  # nothing was played, so there is nothing to keep
+            else:
+                self._fail(sitting, error)
             raise
-        self._leave(brain, player, observers, journal, began, context)
+        else:
+            self._leave(sitting, observers.results())
+        finally:
+            if new:
+                hold.release()
         return self.status
 
-    def _create_folder(self) -> bool:
-        """Make the folder and return True; if that fails, leave none."""
-        try:
-            self.folder.create(self.scenario)
-        except AuraError:
-            raise  # it was refused: what lies there is not this run's
-        except Exception:
+    def _give_up(self, hold: Hold | None) -> None:
+        """Leave no folder of a run that could not begin."""
+        if hold is not None:
             self.folder.discard()
-            raise
-        return True
+            hold.release()
 
     def _prepare(self, brain: Brain, player: PhasePlayer, observers: RunObservers, checkpoint: Path | None,
-                 journal: RunJournal) -> None:
+                 journal: RunJournal, *, resumed: bool) -> None:
         """Take on the observers, and load the checkpoint that the run goes on from."""
         for observer in observers.all:
             brain.observe(observer)
             if hasattr(observer, "follow"):
                 observer.follow(player)
-        if checkpoint is not None:
-            extra = brain.load(checkpoint)
-            player.load_state(extra["phases"])
-            self._tally.ticks = extra["ticks"]
-            self._tally.resumed.append(brain.now)
-            journal.begins = brain.now
+        if checkpoint is None:
+            return
+        extra = self._go_to(brain, player, checkpoint)
+        self._tally.resumed.append(brain.now)
+        journal.begins = brain.now
+        for observer in brain.observers.all:
+            if resumed and observer.name in extra["off"]:
+                brain.observers.switch_off(observer)
 
-    def _run(self, brain: Brain, player: PhasePlayer, observers: RunObservers, context: RunContext) -> None:
+    def _go_to(self, brain: Brain, player: PhasePlayer, checkpoint: Path) -> dict[str, Any]:
+        """Take brain and player to a checkpoint and return what else it keeps."""
+        extra = brain.load(checkpoint)
+        player.load_state(extra["phases"])
+        self._tally.ticks = extra["ticks"] - brain.ticks
+        return extra
+
+    def _go_back(self, sitting: Sitting, checkpoint: Path) -> None:
+        """Take the run back to a checkpoint, to play from there what it has played already."""
+        self._go_to(sitting.brain, sitting.player, checkpoint)
+        for name, stream in sitting.player.streams.items():
+            if hasattr(stream, "play_again"):
+                stream.play_again(sitting.journal.read(name))
+
+    def _run(self, sitting: Sitting) -> None:
+        brain, player, checkpoints = sitting.brain, sitting.player, sitting.observers.checkpoints
         if self._interrupted:  # Ctrl-C while the brain was built
             player.interrupt()
         self.folder.write("run.json", summary_of(self.scenario, brain, player, self._tally, "running"))
-        self.manager.call("aura_before_run", run=context)
+        self.manager.call("aura_before_run", run=sitting.context)
         # One from the very beginning, so that there is always one to go back to.
-        observers.checkpoints.save()
+        checkpoints.save()
         ended = player.play() or (not self._interrupted and brain.now >= (self._own_end() or brain.now + 1))
         self.status = "finished" if ended else "stopped"
-        observers.checkpoints.save()
+        checkpoints.save()
 
-    def _leave(self, brain: Brain, player: PhasePlayer, observers: RunObservers, journal: RunJournal, began: float,
-               context: RunContext) -> None:
-        status, self.now = self.status, brain.now
-        self._tally.wall_seconds += time.perf_counter() - began
-        self.folder.write("metrics.json", observers.results())
-        self.folder.write("run.json", summary_of(self.scenario, brain, player, self._tally, status))
-        brain.close()
-        journal.close()
+    def _fail(self, sitting: Sitting, error: BaseException) -> None:
+        """Keep the last good tick, and leave what the run has come to."""
+        self.status = "failed"
+        self._tally.messages.append(" ".join(str(error).split()) or type(error).__name__)
+        if not isinstance(error, RAISED):  # told to stop at once
+            self._attempt("run.json", lambda: self._write_summary(sitting))
+            sitting.close()
+            return
+        brain, player, checkpoints = sitting.brain, sitting.player, sitting.observers.checkpoints
+        sitting.tracebacks.keep("the run", f"at {format_time(brain.loop.now)}", error)
+        self.manager.call("aura_on_run_error", run=sitting.context, error=error)
+        results = sitting.observers.results()
+        lost = keep_last_good(brain, player, checkpoints, brain.loop.now, error,
+                              lambda path: self._go_back(sitting, path))
+        if lost:
+            self.trouble.append(f"the last good tick could not be saved: {lost}")
+        self._leave(sitting, results if lost else sitting.observers.results())
+
+    def _leave(self, sitting: Sitting, results: dict[str, Any]) -> None:
+        """Close the brain and write down what has become of the run; what cannot be written is trouble, no error."""
+        self.now = sitting.brain.now
+        self._tally.wall_seconds += time.perf_counter() - sitting.began
+        self._attempt("end of the brain", sitting.close)
+        self._attempt("metrics.json", lambda: self.folder.write("metrics.json", results))
+        self._attempt("run.json", lambda: self._write_summary(sitting))
         if self.options.report:
-            from aura.plugins.report import write_report
+            self._attempt("report", self._write_report)
+        told = len(list(sitting.brain.notices))
+        self.manager.call("aura_after_run", run=sitting.context, status=self.status)
+        if len(list(sitting.brain.notices)) > told:
+            self._attempt("run.json", lambda: self._write_summary(sitting))
+        _log.info("run %s at %s", self.status, format_time(self.now))
 
-            write_report(self.folder.path)
-        self.manager.call("aura_after_run", run=context, status=status)
-        _log.info("run %s at %s", status, format_time(self.now))
+    def _write_summary(self, sitting: Sitting) -> None:
+        self.folder.write("run.json", summary_of(self.scenario, sitting.brain, sitting.player, self._tally,
+                                                 self.status))
 
-    def _keep_last_good(self, failed_at: Time) -> None:
-        """Leave a checkpoint of the last good tick: go on from the newest one, to just before the tick that failed."""
-        again = Run(self.scenario, self.folder, self.manager, replace(
-            self.options, until=failed_at, observers=(), report=False, replay_of=self.folder))
-        kept = self.folder.read()
+    def _write_report(self) -> None:
+        from aura.plugins.report import write_report
+
+        write_report(self.folder.path)
+
+    def _attempt(self, name: str, what: Callable[[], object]) -> None:
         try:
-            again.resume()
-        except AuraError as error:
-            _log.warning("the last good tick could not be reached again (%s); the checkpoint before it stands", error)
-        self.folder.write("run.json", kept)
+            what()
+        except RAISED as error:
+            self.trouble.append(str(error) if isinstance(error, AuraError) else f"the {name} failed: {blamed(error)}")
 
     def _extra(self) -> dict[str, object]:
         player = self.player
         if player is None:
             return {}
-        return {"phases": player.state(), "ticks": self._tally.ticks + player.brain.ticks}
+        return {"phases": player.state(), "ticks": self._tally.ticks + player.brain.ticks,
+                "off": [observer.name for observer in player.brain.observers.off]}
 
     def _until(self) -> Time | None:
         ends = [self.options.until, self._own_end()]

@@ -143,6 +143,7 @@ class RecordModel(_Model):
     leave_out: tuple[str, ...] = ()
     every: dict[str, TimeText] = {}
     enabled: bool = True
+    on_error: Literal["stop", "go on"] = "stop"  # what becomes of the run if something cannot be recorded
 
 
 class CheckpointModel(_Model):

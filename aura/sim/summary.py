@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 import aura
@@ -14,7 +14,7 @@ from aura.core.time import Time
 from aura.sim.phases import PhasePlayer
 from aura.sim.scenario import Scenario
 
-__all__ = ["RunTally", "summary_of"]
+__all__ = ["RunTally", "beginning", "summary_of"]
 
 
 @dataclass
@@ -26,12 +26,19 @@ class RunTally:
     wall_seconds: float = 0.0
     resumed: list[Time] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    branched_from: str = ""
+    replay_of: str = ""
 
     @classmethod
     def of(cls, known: Mapping[str, Any]) -> RunTally:
         """Return the tally that run.json holds."""
-        return cls(**{key: known[key] for key in ("started", "ticks", "wall_seconds", "resumed", "messages")
-                      if key in known})
+        return cls(**{key.name: known[key.name] for key in fields(cls) if key.name in known})
+
+
+def beginning(scenario: Scenario, tally: RunTally) -> dict[str, Any]:
+    """Return the content of run.json before the brain is built."""
+    return {"aura": aura.__version__, "scenario": scenario.name, "summary": scenario.summary, "status": "running",
+            "seed": scenario.seed, **asdict(tally)}
 
 
 def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: RunTally, status: str) -> dict[str, Any]:
@@ -50,5 +57,6 @@ def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: Run
         "schedule": brain.schedule(), "profile": brain.profile_table(), "realtime": scenario.realtime,
         "missed_deadlines": pace.missed if isinstance(pace, Pacer) else 0,
         "notices": [asdict(notice) for notice in brain.all_notices()],
-        "messages": tally.messages, "resumed": tally.resumed,
+        "messages": tally.messages, "resumed": tally.resumed, "branched_from": tally.branched_from,
+        "replay_of": tally.replay_of,
     }

@@ -63,8 +63,8 @@ def test_an_observer_that_is_switched_off_is_a_fault():
     brain.add(Careful)
     brain.observe(Fails())
     brain.run(until="3 ms")
-    assert brain.all_notices() == [Notice("fails", "raised in after_tick and was switched off", fault=True),
-                                   Notice("careful", "left out {count} things", 3)]
+    told = "raised in after_tick and was switched off: ValueError: no"
+    assert brain.all_notices() == [Notice("fails", told, fault=True), Notice("careful", "left out {count} things", 3)]
 
 
 def test_notices_last_over_save_and_load(tmp_path):

@@ -15,7 +15,8 @@ def test_each_plugin_has_a_row_with_what_it_brings_and_how_it_is(site: Any) -> N
     site.plugin("mood", site.zones("mood", "temper"))
     site.plugin("zeta", "")
     rows = {row[0]: row for row in plugin_rows(PluginManager(["zeta"]).infos())}
-    assert rows["alpha"] == ("alpha", "aura-alpha", "1.0", "", "", "RuntimeError: no device")
+    assert rows["alpha"][:5] == ("alpha", "aura-alpha", "1.0", "", "")
+    assert rows["alpha"][5].startswith("RuntimeError: no device, at ")
     assert rows["mood"] == ("mood", "aura-mood", "1.0", "zones mood, temper", "zones", "ok")
     assert rows["zeta"][-1] == "blocked"
     assert {len(row) for row in rows.values()} == {len(PLUGIN_COLUMNS)}

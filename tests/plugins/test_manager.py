@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import sys
 from typing import Any
@@ -31,7 +32,8 @@ def test_a_plugin_that_raises_at_import_is_named_and_nothing_else_stops(site: An
     site.plugin("alpha", "raise RuntimeError('no such\\n  device')\n")
     site.plugin("mood", site.zones("mood"))
     manager = PluginManager()
-    assert info_of(manager, "alpha").error == "RuntimeError: no such device"
+    assert re.fullmatch(r"RuntimeError: no such device, at .*aura_test_alpha\.py:3 in <module>: raise RuntimeError.*",
+                        info_of(manager, "alpha").error)
     assert "mood" in manager.zones()
 
 
@@ -147,7 +149,7 @@ def test_an_unknown_zone_names_the_nearest_and_who_could_not_bring_it(site: Any)
         manager.zone("amigdala")
     assert "Try 'amygdala'." in str(caught.value)
     assert "Plugin 'mood' is blocked and may bring it." in str(caught.value)
-    assert "Plugin 'alpha' is broken and may have brought it: RuntimeError: no device." in str(caught.value)
+    assert "Plugin 'alpha' is broken and may have brought it: RuntimeError: no device, at " in str(caught.value)
 
 
 def test_unknown_streams_and_metrics_name_the_nearest() -> None:

@@ -31,12 +31,17 @@ def digest(recording: Recording) -> str:
     return total.hexdigest()
 
 
-def first_difference(one: Recording, other: Recording) -> str | None:
-    """Return a sentence on the first message in which two recordings differ, or None if they are the same."""
+def first_difference(one: Recording, other: Recording, *, beginning: bool = False) -> str | None:
+    """Return a sentence on the first message in which two recordings differ, or None if they are the same.
+
+    With `beginning` one may end before the other, as long as they are the same up to there.
+    """
     for index, (left, right) in enumerate(zip_longest(one.raw(), other.raw())):
         if left == right:
             continue
         if left is None or right is None:
+            if beginning:
+                return None
             longer, message = ("second", right) if left is None else ("first", left)
             return f"message {index}: only the {longer} has one, {_place(message)}"
         if left[:4] != right[:4]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from aura.core.errors import AuraError, RecordingError
 from aura.core.observer import Observer
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
@@ -46,6 +47,9 @@ class Recorder(Observer):
     every : mapping of str to time
         Pattern to span: of a signal that matches, the first in each such span of simulated time is recorded. The
         first pattern that matches holds; a span of zero keeps all.
+    on_error : {"stop", "go on"}
+        Whether the brain stops if something cannot be recorded, or goes on without; a recording that has ended so is
+        not taken up again in its folder, so that it never has a hole.
     clock : function, seconds
         The wall clock that decides when a chunk is a second old.
     sizes
@@ -59,9 +63,10 @@ class Recorder(Observer):
     """
 
     def __init__(self, folder: str | Path, *, topics: tuple[str, ...] = ("*",), leave_out: tuple[str, ...] = (),
-                 every: Mapping[str, str | Time] | None = None, clock: Callable[[], float] = time.monotonic,
+                 every: Mapping[str, str | Time] | None = None, on_error: str = "stop",
+                 clock: Callable[[], float] = time.monotonic,
                  **sizes: int) -> None:
-        self.name, self.topics = "recorder", tuple(topics)
+        self.name, self.topics, self.required = "recorder", tuple(topics), on_error == "stop"
         self.folder = Path(folder)
         self._leave_out = tuple(leave_out)
         self._every = {pattern: max(1, parse_time(span, f"recorder.every[{pattern!r}]"))
@@ -71,10 +76,15 @@ class Recorder(Observer):
         self._ports: dict[str, Port] = {}
         self._inputs: dict[str, Port] = {}
         self._origin = Origin()
-        self._segment = 0
+        self._segment, self._over = 0, False
         self._file: McapFile | None = None
         self._sinks: dict[str, Sink | None] = {}
         self._spans: dict[str, int] = {}
+
+    @property
+    def over(self) -> bool:
+        """Whether something could not be written, so that this recording has ended."""
+        return self._over or (self._file is not None and self._file.broken)
 
     # --- what the brain tells -------------------------------------------------------------------------------------
 
@@ -116,7 +126,7 @@ class Recorder(Observer):
         self._event("phase", now, PHASE, dumps, {"phase": phase, "learning": learning})
 
     def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
-        self._event(f"error/{zone}", now, ERROR, dumps, {"zone": zone, "error": str(error)})
+        self._event(f"error/{zone}", now, ERROR, dumps, {"zone": zone, "error": _told(error)})
 
     def on_stop(self, brain: Brain) -> None:
         self.close()
@@ -125,18 +135,21 @@ class Recorder(Observer):
 
     def state(self) -> dict[str, Any]:
         """Bring all that was recorded onto the disk and return how much that is."""
-        file = self._file or self._open()
-        file.sync()
-        return {"segment": self._segment, "messages": file.messages, "start": self._next_instant(),
-                "spans": dict(self._spans)}
+        if not self.over:
+            (self._file or self._open()).sync()
+        segment, messages = self._origin[1:] if self._file is None else (self._segment, self._file.messages)
+        return {"segment": segment, "messages": messages, "start": self._next_instant(), "spans": dict(self._spans),
+                "over": self.over}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Begin a segment that follows what was recorded up to the checkpoint, if that lies in this folder."""
         self.close()
-        here = segment_path(self.folder, state["segment"]).exists()
+        here = state["segment"] is not None and segment_path(self.folder, state["segment"]).exists()
         self._spans = dict(state["spans"])
         self._origin = Origin(state["start"], *((state["segment"], state["messages"]) if here else ()))
-        self._open()
+        self._over = state["over"] and here
+        if not self._over:
+            self._open()
 
     def flush(self) -> None:
         """Hand what was recorded to the operating system, as happens about every second while messages come."""
@@ -170,7 +183,11 @@ class Recorder(Observer):
         return 0 if self._brain is None else max(self._brain.now, self._brain.loop.now + 1)
 
     def _open(self) -> McapFile:
-        self._segment, self._file = open_segment(self.folder, self._origin, **self._options)
+        try:
+            self._segment, self._file = open_segment(self.folder, self._origin, **self._options)
+        except RecordingError:
+            self._over = True
+            raise
         return self._file
 
     def _open_sink(self, topic: str, kind: MessageType, encode: Encode, metadata: Mapping[str, str] | None = None,
@@ -188,3 +205,8 @@ class Recorder(Observer):
         metadata = {"dtype": port.dtype, "axes": ", ".join(map(str, port.shape)), "unit": port.unit, "doc": port.doc}
         every = next((span for pattern, span in self._every.items() if fnmatchcase(topic, pattern)), 0)
         return self._open_sink(topic, codec.type, codec.encode, metadata, every)
+
+
+def _told(error: BaseException) -> str:
+    """Return what an error says, less its hint: the place in a file, which is another on another machine."""
+    return f"{error.where}: expected {error.expected}, got {error.got}" if isinstance(error, AuraError) else str(error)

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aura.core.errors import RecordingError
+from aura.core.errors import RecordingError, unwritable
 from aura.core.time import Time
 from aura.plugins.recording.writer import McapFile
 
@@ -55,7 +55,10 @@ def list_segments(folder: Path) -> dict[int, Path]:
 
 def open_segment(folder: Path, origin: Origin, **options: Any) -> tuple[int, McapFile]:
     """Begin the next segment of a folder, made if it is not there, and return its number and file."""
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise unwritable(folder, error, RecordingError) from error
     number = max(list_segments(folder), default=-1) + 1
     metadata = {"format": FORMAT, "segment": str(number), "start": str(origin.start),
                 "follows": "" if origin.follows is None else str(origin.follows), "messages": str(origin.messages)}

@@ -11,7 +11,9 @@ import os
 import struct
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from errno import ENOENT
 from pathlib import Path
 
 import lz4.frame
@@ -20,6 +22,7 @@ from mcap.opcode import Opcode
 from mcap.writer import MCAP0_MAGIC
 
 from aura.core.checkpoint import sync_path
+from aura.core.errors import RecordingError, unwritable
 from aura.core.time import Time
 from aura.plugins.recording.schemas import MessageType
 from aura.plugins.recording.summary import Summary, encoded, summary_bytes
@@ -76,21 +79,30 @@ class McapFile:
         Write an index for viewers to seek by; without one memory does not grow at all.
     clock : function, seconds
         The wall clock that decides when a chunk is a second old.
+
+    Raises
+    ------
+    RecordingError
+        If the file cannot be written, here or in any method. What was written before stays, cut off after the last
+        whole chunk; `messages` counts what is in it, and `broken` says that it takes no more.
     """
 
     def __init__(self, path: Path, metadata: Mapping[str, str], *, indexed: bool = True,
                  chunk_bytes: int = CHUNK_BYTES, file_bytes: int = FILE_BYTES, index_bytes: int = INDEX_BYTES,
                  clock: Callable[[], float] = time.monotonic) -> None:
-        self.path, self.messages, self.full = path, 0, False
+        self.path, self.messages, self.full, self.broken = path, 0, False, False
         self._chunk_bytes, self._file_bytes, self._index_bytes = chunk_bytes, file_bytes, index_bytes
         self._indexed, self._clock = indexed, clock
-        self._file = path.open("xb", buffering=0)
+        try:
+            self._file = path.open("xb", buffering=0)
+        except OSError as error:
+            raise unwritable(path, error, RecordingError) from error
         self._summary = Summary()
         self._channels: list[Channel] = []
         self._parts: list[bytes] = []
         self._size = 0
         self._deadline = clock() + FLUSH_S
-        self._position = 0
+        self._position = self._written = 0
         self._begin(metadata)
 
     def channel(self, topic: str, kind: MessageType, metadata: Mapping[str, str] | None = None) -> Channel:
@@ -149,12 +161,14 @@ class McapFile:
         self._parts.clear()
         self._size = 0
         self._write(chunk + message_indexes)
+        self._written = self.messages
         self.full = self._position > self._file_bytes or len(self._summary.chunk_indexes) > self._index_bytes
 
     def sync(self) -> None:
         """Write what there is and wait until the disk has it."""
         self.flush()
-        os.fsync(self._file.fileno())
+        with self._writing():
+            os.fsync(self._file.fileno())
 
     def close(self) -> None:
         """Write what there is and the summary that viewers open the file by; a second call does nothing."""
@@ -163,7 +177,8 @@ class McapFile:
         self.flush()
         end = encoded(records.DataEnd(0))
         self._write(end + summary_bytes(self._summary, self._position + len(end)) + MCAP0_MAGIC)
-        os.fsync(self._file.fileno())
+        with self._writing():
+            os.fsync(self._file.fileno())
         self._file.close()
 
     def _begin(self, metadata: Mapping[str, str]) -> None:
@@ -172,7 +187,8 @@ class McapFile:
         record = encoded(records.Metadata(METADATA, dict(metadata)))
         self._summary.metadata = records.MetadataIndex(len(start), len(record), METADATA)
         self._write(start + record)
-        sync_path(self.path.parent)
+        with self._writing():
+            sync_path(self.path.parent)
 
     def _append(self, data: bytes) -> None:
         self._parts.append(data)
@@ -180,9 +196,26 @@ class McapFile:
 
     def _write(self, data: bytes) -> None:
         view = memoryview(data)
-        while view:  # an unbuffered write may take only a part
-            view = view[self._file.write(view):]
+        with self._writing():
+            while view:  # an unbuffered write may take only a part
+                view = view[self._file.write(view):]
+            if not os.fstat(self._file.fileno()).st_nlink:
+                raise FileNotFoundError(ENOENT, "the file has been removed")
         self._position += len(data)
+
+    @contextmanager
+    def _writing(self) -> Iterator[None]:
+        """Cut the file off after its last whole record if writing fails, and take no more."""
+        try:
+            yield
+        except OSError as error:
+            self.broken, self.messages = True, self._written
+            self._parts.clear()
+            with suppress(OSError):
+                self._file.truncate(self._position)
+            with suppress(OSError):
+                self._file.close()
+            raise unwritable(self.path, error, RecordingError) from error
 
 
 def _message_index(channel: Channel) -> bytes:

@@ -34,7 +34,7 @@ def read_run(folder: Path) -> RunRecord:
     notes: list[str] = []
     metrics = read_metrics(folder / "metrics.json", notes)
     rolling, learned = _rows(folder / "metrics.jsonl", notes)
-    return RunRecord(folder.resolve().name, run, metrics, rolling, learned, _text(folder / "scenario.toml"),
+    return RunRecord(str(folder.resolve()), run, metrics, rolling, learned, _text(folder / "scenario.toml"),
                      tuple(notes))
 
 

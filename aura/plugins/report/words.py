@@ -20,8 +20,8 @@ _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weight
 
 
 def text(value: object) -> str:
-    """Return a value as escaped text."""
-    return escape(str(value))
+    """Return a value as escaped text that UTF-8 can hold: a folder's name may be of other bytes."""
+    return escape(str(value).encode("utf-8", "backslashreplace").decode())
 
 
 def figure(value: float | None, digits: int = 3) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import shlex
 import signal
 import sys
@@ -15,16 +14,19 @@ from typing import Any
 
 import typer
 
-from aura.core.checkpoint import checkpoint_at, checkpoint_time, latest_checkpoint, list_checkpoints
+from aura.core.checkpoint import checkpoint_at, checkpoint_time, latest_checkpoint
 from aura.core.errors import AuraError, CheckpointError, DataError
 from aura.core.time import Time, parse_time
-from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
 from aura.sim.cli.ending import print_document, say_end
+from aura.sim.hold import Hold
 from aura.sim.journal import NoInput
+from aura.sim.plugins import scenario_plugins
+from aura.sim.recovery import kept
 from aura.sim.runfolder import RunFolder, default_folder
 from aura.sim.runner import Run, RunOptions
 from aura.sim.scenario import Scenario, embedded_scenarios, load_scenario, read_scenario, with_settings
+from aura.sim.tracebacks import FILE as TRACEBACKS
 
 __all__ = ["branch_run", "export_run", "replay_run", "resume_run", "run_scenario", "warm_up_zones"]
 
@@ -53,6 +55,9 @@ def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace
     scenario = place.scenario()
     if place.read().get("status") == "finished":
         typer.echo(f"{folder} has finished; there is nothing to resume.", err=as_json)
+        if not place.report.exists():  # it was ended while the report was written
+            with Hold(place.path):
+                typer.echo(f"report: {_write_report(place)}", err=as_json)
         if as_json:
             print_document(place)
         return
@@ -85,30 +90,35 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
     from aura.plugins.recording import Recording, first_difference
 
     origin = RunFolder(folder)
-    known = origin.read()
-    if not {"now", "status"} <= known.keys() or not origin.recording.is_dir():
-        raise CheckpointError(str(folder), expected="a run with a recording", got="none",
-                              hint="Was the run started with [record] enabled?")
-    if known["status"] == "running":
+    recorded, known = origin.scenario(), origin.read()
+    status = known.get("status", "running")
+    if status == "running":
         raise CheckpointError(str(folder), expected="a run that is over", got="one that was killed or still goes on",
                               hint=f"If it was killed: aura resume {shlex.quote(str(folder))}")
+    if not origin.recording.is_dir():
+        raise CheckpointError(str(folder), expected="a run with a recording", got="none",
+                              hint="Was the run started with [record] enabled?")
     settings = [f"executor={executor!r}"] if executor else []
     # Pacing changes no bit, and a replay has no live input to wait for.
-    scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, "realtime=0.0"]), str(folder))
+    scenario = read_scenario(with_settings(recorded.dump(), [*settings, "realtime=0.0"]), str(folder))
     place = RunFolder(out or default_folder(f"{scenario.name}-replay"))
-    # A run that failed is played to its last good tick, of which it keeps a checkpoint.
-    last = latest_checkpoint(origin.checkpoints) if known["status"] == "failed" else None
-    until = {"finished": None, "failed": last and parse_time(checkpoint_time(last))}.get(known["status"], known["now"])
+    # A run that failed is played to the last good tick that it has kept; its recording may tell of ticks after that.
+    # One whose recorder was switched off has recorded only its beginning.
+    parted = status == "failed" or any(n.get("fault") and n.get("source") == "recorder"
+                                       for n in known.get("notices", ()))
+    last = parse_time(kept(origin.checkpoints) or "0 s")
+    until = {"finished": None, "failed": last}.get(status, known.get("now", 0))
     run = _make_run(scenario, place, blocked, trace, quiet, until=until, replay_of=origin)
     with _ending(run, as_json):
         run.start()
-    difference = first_difference(Recording(origin.path), Recording(place.path))
+    difference = first_difference(Recording(origin.path), Recording(place.path), beginning=parted)
     if difference is not None:
         typer.echo(f"the replay differs: {difference}", err=as_json)
         if as_json:
             print_document(run.folder, replay_of=str(folder), difference=str(difference))
         raise typer.Exit(1)
-    typer.echo(f"the replay is identical to {folder}, bit for bit", err=as_json)
+    as_far = ", as far as both go" if parted else ""
+    typer.echo(f"the replay is identical to {folder}, bit for bit{as_far}", err=as_json)
     _say_end(run, as_json, **({"replay_of": str(folder), "difference": None} if as_json else {}))
 
 
@@ -116,10 +126,14 @@ def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
     """Load the newest checkpoint and let every zone export what it has learned."""
     place = RunFolder(folder)
     scenario = place.scenario()
-    brain = build_brain(scenario, _plugins(scenario, blocked, trace=False), journal=NoInput())
+    brain = build_brain(scenario, scenario_plugins(scenario, blocked), journal=NoInput())
     with brain:
         brain.load(latest_checkpoint(place.checkpoints))
-        written = brain.export(out)
+        try:
+            written = brain.export(out)
+        except OSError as error:
+            raise AuraError(f"--out {out}", expected="a folder that can be written to",
+                            got=f"{type(error).__name__}: {error.strerror}", hint="Choose another --out.") from None
     if not written:
         raise AuraError(str(folder), expected="at least one zone that exports", got="none",
                         hint="`aura describe` shows the zones of a scenario.")
@@ -132,7 +146,7 @@ def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Seque
     for name in embedded_scenarios() if source is None else [source]:
         try:
             scenario = load_scenario(name, settings)
-            brain = build_brain(scenario, _plugins(scenario, blocked, trace=False), journal=NoInput())
+            brain = build_brain(scenario, scenario_plugins(scenario, blocked), journal=NoInput())
         except DataError as error:
             if source is not None:
                 raise
@@ -153,16 +167,10 @@ def _make_run(scenario: Scenario, folder: RunFolder, blocked: Sequence[str], tra
         from aura.plugins.progress import Progress
 
         observers.append(Progress())
-    return Run(scenario, folder, _plugins(scenario, blocked, trace=trace),
+    return Run(scenario, folder, scenario_plugins(scenario, blocked, trace=trace),
                RunOptions(until=until, observers=observers, replay_of=replay_of))
 
 
-def _plugins(scenario: Scenario, blocked: Sequence[str], *, trace: bool) -> PluginManager:
-    manager = PluginManager(blocked, [scenario.folder / path for path in scenario.plugins], trace=trace)
-    for info in manager.infos():
-        for problem in info.problems:
-            logging.getLogger("aura.plugins").warning("plugin %s: %s", info.name, problem)
-    return manager
 
 
 def _time(text: str | None) -> Time | None:
@@ -182,16 +190,37 @@ def _ending(run: Run, as_json: bool) -> Iterator[None]:
     previous = {name: signal.signal(name, on_signal) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
-    except AuraError:
-        if run.folder.path.is_dir() and list_checkpoints(run.folder.checkpoints):
-            last = checkpoint_time(list_checkpoints(run.folder.checkpoints)[-1], parse_time(run.scenario.resolution))
-            typer.echo(f"the run failed; its state at {last} is kept in {run.folder.path}", err=True)
-            if as_json:
-                print_document(run.folder)
+    except KeyboardInterrupt:
+        typer.echo("stopped at once", err=True)
+        _say_what_is_kept(run, as_json)
+        raise typer.Exit(128 + signal.SIGINT) from None
+    except Exception:
+        _say_what_is_kept(run, as_json)
         raise
     finally:
         for name, handler in previous.items():
             signal.signal(name, handler)
+
+
+def _say_what_is_kept(run: Run, as_json: bool) -> None:
+    """Say what a run that failed has left, if it has played anything."""
+    if run.status != "failed":
+        return
+    for line in run.trouble:
+        typer.echo(line, err=True)
+    if (run.folder.path / TRACEBACKS).is_file():
+        typer.echo(f"tracebacks: {run.folder.path / TRACEBACKS}", err=True)
+    last = kept(run.folder.checkpoints, parse_time(run.scenario.resolution))
+    state = f"its state at {last} is kept in {run.folder.path}" if last else "nothing of it is kept"
+    typer.echo(f"the run failed; {state}", err=True)
+    if as_json and last:
+        print_document(run.folder)
+
+
+def _write_report(place: RunFolder) -> Path:
+    from aura.plugins.report import write_report
+
+    return write_report(place.path)
 
 
 def _say_end(run: Run, as_json: bool, **more: Any) -> None:
@@ -201,5 +230,8 @@ def _say_end(run: Run, as_json: bool, **more: Any) -> None:
         faults = sum(notice["fault"] for notice in run.folder.read().get("notices", []))
     else:
         faults = say_end(run.folder)
+    for line in run.trouble:
+        typer.echo(f"fault: {line}", err=as_json)
+    faults += len(run.trouble)
     if faults:
         raise typer.Exit(FAULTS)

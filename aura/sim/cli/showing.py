@@ -18,10 +18,11 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
     from aura.sim.build import build_brain, settle_time
     from aura.sim.journal import NoInput
     from aura.sim.observers import metric_options
+    from aura.sim.plugins import scenario_plugins
     from aura.sim.scenario import load_scenario
 
     scenario = load_scenario(source, settings)
-    manager = PluginManager(blocked, [scenario.folder / path for path in scenario.plugins])
+    manager = scenario_plugins(scenario, blocked)
     with build_brain(scenario, manager, journal=NoInput()) as brain:
         for name, options in scenario.metrics.items():
             metric_options(name, options, manager)  # read only: a metric's module may be heavy

@@ -69,6 +69,9 @@ def jsonlines_fields(options: JsonLinesOptions) -> Mapping[str, Field]:
 def open_jsonlines(options: JsonLinesOptions, base: Path) -> JsonLinesSource:
     """Start reading live JSON lines."""
     if options.path == STANDARD_INPUT:
+        if sys.stdin is None:  # closed by the shell: <&-
+            raise StreamError("standard input", expected="an open stream of lines", got="none: it is closed",
+                              hint="Pipe the lines in, or give the stream a path.")
         return JsonLinesSource(sys.stdin.buffer, options.columns, on_bad=options.on_bad, capacity=options.capacity,
                                where=options.where)
     if options.path.startswith(_TCP):

@@ -38,6 +38,7 @@ class LiveStream(Zone[ZoneParams]):
         self._item, self._ticks, self._ended, self._interrupted = 0, 0, False, False
         self._left_out = 0
         """Bad rows of earlier sittings."""
+        self._again = False
         self.on_end: Callable[[], None] | None = None
 
     @property
@@ -72,15 +73,19 @@ class LiveStream(Zone[ZoneParams]):
         """Stop waiting for input; safe to call from a signal handler."""
         self._interrupted = True
 
+    def play_again(self, journal: Iterable[Any]) -> None:
+        """Play what `journal` has kept, and take no more, on the way back to a tick that failed."""
+        self.replayed, self._again = list(journal), True  # type: ignore[misc]  # this zone's own from now on
+
     def next_wake(self, now: Time) -> Time | None:
         if self._ended:
             return None
         if self._ticks < len(self.replayed):
             return self.replayed[self._ticks][0]
-        return None if self.source is None else tick_after(now, self.every, self.context.resolution)
+        return None if self.source is None or self._again else tick_after(now, self.every, self.context.resolution)
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
-        if self.source is None or self._ticks < len(self.replayed):
+        if self.source is None or self._again or self._ticks < len(self.replayed):
             rows = self._replay(now)
         else:
             rows = self._take(self.source)
@@ -121,7 +126,7 @@ class LiveStream(Zone[ZoneParams]):
 
         What is played again is kept as well, so that every run's journal is whole.
         """
-        if self.journal is not None:
+        if self.journal is not None and not self._again:
             self.journal(self.context.name, now, rows)
 
     def _replay(self, now: Time) -> Rows:

@@ -8,9 +8,10 @@ from mcap.reader import make_reader
 from mcap_ros2.decoder import DecoderFactory
 
 from aura import Brain, Manifest, Port, Zone
-from aura.core.errors import TimeError
+from aura.core.errors import RecordingError, TimeError
 from aura.core.observer import Probe
 from aura.core.ports import NUMERIC, TEXTUAL
+from aura.core.time import MS
 from aura.plugins.recording import Recorder, Recording, digest, first_difference
 from aura.plugins.recording.schemas import codec_for
 
@@ -185,20 +186,40 @@ def test_there_is_a_message_for_every_type_a_port_may_have():
         assert codec_for(Port("x", dtype=dtype, shape=("item",))).type.schema
 
 
-def test_a_full_disk_switches_the_recorder_off_and_the_brain_goes_on(make_brain, tmp_path, monkeypatch, caplog):
+def test_a_full_disk_stops_the_brain_and_leaves_what_is_whole(make_brain, tmp_path, full_disk):
     brain = make_brain()
-    recorder = Recorder(tmp_path, chunk_bytes=200)
-    brain.observe(recorder)
+    brain.observe(Recorder(tmp_path, chunk_bytes=200))
     brain.run(until="3 ms")
+    whole = (tmp_path / "0000.mcap").stat().st_size
+    with full_disk(whole + 10), pytest.raises(RecordingError, match=r"0000\.mcap: expected a place that can be"):
+        brain.run(until="20 ms")
+    assert (tmp_path / "0000.mcap").stat().st_size == whole
+    assert max(signal.time for signal in Recording(tmp_path).messages()) < 3 * MS
+    brain.close()
 
-    def full(data):
-        raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(recorder._file, "_write", full)
-    assert brain.run(until="10 ms") == 7
-    assert "recorder" in caplog.text
-    assert "No space left" in caplog.text
-    assert Recording(tmp_path).topics
-    monkeypatch.undo()
-    recorder.close()
+def test_a_recorder_that_may_end_is_switched_off_and_counts_as_a_fault(make_brain, tmp_path, full_disk):
+    brain = make_brain()
+    brain.observe(Recorder(tmp_path / "run", chunk_bytes=200, on_error="go on"))
+    brain.run(until="3 ms")
+    with full_disk((tmp_path / "run/0000.mcap").stat().st_size + 10):
+        assert brain.run(until="10 ms") == 7
+    assert [(notice.source, notice.fault) for notice in brain.notices] == [("recorder", True)]
+    saved, before = brain.save(tmp_path / "saved"), list(Recording(tmp_path / "run").raw())
+    brain.close()
+
+    again = make_brain()
+    again.observe(Recorder(tmp_path / "run", on_error="go on"))
+    again.load(saved)
+    again.close()
+    assert list(Recording(tmp_path / "run").raw()) == before
+
+
+def test_a_recording_whose_file_is_removed_is_noticed_when_the_next_chunk_is_written(make_brain, tmp_path):
+    brain = make_brain()
+    brain.observe(Recorder(tmp_path, chunk_bytes=200))
+    brain.run(until="3 ms")
+    (tmp_path / "0000.mcap").unlink()
+    with pytest.raises(RecordingError, match="the file has been removed"):
+        brain.run(until="20 ms")
     brain.close()

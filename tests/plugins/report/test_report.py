@@ -66,7 +66,7 @@ def test_the_page_says_what_ran_and_what_came_of_it(run_folder):
     assert f"{results['batch']['models'][0]['summary']['macro_f1']:.3f}" in text
     assert "anger" in text
     assert "posts.feature" in text  # the schedule
-    assert "aura replay small-run" in text
+    assert re.search(r"aura replay /\S+/small-run", text)
     assert "aura resume" not in text  # it has finished
 
 
@@ -143,7 +143,7 @@ def test_a_run_that_left_only_its_beginning_has_a_page(run_folder):
     text, checker, _ = read(run_folder)
     assert "was not over" in text
     assert "was given no metrics" in text
-    assert "aura resume small-run" in text
+    assert re.search(r"aura resume /\S+/small-run", text)
     assert "svg" not in checker.tags
 
 
@@ -151,12 +151,12 @@ def test_a_failed_run_shows_its_error_and_how_to_go_on(change):
     text, _, html = read(change(status="failed", messages=["amygdala at 5 ns: expected finite values, got nan."]))
     assert "amygdala at 5 ns: expected finite values, got nan." in text
     assert 'class="message problem"' in html
-    assert "aura resume small-run" in text
+    assert re.search(r"aura resume /\S+/small-run", text)
 
 
 def test_a_stopped_run_says_how_to_resume(change):
     text, _, _ = read(change(status="stopped", resumed=[100_000_000]))
-    assert "aura resume small-run" in text
+    assert re.search(r"aura resume /\S+/small-run", text)
     assert "at 100 ms" in text
 
 

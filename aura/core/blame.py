@@ -1,0 +1,58 @@
+"""Where an exception came from: the last line of the user's own code, not of the libraries that it called."""
+
+from __future__ import annotations
+
+import linecache
+import sysconfig
+from functools import lru_cache
+from pathlib import Path
+from traceback import walk_tb
+
+__all__ = ["blamed", "place_of", "raised_at"]
+
+
+def blamed(error: BaseException, home: str = "") -> str:
+    """Return an exception in one line, with the place of its cause where it is known.
+
+    Parameters
+    ----------
+    error : BaseException
+    home : str
+        The module whose package is the user's own too, wherever it is installed: the zone's.
+
+    Examples
+    --------
+    >>> blamed(ValueError("too long"))
+    'ValueError: too long'
+    """
+    kind, place = type(error).__name__, place_of(error, home)
+    # The text of a syntax error names file and line itself, a second time.
+    said = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
+    return f"{kind}: {said}".rstrip(": ") + (f", at {place}" if place else "")
+
+
+def raised_at(error: BaseException, home: str = "") -> str:
+    """Return the place of an exception as a sentence, or nothing if it is not known."""
+    place = place_of(error, home)
+    return f"It was raised at {place}." if place else ""
+
+
+def place_of(error: BaseException, home: str = "") -> str:
+    """Return ``"file:line in function: source line"`` of the last line of the user's own code, or of the last line."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{error.filename}:{error.lineno}: {(error.text or '').strip()}".rstrip(": ")
+    package = ".".join(home.split(".")[:2 if home.startswith("aura.") else 1])
+    frames = list(walk_tb(error.__traceback__))
+    for frame, line in reversed(frames):
+        name, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
+        if (package and f"{name}.".startswith(f"{package}.")) or not file.startswith(_libraries()):
+            return f"{file}:{line} in {frame.f_code.co_name}: {linecache.getline(file, line).strip()}".rstrip(": ")
+    return ""
+
+
+@lru_cache(maxsize=1)
+def _libraries() -> tuple[str, ...]:
+    """Return how the file names of code begin that is nobody's own: Python's, installed packages', and AURA's."""
+    paths = sysconfig.get_paths()
+    folders = (paths["stdlib"], paths["platstdlib"], paths["purelib"], paths["platlib"], Path(__file__).parents[1])
+    return "<", *(f"{folder}/" for folder in folders)

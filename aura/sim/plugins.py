@@ -1,0 +1,41 @@
+"""The plugins of a scenario: those that are installed, and the files that it names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from pathlib import Path
+
+from aura.core.errors import PluginError
+from aura.plugins.manager import PluginManager
+from aura.sim.scenario import Scenario
+
+__all__ = ["scenario_plugins"]
+
+_log = logging.getLogger("aura.plugins")
+
+
+def scenario_plugins(scenario: Scenario, blocked: Collection[str] = (), *, trace: bool = False) -> PluginManager:
+    """Return the plugin manager for a scenario.
+
+    What is wrong with a plugin that happens to be installed is logged, and the scenario does without; a file that the
+    scenario names is meant to work.
+
+    Raises
+    ------
+    PluginError
+        If a file that the scenario names is missing or has a mistake.
+    """
+    files = [scenario.folder / path for path in scenario.plugins]
+    manager = PluginManager(blocked, files, trace=trace)
+    named = {str(file) for file in files}
+    for info in manager.infos():
+        if info.origin in named and not info.distribution and info.problems:
+            if not Path(info.origin).is_file():
+                raise PluginError(f"plugin file {info.origin!r}", expected="a Python file", got="none there",
+                                  hint="Relative paths are relative to the scenario's folder.")
+            raise PluginError(f"plugin file {info.origin!r}", expected="a plugin without mistakes",
+                              got="; ".join(info.problems), hint="A file that is not wanted is left out of `plugins`.")
+        for problem in info.problems:
+            _log.warning("plugin %s: %s", info.name, problem)
+    return manager
