@@ -91,8 +91,8 @@ class Brain(Blueprint):
                               got="a second observer of that name", hint="Its state is saved under that name.")
         self.observers.add(observer)
         if self._loop is not None:
+            self.observers.call_each([observer], "on_start", self)  # in which it may settle what it watches
             self._refresh_watchers()
-            self.observers.call_each([observer], "on_start", self)
 
     def probe(self, topic: str, every: str | Time = 0, keep: int = 10_000) -> Probe:
         """Return a probe that keeps the signals of a topic from now on."""
@@ -125,8 +125,8 @@ class Brain(Blueprint):
                                self.resolution)
         self._set_learning()
         self._failures.keep(self._nodes.values())
-        self._refresh_watchers()
         self.observers.call("on_start", self)
+        self._refresh_watchers()
 
     # --- running --------------------------------------------------------------------------------------------------
 

@@ -11,6 +11,7 @@ from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
 from aura.plugins.metrics.counts import LabelCounts, Scored, pack_items, unpack_items
+from aura.plugins.metrics.examples import Examples, topics_of_examples
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
 from aura.plugins.metrics.group_counts import GroupCounts, group_values
 from aura.plugins.metrics.label_figures import confusion_table, per_class, recalls, rolling_figures, summary
@@ -19,6 +20,7 @@ from aura.plugins.metrics.matching import Matcher, ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.options import ClassificationOptions
 from aura.plugins.metrics.rolling import Rolling
+from aura.plugins.metrics.stimuli import can_be_shown
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -66,6 +68,7 @@ class Classification(Metric):
         self._latest: tuple[str, dict[str, float]] = ("", {})
         """Where the last row stands, and its figures."""
         self._done: list[list[Any]] = []
+        self._examples = Examples(options.examples, options.pending)
 
     def check(self, brain: Brain) -> None:
         options = self.options
@@ -85,6 +88,17 @@ class Classification(Metric):
                 raise AuraError(f"metrics.{self.name}.classes", got="none",
                                 expected="the topic that names the classes of the scores")
             self.require_topic(brain, "classes", options.classes, dtypes=("text",), items=False)
+        if options.examples:
+            stimulus, confidence = topics_of_examples(brain, options.truth, options.prediction)
+            if options.stimulus is not None:
+                port = self.require_topic(brain, "stimulus", options.stimulus)
+                if not can_be_shown(port):
+                    raise AuraError(f"metrics.{self.name}.stimulus", got=f"{options.stimulus}: {port.describe()}",
+                                    expected="a topic of text, (item,), or of pictures, (item, height, width)")
+            if options.confidence is not None:
+                self.require_topic(brain, "confidence", options.confidence, dtypes=("float",))
+            more = self._examples.watch(options.stimulus or stimulus, options.confidence or confidence)
+            self.topics = tuple(dict.fromkeys((*self.topics, *more)))
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
@@ -92,6 +106,7 @@ class Classification(Metric):
         if signal.topic == self.options.classes:
             self._told = tuple(signal.value)  # type: ignore[arg-type]
         ids = None
+        self._examples.hear(signal)
         for topic, side in self._sides:
             if topic == signal.topic:
                 ids = ids_of(signal.ids) if ids is None else ids
@@ -112,13 +127,14 @@ class Classification(Metric):
         self._rolling.clear()
 
     def _values(self, side: int, signal: Signal) -> Sequence[Any]:
-        """Return one value an item: the label set, with the place for the prediction; the best label; or the group."""
+        """Return one value an item: the label set, for the prediction with place and id; the best label; or the group.
+        """
         if side >= self._first_group:
             return group_values(signal.value)
         if side == 2:
             return self._best_of(signal.value)
         sets = sets_of(signal.value)
-        return list(zip(self.places(signal), sets, strict=True)) if side == 1 else sets
+        return list(zip(self.places(signal), sets, ids_of(signal.ids), strict=True)) if side == 1 else sets
 
     def _best_of(self, value: Any) -> Sequence[Any]:
         """Return the best label of each item: as a label; of scores as its column, for the names may come later."""
@@ -131,15 +147,18 @@ class Classification(Metric):
         done, self._done = self._done, []
         first = self._first_group
         for entry in done:
-            truth, (place, said), best, groups = entry[0], entry[1], entry[2:first], entry[first:]
+            truth, (place, said, number), best, groups = entry[0], entry[1], entry[2:first], entry[first:]
             counts = self._counts.get(place)
             if counts is None:
                 counts = self._counts[place] = LabelCounts()
             if not truth:
                 self._unlabelled[place] = self._unlabelled.get(place, 0) + 1
+                self._examples.forget(number)
                 continue
-            item = Scored.of(self._classes, truth, said, self._named(best, said))
+            choice = self._named(best, said)
+            item = Scored.of(self._classes, truth, said, choice)
             counts.add(item)
+            self._examples.judge(place, number, truth, said, choice, right=item.exact if choice is None else item.top)
             if groups:
                 self._groups.add(place, groups, item.exact)
             if self.is_present(place) and self._rolling.add(place, item, counts.items, now):
@@ -173,7 +192,8 @@ class Classification(Metric):
             phases[place] = {
                 **self.what(place), "items": counts.items, "unlabelled": self._unlabelled.get(place, 0),
                 "one_label": 0 < counts.items == counts.single, "summary": summary(counts),
-                "per_class": per_class(counts, names), "confusion": confusion_table(counts, names)}
+                "per_class": per_class(counts, names), "confusion": confusion_table(counts, names),
+                "examples": self._examples.results(place)}
             if self.options.by:
                 phases[place] |= self._groups.results(place)
         found = {"kind": self.kind, "truth": self.options.truth, "prediction": self.options.prediction,
@@ -194,6 +214,7 @@ class Classification(Metric):
             "phases": [[place, self._unlabelled.get(place, 0), counts.state()]
                        for place, counts in self._counts.items()],
             "groups": self._groups.state(), "rolling": self._rolling.state(pack_items),
+            "examples": self._examples.state(),
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -209,3 +230,4 @@ class Classification(Metric):
             self._unlabelled[place] = unlabelled
         self._groups.load_state(state["groups"])
         self._rolling.load_state(state["rolling"], unpack_items)
+        self._examples.load_state(state["examples"])

@@ -46,6 +46,14 @@ class ClassificationOptions(MetricOptions):
         and accuracy are counted for each of their values too, and for each pair of values.
     max_values : int
         Values of such a topic counted apart; what comes beyond is one value "(other)".
+    stimulus : str, optional
+        Topic of text or of pictures, (item,) or (item, height, width): what the examples show. By default the first
+        such output of the zone that tells the truth.
+    confidence : str, optional
+        Topic of probabilities, (item,) or (item, class), of which the largest says how sure a prediction was. By
+        default the one that stands beside the prediction.
+    examples : int
+        Examples that are kept of each phase: so many of the most confident mistakes, and as many that were right.
     forgetting : bool
         Whether to tell how far each class has fallen from its best accuracy of an earlier phase without learning.
     """
@@ -61,6 +69,9 @@ class ClassificationOptions(MetricOptions):
     max_classes: int = Field(1000, ge=2, le=10_000)
     by: Annotated[tuple[Topic, ...], Field(max_length=2)] = ()
     max_values: int = Field(100, ge=2, le=1000)
+    stimulus: Topic | None = None
+    confidence: Topic | None = None
+    examples: int = Field(5, ge=0, le=50)
     forgetting: bool = False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aura.core.time import MS, US, S, Time
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
@@ -14,11 +14,15 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["WIDTH_IN", "one_each", "rolling_chart", "scalar_charts", "shade", "time_unit", "zone_time_chart"]
+__all__ = ["EDGE", "WIDTH_IN", "one_each", "rolling_chart", "scalar_charts", "shade", "time_unit", "zone_time_chart"]
 
 WIDTH_IN = 9.6
 LETTER_IN = 0.07
 """Mean width of a letter of 8 points, with some room."""
+STYLES = (("-", 2.2), ((0, (5.0, 1.6)), 1.7), ((0, (1.4, 1.2)), 1.7), ((0, (6.0, 1.4, 1.4, 1.4)), 1.5))
+"""Dashes and widths in points of a chart's lines in turn: where one lies on another, both are seen."""
+EDGE = 0.03
+"""Room beyond the ends of a scale from 0 to 1, as its fraction: a line at the end is seen at its full width."""
 DOTTED = 12
 """Points of a line from which on they are not marked."""
 ZONES_MAX = 30
@@ -44,16 +48,16 @@ def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, a
         dotted = all(len(times) < DOTTED for one in series.values() for _, times, _ in one.by_phase())
         merged = one_each(series)
         for number, (names, one) in enumerate(merged):
-            style = "-" if number < len(SERIES) else "--"
             written = " = ".join(short(named(name)) for name in names)
-            _plot(axes, one, scale, SERIES[number % len(SERIES)], written, style, dotted)
+            _plot(axes, one, scale, SERIES[number % len(SERIES)], written, STYLES[number % len(STYLES)], dotted)
         if all(0.0 <= value <= 1.0 for one in series.values() for _, _, value in one.points):
-            axes.set_ylim(0.0, max(0.1, min(1.0, axes.get_ylim()[1])))
+            top = max(0.1, min(1.0, axes.get_ylim()[1]))
+            axes.set_ylim(-EDGE * top, (1.0 + EDGE) * top)
         shade(axes, phases, scale)
         axes.set_xlabel(f"simulated time, {unit}")
         axes.set_ylabel(label)
         axes.grid(axis="y")
-        figure.legend(loc="outside upper left", ncols=min(len(merged), 6), handlelength=1.4, columnspacing=1.6)
+        figure.legend(loc="outside upper left", ncols=min(len(merged), 6), handlelength=2.6, columnspacing=1.6)
         return figure
 
     return draw(make, key, alt)
@@ -88,7 +92,8 @@ def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInf
                 axes.set_visible(False)
                 continue
             title, one = shown[number]
-            _plot(axes, one, scale, SERIES[0], title, "-", all(len(times) < DOTTED for _, times, _ in one.by_phase()))
+            dotted = all(len(times) < DOTTED for _, times, _ in one.by_phase())
+            _plot(axes, one, scale, SERIES[0], title, ("-", 1.6), dotted)
             shade(axes, phases, scale, names=False)
             axes.set_title(short(title.replace("_", " "), 40), loc="left")
             axes.grid(axis="y")
@@ -131,10 +136,12 @@ def zone_time_chart(profile: dict[str, dict[str, tuple[int, int]]], key: str, al
     return draw(make, key, alt)
 
 
-def _plot(axes: Axes, series: Series, scale: Time, colour: str, label: str, style: str, dotted: bool) -> None:
+def _plot(axes: Axes, series: Series, scale: Time, colour: str, label: str, style: tuple[Any, float],
+          dotted: bool) -> None:
+    dashes, width = style
     for number, (_, times, values) in enumerate(series.by_phase()):
-        axes.plot([time / scale for time in times], values, style, color=colour, label=None if number else label,
-                  marker="o" if dotted or len(times) == 1 else None, markersize=3)
+        axes.plot([time / scale for time in times], values, linestyle=dashes, linewidth=width, color=colour,
+                  label=None if number else label, marker="o" if dotted or len(times) == 1 else None, markersize=3)
 
 
 def shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = True) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from aura.plugins.report.charts import DOTTED, LETTER_IN, WIDTH_IN, shade, time_unit
+from aura.plugins.report.charts import DOTTED, EDGE, LETTER_IN, WIDTH_IN, shade, time_unit
 from aura.plugins.report.palette import OTHERS, Tone
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
 from aura.plugins.report.svg import PANEL, draw
@@ -85,7 +85,7 @@ def _stack(axes: Axes, times: np.ndarray, values: Mapping[str, np.ndarray], show
                               edgecolor=PANEL, linewidth=0.5)
         below = above
     most = float(below.max())
-    axes.set_ylim(0.0, 1.0 if 0.9 < most <= 1.0 + 1e-6 else most * 1.05 or 1.0)
+    axes.set_ylim(0.0, (1.0 if 0.9 < most <= 1.0 + 1e-6 else most) * (1.0 + EDGE) or 1.0)
 
 
 def _lines(axes: Axes, series: SeriesByName, scale: int, shown: Sequence[str], tones: Mapping[str, Tone]) -> None:

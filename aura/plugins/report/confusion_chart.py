@@ -67,10 +67,13 @@ def confusion_chart(confusion: Confusion, key: str, alt: str) -> str:
 
 
 def most_confused(confusion: Confusion, count: int = 8) -> list[tuple[str, str, int, float]]:
-    """Return the most frequent mistakes: true label, best label, items, share of the true label's items."""
+    """Return the most frequent mistakes: true label, best label, items, share of the true label's items.
+
+    What happened once is no pattern, and left out.
+    """
     mistakes = []
     for row, label in enumerate(confusion.labels):
         total = sum(confusion.matrix[row])
         mistakes += [(label, confusion.labels[column], items, items / total)
-                     for column, items in enumerate(confusion.matrix[row]) if items and column != row]
+                     for column, items in enumerate(confusion.matrix[row]) if items > 1 and column != row]
     return sorted(mistakes, key=lambda mistake: (-mistake[2], mistake[0], mistake[1]))[:count]

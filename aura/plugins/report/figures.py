@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from aura.plugins.report.record import MetricResult, PhaseResult
 from aura.plugins.report.words import count, figure, named
 
-__all__ = ["JUDGES", "RIVALS", "figure_names", "figure_rows", "has_one_label", "left_out", "main_phases"]
+__all__ = ["JUDGES", "RIVALS", "figure_names", "figure_rows", "has_one_label", "left_out", "main_phases",
+           "rolling_names"]
 
 JUDGES = ("classification", "regression", "forecast", "map", "batch-baselines")
 """Kinds of metric whose figures say how well something was done."""
 
-RIVALS = ("macro_f1", "micro_f1", "top1", "accuracy")
-"""Figures in which batch learners are compared."""
+RIVALS = {"macro_f1": "macro F1", "micro_f1": "micro F1", "top1": "top-1", "accuracy": "exact match"}
+"""Figures in which batch learners are compared, and what they are called."""
 _CLASSIFICATION = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
 _ONE_LABEL = ("accuracy", "macro_f1", "weighted_f1")
 """Where every item has one label, true and predicted, top-1 and micro F1 are the accuracy."""
@@ -27,20 +28,28 @@ def figure_names(result: MetricResult) -> dict[str, str]:
     if result.kind != "classification":
         return {key: named(key) for key in found[:_MANY]}
     if has_one_label(result):
-        return {key: "accuracy" if key == "accuracy" else named(key) for key in _ONE_LABEL if key in found}
-    return {key: named(key) for key in _CLASSIFICATION if key in found}
+        return {key: named(key) for key in _ONE_LABEL if key in found}
+    return {key: RIVALS.get(key, named(key)) for key in _CLASSIFICATION if key in found}
 
 
 def figure_rows(result: MetricResult) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
     """Return the heads and the rows of the table of a metric's phases: phase, what was measured, items, figures."""
     if result.models:
-        return ("phase", "learner", "items", *map(named, RIVALS)), [
+        return ("phase", "learner", "items", *RIVALS.values()), [
             (model.phase, model.name, count(model.items), *(figure(model.summary.get(key)) for key in RIVALS))
             for model in result.models]
     names = figure_names(result)
     return ("phase", "measured", "items", *names.values()), [
         (name, phase.how, count(phase.items), *(figure(phase.summary.get(key)) for key in names))
         for name, phase in result.phases.items()]
+
+
+def rolling_names(result: MetricResult, keys: Iterable[str]) -> dict[str, str]:
+    """Return those of a metric's rolling figures that are worth a line, and what they are called."""
+    names = figure_names(result)
+    if result.kind != "classification" or not names:
+        return {key: named(key) for key in keys}
+    return {key: names[key] for key in keys if key in names}
 
 
 def has_one_label(result: MetricResult) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from aura.plugins.report.breakdown import breakdown, forgetting_table
 from aura.plugins.report.charts import rolling_chart
 from aura.plugins.report.confusion_chart import CLASSES_MAX, confusion_chart, most_confused
-from aura.plugins.report.figures import RIVALS, figure_names, main_phases
+from aura.plugins.report.examples_table import examples_tables
+from aura.plugins.report.figures import RIVALS, figure_names, main_phases, rolling_names
 from aura.plugins.report.record import ClassRow, Confusion, MetricResult, PhaseResult, RunRecord
-from aura.plugins.report.section_frame import left_out_notes
+from aura.plugins.report.section_frame import left_out_notes, phase_pictures
 from aura.plugins.report.words import bar, cell, clock, count, drawing, figure, named, table, text
 
 __all__ = ["baseline_section", "metric_section"]
@@ -19,7 +20,8 @@ _AXES = {"classification": "score, 0 to 1", "forecast": "mean squared error"}
 def metric_section(record: RunRecord, name: str, key: str) -> str:
     """Return all that is known of one metric, empty if that is nothing."""
     result = record.metrics.get(name, MetricResult())
-    series = record.rolling.get(name, {})
+    rolled = record.rolling.get(name, {})
+    series = {said: rolled[key] for key, said in rolling_names(result, rolled).items()}
     parts = []
     if series:
         alt = f"Rolling values of {', '.join(series)} of the metric {name} over simulated time."
@@ -27,7 +29,8 @@ def metric_section(record: RunRecord, name: str, key: str) -> str:
                              "Rolling figures over simulated time; phases without learning are shaded."))
     if any(phase.summary for phase in result.phases.values()):
         parts.append(_summary_table(result))
-    parts += [forgetting_table(result), breakdown(record, result, key)]
+    parts += [forgetting_table(result), phase_pictures(result, f"{key}-ex", "Examples", _examples),
+              breakdown(record, result, key)]
     for number, (phase_name, phase) in enumerate(main_phases(result)):
         parts.append(_details(f"{key}-p{number}", phase_name, phase, opened=number == 0))
     parts.append(left_out_notes(result))
@@ -57,7 +60,7 @@ def baseline_section(record: RunRecord, name: str, key: str) -> str:
                 about = f"batch, {count(model.fitted_items)} items{seconds}"
                 about += "" if model.converged else ", not converged"
                 rows.append(_learner(text(model.about or model.name), phase_name, model.summary, about))
-    heads = ("learner", "how it was fitted", "phase", *map(named, RIVALS))
+    heads = ("learner", "how it was fitted", "phase", *RIVALS.values())
     caption = "The online learner beside batch learners of the same features, on the same held-out items."
     return (f'<section id="{key}"><h2>{text(name)}</h2>'
             f"{table(heads, rows, caption=caption, sortable=True, label=3)}{left_out_notes(result)}</section>")
@@ -66,6 +69,10 @@ def baseline_section(record: RunRecord, name: str, key: str) -> str:
 def _learner(name: str, phase: str, summary: dict[str, float | None], about: str) -> str:
     return (cell(name, kind="wide") + cell(text(about), kind="wide") + cell(text(phase))
             + "".join(bar(summary.get(key)) for key in RIVALS))
+
+
+def _examples(at: str, name: str, phase: PhaseResult) -> str:
+    return examples_tables(phase)
 
 
 def _summary_table(result: MetricResult) -> str:

@@ -15,8 +15,9 @@ from aura.plugins.report.map_section import map_section
 from aura.plugins.report.metric_sections import baseline_section, metric_section
 from aura.plugins.report.overview import cards, facts, phase_table, status_chip
 from aura.plugins.report.record import RunRecord, Series
+from aura.plugins.report.section_frame import framed
 from aura.plugins.report.tissue_sections import raster_section, trace_section, volume_section
-from aura.plugins.report.words import text
+from aura.plugins.report.words import drawing, measured, text
 
 __all__ = ["page"]
 
@@ -82,17 +83,21 @@ def _scalars(record: RunRecord) -> Section:
     charts += [(f"{zone}: {name}", series) for zone, group in record.learned.items() for name, series in group.items()]
     if not charts:
         return "scalars", "scalars", ""
-    # What never changes comes last, and is the first to be left out.
-    charts.sort(key=lambda chart: len({value for _, _, value in chart[1].points}) < 2)
+    still = [(title, one.points[0][2]) for title, one in charts if one.never_changes]
+    charts = [chart for chart in charts if not chart[1].never_changes]
     shown = charts[:SMALL_CHARTS_MAX]
-    chart = scalar_charts(shown, record.run.phases, "scalars-chart",
-                          f"Scalars over simulated time: {', '.join(title for title, _ in shown)}.")
-    more = len(charts) - len(shown)
-    rest = f'<p class="note">{more} more are in metrics.jsonl.</p>' if more else ""
-    return "scalars", "scalars", (
-        '<section id="scalars"><h2>Scalars over time</h2><p class="about">What zones log while they learn, and topics '
-        f'of single numbers.</p><figure><div class="scroll">{chart}</div>'
-        f"<figcaption>Means over intervals of simulated time.</figcaption></figure>{rest}</section>")
+    parts = []
+    if shown:
+        chart = scalar_charts(shown, record.run.phases, "scalars-chart",
+                              f"Scalars over simulated time: {', '.join(title for title, _ in shown)}.")
+        parts.append(drawing(chart, "Means over intervals of simulated time."))
+    if len(charts) > len(shown):
+        parts.append(f'<p class="note">{len(charts) - len(shown)} more are in metrics.jsonl.</p>')
+    if still:
+        said = ", ".join(f"{text(title)} {measured(value)}" for title, value in still)
+        parts.append(f'<p class="note">Never changed: {said}.</p>')
+    about = "What zones log while they learn, and topics of single numbers."
+    return "scalars", "scalars", framed("Scalars over time", "scalars", about, *parts)
 
 
 def _is_scalars(record: RunRecord, metric: str) -> bool:

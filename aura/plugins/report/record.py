@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 from aura.core.notices import Notice
 from aura.core.time import Time
@@ -19,8 +20,8 @@ from aura.plugins.report.mixture_record import (
 )
 from aura.plugins.report.view_record import GroupRow, MapView, RasterView, RateView, Region, TraceLine, VolumeView
 
-__all__ = ["ClassRow", "Confusion", "MetricResult", "Model", "Pathway", "PhaseInfo", "PhaseResult", "Point", "RunInfo",
-           "RunRecord", "Series", "SeriesByName", "ZoneInfo"]
+__all__ = ["ClassRow", "Confusion", "Example", "MetricResult", "Model", "Pathway", "PhaseInfo", "PhaseResult", "Point",
+           "RunInfo", "RunRecord", "Series", "SeriesByName", "Stimulus", "ZoneInfo"]
 
 
 class _Read(BaseModel):
@@ -110,6 +111,26 @@ class Confusion(_Read):
     matrix: tuple[tuple[int, ...], ...]
 
 
+class Stimulus(_Read):
+    """What was judged: a text, or a picture as a PNG file in base64."""
+
+    text: str | None = None
+    png: Annotated[str, Field(pattern=r"^[A-Za-z0-9+/=]+$")] | None = None
+    width: int = 0
+    height: int = 0
+
+
+class Example(_Read):
+    """An item as it was judged."""
+
+    stimulus: Stimulus | None = None
+    truth: tuple[str, ...] = ()
+    said: tuple[str, ...] = ()
+    best: str | None = None
+    sure: float | None = None
+    right: bool = False
+
+
 class PhaseResult(_Read):
     """What a metric has found in one phase."""
 
@@ -123,6 +144,7 @@ class PhaseResult(_Read):
     per_class: tuple[ClassRow, ...] = ()
     per_dimension: tuple[dict[str, str | float], ...] = ()
     confusion: Confusion | None = None
+    examples: tuple[Example, ...] = ()
     traces: tuple[TraceLine, ...] = ()
     raster: RasterView | None = None
     map: MapView | None = None
@@ -208,6 +230,11 @@ class Series:
             if self._seen % self._stride == 0:
                 self.points.append((time, phase, value))
         self._seen += 1
+
+    @property
+    def never_changes(self) -> bool:
+        """Whether all points have one value."""
+        return len({value for _, _, value in self.points}) < 2
 
     def by_phase(self) -> list[tuple[str, list[Time], list[float]]]:
         """Return the stretches of one phase each: its name, times and values."""

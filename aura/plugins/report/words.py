@@ -12,7 +12,7 @@ __all__ = ["bar", "cell", "clock", "count", "drawing", "figure", "measured", "na
            "table", "text"]
 
 _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
-          "accuracy": "exact match", "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r",
+          "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r",
           "prediction_mse": "mean squared error", "persistence_mse": "that of repeating the last frame",
           "autoregression_mse": "that of a linear fit", "of_persistence": "error ÷ repeating the last frame's",
           "of_autoregression": "error ÷ the linear fit's", "persistence": "repeating the last frame",

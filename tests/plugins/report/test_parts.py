@@ -6,10 +6,12 @@ from itertools import pairwise
 import matplotlib as mpl
 import pytest
 from matplotlib.figure import Figure
+from pydantic import ValidationError
 
-from aura.plugins.report.charts import one_each
+from aura.plugins.report.charts import one_each, rolling_chart
 from aura.plugins.report.confusion_chart import confusion_chart, most_confused
-from aura.plugins.report.figures import left_out, main_phases
+from aura.plugins.report.examples_table import examples_tables
+from aura.plugins.report.figures import left_out, main_phases, rolling_names
 from aura.plugins.report.grouped_section import SHARE, running_mean
 from aura.plugins.report.overview import cards
 from aura.plugins.report.record import Confusion, MetricResult, PhaseResult, RunInfo, RunRecord, Series
@@ -155,3 +157,54 @@ def test_a_running_mean_begins_anew_with_each_phase():
     assert values[:3] == pytest.approx([0.0, 0.5, 1.5])
     assert values[2 * SHARE:2 * SHARE + 2] == pytest.approx([2 * SHARE, 2 * SHARE + 0.5])
     assert [time for time, _, _ in running_mean(series).points] == list(range(4 * SHARE))
+
+
+def test_examples_show_what_was_said_and_how_sure_it_was():
+    rows = ({"stimulus": {"text": "a <b>"}, "truth": ["joy"], "said": ["fear", "awe"], "best": "awe", "sure": 0.91},
+            {"stimulus": {"png": "iVBORw0KGgo=", "width": 28, "height": 28}, "truth": ["3"], "said": ["8"], "best": "8",
+             "sure": 0.5, "right": True},
+            {"stimulus": None, "truth": ["4"], "said": [], "best": None, "right": False})
+    html = examples_tables(PhaseResult(examples=rows))
+    assert html.index("a &lt;b&gt;") < html.index("Right ones")
+    assert "fear, awe <small>(best: awe)</small>" in html
+    assert "0.910" in html
+    assert 'src="data:image/png;base64,iVBORw0KGgo=" width="28"' in html
+    assert html.count("nothing") == 1
+    assert examples_tables(PhaseResult()) == ""
+
+
+def test_a_picture_that_is_no_base64_is_refused():
+    with pytest.raises(ValidationError):
+        PhaseResult(examples=({"stimulus": {"png": 'x" onload="y'}},))
+
+
+def test_mistakes_that_came_once_are_left_out():
+    confusion = Confusion(labels=("a", "b", "c"), matrix=((5, 1, 3), (1, 9, 0), (2, 0, 4)))
+    assert most_confused(confusion) == [("a", "c", 3, 3 / 9), ("c", "a", 2, 2 / 6)]
+
+
+def test_rolling_figures_that_are_one_by_definition_are_one_line():
+    summary = dict.fromkeys(("accuracy", "macro_f1", "top1"), 0.5)
+    phases = {"learn": PhaseResult(items=9, one_label=True, summary=summary)}
+    keys = ("accuracy", "top1", "macro_f1", "micro_f1")
+    assert rolling_names(MetricResult(kind="classification", phases=phases), keys) == {
+        "accuracy": "accuracy", "macro_f1": "macro F1"}
+    several = {"learn": phases["learn"].model_copy(update={"one_label": False})}
+    assert rolling_names(MetricResult(kind="classification", phases=several), keys) == {
+        "accuracy": "exact match", "top1": "top-1", "macro_f1": "macro F1"}
+
+
+def test_lines_at_the_ends_of_the_scale_are_seen_whole_and_told_apart_where_they_lie_on_one_another():
+    made = {name: Series() for name in ("a", "b", "c")}
+    for time in range(40):
+        for place, one in enumerate(made.values()):
+            one.add(time, "learn", min(1.0, time / 20 + 0.0001 * place))
+    svg = rolling_chart(made, (), "k", "alt")
+    lines = [[float(y) for y in re.findall(r"[ML] [\d.]+ ([\d.]+)", path)]
+             for path in re.findall(r'<path d="([^"]+)" clip-path', svg) if path.count("L") > 20]
+    [box] = re.findall(r'<clipPath id="[^"]+">\s*<rect x="[\d.]+" y="([\d.]+)" width="[\d.]+" height="([\d.]+)"', svg)
+    assert len(lines) == 3
+    assert min(map(min, lines)) - float(box[0]) > 2.0
+    assert float(box[0]) + float(box[1]) - max(map(max, lines)) > 2.0
+    dashes = re.findall(r"stroke-dasharray: ([\d., ]+)", svg)
+    assert len(set(dashes)) == 2  # of three lines, one is drawn through

@@ -169,6 +169,17 @@ def test_missed_deadlines_are_told(change):
     assert "1,234 deadlines were missed" in read(change(missed_deadlines=1234, realtime=1.0))[0]
 
 
+def test_scalars_that_never_change_are_named_and_not_drawn(run_folder):
+    with (run_folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
+        rows = [{"time": time, "phase": "learn", "zone": "amygdala", "values": {"still": 2.5}} for time in (10, 20)]
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    html = write_report(run_folder).read_text(encoding="utf-8")
+    assert "Never changed: amygdala: still 2.5." in html
+    [drawn] = re.findall(r'id="scalars".*?</section>', html, re.DOTALL)
+    assert "amygdala: loss" in drawn
+    assert drawn.count("amygdala: still") == 1
+
+
 def test_damaged_rows_are_left_out_and_counted(run_folder):
     with (run_folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"time": 1}\nnot json\n{"time": 1, "phase": "learn", "metric": "emo')

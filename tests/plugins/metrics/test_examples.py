@@ -1,0 +1,194 @@
+"""Examples: the most confident mistakes and some that were right, with what was shown, in bounded memory."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from aura import AuraError, Brain, Items, Manifest, Port, Signal, Zone, ZoneParams
+from aura.core.state import read_tree, trees_equal, write_tree
+from aura.plugins.metrics.classification import Classification
+from aura.plugins.metrics.examples import topics_of_examples
+from aura.plugins.metrics.options import ClassificationOptions
+from aura.plugins.metrics.stimuli import can_be_shown, shown
+from aura.plugins.metrics.waiting import Waiting
+
+SIDE = 6
+
+
+class Eye(Zone[ZoneParams]):
+    manifest = Manifest("eye", "", period="10 ms", outputs=(
+        Port("where", shape=("item", 2)), Port("hint", "text", ("item",), role="label"),
+        Port("image", "uint8", ("item", SIDE, SIDE)), Port("text", "text", ("item",)),
+        Port("label", "tags", ("item",), role="label")))
+    count = 0
+
+    def step(self, now, inputs):
+        ids = np.arange(self.count, self.count + 3)
+        self.count += 3
+        return {"where": Items(np.zeros((3, 2), np.float32), ids), "hint": Items(("x",) * 3, ids),
+                "image": Items(np.full((3, SIDE, SIDE), ids[:, None, None] % 256, np.uint8), ids),
+                "text": Items(tuple(f"item {one}" for one in ids), ids),
+                "label": Items(tuple(("even" if one % 2 == 0 else "odd",) for one in ids), ids)}
+
+
+class Cortex(Zone[ZoneParams]):
+    """Says that every item is even, the surer the darker its image."""
+
+    manifest = Manifest(
+        "cortex", "", wake_on=("image",), inputs=(Port("image", "uint8", ("item", SIDE, SIDE)),), outputs=(
+            Port("label", "tags", ("item",), items_from="image"),
+            Port("probability", "float64", ("item", "class"), items_from="image")))
+
+    def step(self, now, inputs):
+        sure = 1.0 - inputs["image"][:, 0, 0] / 512.0
+        return {"label": (("even",),) * len(sure), "probability": np.stack([sure, 1.0 - sure], axis=1)}
+
+
+def brain():
+    made = Brain(seed=1)
+    made.add(Eye, "eye")
+    made.add(Cortex, "cortex")
+    made.connect("eye.image", "cortex.image")
+    return made
+
+
+def metric(**more):
+    return Classification("digit", ClassificationOptions(truth="eye.label", prediction="cortex.label", **more))
+
+
+def watched(until="200 ms", **more):
+    made, watcher = brain(), metric(**more)
+    made.observe(watcher)
+    made.run(until=until)
+    return watcher
+
+
+def test_the_most_confident_mistakes_come_first_with_what_was_shown():
+    examples = watched(examples=3).results()["phases"]["run"]["examples"]
+    wrong, right = ([one for one in examples if one["right"] == which] for which in (False, True))
+    assert [one["item"] for one in wrong] == [1, 3, 5]
+    assert [(one["truth"], one["said"], one["best"], one["sure"]) for one in wrong[:1]] == [
+        (["odd"], ["even"], "even", 1.0 - 1 / 512)]
+    assert len(right) == 3
+    assert all(one["item"] % 2 == 0 for one in right)
+    picture = Image.open(io.BytesIO(base64.b64decode(wrong[1]["stimulus"]["png"])))
+    assert (picture.size, np.asarray(picture).tolist()) == ((SIDE, SIDE), [[3] * SIDE] * SIDE)
+    json.dumps(examples)
+
+
+def test_what_was_shown_may_be_named_and_none_may_be_kept():
+    [first, *_] = watched(examples=1, stimulus="eye.text").results()["phases"]["run"]["examples"]
+    assert first["stimulus"] == {"text": "item 1"}
+    assert watched(examples=0).results()["phases"]["run"]["examples"] == []
+
+
+def test_the_topics_are_found_beside_truth_and_prediction():
+    assert topics_of_examples(brain(), "eye.label", "cortex.label") == ("eye.image", "cortex.probability")
+    assert topics_of_examples(brain(), "cortex.label", "eye.label") == (None, None)
+
+
+@pytest.mark.parametrize(("option", "topic", "said"), [
+    ("stimulus", "eye.where", "expected a topic of text, .item,., or of pictures"),
+    ("confidence", "eye.text", "a topic of float"), ("stimulus", "eye.images", "an output of this brain")])
+def test_topics_that_cannot_be_shown_are_refused(option, topic, said):
+    with pytest.raises(AuraError, match=said):
+        metric(**{option: topic}).check(brain())
+
+
+def test_without_a_confidence_the_latest_mistakes_are_kept():
+    watcher = metric(examples=2, best=None)
+    for item in range(50):
+        watcher.on_signal(Signal("eye.label", item, (("odd",),), np.array([item])))
+        watcher.on_signal(Signal("cortex.label", item, (("even",),), np.array([item])))
+        watcher.after_tick(item)
+    assert [(one["item"], one["sure"], one["stimulus"]) for one in watcher.results()["phases"]["run"]["examples"]] == [
+        (49, None, None), (48, None, None)]
+
+
+@pytest.mark.parametrize("stop", [1, 4, 11])
+def test_a_resumed_metric_has_the_same_examples_to_the_bit(tmp_path, stop):
+    told = []
+
+    class Events(Classification):
+        def on_signal(self, signal):
+            told.append(signal)
+
+        def after_tick(self, now):
+            told.append(now)
+
+    made, events = brain(), Events("digit", metric().options)
+    made.observe(events)
+    made.run(until="150 ms")
+
+    def tell(watcher, part):
+        for one in part:
+            watcher.on_signal(one) if isinstance(one, Signal) else watcher.after_tick(one)
+
+    whole, before, after = metric(), metric(), metric()
+    for watcher in (whole, before, after):
+        watcher.check(made)
+    cut = stop * len(told) // 12
+    tell(whole, told)
+    tell(before, told[:cut])
+    write_tree(tmp_path / "state.safetensors", before.state(), "digit")
+    after.load_state(read_tree(tmp_path / "state.safetensors", "digit"))
+    tell(after, told[cut:])
+    assert after.results() == whole.results()
+    assert trees_equal(after.state(), whole.state())
+
+
+def test_what_waits_is_bounded_in_items_and_in_bytes(monkeypatch):
+    monkeypatch.setattr("aura.plugins.metrics.waiting.WAITING_BYTES", 3 * 400)
+    waiting = Waiting(most=10)
+    waiting.put(range(20), np.arange(2000, dtype=np.float32).reshape(20, 100))
+    assert [item for item, _ in waiting.state()] == [17, 18, 19]
+    texts = Waiting(most=10)
+    texts.put(range(20), [str(item) for item in range(20)])
+    assert len(texts.state()) == 10
+    assert (texts.take(19), texts.take(19), texts.take(3)) == ("19", None, None)
+
+
+def test_items_that_are_left_out_leave_nothing_behind():
+    watcher = metric()
+    watcher.check(brain())
+    for item in range(30):
+        watcher.on_signal(Signal("eye.image", item, np.zeros((1, SIDE, SIDE), np.uint8), np.array([item])))
+        watcher.on_signal(Signal("eye.label", item, ((),), np.array([item])))
+        watcher.on_signal(Signal("cortex.label", item, (("even",),), np.array([item])))
+        watcher.on_signal(Signal("cortex.probability", item, np.ones((1, 2)), np.array([item])))
+        watcher.after_tick(item)
+    state = watcher.state()["examples"]
+    assert (state["stimuli"], state["sure"]) == ([], [])
+
+
+@pytest.mark.parametrize(("shape", "size", "mode"), [
+    ((28, 28), (28, 28), "L"), ((10, 20, 3), (20, 10), "RGB"), ((3, 10, 20), (20, 10), "RGB"),
+    ((8, 8, 4), (8, 8), "RGBA"), ((1, 9, 9), (9, 9), "L"), ((400, 200), (67, 134), "L")])
+def test_pictures_are_png_files_of_a_bounded_size(shape, size, mode):
+    values = np.random.default_rng(0).normal(size=shape)
+    told = shown(values)
+    picture = Image.open(io.BytesIO(base64.b64decode(told["png"])))
+    assert (picture.size, picture.mode) == (size, mode)
+    assert (told["width"], told["height"]) == size
+    if picture.size[::-1] == shape:
+        scaled = (values - values.min()) * (255 / np.ptp(values))
+        np.testing.assert_array_equal(np.asarray(picture), np.rint(scaled).astype(np.uint8))
+
+
+def test_long_texts_are_cut():
+    assert len(shown("x" * 5000)["text"]) == 400
+
+
+@pytest.mark.parametrize(("port", "yes"), [
+    (Port("p", "text", ("item",)), True), (Port("p", shape=("item", 8, 8)), True),
+    (Port("p", shape=("item", 3, 8, 8)), True), (Port("p", shape=("item", 8)), False),
+    (Port("p", shape=("item", 2, 9)), False), (Port("p", shape=("item", "width", 8)), False),
+    (Port("p", shape=(8, 8)), False), (Port("p", "tags", ("item",)), False)])
+def test_which_ports_can_be_shown(port, yes):
+    assert can_be_shown(port) == yes
