@@ -31,6 +31,10 @@ __all__ = ["AuraError", "Brain", "Inputs", "Items", "Manifest", "Observer", "Por
            "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME})
+
+
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'aura' has no attribute {name!r}")

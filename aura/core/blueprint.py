@@ -52,6 +52,12 @@ class Blueprint:
             What becomes of the brain if the zone raises.
         """
         self._refuse_if_built("add a zone")
+        if isinstance(zone, str):
+            raise WiringError(f"add({zone!r})", expected="a manifest, or a subclass of Zone", got="a name",
+                              hint=f"Try add(aura.zone({zone!r})), which looks it up among the installed plugins.")
+        if not isinstance(zone, Manifest) and not (isinstance(zone, type) and issubclass(zone, Zone)
+                                                   and isinstance(getattr(zone, "manifest", None), Manifest)):
+            raise WiringError("add", expected="a manifest, or a subclass of Zone with a manifest", got=repr(zone))
         manifest = zone if isinstance(zone, Manifest) else zone.manifest
         factory = None if isinstance(zone, Manifest) else zone
         plan = plan_zone(manifest, factory, name or manifest.name, params, more, period, wake_on, latency, learn,

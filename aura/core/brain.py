@@ -13,7 +13,7 @@ import numpy as np
 
 from aura.core.blueprint import Blueprint
 from aura.core.builder import make_loop, make_node, make_zone
-from aura.core.checkpoint import read_checkpoint, write_checkpoint
+from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoint
 from aura.core.errors import RAISED, AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
 from aura.core.failures import RESTARTS, FailurePolicy
@@ -24,7 +24,7 @@ from aura.core.notices import Notice, Notices
 from aura.core.observer import Observer, Observers, Probe
 from aura.core.signals import Signal
 from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, load_zone, require_same_brain, zone_tree
-from aura.core.time import Time, parse_time
+from aura.core.time import Time, format_time, parse_time
 from aura.core.wiring import split_topic
 from aura.core.zone import Zone
 
@@ -81,6 +81,16 @@ class Brain(Blueprint):
         self._failures = FailurePolicy(self._plans, self.seed, self.resolution, self.notices)
         self._injector = Injector(self.observers, self.resolution)
         self._failed: AuraError | None = None
+
+    def __repr__(self) -> str:
+        when = "not run yet" if self._loop is None else f"at {format_time(self.now)}"
+        state = "" if self._learning else ", not learning"
+        state = ", closed" if self._closed else ", failed" if self._failed else state
+        return (f"<Brain {when}{state}: {len(self._plans)} zones ({', '.join(self._plans)}), "
+                f"{len(self._pathways)} pathways, seed {self.seed}>")
+
+    def _ipython_key_completions_(self) -> list[str]:
+        return list(self._plans)
 
     # --- building -------------------------------------------------------------------------------------------------
 
@@ -280,13 +290,16 @@ class Brain(Blueprint):
     def load(self, folder: str | Path) -> dict[str, Any]:
         """Take over a checkpoint and return its `extra`; the brain goes on as the saved one would have.
 
+        Of a folder of checkpoints, or of a run's folder, it is the newest.
+
         Raises
         ------
         CheckpointError
             If the checkpoint is damaged or of a brain with other zones.
         """
         loop = self.loop
-        manifest, trees = read_checkpoint(Path(folder))
+        folder = checkpoint_of(Path(folder))
+        manifest, trees = read_checkpoint(folder)
         require_same_brain(manifest, self._plans, self.resolution, str(folder))
         loop.settle()
         try:

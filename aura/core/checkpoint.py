@@ -15,8 +15,8 @@ from aura.core.json_text import parse_json
 from aura.core.state import read_tree, write_tree
 from aura.core.time import Time, format_time
 
-__all__ = ["FORMAT", "checkpoint_at", "checkpoint_time", "latest_checkpoint", "list_checkpoints", "read_checkpoint",
-           "sync_path", "write_checkpoint"]
+__all__ = ["FORMAT", "checkpoint_at", "checkpoint_of", "checkpoint_time", "latest_checkpoint", "list_checkpoints",
+           "read_checkpoint", "sync_path", "write_checkpoint"]
 
 FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -142,6 +142,15 @@ def latest_checkpoint(folder: Path) -> Path:
         return path
     raise CheckpointError(str(folder), expected="at least one whole checkpoint", got="none",
                           hint="Was the run started with checkpoints on?")
+
+
+def checkpoint_of(folder: Path) -> Path:
+    """Return the checkpoint that `folder` is, else the newest that lies in it or in its folder `checkpoints`."""
+    if not (folder / _MANIFEST).exists():
+        for place in (folder, folder / "checkpoints"):
+            if list_checkpoints(place):
+                return latest_checkpoint(place)
+    return folder
 
 
 def checkpoint_at(folder: Path, time: Time, resolution: Time = 1) -> Path:

@@ -161,7 +161,7 @@ def sketch(value: Any) -> str:
     except Exception:
         text = "..."
     text = text if len(text) <= 60 else f"{text[:57]}..."
-    return text if type(value) in (int, bool, str, type(None)) else f"{text} ({type(value).__name__})"
+    return text if type(value) in (int, bool, str, tuple, type(None)) else f"{text} ({type(value).__name__})"
 
 
 def _as_number(value: Any) -> float | None:

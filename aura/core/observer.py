@@ -11,9 +11,10 @@ import numpy as np
 
 from aura.core.blame import blamed
 from aura.core.errors import RAISED, AuraError
+from aura.core.handed import sketch
 from aura.core.notices import Notices
 from aura.core.signals import Signal
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -34,6 +35,9 @@ class Observer:
     name: str = "observer"
     topics: tuple[str, ...] = ("*",)
     required: bool = False
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.name!r}>"
 
     def on_start(self, brain: Brain) -> None:
         """Called once, after the brain is built and before its first tick."""
@@ -188,6 +192,13 @@ class Probe(Observer):
         self.topics = (topic,)
         self.signals: deque[Signal] = deque(maxlen=keep)
         self._every, self._next = every, 0
+
+    def __repr__(self) -> str:
+        if not self.signals:
+            return f"<Probe {self.topics[0]}: nothing yet>"
+        first, last = self.signals[0], self.signals[-1]
+        return (f"<Probe {self.topics[0]}: {len(self.signals)} signals from {format_time(first.time)} to "
+                f"{format_time(last.time)}, the last {sketch(last.value)}>")
 
     def on_signal(self, signal: Signal) -> None:
         if signal.time >= self._next:

@@ -76,6 +76,10 @@ class Port:
     role: Literal["signal", "label", "modulator", "gradient"] = "signal"
     items_from: str | None = None
 
+    def __repr__(self) -> str:
+        notes = [*([] if self.role == "signal" else [self.role]), *([] if self.required else ["optional"])]
+        return f"<Port {self.name}: {', '.join([self.describe(), *notes])}>"
+
     def __post_init__(self) -> None:
         where = f"port {self.name!r}"
         if not self.name.isidentifier():

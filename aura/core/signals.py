@@ -8,11 +8,14 @@ from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
+from aura.core.handed import sketch
 from aura.core.ports import Value
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 
 __all__ = ["Inputs", "Items", "Signal", "again", "seen_before"]
 
+_FEW = 8
+"""Numbers that are shown one by one."""
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 _AGAIN = -2**40
@@ -55,6 +58,14 @@ class Signal(NamedTuple):
     time: Time
     value: Value
     ids: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        value, ids = self.value, self.ids
+        shown = sketch(value)
+        if isinstance(value, np.ndarray) and value.ndim and value.size <= _FEW:
+            shown += f" {np.array2string(value, precision=4, separator=', ').replace(chr(10), '')}"
+        items = "" if ids is None else f", {len(ids)} item{'' if len(ids) == 1 else 's'}"
+        return f"<Signal {self.topic} at {format_time(self.time)}: {shown}{items}>"
 
 
 class Items(NamedTuple):

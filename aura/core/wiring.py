@@ -26,6 +26,9 @@ class Pathway:
     target_port: str
     delay: Time | None = None
 
+    def __repr__(self) -> str:
+        return f"<Pathway {self}{'' if self.delay is None else f' after {format_time(self.delay)}'}>"
+
     def __str__(self) -> str:
         return f"{self.source}.{self.source_port} -> {self.target}.{self.target_port}"
 
@@ -149,7 +152,19 @@ def _check_ends(members: Mapping[str, Member], path: Pathway) -> None:
     reason = misfit(given, wanted)
     if reason:
         raise WiringError(str(path), expected=f"{wanted.describe()}, as {path.target} declares",
-                          got=f"{given.describe()}: {reason}")
+                          got=f"{given.describe()}: {reason}", hint=_item_hint(given, wanted))
+
+
+def _item_hint(given: Port, wanted: Port) -> str:
+    """Return what to try where one end counts items and the other does not."""
+    if given.has_items and not wanted.has_items:
+        return (f"One signal of {given.name!r} may carry several items, as when a stream plays several rows in a tick: "
+                f"declare the input with shape={('item', *given.shape[1:])}, and outputs that answer item by item with "
+                f"items_from={wanted.name!r}.")
+    if wanted.has_items and not given.has_items:
+        return (f"{wanted.name!r} takes items: declare the output with shape={('item', *given.shape)} and return "
+                "aura.Items(value, ids), or items_from=... for those of an input.")
+    return ""
 
 
 def _check_writers(members: Mapping[str, Member], paths: list[Pathway]) -> None:

@@ -72,6 +72,9 @@ class Manifest:
     self_clocked: bool = False
     version: str = "1"
 
+    def __repr__(self) -> str:
+        return f"<Manifest {self.name}: {self.summary or 'no summary'}>"
+
     def __post_init__(self) -> None:
         where = f"zone {self.name!r}"
         for attribute in ("name", "summary", "latency", "version"):
@@ -162,6 +165,10 @@ class Zone(Generic[P]):
         self.context = context
         self.params: P = context.params
         self.rng = context.rng
+
+    def __repr__(self) -> str:
+        context = getattr(self, "context", None)
+        return f"<{type(self).__name__}{'' if context is None else f' {context.name!r}'}>"
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
         """Return the outputs, port to value, for these inputs; a port left out says nothing this tick.

@@ -56,6 +56,9 @@ class RunFolder:
         self.path = Path(path)
         self._made = False
 
+    def __repr__(self) -> str:
+        return f"<RunFolder {self.path}>"
+
     @property
     def checkpoints(self) -> Path:
         return self.path / "checkpoints"

@@ -101,6 +101,9 @@ class Run:
         self._tally = RunTally(started=datetime.now(UTC).isoformat(timespec="seconds"))
         self._interrupted = False
 
+    def __repr__(self) -> str:
+        return f"<Run of {self.scenario.name} in {self.folder.path}: {self.status} at {format_time(self.now)}>"
+
     def start(self) -> Status:
         """Play the scenario from its beginning into a new folder."""
         if self.options.replay_of is not None:

@@ -8,7 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from aura.core.errors import ScenarioError, TimeError, WiringError, nearest
 from aura.core.params import validated
@@ -29,7 +29,11 @@ class _Model(BaseModel):
                               ser_json_inf_nan="constants")
 
 
-def _as_text(value: str) -> str:
+def _as_text(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ValueError(f"a time with its unit (Try '{value} ms'.)")
+    if not isinstance(value, str):
+        return value
     try:
         parse_time(value)
     except TimeError as error:
@@ -43,7 +47,7 @@ def _above_zero(value: str) -> str:
     return value
 
 
-TimeText: TypeAlias = Annotated[str, AfterValidator(_as_text)]
+TimeText: TypeAlias = Annotated[str, BeforeValidator(_as_text)]
 """A time such as ``"10 ms"``."""
 
 
@@ -55,7 +59,7 @@ class StreamModel(BaseModel):
     kind: str
     items: int = Field(1, ge=1, description="rows played in one tick")
     period: TimeText | None = Field(None, description="time between two ticks of the stream")
-    rate: str | None = Field(None, description="the same as a rate, such as '50 Hz'")
+    rate: str | None = Field(None, description="the same as a rate, such as '50 Hz', or 50 for the same")
     time: str | None = Field(None, description="a numeric field that says when each row is played")
     time_unit: Literal["ns", "us", "ms", "s", "min", "h"] | None = Field(
         None, description="by default the field's own unit, or s")
@@ -71,12 +75,15 @@ class StreamModel(BaseModel):
     change: Change | None = Field(
         None, description="{field, after, how, held_out, seed}: rows change in mid-run; adds the output regime")
 
-    @field_validator("rate")
+    @field_validator("rate", mode="before")
     @classmethod
-    def _rate(cls, value: str | None) -> str | None:
+    def _rate(cls, value: Any) -> Any:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = f"{value} Hz"
+        if not isinstance(value, str):
+            return value
         try:
-            if value is not None:
-                parse_rate(value)
+            parse_rate(value)
         except TimeError as error:
             raise ValueError(error.expected) from None
         return value

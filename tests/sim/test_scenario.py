@@ -57,7 +57,7 @@ MISTAKES = {
     "another version": ("aura = 1", "aura = 2", r"aura: expected format version 1, got 2.*newer"),
     "no kind of stream": ('kind = "jsonl"\n', "", r"streams\.diary\.kind: expected a value, it is required"),
     "a time without a unit": ('period = "10 ms"', 'period = "10"', r"zones\.shout\.period: expected a time.*'10'"),
-    "a time that is a number": ('every = "1 s"', "every = 1", r"checkpoints\.every: expected a valid string, got 1"),
+    "a time that is a number": ('every = "1 s"', "every = 1", r"checkpoints\.every: expected a time with its unit"),
     "a time of an unknown unit": ('every = "1 s"', 'every = "1 week"', r"checkpoints\.every: expected one of the unit"),
     "a time of a recorded topic": ('"20 ms"', '"often"', r"record\.every\.shout\.\*: expected a time.*'often'"),
     "a negative time": ('every = "1 s"', 'every = "-1 s"', r"checkpoints\.every: expected a time"),

@@ -59,6 +59,9 @@ class Recording:
         self.parts: tuple[tuple[Path, int | None], ...] = _parts(self.path)
         self._topics: tuple[str, ...] | None = None
 
+    def __repr__(self) -> str:
+        return f"<Recording {self.path}: {len(self.topics)} topics ({', '.join(self.topics)})>"
+
     @property
     def topics(self) -> tuple[str, ...]:
         """The topics that were recorded, in the order of their first message."""

@@ -7,20 +7,39 @@ from typing import Annotated, Optional
 
 import typer
 
+from aura.sim.cli.completion import executor_names, scenario_names, stream_names, zone_names
+
 __all__ = ["app"]
 
 app = typer.Typer(
     name="aura", help="AURA: a brain made of plugins that learns while it runs.", no_args_is_help=True,
-    rich_markup_mode=None, pretty_exceptions_enable=False, add_completion=False,
+    rich_markup_mode=None, pretty_exceptions_enable=False,
 )
 
-ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or the name of an embedded scenario.")]
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        from aura import __version__
+
+        typer.echo(f"aura {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(version: Annotated[bool, typer.Option("--version", is_eager=True, callback=_show_version,
+                                                  help="Show the version and exit.")] = False) -> None:
+    """AURA: a brain made of plugins that learns while it runs."""
+
+
+ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or the name of an embedded scenario.",
+                                                 autocompletion=scenario_names)]
 RunArgument = Annotated[Path, typer.Argument(help="The folder of a run.")]
 Settings = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
     "--set", metavar="zone.param=value", help="Change a parameter of a zone, a stream or the scenario; repeatable.")]
 Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of every random stream.")]  # noqa: UP045
 Until = Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Stop at this simulated time.")]  # noqa: UP045
-Executor = Annotated[Optional[str], typer.Option("--executor", help="'serial' or 'threads'; the same bits.")]  # noqa: UP045
+Executor = Annotated[Optional[str], typer.Option(  # noqa: UP045
+    "--executor", help="'serial' or 'threads'; the same bits.", autocompletion=executor_names)]
 Realtime = Annotated[Optional[float], typer.Option("--realtime", help="Pace by the clock; 1.0 is real time.")]  # noqa: UP045
 Out = Annotated[Optional[Path], typer.Option("--out", help="Folder to write to.")]  # noqa: UP045
 NoPlugin = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
@@ -74,7 +93,8 @@ def replay(folder: RunArgument, executor: Executor = None, out: Out = None, no_p
 
 @app.command("warm-up")
 def warm_up(scenario: Annotated[Optional[str], typer.Argument(  # noqa: UP045
-                help="A scenario; without it all embedded ones whose data are here.")] = None,
+                help="A scenario; without it all embedded ones whose data are here.",
+                autocompletion=scenario_names)] = None,
             settings: Settings = None, no_plugin: NoPlugin = None) -> None:
     """Compile ahead what a scenario's zones need, so that its runs begin at once."""
     from aura.sim.cli.running import warm_up_zones
@@ -116,7 +136,9 @@ def scenarios() -> None:
 
 
 @app.command()
-def zones(name: Annotated[Optional[str], typer.Argument(help="Show one zone with its ports.")] = None,  # noqa: UP045
+def zones(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+              metavar="[NAME|FILE.py]", help="Show one zone with its ports and parameters, or all zones of a file.",
+              autocompletion=zone_names)] = None,
           no_plugin: NoPlugin = None) -> None:
     """List the zones that can be used, or show one."""
     from aura.sim.cli.showing import show_zones
@@ -125,7 +147,8 @@ def zones(name: Annotated[Optional[str], typer.Argument(help="Show one zone with
 
 
 @app.command()
-def streams(name: Annotated[Optional[str], typer.Argument(help="Show one kind with its options.")] = None,  # noqa: UP045
+def streams(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+                help="Show one kind with its options.", autocompletion=stream_names)] = None,
             no_plugin: NoPlugin = None) -> None:
     """List the kinds of sensory stream, or show one."""
     from aura.sim.cli.showing import show_streams

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import typer
 
+from aura.core.errors import PluginError
 from aura.plugins.manager import PluginManager
 from aura.sim.cli.tables import print_table
 
@@ -50,6 +52,9 @@ def show_zones(name: str | None, blocked: Sequence[str]) -> None:
     """Print the zones, or one with its ports and parameters."""
     from aura.plugins.listing import ZONE_COLUMNS, zone_rows, zone_text
 
+    if name is not None and (name.endswith(".py") or "/" in name):
+        _show_file(Path(name), blocked)
+        return
     manager = PluginManager(blocked)
     if name is None:
         # Clock and ports would crowd a narrow terminal; they are shown zone by zone.
@@ -58,6 +63,21 @@ def show_zones(name: str | None, blocked: Sequence[str]) -> None:
         typer.echo("\n`aura zones NAME` shows a zone's ports and parameters.")
     else:
         typer.echo(zone_text(manager.zone(name)))
+
+
+def _show_file(path: Path, blocked: Sequence[str]) -> None:
+    """Print all zones that a plugin's file brings."""
+    from aura.plugins.listing import zone_text
+
+    if not path.is_file():
+        raise PluginError(str(path), expected="the name of a zone, or a plugin's file", got="no such file")
+    manager = PluginManager(blocked, [path])
+    info = manager.infos()[-1]
+    if info.error:
+        raise PluginError(str(path), expected="a plugin's file that loads", got=info.error)
+    if not info.zones:
+        raise PluginError(str(path), expected="a hook aura_zones() that returns manifests", got="none")
+    typer.echo("\n\n".join(zone_text(manager.zone(zone)) for zone in info.zones))
 
 
 def show_streams(name: str | None, blocked: Sequence[str]) -> None:

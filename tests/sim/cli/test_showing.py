@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
+
+from aura.sim.cli import completion
 
 
 def test_help_names_every_command(aura):
@@ -121,3 +128,64 @@ def test_a_new_zone_may_not_take_a_name_that_is_taken(aura, tmp_path):
     assert answer.status == 2
     assert "the plugin 'amygdala' brings" in answer.err
     assert not list(tmp_path.glob("aura-*"))
+
+
+def test_the_version_is_told(aura):
+    from aura import __version__
+
+    answer = aura("--version")
+    assert (answer.status, answer.out) == (0, f"aura {__version__}\n")
+
+
+def test_a_plugins_file_is_shown_zone_by_zone(aura, tmp_path):
+    (tmp_path / "pair.py").write_text('''
+from aura import Manifest, Port, Zone, hookimpl
+
+class Mute(Zone):
+    def step(self, now, inputs):
+        return None
+
+@hookimpl
+def aura_zones():
+    return [Manifest(name, Mute, f"Is {name}.", outputs=(Port("y"),), period="1 ms") for name in ("one", "two")]
+''', encoding="utf-8")
+    answer = aura("zones", "pair.py")
+    assert answer.status == 0
+    assert "one: Is one." in answer.out
+    assert "two: Is two." in answer.out
+
+
+@pytest.mark.parametrize(("source", "message"), [
+    (None, "no such file"), ("x = ", "a plugin's file that loads, got"),
+    ("from aura import hookimpl\n@hookimpl\ndef aura_after_tick(run): pass", "aura_zones() that returns manifests"),
+])
+def test_a_plugins_file_that_brings_no_zone_is_answered(aura, tmp_path, source, message):
+    if source is not None:
+        (tmp_path / "odd.py").write_text(source, encoding="utf-8")
+    answer = aura("zones", "./odd.py")
+    assert answer.status == 2
+    assert message in answer.err
+
+
+def test_a_shell_completes_scenarios_zones_streams_and_files(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "feel").mkdir()
+    (tmp_path / "feel" / "mine.toml").touch()
+    (tmp_path / "feel" / "mine.csv").touch()
+    (tmp_path / ".feel.toml").touch()
+    (tmp_path / "amygdaloid.py").touch()
+    assert completion.scenario_names("fe") == ["feelings", "feel/"]
+    assert completion.scenario_names("feel/") == ["feel/mine.toml"]
+    assert completion.scenario_names("nowhere/") == []
+    assert completion.scenario_names(".fe") == [".feel.toml"]
+    assert completion.zone_names("amyg") == ["amygdala", "amygdaloid.py"]
+    assert completion.stream_names("deli") == ["delimited"]
+    assert completion.executor_names("") == ["serial", "threads"]
+
+
+@pytest.mark.slow
+def test_a_shell_asks_the_command_itself(tmp_path):
+    environment = {**os.environ, "_AURA_COMPLETE": "complete_bash", "COMP_WORDS": "aura run feel", "COMP_CWORD": "2"}
+    command = Path(sys.executable).parent / "aura"
+    done = subprocess.run([command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["feelings"]
