@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     from aura.core.zone import Manifest
     from aura.plugins.manager import PluginManager
 
-__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "plugin_rows", "zone_rows", "zone_text"]
+__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "parameter_tables", "plugin_rows", "zone_rows", "zone_text"]
 
 PLUGIN_COLUMNS = ("plugin", "from", "version", "brings", "hooks", "state")
+_WIDTH = 110
 ZONE_COLUMNS = ("zone", "plugin", "clock", "inputs", "outputs", "what it does")
 
 
@@ -51,21 +53,35 @@ def zone_text(manifest: Manifest) -> str:
     for side, ports in (("inputs", inputs), ("outputs", outputs)):
         lines += ["", side, *(_table([(port.name, port.describe(), _notes(port), port.doc) for port in ports or ()])
                               if ports is not None else ["  depend on the parameters"])]
-    for path, table in _tables(manifest.params):
-        lines += ["", f"parameters of {path}" if path else "parameters",
-                  *_table([(name, _type(field.annotation), _default(field), field.description or "")
-                           for name, field in table.model_fields.items()])]
+    for path, table in parameter_tables(manifest.params):
+        lines += ["", f"parameters of {path}" if path else "parameters", *_parameters(table)]
     return "\n".join(lines)
 
 
-def _tables(params: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+def parameter_tables(params: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
     """Return the parameters and the tables within them, each with the key it stands under."""
     yield path, params
     for name, field in params.model_fields.items():
-        annotation = field.annotation
-        for part in (annotation, *get_args(annotation)):
-            if isinstance(part, type) and issubclass(part, BaseModel):
-                yield from _tables(part, f"{path}.{name}" if path else name)
+        for part in _models_in(field.annotation):
+            yield from parameter_tables(part, f"{path}.{name}" if path else name)
+
+
+def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _models_in(part)
+
+
+def _parameters(table: type[BaseModel]) -> list[str]:
+    """Return a line for each parameter, and what it means under it."""
+    fields = table.model_fields
+    heads = _table([(name, _type(field.annotation), _default(field)) for name, field in fields.items()])
+    if not fields:
+        return heads
+    return [line for head, field in zip(heads, fields.values(), strict=True)
+            for line in (head, *textwrap.wrap(field.description or "", _WIDTH, initial_indent=" " * 6,
+                                              subsequent_indent=" " * 6, break_long_words=False))]
 
 
 def _default(field: FieldInfo) -> str:

@@ -16,53 +16,46 @@ RESERVED = ("modulators", "skipped")
 
 
 class RelayOptions(BaseModel):
-    """How one stream is relayed, and how its routes are learned.
-
-    Parameters
-    ----------
-    axes : tuple of str or int
-        The axes of one item: names, or fixed lengths.
-    gain : float
-        Factor on what is relayed, and so on the gradients that come back; the modulator ``gain`` multiplies it.
-    scale : float
-        Thalamic scale: factor on all that biases the gate; the modulator ``thalamic_scale`` multiplies it.
-    routes : int
-        The most routes there may be, 1 to 1024.
-    centroids : {"routing", "nearest"}
-        Whom the centroids learn from: the routing that comes back, one route for each of its columns; or nobody, each
-        item being its nearest centroid's (online k-means over `routes` of them).
-    rate : float
-        Factor on the steps of the centroids, 0 for none, 1 for running means.
-    memory : int
-        Items over which the running means are taken at most, so that they follow what drifts.
-    recent : int
-        Items of the fast mean at which a new route's centroid is seeded.
-    seed_weight : float
-        Items that a seed counts for beside those that are routed to it.
-    spread : float
-        Size of the random part of a seed, as a share of the typical distance from a centroid.
-    attention : float
-        Step of the running distance by which attention tells routes that are near their items from others, for each
-        item; 0 switches attention off.
-    waiting : int
-        How many items wait for their routing at most.
-    """
+    """How one stream is relayed, and how its routes are learned."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     axes: tuple[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")] | Annotated[int, Field(ge=1)], ...] = Field(
-        default=("feature",), min_length=1, max_length=3, description="axes of one item")
-    gain: float = Field(default=1.0, ge=0, le=1e6, description="factor on what is relayed")
-    scale: float = Field(default=1.0, ge=0, le=1e6, description="factor on the gate's bias")
-    routes: int = Field(default=16, ge=1, le=1024, description="most routes there may be")
-    centroids: Literal["routing", "nearest"] = Field(default="routing", description="whom the centroids learn from")
-    rate: float = Field(default=1.0, ge=0, le=100, description="factor on the centroids' steps")
-    memory: int = Field(default=10_000, ge=1, description="items of the running means at most")
-    recent: int = Field(default=50, ge=1, description="items of the mean at which a route is seeded")
-    seed_weight: float = Field(default=10.0, gt=0, le=1e9, description="items that a seed counts for")
-    spread: float = Field(default=0.0, ge=0, le=10, description="random part of a seed")
-    attention: float = Field(default=0.01, ge=0, le=1, description="step of attention; 0: off")
-    waiting: int = Field(default=1024, ge=1, description="items that wait for their routing")
+        default=("feature",), min_length=1, max_length=3,
+        description="The axes of one item: names, or fixed lengths.")
+    gain: float = Field(
+        default=1.0, ge=0, le=1e6,
+        description="Factor on what is relayed, and so on the gradients that come back; the modulator `gain` "
+                    "multiplies it.")
+    scale: float = Field(
+        default=1.0, ge=0, le=1e6,
+        description="Thalamic scale: factor on all that biases the gate; the modulator `thalamic_scale` multiplies "
+                    "it.")
+    routes: int = Field(default=16, ge=1, le=1024, description="The most routes there may be, 1 to 1024.")
+    centroids: Literal["routing", "nearest"] = Field(
+        default="routing",
+        description="Whom the centroids learn from: the routing that comes back, one route for each of its columns; "
+                    "or nobody, each item being its nearest centroid's (online k-means over `routes` of them).")
+    rate: float = Field(
+        default=1.0, ge=0, le=100,
+        description="Factor on the steps of the centroids, 0 for none, 1 for running means.")
+    memory: int = Field(
+        default=10_000, ge=1,
+        description="Items over which the running means are taken at most, so that they follow what drifts.")
+    recent: int = Field(
+        default=50, ge=1,
+        description="Items of the fast mean at which a new route's centroid is seeded.")
+    seed_weight: float = Field(
+        default=10.0, gt=0, le=1e9,
+        description="Items that a seed counts for beside those that are routed to it.")
+    spread: float = Field(
+        default=0.0, ge=0, le=10,
+        description="Size of the random part of a seed, as a share of the typical distance from a centroid.")
+    attention: float = Field(
+        default=0.01, ge=0, le=1,
+        description="Step of the running distance by which attention tells routes that are near their items from "
+                    "others, for each item; 0 switches attention off.")
+    waiting: int = Field(default=1024, ge=1, description="How many items wait for their routing at most.")
 
     @field_validator("axes")
     @classmethod
@@ -73,16 +66,11 @@ class RelayOptions(BaseModel):
 
 
 class RouterParams(ZoneParams):
-    """Parameters of the router.
+    """Parameters of the router."""
 
-    Parameters
-    ----------
-    relays : dict of str to RelayOptions
-        The streams that it relays, by name; each has ports of its own.
-    """
-
-    relays: dict[RelayName, RelayOptions] = Field(default_factory=lambda: {"stimulus": RelayOptions()}, min_length=1,
-                                                  description="the streams that are relayed")
+    relays: dict[RelayName, RelayOptions] = Field(
+        default_factory=lambda: {"stimulus": RelayOptions()}, min_length=1,
+        description="The streams that it relays, by name; each has ports of its own.")
 
     @field_validator("relays")
     @classmethod

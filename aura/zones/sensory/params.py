@@ -36,36 +36,30 @@ class _Options(BaseModel):
 
 
 class ImageOptions(_Options):
-    """How images are cut into patches.
+    """How images are cut into patches."""
 
-    Parameters
-    ----------
-    patch, stride : int
-        Side of a patch, and step from one to the next, in pixels; the step is a patch if not told. What is left over
-        at the right and lower edge and fills no patch is not seen.
-    channels : int, optional
-        Length of the images' last axis; without it they have none: (item, height, width).
-    dtype : {"float32", "float64", "uint8"}
-        The type in which images come; bytes are taken as 0 to 1.
-    normalise : {"patch", "none"}
-        Whether each patch is freed of its own brightness and contrast.
-    variance_floor : float
-        Added to a patch's variance, so that an empty one is not blown up.
-    centre : bool
-        Shift each image, so that its centre of mass lies in its middle.
-    deskew : bool
-        Shear each image sideways, so that its main axis stands upright. Both are for bright strokes on a ground of 0,
-        such as handwriting.
-    """
-
-    patch: int = Field(default=7, ge=1, description="side of a patch in pixels")
-    stride: int | None = Field(default=None, ge=1, description="step from patch to patch; by default a patch")
-    channels: int | None = Field(default=None, ge=1, description="length of the images' last axis, if they have one")
-    dtype: Literal["float32", "float64", "uint8"] = Field(default="float32", description="the type of the pixels")
-    normalise: Literal["patch", "none"] = Field(default="patch", description="contrast normalisation")
-    variance_floor: float = Field(default=VARIANCE_FLOOR, gt=0, le=1e6, description="added to a patch's variance")
-    centre: bool = Field(default=False, description="shift the centre of mass into the middle")
-    deskew: bool = Field(default=False, description="shear the main axis upright")
+    patch: int = Field(default=7, ge=1, description="Side of a patch in pixels.")
+    stride: int | None = Field(
+        default=None, ge=1,
+        description="Step from one patch to the next in pixels; a patch if not told. What is left over at the right "
+                    "and lower edge and fills no patch is not seen.")
+    channels: int | None = Field(
+        default=None, ge=1,
+        description="Length of the images' last axis; without it they have none: (item, height, width).")
+    dtype: Literal["float32", "float64", "uint8"] = Field(
+        default="float32",
+        description="The type in which images come; bytes are taken as 0 to 1.")
+    normalise: Literal["patch", "none"] = Field(
+        default="patch",
+        description="Whether each patch is freed of its own brightness and contrast.")
+    variance_floor: float = Field(
+        default=VARIANCE_FLOOR, gt=0, le=1e6,
+        description="Added to a patch's variance, so that an empty one is not blown up.")
+    centre: bool = Field(default=False, description="Shift each image, so that its centre of mass lies in its middle.")
+    deskew: bool = Field(
+        default=False,
+        description="Shear each image sideways, so that its main axis stands upright. Both are for bright strokes on "
+                    "a ground of 0, such as handwriting.")
 
     @property
     def features(self) -> int:
@@ -74,38 +68,31 @@ class ImageOptions(_Options):
 
 
 class AudioOptions(_Options):
-    """How sound becomes log-mel frames.
+    """How sound becomes log-mel frames."""
 
-    Parameters
-    ----------
-    items : {"chunk", "recording"}
-        Whether the items follow on each other, as chunks of one stream, or each is a recording on its own.
-    rate : int
-        Samples per second, in Hz; required where audio is wired.
-    length : str, optional
-        Length of an item (``"10 ms"``). Given, a stream of another length or rate is refused before the first tick.
-    window, hop : str
-        Length of a frame, and step from one to the next.
-    fft : int, optional
-        Length of the Fourier transform in samples; by default the next power of two that holds a window.
-    mels : int
-        Mel bands.
-    fmin, fmax : float
-        Lower edge of the lowest band and upper edge of the highest, in Hz; by default half the rate.
-    floor : float
-        Powers below it count as it.
-    """
-
-    items: Literal["chunk", "recording"] = Field(default="chunk", description="parts of one stream, or each its own")
-    rate: int | None = Field(default=None, ge=1, le=10_000_000, description="samples per second")
-    length: str | None = Field(default=None, description="length of an item, where it is to be held to one")
-    window: str = Field(default="25 ms", description="length of a frame")
-    hop: str = Field(default="10 ms", description="step from frame to frame")
-    fft: int | None = Field(default=None, ge=2, le=1 << 20, description="length of the transform in samples")
-    mels: int = Field(default=40, ge=1, le=4096, description="mel bands")
-    fmin: float = Field(default=0.0, ge=0, description="lower edge of the lowest band in Hz")
-    fmax: float | None = Field(default=None, gt=0, description="upper edge of the highest band; by default rate / 2")
-    floor: float = Field(default=POWER_FLOOR, gt=0, le=1e6, description="least power")
+    items: Literal["chunk", "recording"] = Field(
+        default="chunk",
+        description="Whether the items follow on each other, as chunks of one stream, or each is a recording on its "
+                    "own.")
+    rate: int | None = Field(
+        default=None, ge=1, le=10_000_000,
+        description="Samples per second, in Hz; required where audio is wired.")
+    length: str | None = Field(
+        default=None,
+        description='Length of an item (`"10 ms"`). Given, a stream of another length or rate is refused before the '
+                    "first tick.")
+    window: str = Field(default="25 ms", description="Length of a frame.")
+    hop: str = Field(default="10 ms", description="Step from one frame to the next.")
+    fft: int | None = Field(
+        default=None, ge=2, le=1 << 20,
+        description="Length of the Fourier transform in samples; by default the next power of two that holds a "
+                    "window.")
+    mels: int = Field(default=40, ge=1, le=4096, description="Mel bands.")
+    fmin: float = Field(default=0.0, ge=0, description="Lower edge of the lowest band in Hz.")
+    fmax: float | None = Field(
+        default=None, gt=0,
+        description="Upper edge of the highest band in Hz; by default half the rate.")
+    floor: float = Field(default=POWER_FLOOR, gt=0, le=1e6, description="Powers below it count as it.")
 
     @field_validator("window", "hop", "length")
     @classmethod
@@ -153,61 +140,42 @@ class AudioOptions(_Options):
 
 
 class FusionOptions(_Options):
-    """How the modalities of one tick become one vector an item.
+    """How the modalities of one tick become one vector an item."""
 
-    Parameters
-    ----------
-    width : int
-        Length of the vector.
-    weights : dict of str to float
-        What a modality weighs; 1 for one that is not named.
-    """
-
-    width: int = Field(default=384, ge=1, le=1 << 16, description="length of the cognitive context")
-    weights: dict[Modality, Weight] = Field(default_factory=dict, description="what a modality weighs; 1 if not told")
+    width: int = Field(default=384, ge=1, le=1 << 16, description="Length of the vector.")
+    weights: dict[Modality, Weight] = Field(
+        default_factory=dict,
+        description="What a modality weighs; 1 for one that is not named.")
 
 
 class SensoryParams(ZoneParams):
-    """What the zone takes in, and how it is encoded.
+    """What the zone takes in, and how it is encoded."""
 
-    Parameters
-    ----------
-    modalities : tuple of {"text", "image", "audio"}
-        What the zone is fed: each has an input of its name, which is then required. With anything but text alone the
-        zone fuses what comes into `cognitive_context`.
-    model : str
-        ``"all-MiniLM-L6-v2"``, the folder of a sentence-transformers model, or a model's name on the hub.
-    dimensions : int
-        Length of the model's embeddings; 384 for the default.
-    precision : {"float32", "bfloat16"}
-        Arithmetic of the encoder; bfloat16 where the processor has it.
-    threads : int, optional
-        Threads of the encoder; by default as many as there are processors.
-    cache : bool
-        Keep embeddings on disk, shared between runs; they are the same to the bit as fresh ones.
-    cache_path : str, optional
-        The cache's file; by default below the user's cache folder, or where AURA_CACHE says.
-    cache_bytes : int
-        Largest size of the cache.
-    image : ImageOptions
-        How images are cut into patches.
-    audio : AudioOptions
-        How sound becomes log-mel frames.
-    fusion : FusionOptions
-        How the modalities become one vector.
-    """
-
-    modalities: tuple[Modality, ...] = Field(("text",), description="what the zone is fed")
-    model: str = Field(default="all-MiniLM-L6-v2", description="a name, or the folder of a model")
-    dimensions: int = Field(default=384, ge=1, description="length of the model's embeddings")
-    precision: Literal["float32", "bfloat16"] = Field(default="float32", description="arithmetic of the encoder")
-    threads: int | None = Field(default=None, ge=1, description="threads of the encoder; by default one a processor")
-    cache: bool = Field(default=True, description="keep embeddings on disk, shared between runs")
-    cache_path: str | None = Field(default=None, description="the cache's file")
-    cache_bytes: int = Field(default=2**30, ge=2**20, description="largest size of the cache")
-    image: ImageOptions = Field(default=ImageOptions(), description="patch, stride, channels, dtype, normalise, ...")
-    audio: AudioOptions = Field(default=AudioOptions(), description="rate, items, window, hop, mels, fmin, fmax, ...")
-    fusion: FusionOptions = Field(default=FusionOptions(), description="width and weights of the cognitive context")
+    modalities: tuple[Modality, ...] = Field(
+        ("text",),
+        description="What the zone is fed: each has an input of its name, which is then required. With anything but "
+                    "text alone the zone fuses what comes into `cognitive_context`.")
+    model: str = Field(
+        default="all-MiniLM-L6-v2",
+        description="`\"all-MiniLM-L6-v2\"`, the folder of a sentence-transformers model, or a model's name on the "
+                    "hub.")
+    dimensions: int = Field(default=384, ge=1, description="Length of the model's embeddings; 384 for the default.")
+    precision: Literal["float32", "bfloat16"] = Field(
+        default="float32",
+        description="Arithmetic of the encoder; bfloat16 where the processor has it.")
+    threads: int | None = Field(
+        default=None, ge=1,
+        description="Threads of the encoder; by default as many as there are processors.")
+    cache: bool = Field(
+        default=True,
+        description="Keep embeddings on disk, shared between runs; they are the same to the bit as fresh ones.")
+    cache_path: str | None = Field(
+        default=None,
+        description="The cache's file; by default below the user's cache folder, or where AURA_CACHE says.")
+    cache_bytes: int = Field(default=2**30, ge=2**20, description="Largest size of the cache.")
+    image: ImageOptions = Field(default=ImageOptions(), description="How images are cut into patches.")
+    audio: AudioOptions = Field(default=AudioOptions(), description="How sound becomes log-mel frames.")
+    fusion: FusionOptions = Field(default=FusionOptions(), description="How the modalities become one vector.")
 
     @field_validator("modalities")
     @classmethod

@@ -21,91 +21,82 @@ __all__ = [
 
 
 class FatigueParams(ZoneParams):
-    """How fast a unit tires and recovers, after the depressing synapses of Tsodyks and Markram.
+    """How fast a unit tires and recovers, after the depressing synapses of Tsodyks and Markram."""
 
-    Parameters
-    ----------
-    recovery_ms : float
-        Time constant of the recovery; 800 ms, of synapses between neocortical pyramidal cells (Tsodyks and Markram
-        1997, doi:10.1073/pnas.94.2.719; the default of NEST's model of it too).
-    utilisation : float
-        Share of what is left that one spike uses up, in [0, 1]; 0.5, of the same source.
-    rate_hz : float
-        Firing rate that an activity of 1 stands for (10 Hz, chosen here: a unit held at 1 tires to 0.8 in the end).
-    per : {"channel", "unit"}
-        Whether an output channel tires as a whole, or each unit of it by itself.
-    """
-
-    recovery_ms: float = Field(default=800.0, gt=0, allow_inf_nan=False)
-    utilisation: float = Field(default=0.5, ge=0, le=1)
-    rate_hz: float = Field(default=10.0, ge=0, allow_inf_nan=False)
-    per: Literal["channel", "unit"] = "channel"
+    recovery_ms: float = Field(
+        default=800.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the recovery; 800 ms, of synapses between neocortical pyramidal cells (Tsodyks "
+                    "and Markram 1997, doi:10.1073/pnas.94.2.719; the default of NEST's model of it too).")
+    utilisation: float = Field(
+        default=0.5, ge=0, le=1,
+        description="Share of what is left that one spike uses up, in [0, 1]; 0.5, of the same source.")
+    rate_hz: float = Field(
+        default=10.0, ge=0, allow_inf_nan=False,
+        description="Firing rate that an activity of 1 stands for (10 Hz, chosen here: a unit held at 1 tires to 0.8 "
+                    "in the end).")
+    per: Literal["channel", "unit"] = Field(
+        default="channel",
+        description="Whether an output channel tires as a whole, or each unit of it by itself.")
 
 
 class Conv4DParams(ZoneParams):
-    """A convolution over three dimensions of space and one of time.
+    """A convolution over three dimensions of space and one of time."""
 
-    Parameters
-    ----------
-    inputs, outputs : int
-        Channels.
-    kernel : tuple of four int
-        Extent along x, y, z and time, in samples.
-    space : {"same", "valid"}
-        Whether the grid is padded with zeros to keep its size, or shrinks to where the kernel fits. Of the k - 1
-        zeros of "same", (k - 1) // 2 lie before the first sample.
-    time : {"causal", "valid"}
-        Whether zeros precede the first frame, so that frame t answers to frames up to t alone, or the output begins
-        with the first frame that has all its past. In both cases the kernel's last tap meets the present frame.
-    fatigue : FatigueParams, optional
-        How outputs tire; None for outputs that never do.
-    """
-
-    inputs: PositiveInt = 1
-    outputs: PositiveInt = 4
-    kernel: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt] = (3, 3, 3, 2)
-    space: Literal["same", "valid"] = "same"
-    time: Literal["causal", "valid"] = "causal"
-    fatigue: Annotated[FatigueParams | None, Switch] = FatigueParams()
+    inputs: PositiveInt = Field(default=1, description="Channels that it reads.")
+    outputs: PositiveInt = Field(default=4, description="Channels that it gives.")
+    kernel: tuple[PositiveInt, PositiveInt, PositiveInt, PositiveInt] = Field(
+        default=(3, 3, 3, 2),
+        description="Extent along x, y, z and time, in samples.")
+    space: Literal["same", "valid"] = Field(
+        default="same",
+        description="Whether the grid is padded with zeros to keep its size, or shrinks to where the kernel fits. Of "
+                    'the k - 1 zeros of "same", (k - 1) // 2 lie before the first sample.')
+    time: Literal["causal", "valid"] = Field(
+        default="causal",
+        description="Whether zeros precede the first frame, so that frame t answers to frames up to t alone, or the "
+                    "output begins with the first frame that has all its past. In both cases the kernel's last tap "
+                    "meets the present frame.")
+    fatigue: Annotated[FatigueParams | None, Switch] = Field(
+        default=FatigueParams(),
+        description="How outputs tire; None for outputs that never do.")
 
 
 class NonlinearityParams(ZoneParams):
-    """The response of a unit to its drive; potentials are relative to rest, taken as -65 mV.
+    """The response of a unit to its drive; potentials are relative to rest, taken as -65 mV."""
 
-    Parameters
-    ----------
-    gain : float
-        The largest response, above 0, in units of activity.
-    scale_mv : float
-        Drive at which the tanh reaches 0.76 (chosen here: about the threshold, so that a drive at threshold is
-        passed on almost in proportion and one far above it is not).
-    v_half_mv, slope_mv : float
-        Midpoint and slope of the voltage gate. The persistent sodium conductance of hippocampal pyramidal cells rises
-        sigmoidally from -70 to -30 mV (French et al. 1990, doi:10.1085/jgp.95.6.1139), which puts the midpoint at
-        -50 mV, and 5 and 95 % of a Boltzmann curve at the ends for a slope of 40 mV / (2 ln 19) = 6.8 mV.
-    membrane_ms : float
-        Time constant of the membrane estimate; 5 ms (Kobayashi, Tsubo and Shinomoto 2009,
-        doi:10.3389/neuro.10.009.2009, as is all that follows).
-    threshold_mv : float
-        Membrane estimate at which a rested unit crosses its threshold; 19 mV, regular spiking.
-    refractory_ms : float
-        For how long a unit is silent after a crossing; 2 ms. Rounded up to whole steps.
-    adaptation_mv : float
-        By how much a crossing raises the threshold; 2 mV, the slow of the two components of the source. The fast one
-        is left out, as it acts within a few steps of a refractory period.
-    adaptation_ms : float
-        Time constant by which the threshold falls back; 200 ms.
-    """
-
-    gain: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    scale_mv: float = Field(default=20.0, gt=0, allow_inf_nan=False)
-    v_half_mv: float = Field(default=15.0, allow_inf_nan=False)
-    slope_mv: float = Field(default=6.8, gt=0, allow_inf_nan=False)
-    membrane_ms: float = Field(default=5.0, gt=0, allow_inf_nan=False)
-    threshold_mv: float = Field(default=19.0, gt=0, allow_inf_nan=False)
-    refractory_ms: float = Field(default=2.0, ge=0, allow_inf_nan=False)
-    adaptation_mv: float = Field(default=2.0, ge=0, allow_inf_nan=False)
-    adaptation_ms: float = Field(default=200.0, gt=0, allow_inf_nan=False)
+    gain: float = Field(
+        default=1.0, gt=0, allow_inf_nan=False,
+        description="The largest response, above 0, in units of activity.")
+    scale_mv: float = Field(
+        default=20.0, gt=0, allow_inf_nan=False,
+        description="Drive at which the tanh reaches 0.76 (chosen here: about the threshold, so that a drive at "
+                    "threshold is passed on almost in proportion and one far above it is not).")
+    v_half_mv: float = Field(
+        default=15.0, allow_inf_nan=False,
+        description="Midpoint of the voltage gate. The persistent sodium conductance of hippocampal pyramidal cells "
+                    "rises sigmoidally from -70 to -30 mV (French et al. 1990, doi:10.1085/jgp.95.6.1139), which puts "
+                    "the midpoint at -50 mV, 15 above rest.")
+    slope_mv: float = Field(
+        default=6.8, gt=0, allow_inf_nan=False,
+        description="Slope of the voltage gate. 5 and 95 % of a Boltzmann curve lie at the ends of that rise for a "
+                    "slope of 40 mV / (2 ln 19) = 6.8 mV.")
+    membrane_ms: float = Field(
+        default=5.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the membrane estimate; 5 ms (Kobayashi, Tsubo and Shinomoto 2009, "
+                    "doi:10.3389/neuro.10.009.2009, as is all that follows).")
+    threshold_mv: float = Field(
+        default=19.0, gt=0, allow_inf_nan=False,
+        description="Membrane estimate at which a rested unit crosses its threshold; 19 mV, regular spiking.")
+    refractory_ms: float = Field(
+        default=2.0, ge=0, allow_inf_nan=False,
+        description="For how long a unit is silent after a crossing; 2 ms. Rounded up to whole steps.")
+    adaptation_mv: float = Field(
+        default=2.0, ge=0, allow_inf_nan=False,
+        description="By how much a crossing raises the threshold; 2 mV, the slow of the two components of the source. "
+                    "The fast one is left out, as it acts within a few steps of a refractory period.")
+    adaptation_ms: float = Field(
+        default=200.0, gt=0, allow_inf_nan=False,
+        description="Time constant by which the threshold falls back; 200 ms.")
 
 
 class PropagationMode(StrEnum):
@@ -118,45 +109,39 @@ class PropagationMode(StrEnum):
 
 
 class PropagationParams(ZoneParams):
-    """What the modes of propagation do beside following the weights.
+    """What the modes of propagation do beside following the weights."""
 
-    Parameters
-    ----------
-    release_probability : float
-        Random mode: chance that a unit's activity is passed on, in (0, 1]; 0.5, the utilisation of the fatigue's
-        source, doi:10.1073/pnas.94.2.719. What is passed on is scaled up, so that the mean is that of normal mode.
-    amplification : float
-        Intentional mode: share by which a unit in full agreement with the goal is amplified, and one in full
-        disagreement weakened (1, chosen here: the first doubles, the second falls silent).
-    centred : bool
-        Intentional mode: whether patterns are compared after the mean pattern of all units was taken from them, so
-        that what is common to all neither agrees nor disagrees.
-    forward_weight : float
-        Bidirectional mode: weight of the forward direction in [0, 1]; the backward one has the rest.
-    """
-
-    release_probability: float = Field(default=0.5, gt=0, le=1)
-    amplification: float = Field(default=1.0, ge=0, allow_inf_nan=False)
-    centred: bool = True
-    forward_weight: float = Field(default=0.5, ge=0, le=1)
+    release_probability: float = Field(
+        default=0.5, gt=0, le=1,
+        description="Random mode: chance that a unit's activity is passed on, in (0, 1]; 0.5, the utilisation of the "
+                    "fatigue's source, doi:10.1073/pnas.94.2.719. What is passed on is scaled up, so that the mean is "
+                    "that of normal mode.")
+    amplification: float = Field(
+        default=1.0, ge=0, allow_inf_nan=False,
+        description="Intentional mode: share by which a unit in full agreement with the goal is amplified, and one in "
+                    "full disagreement weakened (1, chosen here: the first doubles, the second falls silent).")
+    centred: bool = Field(
+        default=True,
+        description="Intentional mode: whether patterns are compared after the mean pattern of all units was taken "
+                    "from them, so that what is common to all neither agrees nor disagrees.")
+    forward_weight: float = Field(
+        default=0.5, ge=0, le=1,
+        description="Bidirectional mode: weight of the forward direction in [0, 1]; the backward one has the rest.")
 
 
 class ModeCycleParams(ZoneParams):
-    """Which modes the zone cycles through, or the one that it keeps.
+    """Which modes the zone cycles through, or the one that it keeps."""
 
-    Parameters
-    ----------
-    normal, random, intentional, bidirectional : bool
-        Whether the mode is on. The first three are, a third of the steps each; with the fourth it is a quarter each.
-    keep : PropagationMode, optional
-        The one mode to stay with, which must be on.
-    steps_each : int
-        Steps in a row of one mode, before the next has its turn.
-    """
-
-    normal: bool = True
-    random: bool = True
-    intentional: bool = True
-    bidirectional: bool = False
-    keep: PropagationMode | None = None
-    steps_each: PositiveInt = 1
+    normal: bool = Field(
+        default=True,
+        description="Whether the mode that follows the weights is on. Of the modes that are on each has the same "
+                    "share of the steps.")
+    random: bool = Field(default=True, description="Whether the mode is on in which activity is passed on by chance.")
+    intentional: bool = Field(
+        default=True,
+        description="Whether the mode is on in which a goal amplifies what agrees with it.")
+    bidirectional: bool = Field(
+        default=False,
+        description="Whether the mode is on in which activity spreads both ways.")
+    keep: PropagationMode | None = Field(default=None, description="The one mode to stay with, which must be on.")
+    steps_each: PositiveInt = Field(default=1, description="Steps in a row of one mode, before the next has its turn.")

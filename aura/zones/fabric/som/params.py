@@ -18,45 +18,44 @@ class SomParams(ZoneParams):
 
     The defaults are those that read handwritten digits best from one pass over 50,000 of them; a stream of another
     length wants `length` at about half of it.
-
-    Parameters
-    ----------
-    rule : {"batch", "online"}
-        Weights as the means of what their neighbourhoods have won lately, brought up to date by every block of items,
-        or Kohonen's steps towards each item.
-    neighbourhood : {"gaussian", "cut_gaussian", "sech", "epanechnikov", "bubble"}
-        What of a winner's learning its neighbours share, by their distance on the grid.
-    schedule : {"exponential", "linear", "novelty", "plsom"}
-        How radius and rate go from start to end: by the items seen ("exponential", "linear"); by these, but opening up
-        again when the input changes ("novelty"); by how badly the input is matched alone ("plsom").
-    length : int
-        Items after which radius and rate have come to their end; without meaning for "plsom".
-    radius_start : float, optional
-        Radius of the neighbourhood at first, in units of the grid; half the longest side if left out.
-    radius_end : float
-        Radius at the end. Down to about 0.5 neighbours share what they learn; below it the order that is reached stays,
-        and each unit moves to the mean of its own items.
-    rate_start, rate_end : float
-        Rule "online": share of the way to an item that its winner goes.
-    memory : int
-        Rule "batch": items after which an item counts 1/e, once so many have been seen.
-    learn : bool
-        Whether units move at all; off, they stay as they are drawn around the first item.
-    sharpness : float
-        Of the activation map: a unit as far from the item as the average unit is active at exp(-sharpness).
     """
 
-    rule: Literal["batch", "online"] = "batch"
-    neighbourhood: Neighbourhood = "gaussian"
-    schedule: Literal["exponential", "linear", "novelty", "plsom"] = "exponential"
-    length: int = Field(default=20_000, ge=1)
-    radius_start: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    radius_end: float = Field(default=0.3, gt=0, allow_inf_nan=False)
-    rate_start: float = Field(default=0.3, gt=0, le=1)
-    rate_end: float = Field(default=0.03, gt=0, le=1)
-    memory: int = Field(default=20_000, ge=1)
-    learn: bool = True
-    sharpness: float = Field(default=4.0, gt=0, allow_inf_nan=False)
+    rule: Literal["batch", "online"] = Field(
+        default="batch",
+        description="Weights as the means of what their neighbourhoods have won lately, brought up to date by every "
+                    "block of items, or Kohonen's steps towards each item.")
+    neighbourhood: Neighbourhood = Field(
+        default="gaussian",
+        description="What of a winner's learning its neighbours share, by their distance on the grid.")
+    schedule: Literal["exponential", "linear", "novelty", "plsom"] = Field(
+        default="exponential",
+        description='How radius and rate go from start to end: by the items seen ("exponential", "linear"); by these, '
+                    'but opening up again when the input changes ("novelty"); by how badly the input is matched alone '
+                    '("plsom").')
+    length: int = Field(
+        default=20_000, ge=1,
+        description='Items after which radius and rate have come to their end; without meaning for "plsom".')
+    radius_start: float | None = Field(
+        default=None, gt=0, allow_inf_nan=False,
+        description="Radius of the neighbourhood at first, in units of the grid; half the longest side if left out.")
+    radius_end: float = Field(
+        default=0.3, gt=0, allow_inf_nan=False,
+        description="Radius at the end. Down to about 0.5 neighbours share what they learn; below it the order that "
+                    "is reached stays, and each unit moves to the mean of its own items.")
+    rate_start: float = Field(
+        default=0.3, gt=0, le=1,
+        description='Rule "online": share of the way to an item that its winner goes at first.')
+    rate_end: float = Field(default=0.03, gt=0, le=1, description='Rule "online": the same at the end.')
+    memory: int = Field(
+        default=20_000, ge=1,
+        description='Rule "batch": items after which an item counts 1/e, once so many have been seen.')
+    learn: bool = Field(
+        default=True,
+        description="Whether units move at all; off, they stay as they are drawn around the first item.")
+    sharpness: float = Field(
+        default=4.0, gt=0, allow_inf_nan=False,
+        description="Of the activation map: a unit as far from the item as the average unit is active at "
+                    "exp(-sharpness).")
 
     @model_validator(mode="after")
     def _shrinks(self) -> SomParams:
