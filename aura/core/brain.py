@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aura.core.arithmetic import one_thread
 from aura.core.blueprint import Blueprint
 from aura.core.builder import make_loop, make_node, make_zone
 from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoint
@@ -126,7 +127,8 @@ class Brain(Blueprint):
         if self._loop is not None:
             return
         self.seal()
-        zones = [make_zone(plan, self.seed, self.resolution) for plan in self._plans.values()]
+        with one_thread():
+            zones = [make_zone(plan, self.seed, self.resolution) for plan in self._plans.values()]
         nodes = [make_node(index, plan, zone, self.profile)
                  for index, (plan, zone) in enumerate(zip(self._plans.values(), zones, strict=True))]
         self._nodes = {node.name: node for node in nodes}
@@ -347,7 +349,8 @@ class Brain(Blueprint):
 
     def _run(self, loop: EventLoop, until: Time | None, ticks: int | None) -> int:
         try:
-            return loop.run(until, ticks)
+            with one_thread():
+                return loop.run(until, ticks)
         except BaseException as error:
             # The tick is half done, by Ctrl-C as by a zone, so only a checkpoint leads on from here.
             self._failed = error if isinstance(error, AuraError) else WiringError(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
+from aura.core.arithmetic import one_thread
 from aura.core.errors import RAISED, AuraError, nearest
 from aura.core.node import Node, Published
 from aura.core.signals import Inputs
@@ -36,6 +37,11 @@ def _attempt(node: Node, now: Time, inputs: Inputs) -> Result:
         return node.compute(now, inputs)
     except RAISED as error:
         return node.failure(now, inputs, error)
+
+
+def _attempt_alone(node: Node, now: Time, inputs: Inputs) -> Result:
+    with one_thread():
+        return _attempt(node, now, inputs)
 
 
 class SerialExecutor:
@@ -77,10 +83,11 @@ class ThreadExecutor:
         return [future.result() for future in futures]
 
     def start(self, node: Node, now: Time) -> Callable[[], Result]:
-        # One thread a node keeps its ticks in order; the inbox is taken here, before more can arrive.
+        # One thread a node keeps its ticks in order; the inbox is taken here, before more can arrive. The work may
+        # outlast the run that began it.
         if node.index not in self._own:
             self._own[node.index] = ThreadPoolExecutor(1, thread_name_prefix=f"aura-{node.name}")
-        return self._own[node.index].submit(_attempt, node, now, node.take()).result
+        return self._own[node.index].submit(_attempt_alone, node, now, node.take()).result
 
     def close(self) -> None:
         for pool in (self._pool, *self._own.values()):

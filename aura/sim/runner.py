@@ -20,6 +20,7 @@ from aura.core.time import Time, format_time, parse_time
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
+from aura.sim.environment import tell_changes
 from aura.sim.hold import FolderWatch, Hold
 from aura.sim.journal import RunJournal
 from aura.sim.observers import RunObservers, make_metrics, make_observers
@@ -233,6 +234,7 @@ class Run:
         brain, player, checkpoints = sitting.brain, sitting.player, sitting.observers.checkpoints
         if self._interrupted:  # Ctrl-C while the brain was built
             player.interrupt()
+        tell_changes(brain, (self.options.replay_of or self.folder).read().get("environment", {}))
         self.folder.write("run.json", summary_of(self.scenario, brain, player, self._tally, "running"))
         self.manager.call("aura_before_run", run=sitting.context)
         # One from the very beginning, so that there is always one to go back to.

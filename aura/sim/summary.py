@@ -11,6 +11,7 @@ from aura.core.brain import Brain
 from aura.core.pacing import Pacer
 from aura.core.schedule import clock_text
 from aura.core.time import Time
+from aura.sim.environment import environment
 from aura.sim.phases import PhasePlayer
 from aura.sim.scenario import Scenario
 
@@ -47,6 +48,7 @@ def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: Run
     pace = brain.loop.pace
     return {
         "aura": aura.__version__, "scenario": scenario.name, "summary": scenario.summary, "status": status,
+        "environment": environment(),
         "seed": scenario.seed, "resolution": brain.resolution, "executor": scenario.executor,
         "started": tally.started, "wall_seconds": round(tally.wall_seconds, 3), "ticks": tally.ticks + brain.ticks,
         "now": brain.now, "items": player.items, "phases": player.history(),

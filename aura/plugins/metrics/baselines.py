@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aura.core.arithmetic import one_thread
 from aura.core.signals import Signal
 from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
 from aura.plugins.metrics.labels import OTHER, Classes, pack, sets_of, unpack
@@ -105,7 +106,8 @@ class BatchBaselines(Metric):
             return report
         counts = (sum(len(kept.rows) for kept in learned), sum(len(kept.rows) for kept in held.values()))
         if self._evaluated is None or self._evaluated[0] != counts:
-            self._evaluated = (counts, self._evaluate(learned, held, counts[0]))
+            with one_thread():
+                self._evaluated = (counts, self._evaluate(learned, held, counts[0]))
         return {**report, **self._evaluated[1]}
 
     def _evaluate(self, learned: Sequence[_Kept], held: dict[str, _Kept], items: int) -> dict[str, Any]:
