@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, field_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from aura.core.zone import ZoneParams
 from aura.zones.common.switches import Switch
@@ -30,6 +30,13 @@ class NeuronParams(ZoneParams):
     ----------
     swc : str, optional
         An SWC file with its shape; otherwise it has a soma and straight dendrites.
+    unit, scale : str, float
+        The unit of the file's lengths, as "nm", and by what they are multiplied besides.
+    roots : {"join", "first", "refuse"}
+        What becomes of further trees of the file: joined to the first point, left out, or an error.
+    zero_radius_um : float, optional
+        What stands for a radius of the file that is not above 0; otherwise the neurite ends in a point there, and
+        passes no current.
     dendrites, segments : int
         How many dendrites, and of how many segments each; without dendrites it is a point neuron.
     soma_um, segment_um, dendrite_um : float
@@ -51,6 +58,10 @@ class NeuronParams(ZoneParams):
     """
 
     swc: str | None = None
+    unit: str = "um"
+    scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    roots: Literal["join", "first", "refuse"] = "join"
+    zero_radius_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     dendrites: int = Field(default=2, ge=0, le=64)
     segments: PositiveInt = 2
     soma_um: float = Field(default=20.0, gt=0, allow_inf_nan=False)
@@ -67,6 +78,13 @@ class NeuronParams(ZoneParams):
     hotspot_mv: float = Field(default=-20.0, ge=-60, le=60)
     dt_ms: float = Field(default=0.025, gt=0, allow_inf_nan=False)
     dtype: Literal["float32", "float64"] = "float32"
+
+    @model_validator(mode="after")
+    def _of_a_file(self) -> NeuronParams:
+        idle = self.model_fields_set & {"unit", "scale", "roots", "zero_radius_um"}
+        if self.swc is None and idle:
+            raise ValueError(f"swc, the file that {' and '.join(sorted(idle))} would be about")
+        return self
 
 
 _RULES: dict[str, Any] = {"stdp": StdpParams(), "homeostasis": HomeostasisParams(tau_s=100.0)}

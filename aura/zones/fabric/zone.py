@@ -270,8 +270,9 @@ class Fabric(Zone[FabricParams]):
     # --- before and after -----------------------------------------------------------------------------------------
 
     def notices(self) -> dict[str, int]:
-        """Return how many items were left unlearned."""
-        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped}
+        """Return how many items were left unlearned, and what of the neurons was read otherwise than it stands."""
+        read = {} if self._life is None else self._life.circuit.notices
+        return {**read, "left {count} items unlearned, for want of energy or of a part that may learn": self._skipped}
 
     def warm_up(self) -> None:
         """Compile or load all kernels, by the ticks of another, small fabric like this one."""

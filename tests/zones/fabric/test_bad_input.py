@@ -50,6 +50,8 @@ def neuron(**changes: Any) -> dict[str, Any]:
                                "gates": [{"name": "n", "steady": "sigmoid(v, 9", "tau": 1.0}]}}),
      ["fabric.tissue.neuron.channels.mine", "steady", "sigmoid(v, 9"]),
     (neuron(swc="/nowhere/cell.swc"), ["/nowhere/cell.swc"]),
+    (neuron(unit="nm"), ["fabric.tissue.neuron: expected swc, the file that unit would be about"]),
+    (neuron(swc="cell.swc", roots="all"), ["fabric.tissue.neuron.roots", "'join'", "'all'"]),
     ({"spatial_dims": (3, 0, 4)}, ["fabric.spatial_dims.1", "greater than 0", "got 0"]),
     ({"modes": {"normal": False, "random": False, "intentional": False}}, ["fabric.modes", "at least one mode"]),
     ({"modes": {"keep": "bidirectional"}}, ["fabric.modes.keep", "a mode that is on", "'bidirectional'"]),

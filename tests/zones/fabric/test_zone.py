@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 
 from aura.core.state import trees_equal
 
-from .brains import FEATURES, PERIOD, Bench, Fed, brain_of, learners, waves
+from .brains import FEATURES, NEURON, PERIOD, Bench, Fed, brain_of, learners, waves
 
 
 def test_it_says_what_its_ports_declare() -> None:
@@ -274,3 +275,17 @@ def test_the_goal_is_compared_with_the_newest_frame_that_units_stand_for(monkeyp
     said = bench.play(frames, goal=frames[0])
     for frame, one, patterns in zip(frames[-3:], said[-3:], compared[-3:], strict=True):
         assert np.abs(patterns[one["winner"][0]] - frame).max() < 0.3
+
+
+@pytest.mark.slow  # a kernel of its own
+def test_what_was_read_otherwise_than_it_stands_in_the_file_of_a_neuron_is_told(tmp_path: Path) -> None:
+    file = tmp_path / "cell.swc"
+    file.write_text("1 1 0 0 0 8000 -1\n2 3 10000 0 0 1000 1\n3 3 60000 0 0 0 2\n", encoding="utf-8")
+    bench = Bench(tissue={"neuron": {**NEURON, "swc": str(file), "unit": "nm", "dendrites": 0, "segments": 1}})
+    told = {text: count for text, count in bench.fabric.notices().items() if count}
+    assert told == {"read cell.swc: radii of 0 were taken as 5e-07 um, the smallest, so that hardly any current passes "
+                    "there; zero_radius_um sets another (line 3)": 1}
+    assert bench.fabric.circuit.population.cable.area_um2.sum() == pytest.approx(
+        4 * np.pi * 64 + np.pi * np.hypot(50.0, 1.0), rel=1e-6)
+    bench.play(waves(2))
+    assert np.isfinite(bench.fabric.circuit.population.read("v")).all()

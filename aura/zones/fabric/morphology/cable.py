@@ -56,7 +56,7 @@ class Cable:
     """The nodes that have membrane, in ascending order, (compartment,)."""
 
     soma: int
-    """The node of the segment in which the middle of the root section lies."""
+    """The node of the segment in which the middle of the first soma section lies; of the root where there is none."""
 
     def node(self, section: int, segment: int) -> int:
         """Return the node of a segment.

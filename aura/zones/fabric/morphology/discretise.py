@@ -164,8 +164,10 @@ class _Nodes:
         }
         for array in arrays.values():
             array.flags.writeable = False
-        return Cable(**arrays, kinds=tuple(section.kind for section in morphology.sections),
-                     soma=morphology.sections[0].segments // 2)
+        kinds = tuple(section.kind for section in morphology.sections)
+        soma = kinds.index("soma") if "soma" in kinds else 0
+        in_soma = np.flatnonzero(arrays["section"] == soma)
+        return Cable(**arrays, kinds=kinds, soma=int(in_soma[morphology.sections[soma].segments // 2]))
 
 
 def _places(morphology: Morphology) -> list[_Place]:

@@ -1,18 +1,22 @@
-"""The points of an SWC file, read and checked line by line: ``id type x y z radius parent``."""
+"""The points of an SWC file as one tree, parents before children."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple, TypeAlias
 
 from aura.core.errors import DataError
-from aura.zones.fabric.morphology.section import LARGEST_UM
+from aura.zones.fabric.morphology.swc_findings import Faults, Remarks
+from aura.zones.fabric.morphology.swc_lines import SwcRow, read_rows
 
-__all__ = ["SwcPoint", "SwcTree", "read_points"]
+__all__ = ["NO_PARENT", "SOMA_TYPE", "Roots", "SwcPoint", "SwcTree", "read_points"]
 
-COLUMNS = ("id", "type", "x", "y", "z", "radius", "parent")
+Roots: TypeAlias = Literal["join", "first", "refuse"]
+"""What becomes of a file of several trees."""
+
+NO_PARENT = -1
+"""The parent of the root."""
 
 SOMA_TYPE = 1
 KIND_OF_TYPE = {SOMA_TYPE: "soma", 2: "axon", 3: "basal", 4: "apical"}
@@ -21,187 +25,153 @@ KIND_OF_TYPE = {SOMA_TYPE: "soma", 2: "axon", 3: "basal", 4: "apical"}
 MARKER_TYPES = (5, 6)
 """Fork and end points in the original format; a neurite of unknown kind in SWC+."""
 
-END_OF_FILE = b"\x1a"
-"""A mark that old systems leave behind a text."""
-
-NO_TEXT = re.compile(rb"[\x00-\x08\x0e-\x19\x1b-\x1f]")
-"""Control characters that no text holds."""
-
 
 class SwcPoint(NamedTuple):
     """One line of the file."""
 
     line: int
-    kind: str
-    """One of `section.KINDS`."""
+    type: int
+    """As in the file, save that marks of forks and ends have the type of the neurite they stand on."""
     xyz_um: tuple[float, float, float]
     radius_um: float
+
+    @property
+    def kind(self) -> str:
+        """One of `section.KINDS`."""
+        return KIND_OF_TYPE.get(self.type, "dendrite")
+
+    @property
+    def is_soma(self) -> bool:
+        """Whether the point is one of a soma."""
+        return self.type == SOMA_TYPE
 
 
 @dataclass(frozen=True)
 class SwcTree:
-    """The points of one neuron; point 0 is the root."""
+    """The points of one neuron, depth first; point 0 is the root."""
 
     path: Path
     points: tuple[SwcPoint, ...]
     parents: tuple[int, ...]
-    """Index of each point's parent, which precedes it; -1 for the root."""
+    """Index of each point's parent, which precedes it; -1 for the root and what begins another tree."""
     children: tuple[tuple[int, ...], ...]
-    """Indices of each point's children, in the order of the file."""
-
-    def where(self, point: int) -> str:
-        """Return file and line of a point, for errors."""
-        return f"{self.path}:{self.points[point].line}"
+    """Indices of each point's children."""
+    others: tuple[int, ...]
+    """The points at which other trees begin, which are to be joined to the root."""
 
 
-class _Row(NamedTuple):
-    line: int
-    id: int
-    type: int
-    xyz_um: tuple[float, float, float]
-    radius_um: float
-    parent: int
-
-
-def read_points(path: str | Path) -> SwcTree:
+def read_points(path: Path, scale: float, zero_radius_um: float | None, roots: Roots, faults: Faults,
+                remarks: Remarks) -> SwcTree:
     """Read the points of an SWC file and order them parents first.
 
     Parameters
     ----------
-    path : str or Path
+    path : Path
         The file: text, a point a line, ``#`` before a comment.
+    scale, zero_radius_um
+        As for `read_rows`.
+    roots : {"join", "first", "refuse"}
+        Whether further trees are kept, left out, or a fault.
+    faults, remarks
+        What is found goes there.
 
     Raises
     ------
     DataError
-        If it cannot be read, or its points are not one tree; the error names file and line.
+        If it cannot be read, or its points are no trees; the error names all faults, with their lines.
 
     Notes
     -----
-    Types 1 to 4 are soma, axon, basal and apical dendrite. A point of type 5 or 6 on a neurite is of its parent's kind,
+    Types 1 to 4 are soma, axon, basal and apical dendrite. A point of type 5 or 6 on a neurite is of its parent's type,
     as these once marked forks and ends. All others are dendrites.
     """
-    path = Path(path)
-    rows = [_parse(path, line, text) for line, text in _lines(path)]
+    rows, broken = read_rows(path, scale, zero_radius_um, faults, remarks)
     if not rows:
+        faults.check()
         raise DataError(str(path), expected="at least one point", got="none")
-    parents = _link(path, rows)
-    return _order(path, rows, parents)
+    rows = _sorted(rows)
+    parents = _link(rows, broken, faults)
+    _check_cycles(rows, parents, faults)
+    beginnings = [row for row in rows if row.parent == NO_PARENT]
+    if roots == "refuse" and len(beginnings) > 1:
+        for row in beginnings[1:]:
+            faults.add(row.line, "one root", f"another, the first being in line {beginnings[0].line}",
+                       "Try roots = 'join' or 'first'.")
+    faults.check()
+    if roots == "join":
+        remarks.add("further roots were joined to the first", [row.line for row in beginnings[1:]])
+    tree, left_out = _order(path, rows, parents, roots)
+    remarks.add("points of other trees than the first were left out", left_out)
+    return tree
 
 
-def _lines(path: Path) -> list[tuple[int, str]]:
-    """Return number and text of the lines that hold more than a comment."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise DataError(str(path), expected="an SWC file", got="no such file") from None
-    except OSError as error:
-        raise DataError(str(path), expected="an SWC file", got=f"{type(error).__name__}: {error.strerror}") from error
-    odd = NO_TEXT.search(data)
-    if odd:
-        line = data.count(b"\n", 0, odd.start()) + 1
-        raise DataError(f"{path}:{line}", expected="text", got=f"the byte 0x{odd.group().hex()}, as binary files have",
-                        hint="Try to unpack it or convert it to plain SWC.")
-    text = data.removeprefix(b"\xef\xbb\xbf").replace(b"\r\n", b"\n").replace(b"\r", b"\n").rstrip(END_OF_FILE)
-    contents = (line.split(b"#")[0].decode("latin-1").strip() for line in text.split(b"\n"))
-    return [(number, content) for number, content in enumerate(contents, 1) if content]
+def _sorted(rows: list[SwcRow]) -> list[SwcRow]:
+    """Return the rows by their ids where every parent has a smaller one than its children, else as in the file."""
+    return sorted(rows, key=lambda row: row.id) if all(row.parent < row.id for row in rows) else rows
 
 
-def _parse(path: Path, line: int, text: str) -> _Row:
-    where, fields = f"{path}:{line}", text.split()
-    if len(fields) != len(COLUMNS):
-        raise DataError(where, expected=f"{len(COLUMNS)} columns ({' '.join(COLUMNS)})", got=f"{len(fields)}: {text!r}")
-    point, kind, parent = (_whole(where, COLUMNS[column], fields[column]) for column in (0, 1, 6))
-    x, y, z, radius = (_number(where, COLUMNS[column], fields[column]) for column in (2, 3, 4, 5))
-    if point < 0:
-        raise DataError(where, expected="an id of 0 or more", got=str(point))
-    if kind < 0:
-        raise DataError(where, expected="a type of 0 or more", got=str(kind))
-    if radius <= 0.0:
-        raise DataError(where, expected="a positive radius", got=fields[5])
-    return _Row(line, point, kind, (x, y, z), radius, parent)
-
-
-def _number(where: str, column: str, field: str) -> float:
-    try:
-        value = float(field.replace("_", "?"))  # Python reads 1_0 as a number, nobody else does
-    except ValueError:
-        raise DataError(where, expected=f"a number for {column}", got=repr(field)) from None
-    if not abs(value) <= LARGEST_UM:
-        raise DataError(where, expected=f"a finite number for {column}, at most {LARGEST_UM:g} in size",
-                        got=repr(field))
-    return value
-
-
-def _whole(where: str, column: str, field: str) -> int:
-    value = _number(where, column, field)
-    if not value.is_integer():
-        raise DataError(where, expected=f"a whole number for {column}", got=repr(field))
-    return int(value)
-
-
-def _link(path: Path, rows: list[_Row]) -> list[int]:
-    """Return the row of each row's parent, -1 for the one root."""
+def _link(rows: list[SwcRow], broken: set[int], faults: Faults) -> list[int]:
+    """Return the row of each row's parent; -1 for a root, and where there is a fault."""
     row_of: dict[int, int] = {}
+    parents = [NO_PARENT] * len(rows)
+    twice: set[int] = set()
     for index, row in enumerate(rows):
-        if row.id in row_of:
-            raise DataError(f"{path}:{row.line}", expected="ids that differ",
-                            got=f"id {row.id}, which line {rows[row_of[row.id]].line} has")
-        row_of[row.id] = index
-    for row in rows:
+        first = row_of.setdefault(row.id, index)
+        if first != index:
+            twice.add(index)
+            faults.add(row.line, "ids that differ", f"id {row.id}, which line {rows[first].line} has")
+    for index, row in enumerate(rows):
+        if row.parent == NO_PARENT or index in twice:
+            continue
         if row.parent == row.id:
-            raise DataError(f"{path}:{row.line}", expected="a parent other than the point itself",
-                            got=f"id {row.id} as id and parent", hint="The root's parent is -1.")
-        if row.parent != -1 and row.parent not in row_of:
-            raise DataError(f"{path}:{row.line}", expected="the id of a point as parent, or -1 for the root",
-                            got=str(row.parent))
-    roots = [row for row in rows if row.parent == -1]
-    if len(roots) > 1:
-        raise DataError(f"{path}:{roots[1].line}", expected="one root",
-                        got=f"{len(roots)}, the first in line {roots[0].line}",
-                        hint="Give every neuron a file of its own, and join its pieces.")
-    return [row_of.get(row.parent, -1) for row in rows]
+            faults.add(row.line, "a parent other than the point itself", f"id {row.id} as id and parent",
+                       "The root's parent is -1.")
+        elif row.parent in row_of:
+            parents[index] = row_of[row.parent]
+        elif row.parent not in broken:
+            faults.add(row.line, "the id of a point as parent, or -1 for the root", str(row.parent))
+    return parents
 
 
-def _order(path: Path, rows: list[_Row], parents: list[int]) -> SwcTree:
-    """Return the tree, its points numbered depth first."""
+def _check_cycles(rows: list[SwcRow], parents: list[int], faults: Faults) -> None:
+    """Note every cycle, at its first line."""
+    state = [0] * len(rows)  # 1 on the way now, 2 known to end
+    for start in range(len(rows)):
+        way: list[int] = []
+        row = start
+        while row >= 0 and state[row] == 0:
+            state[row] = 1
+            way.append(row)
+            row = parents[row]
+        if row >= 0 and state[row] == 1:
+            first = min(way[way.index(row):], key=lambda member: rows[member].line)
+            faults.add(rows[first].line, "a parent that leads to the root",
+                       f"id {rows[first].id}, which is its own ancestor")
+        for member in way:
+            state[member] = 2
+
+
+def _order(path: Path, rows: list[SwcRow], parents: list[int], roots: Roots) -> tuple[SwcTree, list[int]]:
+    """Return the tree, its points numbered depth first, and the lines that were left out."""
     children: list[list[int]] = [[] for _ in rows]
     for row, parent in enumerate(parents):
         if parent >= 0:
             children[parent].append(row)
+    beginnings = [row for row, parent in enumerate(parents) if parent < 0]
     order: list[int] = []
-    waiting = [row for row, parent in enumerate(parents) if parent < 0]
+    waiting = beginnings[:1] if roots == "first" else beginnings[::-1]
     while waiting:
         row = waiting.pop()
         order.append(row)
         waiting += reversed(children[row])
-    if len(order) < len(rows):
-        stray = _on_cycle(parents, set(range(len(rows))) - set(order))
-        raise DataError(f"{path}:{rows[stray].line}", expected="a parent that leads to the root",
-                        got=f"id {rows[stray].id}, which is its own ancestor")
     new = {row: index for index, row in enumerate(order)}
     points: list[SwcPoint] = []
     for row in order:
-        line, _, swc_type, xyz_um, radius_um, _ = rows[row]
-        parent_kind = points[new[parents[row]]].kind if parents[row] >= 0 else None
-        points.append(SwcPoint(line, _kind(swc_type, parent_kind), xyz_um, radius_um))
-    return SwcTree(path, tuple(points), tuple(new.get(parents[row], -1) for row in order),
-                   tuple(tuple(new[child] for child in children[row]) for row in order))
-
-
-def _on_cycle(parents: list[int], stray: set[int]) -> int:
-    """Return the first row of the file's first cycle; every stray row leads into one."""
-    row, seen = min(stray), set()
-    while row not in seen:
-        seen.add(row)
-        row = parents[row]
-    cycle, start = {row}, row
-    while (row := parents[row]) != start:
-        cycle.add(row)
-    return min(cycle)
-
-
-def _kind(swc_type: int, parent_kind: str | None) -> str:
-    if swc_type in MARKER_TYPES and parent_kind not in {None, "soma"}:
-        return str(parent_kind)
-    return KIND_OF_TYPE.get(swc_type, "dendrite")
+        above = points[new[parents[row]]].type if parents[row] >= 0 else SOMA_TYPE
+        own = rows[row].type
+        marks = own in MARKER_TYPES and above != SOMA_TYPE
+        points.append(SwcPoint(rows[row].line, above if marks else own, rows[row].xyz_um, rows[row].radius_um))
+    tree = SwcTree(path, tuple(points), tuple(new.get(parents[row], NO_PARENT) for row in order),
+                   tuple(tuple(new[child] for child in children[row]) for row in order),
+                   tuple(new[row] for row in beginnings[1:] if row in new))
+    return tree, [row.line for index, row in enumerate(rows) if index not in new]

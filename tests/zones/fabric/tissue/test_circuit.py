@@ -13,7 +13,8 @@ from aura.core.errors import ParameterError
 from aura.core.state import trees_equal
 from aura.zones.fabric.neurons.population import Population
 from aura.zones.fabric.params import FabricParams, TissueParams
-from aura.zones.fabric.tissue.circuit import Circuit, _dividing_step, _steps_of, membrane_of
+from aura.zones.fabric.tissue.cell import membrane_of
+from aura.zones.fabric.tissue.circuit import Circuit, _dividing_step, _steps_of
 from aura.zones.fabric.tissue.synapses import EXCITATORY, INHIBITORY
 from aura.zones.fabric.tissue.workers import Workers
 
