@@ -41,7 +41,8 @@ Run = Callable[[float], int]
 def circuit(dtype: str, threads: int, *, calcium: bool = True, connected: bool = True, nmda: float = 0.5,
             **plasticity: object) -> Circuit:
     """Return a tissue with some of its parts."""
-    neuron = NeuronParams(dendrites=4, segments=6, channels={**SQUID, **(CALCIUM if calcium else {})}, dtype=dtype)
+    channels = {"replace": True, **SQUID, **(CALCIUM if calcium else {})}
+    neuron = NeuronParams(dendrites=4, segments=6, channels=channels, dtype=dtype)
     params = TissueParams(neuron=neuron, slot_ms=SLOT_MS, drive_us=DRIVE_US, nmda_share=nmda,
                           connectivity=ConnectivityParams(**({} if connected else UNCONNECTED)),
                           plasticity=PlasticityParams(**plasticity))

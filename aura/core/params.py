@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from aura.core.errors import AuraError, nearest
 
-__all__ = ["validated"]
+__all__ = ["mistakes", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -29,33 +29,40 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     try:
         return model.model_validate(dict(values))
     except ValidationError as failed:
-        problems = failed.errors(include_url=False)
-        first = problems[0]
-        path = ".".join([where, *map(str, first["loc"])]) if first["loc"] else where
-        more = f" ({len(problems) - 1} more mistakes follow.)" if len(problems) > 1 else ""
-        if first["type"] == "extra_forbidden":
-            known = _known(model, first["loc"])
-            raise error(path, expected="a known key", got=f"{first['loc'][-1]!r}",
-                        hint=nearest(str(first["loc"][-1]), known) + more) from None
-        if first["type"] == "missing" and isinstance(first["loc"][-1], int):
-            raise _too_few(problems, where, error) from None
-        if first["type"] == "missing":
-            raise error(path, expected="a value, it is required", got="none", hint=more.strip()) from None
-        if first["type"] == "too_long":
-            raise error(path, expected=f"at most {first['ctx']['max_length']} values", got=_short(first["input"]),
-                        hint=more.strip()) from None
-        message = first["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-        raise error(path, expected=message, got=_short(first["input"]), hint=more.strip()) from failed
+        first, *others = mistakes(model, failed, where, error)
+        if others:
+            first = error(first.where, expected=first.expected, got=first.got,
+                          hint=f"{first.hint} ({len(others)} more mistakes follow.)".strip())
+        raise first from failed
 
 
-def _too_few(problems: list[Any], where: str, error: type[AuraError]) -> AuraError:
-    """Return the error for a sequence of fixed length that ends too early, pydantic's first problem."""
-    *place, _ = problems[0]["loc"]
-    missing = [problem["loc"][-1] for problem in problems
-               if problem["type"] == "missing" and [*problem["loc"][:-1]] == place]
-    others = len(problems) - len(missing)
-    return error(".".join([where, *map(str, place)]), expected=f"{max(missing) + 1} values",
-                 got=_short(problems[0]["input"]), hint=f"({others} more mistakes follow.)" if others else "")
+def mistakes(model: type[BaseModel], failed: ValidationError, where: str,
+             error: type[AuraError] = AuraError) -> list[AuraError]:
+    """Return an error for each thing that is wrong with the values of a model."""
+    found: list[AuraError] = []
+    short: set[tuple[int | str, ...]] = set()
+    problems = failed.errors(include_url=False)
+    for problem in problems:
+        loc, kind, given = problem["loc"], problem["type"], problem["input"]
+        path = ".".join([where, *map(str, loc)])
+        if kind == "extra_forbidden":
+            found.append(error(path, expected="a known key", got=f"{loc[-1]!r}",
+                               hint=nearest(str(loc[-1]), _known(model, loc))))
+        elif kind == "missing" and isinstance(loc[-1], int):
+            if loc[:-1] not in short:  # a sequence of fixed length that ends too early is told once
+                short.add(loc[:-1])
+                last = max(int(other["loc"][-1]) for other in problems
+                           if other["type"] == "missing" and other["loc"][:-1] == loc[:-1])
+                found.append(error(".".join([where, *map(str, loc[:-1])]), expected=f"{last + 1} values",
+                                   got=_short(given)))
+        elif kind == "missing":
+            found.append(error(path, expected="a value, it is required", got="none"))
+        elif kind == "too_long":
+            found.append(error(path, expected=f"at most {problem['ctx']['max_length']} values", got=_short(given)))
+        else:
+            said = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
+            found.append(error(path, expected=said, got=_short(given)))
+    return found
 
 
 def _known(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -69,6 +69,13 @@ class Recording:
             self._topics = tuple(dict.fromkeys(message.topic for message in self.raw()))
         return self._topics
 
+    @property
+    def declared(self) -> tuple[str, ...]:
+        """The topics of signals that were to be recorded, whether one came or not; none in files of earlier versions.
+        """
+        found = (read_metadata(path, METADATA) or {} for path, _ in self.parts)
+        return tuple(dict.fromkeys(topic for metadata in found for topic in metadata.get("topics", "").split()))
+
     def raw(self) -> Iterator[Message]:
         """Give all messages as bytes, in the order in which they were recorded.
 
@@ -115,7 +122,8 @@ class Recording:
     def series(self, topic: str) -> tuple[np.ndarray, Any]:
         """Return the instants of a topic in nanoseconds, int64 (n,), and its values.
 
-        Arrays of one shape are stacked, (n, ...); other values are a list.
+        Arrays of one shape are stacked, (n, ...); other values are a list. Of a topic that was to be recorded and
+        never came, both are empty.
 
         Raises
         ------
@@ -123,14 +131,13 @@ class Recording:
             If the topic was not recorded.
         """
         signals = [signal for signal in self.messages() if signal.topic == topic]
-        if not signals:
+        if not signals and topic not in self.declared:
             raise RecordingError(f"{self.path}: {topic}", expected="a topic of this recording", got="no message of it",
-                                 hint=nearest(topic, self.topics))
+                                 hint=nearest(topic, (*self.topics, *self.declared)))
         times = np.array([signal.time for signal in signals], dtype=np.int64)
         values: list[Any] = [signal.value for signal in signals]
-        if all(isinstance(value, np.ndarray) for value in values) and len({value.shape for value in values}) == 1:
-            return times, np.stack(values)
-        return times, values
+        shapes = {value.shape if isinstance(value, np.ndarray) else None for value in values}
+        return (times, np.stack(values)) if len(shapes) == 1 and None not in shapes else (times, values)
 
 
 def _parts(path: Path) -> tuple[tuple[Path, int | None], ...]:

@@ -184,17 +184,22 @@ class Recorder(Observer):
 
     def _open(self) -> McapFile:
         try:
-            self._segment, self._file = open_segment(self.folder, self._origin, **self._options)
+            self._segment, self._file = open_segment(self.folder, self._origin, filter(self._wants, self._ports),
+                                                     **self._options)
         except RecordingError:
             self._over = True
             raise
         return self._file
 
+    def _wants(self, topic: str) -> bool:
+        """Return whether a topic is recorded."""
+        wanted = any(fnmatchcase(topic, pattern) for pattern in self.topics)
+        return wanted and not any(fnmatchcase(topic, pattern) for pattern in self._leave_out)
+
     def _open_sink(self, topic: str, kind: MessageType, encode: Encode, metadata: Mapping[str, str] | None = None,
                    every: Time = 0) -> Sink | None:
-        wanted = any(fnmatchcase(topic, pattern) for pattern in self.topics)
         sink = None
-        if wanted and not any(fnmatchcase(topic, pattern) for pattern in self._leave_out):
+        if self._wants(topic):
             file = self._file or self._open()
             sink = (file.channel(topic, kind, metadata), encode, every)
         self._sinks[topic] = sink

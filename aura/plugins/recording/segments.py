@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,8 +53,11 @@ def list_segments(folder: Path) -> dict[int, Path]:
     return dict(sorted(found.items()))
 
 
-def open_segment(folder: Path, origin: Origin, **options: Any) -> tuple[int, McapFile]:
-    """Begin the next segment of a folder, made if it is not there, and return its number and file."""
+def open_segment(folder: Path, origin: Origin, topics: Iterable[str] = (), **options: Any) -> tuple[int, McapFile]:
+    """Begin the next segment of a folder, made if it is not there, and return its number and file.
+
+    `topics` are those that may come; a reader then knows one that is silent from one that is misspelt.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -62,6 +65,8 @@ def open_segment(folder: Path, origin: Origin, **options: Any) -> tuple[int, Mca
     number = max(list_segments(folder), default=-1) + 1
     metadata = {"format": FORMAT, "segment": str(number), "start": str(origin.start),
                 "follows": "" if origin.follows is None else str(origin.follows), "messages": str(origin.messages)}
+    if declared := " ".join(topics):
+        metadata["topics"] = declared
     metadata["check"] = _check(metadata)
     return number, McapFile(segment_path(folder, number), metadata, **options)
 
@@ -80,7 +85,7 @@ def read_origin(metadata: Mapping[str, str], path: Path) -> Origin:
                              hint="It was written by another version of AURA.")
     try:
         follows = metadata["follows"]
-        if metadata.keys() - {"format", "segment", "start", "follows", "messages", "check"}:
+        if metadata.keys() - {"format", "segment", "start", "follows", "messages", "topics", "check"}:
             raise ValueError("unknown keys")
         if "check" in metadata and metadata["check"] != _check(metadata):  # earlier versions wrote none
             raise ValueError("other values than were written")

@@ -17,10 +17,25 @@ from aura.zones.fabric.learning.response_params import (
 )
 from aura.zones.fabric.som.params import SomParams
 from aura.zones.fabric.tissue.params import ConnectivityParams, HomeostasisParams, PlasticityParams, StdpParams
+from aura.zones.fabric.units import (
+    Capacitance,
+    Celsius,
+    Micrometres,
+    Microsiemens,
+    Milliseconds,
+    Millivolts,
+    Resistivity,
+)
 
-__all__ = ["FabricParams", "NeuronParams", "PredictionParams", "TissueParams"]
+__all__ = ["FabricParams", "NeuronParams", "PredictionParams", "TissueParams", "default_channels"]
 
 Positive = Field(gt=0, allow_inf_nan=False)
+
+
+def default_channels() -> dict[str, Any]:
+    """Return the channels that a neuron has without a word, each with its density in S/cm² by kind of section."""
+    return {"sodium": {"all": 0.12}, "potassium": {"all": 0.036}, "leak": {"all": 0.0003},
+            "calcium": {"dendrite": 3e-5}, "calcium_potassium": {"dendrite": 3e-4}}
 
 
 class NeuronParams(ZoneParams):
@@ -44,7 +59,8 @@ class NeuronParams(ZoneParams):
     channels : dict
         Conductance density in S/cm² by channel: a number for all of the membrane, or a table by kind of section
         (``soma``, ``axon``, ``basal``, ``apical``, ``dendrite``, ``all``). A table with ``gates`` declares a channel
-        of your own. What is given stands for all channels: those left out are not there.
+        of your own. What is given comes on top of the squid's sodium, potassium and leak everywhere, and calcium and
+        calcium-dependent potassium in dendrites; ``false`` leaves a channel out, and ``replace = true`` all of these.
     capacitance_uf_cm2, axial_ohm_cm, temperature_c : float
         Specific capacitance, resistivity of the cytoplasm, temperature.
     initial_mv, threshold_mv : float
@@ -61,22 +77,20 @@ class NeuronParams(ZoneParams):
     unit: str = "um"
     scale: float = Field(default=1.0, gt=0, allow_inf_nan=False)
     roots: Literal["join", "first", "refuse"] = "join"
-    zero_radius_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    zero_radius_um: Micrometres | None = Field(default=None, gt=0, allow_inf_nan=False)
     dendrites: int = Field(default=2, ge=0, le=64)
     segments: PositiveInt = 2
-    soma_um: float = Field(default=20.0, gt=0, allow_inf_nan=False)
-    segment_um: float = Field(default=50.0, gt=0, allow_inf_nan=False)
-    dendrite_um: float = Field(default=2.0, gt=0, allow_inf_nan=False)
-    channels: dict[str, Any] = Field(default_factory=lambda: {
-        "sodium": {"all": 0.12}, "potassium": {"all": 0.036}, "leak": {"all": 0.0003},
-        "calcium": {"dendrite": 3e-5}, "calcium_potassium": {"dendrite": 3e-4}})
-    capacitance_uf_cm2: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    axial_ohm_cm: float = Field(default=100.0, gt=0, allow_inf_nan=False)
-    temperature_c: float = Field(default=6.3, ge=0, le=50)
-    initial_mv: float = Field(default=-65.0, ge=-120, le=60)
-    threshold_mv: float = Field(default=0.0, ge=-60, le=60)
-    hotspot_mv: float = Field(default=-20.0, ge=-60, le=60)
-    dt_ms: float = Field(default=0.025, gt=0, allow_inf_nan=False)
+    soma_um: Micrometres = Field(default=20.0, gt=0, allow_inf_nan=False)
+    segment_um: Micrometres = Field(default=50.0, gt=0, allow_inf_nan=False)
+    dendrite_um: Micrometres = Field(default=2.0, gt=0, allow_inf_nan=False)
+    channels: dict[str, Any] = Field(default_factory=default_channels)
+    capacitance_uf_cm2: Capacitance = Field(default=1.0, gt=0, allow_inf_nan=False)
+    axial_ohm_cm: Resistivity = Field(default=100.0, gt=0, allow_inf_nan=False)
+    temperature_c: Celsius = Field(default=6.3, ge=0, le=50)
+    initial_mv: Millivolts = Field(default=-65.0, ge=-120, le=60)
+    threshold_mv: Millivolts = Field(default=0.0, ge=-60, le=60)
+    hotspot_mv: Millivolts = Field(default=-20.0, ge=-60, le=60)
+    dt_ms: Milliseconds = Field(default=0.025, gt=0, allow_inf_nan=False)
     dtype: Literal["float32", "float64"] = "float32"
 
     @model_validator(mode="after")
@@ -114,8 +128,8 @@ class TissueParams(ZoneParams):
     neuron: NeuronParams = NeuronParams()
     connectivity: ConnectivityParams = ConnectivityParams()
     plasticity: PlasticityParams = PlasticityParams(**_RULES)
-    slot_ms: float = Field(default=0.5, gt=0, allow_inf_nan=False)
-    drive_us: float = Field(default=0.0005, ge=0, allow_inf_nan=False)
+    slot_ms: Milliseconds = Field(default=0.5, gt=0, allow_inf_nan=False)
+    drive_us: Microsiemens = Field(default=0.0005, ge=0, allow_inf_nan=False)
     nmda_share: float = Field(default=0.5, ge=0, allow_inf_nan=False)
 
     @field_validator("plasticity", mode="before")

@@ -8,11 +8,27 @@ from collections import Counter
 from collections.abc import Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from pydantic import BeforeValidator
 
-__all__ = ["Unit", "converted", "measured", "parse_quantity", "parse_unit"]
+__all__ = [
+    "Capacitance",
+    "Celsius",
+    "Hertz",
+    "Micrometres",
+    "Microsiemens",
+    "Milliseconds",
+    "Millivolts",
+    "Resistivity",
+    "Seconds",
+    "Unit",
+    "Velocity",
+    "converted",
+    "measured",
+    "parse_quantity",
+    "parse_unit",
+]
 
 PREFIXES: Mapping[str, int] = MappingProxyType({
     "f": -15, "p": -12, "n": -9, "u": -6, "\u00b5": -6, "\u03bc": -6, "m": -3, "c": -2, "d": -1, "k": 3, "M": 6,
@@ -35,7 +51,7 @@ ZERO_CELSIUS_K = 273.15
 
 FACTOR = re.compile(r"(?P<name>[^\W\d_]+|°C|1(?![\d.]))(?:\s*(?:\^|\*\*)?\s*(?P<power>[+-]?\d)(?!\d))?")
 SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
-NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
+NUMBER = re.compile(r"[+-]?(?:(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?|(?:nan|inf|infinity)\b)", re.IGNORECASE)
 
 
 class Unit(NamedTuple):
@@ -161,4 +177,16 @@ def measured(unit: str) -> BeforeValidator:
             raise ValueError(f"a finite number in {unit}")
         return value
 
-    return BeforeValidator(read)
+    return BeforeValidator(read, json_schema_input_type=float | str)
+
+
+Micrometres: TypeAlias = Annotated[float, measured("um")]
+Milliseconds: TypeAlias = Annotated[float, measured("ms")]
+Seconds: TypeAlias = Annotated[float, measured("s")]
+Hertz: TypeAlias = Annotated[float, measured("Hz")]
+Velocity: TypeAlias = Annotated[float, measured("um/ms")]
+Millivolts: TypeAlias = Annotated[float, measured("mV")]
+Microsiemens: TypeAlias = Annotated[float, measured("uS")]
+Capacitance: TypeAlias = Annotated[float, measured("uF/cm2")]
+Resistivity: TypeAlias = Annotated[float, measured("ohm cm")]
+Celsius: TypeAlias = Annotated[float, measured("degC")]

@@ -10,6 +10,7 @@ from mcap.exceptions import EndOfFile
 from mcap.reader import NonSeekingReader
 from mcap.writer import Writer
 
+from aura import Brain, Manifest, Port, Zone
 from aura.core.errors import RecordingError, TimeError
 from aura.plugins.recording import Recorder, Recording
 
@@ -45,6 +46,26 @@ def test_a_series_is_stacked_where_shapes_agree(folder):
 def test_a_topic_that_was_not_recorded_is_named_with_the_nearest(folder):
     with pytest.raises(RecordingError, match=r"Try 'source\.text'"):
         Recording(folder).series("source.txet")
+
+
+def test_the_series_of_a_topic_that_was_silent_is_empty(tmp_path):
+    class Quiet(Zone):
+        manifest = Manifest("quiet", "", outputs=(Port("spikes"), Port("level"), Port("secret")), period="10 ms")
+
+        def step(self, now, inputs):
+            return {"level": np.float32(1.0)}
+
+    with Brain() as brain:
+        brain.add(Quiet)
+        brain.observe(Recorder(tmp_path, leave_out=("*.secret",)))
+        brain.run(until="30 ms")
+    recording = Recording(tmp_path)
+    times, values = recording.series("quiet.spikes")
+    assert (times.dtype, len(times), len(values)) == (np.int64, 0, 0)
+    assert recording.declared == ("quiet.spikes", "quiet.level")
+    for topic, hint in (("quiet.spiks", "Try 'quiet.spikes'"), ("quiet.secret", "")):
+        with pytest.raises(RecordingError, match=rf"{topic}: expected a topic of this recording.*{hint}"):
+            recording.series(topic)
 
 
 @pytest.mark.parametrize("place", ["run", "recording", "file"])

@@ -22,7 +22,7 @@ FEATURES = 6
 PERIOD = 10 * MS
 
 NEURON: dict[str, Any] = {"dendrites": 1, "segments": 1, "dt_ms": 0.05,
-                          "channels": {"sodium": 0.12, "potassium": 0.036, "leak": 0.0003}}
+                          "channels": {"replace": True, "sodium": 0.12, "potassium": 0.036, "leak": 0.0003}}
 """A squid neuron with one dendrite: one kernel, compiled once in all these tests."""
 
 TISSUE: dict[str, Any] = {"neuron": NEURON, "slot_ms": 1.0, "drive_us": 0.02}

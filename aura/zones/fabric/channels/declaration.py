@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import keyword
+import warnings
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import Field, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator, model_validator
 
 from aura.core.errors import ParameterError, nearest
 from aura.zones.common.arrays import Array
-from aura.zones.fabric.channels.checks import faults
+from aura.zones.fabric.channels.checks import faults, remarks
 from aura.zones.fabric.channels.expression import FUNCTIONS, VARIABLES, Expression
 from aura.zones.fabric.channels.pool import CalciumPool
-from aura.zones.fabric.channels.quantity import Declared, FormulaText, Identifier, Quantity, in_unit
+from aura.zones.fabric.channels.quantity import Declared, FormulaText, Identifier, Quantity, in_formula_units, in_unit
 
-__all__ = ["CalciumPool", "Channel", "Gate", "Quantity"]
+__all__ = ["CalciumPool", "Channel", "ChannelWarning", "Gate", "Quantity"]
+
+
+class ChannelWarning(UserWarning):
+    """A channel that is taken though it is not quite right."""
 
 
 class Gate(Declared):
@@ -98,7 +103,7 @@ class Channel(Declared):
     factor : str, optional
         An expression of `v`, `ca` and the parameters, at least 0, that multiplies the conductance without delay.
     parameters : dict of str to Quantity
-        Numbers that the expressions name.
+        Numbers that the expressions name; a potential is taken in mV, a time in ms, a concentration in mM.
     temperature : Quantity
         The temperature in degC at which the rates were measured.
     calcium_fraction : float
@@ -114,6 +119,7 @@ class Channel(Declared):
 
     A declaration is checked when it is made: every text parses, and over `CHECKED_V_MV` and `CHECKED_CA_MM` of
     `checks.py` steady states lie in [0, 1], rates are not negative, time constants are positive, all of them finite.
+    A steady state that leaves [0, 1] by no more than `TOLERATED` is taken, with a `ChannelWarning`.
     """
 
     name: Identifier
@@ -123,10 +129,16 @@ class Channel(Declared):
     reversal: Annotated[Quantity, in_unit("mV")]
     gates: tuple[Gate, ...] = ()
     factor: FormulaText | None = None
-    parameters: dict[Identifier, Quantity] = Field(default_factory=dict)
+    parameters: dict[Identifier, Annotated[Quantity, AfterValidator(in_formula_units)]] = Field(default_factory=dict)
     temperature: Annotated[Quantity, in_unit("degC")]
     calcium_fraction: float = Field(default=0.0, ge=0, le=1)
     source: str = ""
+
+    def __init__(self, **values: Any) -> None:
+        super().__init__(**values)
+        self.warn(stacklevel=2)
+
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]  # see Declared
 
     @field_validator("conductance")
     @classmethod
@@ -159,6 +171,16 @@ class Channel(Declared):
 
     def __hash__(self) -> int:
         return hash((self.name, self.ion, self.conductance, self.reversal, self.gates, self.factor))
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What is to be told of the channel, though it is taken; sentences as `Zone.notices` has them."""
+        return tuple(remarks(self))
+
+    def warn(self, stacklevel: int = 1) -> None:
+        """Give each remark as a `ChannelWarning`."""
+        for remark in self.remarks:
+            warnings.warn(remark, ChannelWarning, stacklevel=stacklevel + 1)
 
     @property
     def calcium_share(self) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
@@ -11,15 +10,12 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, mo
 from aura.core.errors import ParameterError
 from aura.core.params import validated
 from aura.core.zone import ZoneParams
+from aura.zones.fabric.units import converted, parse_quantity
 
-__all__ = ["Declared", "FormulaText", "Identifier", "Quantity", "density_s_cm2", "in_unit"]
+__all__ = ["Declared", "FormulaText", "Identifier", "Quantity", "density_s_cm2", "in_formula_units", "in_unit"]
 
-IN_UNIT: Mapping[tuple[str, str], float] = MappingProxyType({
-    ("mS/cm2", "S/cm2"): 1e-3, ("S/m2", "S/cm2"): 1e-4, ("pS/um2", "S/cm2"): 1e-4, ("uS/cm2", "S/cm2"): 1e-6,
-    ("nS/um2", "S/cm2"): 0.1, ("V", "mV"): 1e3, ("s", "ms"): 1e3, ("nm", "um"): 1e-3, ("uM", "mM"): 1e-3,
-    ("nM", "mM"): 1e-6, ("M", "mM"): 1e3})
-"""What one of the first unit is in the second, for the hints of errors."""
-
+FORMULA_UNITS = ("mV", "ms", "1/ms", "mM", "um", "S/cm2", "degC")
+"""The units that formulas reckon in, with v in mV and ca in mM."""
 
 class Declared(ZoneParams):
     """The base of the declarations: frozen, unknown keys are errors, and what is wrong is a `ParameterError`."""
@@ -46,7 +42,7 @@ class Quantity(Declared):
     value : float
         The number, finite.
     unit : str
-        Its unit, ``"1"`` for a pure number.
+        Its unit, ``"1"`` for a pure number; where one of its kind is asked for, any prefix will do.
     source : str
         The paper, table and equation it is from, or "tuned here" and how.
 
@@ -65,13 +61,8 @@ class Quantity(Declared):
     def _from_text(cls, given: Any) -> Any:
         if isinstance(given, Mapping | Quantity):
             return given
-        value, _, unit = str(given).strip().partition(" ")
-        try:
-            if unit:
-                return {"value": float(value), "unit": unit.strip()}
-        except ValueError:
-            pass
-        raise ValueError("a number and its unit, as in '0.036 S/cm2' (the unit of a pure number is 1)")
+        value, unit = parse_quantity(str(given))
+        return {"value": value, "unit": unit}
 
     def __str__(self) -> str:
         return f"{self.value:g} {self.unit}"
@@ -83,11 +74,11 @@ def density_s_cm2(given: Any, where: str) -> float:
     Raises
     ------
     ParameterError
-        If it is neither, or in another unit; its range is not looked at.
+        If it is neither, or no conductance density; its range is not looked at.
 
     Examples
     --------
-    >>> density_s_cm2(0.036, "leak.all"), density_s_cm2("0.036 S/cm2", "leak.all")
+    >>> density_s_cm2(0.036, "leak.all"), density_s_cm2("36 mS/cm2", "leak.all")
     (0.036, 0.036)
     """
     if isinstance(given, str):
@@ -105,19 +96,33 @@ def density_s_cm2(given: Any, where: str) -> float:
 
 
 def in_unit(unit: str) -> AfterValidator:
-    """Return a validator of quantities that holds them to a unit."""
+    """Return a validator of quantities that converts them to a unit, and refuses those of another kind."""
     return AfterValidator(_holder(unit))
 
 
 def _holder(unit: str) -> Callable[[Quantity], Quantity]:
     def hold(quantity: Quantity) -> Quantity:
-        if quantity.unit != unit:
-            factor = IN_UNIT.get((quantity.unit, unit))
-            hint = f" (try '{quantity.value * factor:g} {unit}')" if factor else ""
-            raise ValueError(f"a quantity in {unit}, not in {quantity.unit}{hint}")
-        return quantity
+        if quantity.unit == unit:
+            return quantity
+        return Quantity(value=converted(quantity.value, quantity.unit, unit), unit=unit, source=quantity.source)
 
     return hold
+
+
+def in_formula_units(quantity: Quantity) -> Quantity:
+    """Return a quantity as formulas reckon, in mV, ms, mM, um and S/cm2; of another kind it stays as it is.
+
+    Examples
+    --------
+    >>> str(in_formula_units(Quantity(value=5.0, unit="uM"))), str(in_formula_units(Quantity(value=2.0, unit="1")))
+    ('0.005 mM', '2 1')
+    """
+    for unit in FORMULA_UNITS:
+        try:
+            return _holder(unit)(quantity)
+        except ValueError:
+            continue
+    return quantity
 
 
 def _as_text(given: Any) -> Any:

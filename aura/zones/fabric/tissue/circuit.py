@@ -75,9 +75,10 @@ class Circuit:
                  workers: Workers, *, device: str = "cpu") -> None:
         self.params, self.spatial_dims = params, spatial_dims
         neuron, cells = params.neuron, math.prod(spatial_dims)
-        membrane = membrane_of(params)
+        membrane, of_the_membrane = membrane_of(params)
         self.steps = _steps_of(params, membrane)
-        morphology, self.notices = morphology_of(neuron)
+        morphology, of_the_shape = morphology_of(neuron)
+        self.notices = {**of_the_shape, **of_the_membrane}
         cable = discretise(morphology, neuron.axial_ohm_cm)
         sites, dendritic, somatic, entry = _sites(cable)
         self.population = _population(device, workers)(

@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from aura.core.zone import ZoneParams
 from aura.zones.common.switches import Switch
+from aura.zones.fabric.units import Hertz, Micrometres, Microsiemens, Milliseconds, Seconds, Velocity
 
 __all__ = [
     "ActivationParams",
@@ -68,23 +69,23 @@ class ConnectivityParams(ZoneParams):
     in local cortical circuits, PLoS Biology 3, 2005, doi:10.1371/journal.pbio.0030068 (lognormal weights).
     """
 
-    spacing_um: tuple[float, float, float] = (20.0, 20.0, 20.0)
+    spacing_um: tuple[Micrometres, Micrometres, Micrometres] = (20.0, 20.0, 20.0)
     profile: Literal["gaussian", "exponential"] = "gaussian"
-    length_um: float = Field(default=60.0, gt=0, allow_inf_nan=False)
-    radius_um: float = Field(default=180.0, gt=0, allow_inf_nan=False)
+    length_um: Micrometres = Field(default=60.0, gt=0, allow_inf_nan=False)
+    radius_um: Micrometres = Field(default=180.0, gt=0, allow_inf_nan=False)
     peak_ee: float = Field(default=0.3, ge=0, le=1)
     peak_ei: float = Field(default=0.2, ge=0, le=1)
     peak_ie: float = Field(default=0.4, ge=0, le=1)
     peak_ii: float = Field(default=0.1, ge=0, le=1)
     excitatory_share: float = Field(default=0.8, ge=0, le=1)
     borders: Literal["open", "periodic"] = "open"
-    excitatory_weight_us: float = Field(default=0.0002, gt=0, allow_inf_nan=False)
-    inhibitory_weight_us: float = Field(default=0.002, gt=0, allow_inf_nan=False)
+    excitatory_weight_us: Microsiemens = Field(default=0.0002, gt=0, allow_inf_nan=False)
+    inhibitory_weight_us: Microsiemens = Field(default=0.002, gt=0, allow_inf_nan=False)
     weight_sigma: float = Field(default=0.9355, ge=0, le=3)
     weight_ceiling: float = Field(default=5.0, ge=1, allow_inf_nan=False)
-    weight_length_um: float | None = Field(default=None, gt=0, allow_inf_nan=False)
-    velocity_um_per_ms: float = Field(default=300.0, gt=0, allow_inf_nan=False)
-    synaptic_delay_ms: float = Field(default=0.5, ge=0, allow_inf_nan=False)
+    weight_length_um: Micrometres | None = Field(default=None, gt=0, allow_inf_nan=False)
+    velocity_um_per_ms: Velocity = Field(default=300.0, gt=0, allow_inf_nan=False)
+    synaptic_delay_ms: Milliseconds = Field(default=0.5, ge=0, allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _spaced(self) -> ConnectivityParams:
@@ -117,8 +118,8 @@ class StdpParams(ZoneParams):
 
     amplitude_plus: float = Field(default=0.005, ge=0, le=1)
     amplitude_minus: float = Field(default=0.00525, ge=0, le=1)
-    tau_plus_ms: float = Field(default=20.0, gt=0, allow_inf_nan=False)
-    tau_minus_ms: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    tau_plus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
+    tau_minus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
     bounds: Literal["additive", "multiplicative"] = "additive"
 
 
@@ -150,13 +151,13 @@ class CalciumStdpParams(ZoneParams):
     H. Z. Shouval, M. F. Bear, L. N. Cooper, PNAS 99, 2002, doi:10.1073/pnas.152343099.
     """
 
-    tau_s: float = Field(default=150.0, gt=0, allow_inf_nan=False)
+    tau_s: Seconds = Field(default=150.0, gt=0, allow_inf_nan=False)
     gamma_plus: float = Field(default=321.808, ge=0, allow_inf_nan=False)
     gamma_minus: float = Field(default=200.0, ge=0, allow_inf_nan=False)
     threshold_plus_mmolar: float = Field(default=0.55e-3, gt=0, allow_inf_nan=False)
     threshold_minus_mmolar: float = Field(default=0.35e-3, gt=0, allow_inf_nan=False)
-    presynaptic_tau_ms: float | None = Field(default=50.0, gt=0, allow_inf_nan=False)
-    interval_ms: float = Field(default=1.0, gt=0, allow_inf_nan=False)
+    presynaptic_tau_ms: Milliseconds | None = Field(default=50.0, gt=0, allow_inf_nan=False)
+    interval_ms: Milliseconds = Field(default=1.0, gt=0, allow_inf_nan=False)
 
 
 class EligibilityParams(ZoneParams):
@@ -178,12 +179,12 @@ class EligibilityParams(ZoneParams):
     doi:10.3389/fncir.2018.00053.
     """
 
-    tau_ms: float = Field(default=1000.0, gt=0, allow_inf_nan=False)
+    tau_ms: Milliseconds = Field(default=1000.0, gt=0, allow_inf_nan=False)
     rate: float = Field(default=0.1, ge=0, allow_inf_nan=False)
     amplitude_plus: float = Field(default=0.005, ge=0, le=1)
     amplitude_minus: float = Field(default=0.00525, ge=0, le=1)
-    tau_plus_ms: float = Field(default=20.0, gt=0, allow_inf_nan=False)
-    tau_minus_ms: float = Field(default=20.0, gt=0, allow_inf_nan=False)
+    tau_plus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
+    tau_minus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
 
 
 class HomeostasisParams(ZoneParams):
@@ -211,10 +212,10 @@ class HomeostasisParams(ZoneParams):
     doi:10.1523/JNEUROSCI.20-23-08812.2000.
     """
 
-    target_hz: float = Field(default=5.0, gt=0, allow_inf_nan=False)
-    rate_tau_ms: float = Field(default=10_000.0, gt=0, allow_inf_nan=False)
-    tau_s: float = Field(default=1000.0, gt=0, allow_inf_nan=False)
-    interval_ms: float = Field(default=100.0, gt=0, allow_inf_nan=False)
+    target_hz: Hertz = Field(default=5.0, gt=0, allow_inf_nan=False)
+    rate_tau_ms: Milliseconds = Field(default=10_000.0, gt=0, allow_inf_nan=False)
+    tau_s: Seconds = Field(default=1000.0, gt=0, allow_inf_nan=False)
+    interval_ms: Milliseconds = Field(default=100.0, gt=0, allow_inf_nan=False)
     largest_step: float = Field(default=0.1, gt=0, le=1)
 
 
@@ -229,8 +230,8 @@ class ActivationParams(ZoneParams):
         A cell counts as active if it has spiked within this time (chosen here).
     """
 
-    rate_tau_ms: float = Field(default=1000.0, gt=0, allow_inf_nan=False)
-    window_ms: float = Field(default=100.0, gt=0, allow_inf_nan=False)
+    rate_tau_ms: Milliseconds = Field(default=1000.0, gt=0, allow_inf_nan=False)
+    window_ms: Milliseconds = Field(default=100.0, gt=0, allow_inf_nan=False)
 
 
 class PlasticityParams(ZoneParams):
@@ -244,7 +245,7 @@ class PlasticityParams(ZoneParams):
         The rules.
     """
 
-    largest_weight_us: float = Field(default=0.001, gt=0, allow_inf_nan=False)
+    largest_weight_us: Microsiemens = Field(default=0.001, gt=0, allow_inf_nan=False)
     stdp: Annotated[StdpParams | None, Switch] = None
     calcium: Annotated[CalciumStdpParams | None, Switch] = None
     eligibility: Annotated[EligibilityParams | None, Switch] = None

@@ -12,7 +12,15 @@ from pydantic import ValidationError
 from aura.core.errors import ParameterError, ScenarioError
 from aura.core.params import validated
 from aura.core.zone import ZoneParams
-from aura.zones.fabric.channels import CHANNELS, CalciumPool, Channel, Gate, Quantity, channel_from_table
+from aura.zones.fabric.channels import (
+    CHANNELS,
+    CalciumPool,
+    Channel,
+    ChannelWarning,
+    Gate,
+    Quantity,
+    channel_from_table,
+)
 
 GOOD: dict[str, Any] = {"name": "mine", "ion": "k", "conductance": "0.01 S/cm2", "reversal": "-90 mV",
                         "temperature": "20 degC"}
@@ -86,12 +94,15 @@ def test_a_channel_is_the_same_from_python_and_survives_a_scenario_file() -> Non
         ("v", "not a variable"), ("ca", "not a variable"), ("exp", "not a function"), ("if", "not a word of Python"))),
     ({"gates": [SHUT], "parameters": {"n": "1 mM"}}, "parameters", "unlike the gates, not .n. for both"),
     ({"conductance": "-0.01 S/cm2"}, "conductance", "at least 0"),
-    ({"conductance": "3 pS/um2"}, "conductance", r"in S/cm2, not in pS/um2 \(try '0.0003 S/cm2'\)"),
+    ({"conductance": "3 pS/um"}, "conductance", r"in S/cm2, not in pS/um, got"),
+    ({"conductance": "3 pS/furlong"}, "conductance", r"a unit such as .*, not 'pS/furlong' \('furlong' is none\)"),
     ({"conductance": {"value": 1, "unit": "ohm"}}, "conductance", "in S/cm2, not in ohm"),
     ({"conductance": {"value": float("nan"), "unit": "S/cm2"}}, "conductance.value", "finite"),
     ({"conductance": 0.01}, "conductance", "a number and its unit"),
-    ({"reversal": "-0.09 V"}, "reversal", r"in mV, not in V \(try '-90 mV'\)"),
-    ({"temperature": "293 K"}, "temperature", "in degC, not in K"),
+    ({"reversal": "-0.09 S"}, "reversal", "in mV, not in S"),
+    ({"temperature": "293 mV"}, "temperature", "in degC, not in mV"),
+    (gate(steady="1.01 * sigmoid(v, 9)", tau="1"), "gates.0.steady",
+     r"from 0 to 1 at v = 42.5 mV, not 1\.001\d{10,} \(the worst is 1\.0099\d{10,} at v = 100 mV\)"),
     ({"temperature": "-300 degC"}, "temperature", "above -273.15"),
     ({"ion": "cl"}, "ion", "'na', 'k', 'ca' or 'nonspecific'"),
     ({"calcium_fraction": 0.1}, "calcium_fraction", "a nonspecific current only"),
@@ -114,6 +125,35 @@ def test_a_broken_declaration_says_where_and_what(values: dict[str, Any], path: 
     with pytest.raises(ParameterError, match=expected) as table:
         channel_from_table("mine", {**GOOD, **values}, "fabric.channels.mine")
     assert str(table.value).startswith(f"fabric.channels.mine.{path}: expected ")
+
+
+def test_quantities_are_converted_to_the_units_of_the_model() -> None:
+    mine = Channel(**{**GOOD, "conductance": "3 pS/um2", "reversal": "-0.09 V", "temperature": "293.15 K"},
+                   parameters={"half": "0.5 uM", "lag": "0.1 s", "slope": "9 mV", "pure": "2 1", "odd": "3 spikes"})
+    assert [str(quantity) for quantity in (mine.conductance, mine.reversal, mine.temperature)] == [
+        "0.0003 S/cm2", "-90 mV", "20 degC"]
+    assert {name: str(quantity) for name, quantity in mine.parameters.items()} == {
+        "half": "0.0005 mM", "lag": "100 ms", "slope": "9 mV", "pure": "2 1", "odd": "3 spikes"}
+    assert Quantity(value=3.0, unit="pS/um2").unit == "pS/um2"
+    pool = CalciumPool(depth="100 nm", tau="0.08 s")
+    assert (str(pool.depth), str(pool.tau)) == ("0.1 um", "80 ms")
+
+
+def test_a_steady_state_that_leaves_0_to_1_a_little_is_taken_with_a_warning() -> None:
+    gates = [{"name": "n", "steady": "1.00025 * sigmoid(v, 9)", "tau": 1}]
+    with pytest.warns(ChannelWarning, match=r"took channel mine though .* gate n leaves 0 to 1 .*worst is 1\.00023"):
+        Channel(**GOOD, gates=gates)
+    with pytest.warns(ChannelWarning, match="took channel mine"):
+        channel_from_table("mine", {**GOOD, "gates": gates}, "fabric.channels.mine")
+    with pytest.raises(ParameterError, match="from 0 to 1"):
+        Channel(**GOOD, gates=[{**gates[0], "steady": "1.0011 * sigmoid(v, 9)"}])
+
+
+def test_a_table_as_a_scenario_has_it_declares_the_channel_alone() -> None:
+    table = {**GOOD, "density": {"soma": 0.5}, "gates": [SHUT]}
+    assert channel_from_table("mine", table, "fabric.channels.mine") == Channel(**GOOD, gates=[SHUT])
+    with pytest.raises(ParameterError, match=r"expected a channel without mistakes, got 2: .*mine\.ion: .*mine\.q"):
+        channel_from_table("mine", {**table, "ion": "cl", "q": 1}, "fabric.channels.mine")
 
 
 def test_a_missing_value_is_asked_for() -> None:
@@ -174,7 +214,7 @@ def test_an_outward_current_takes_no_calcium_out_of_the_pool() -> None:
 
 
 @pytest.mark.parametrize("values, expected", [
-    ({"depth": "0 um"}, "depth: expected a quantity above 0"), ({"tau": "1 s"}, r"in ms, not in s \(try '1000 ms'\)"),
+    ({"depth": "0 um"}, "depth: expected a quantity above 0"), ({"tau": "1 m"}, "in ms, not in m"),
     ({"free_fraction": "2 1"}, "at most 1"), ({"rest": "-1 mM"}, "above 0"), ({"dept": "1 um"}, "Try 'depth'")])
 def test_a_broken_pool_says_what_is_wrong(values: dict[str, Any], expected: str) -> None:
     with pytest.raises(ParameterError, match=expected):

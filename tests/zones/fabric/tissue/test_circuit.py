@@ -186,7 +186,7 @@ def test_jax_runs_the_same_circuit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def membrane_with(**channels: Any) -> Any:
-    return membrane_of(tissue_of(neuron={**NEURON, "channels": channels}))
+    return membrane_of(tissue_of(neuron={**NEURON, "channels": {"replace": True, **channels}}))[0]
 
 
 TABLE: dict[str, Any] = {"ion": "k", "conductance": "0.01 S/cm2", "reversal": "-90 mV", "temperature": "36 degC",
@@ -211,7 +211,7 @@ def test_a_step_that_divides_no_slot_is_answered_with_one_that_does(dt_ms: float
     assert suggested <= dt_ms
     assert abs(round(slot_ms / suggested) * suggested - slot_ms) < 1e-9
     tissue = tissue_of(slot_ms=slot_ms, neuron={**NEURON, "dt_ms": suggested})
-    assert _steps_of(tissue, membrane_of(tissue)) == round(slot_ms / suggested)
+    assert _steps_of(tissue, membrane_of(tissue)[0]) == round(slot_ms / suggested)
 
 
 def test_a_step_too_long_for_the_gates_is_refused_before_one_that_divides_no_slot() -> None:
@@ -244,7 +244,9 @@ def test_calcium_is_kept_only_where_a_channel_needs_it() -> None:
     ({"sodium": {"soma": True}}, r"channels\.sodium\.soma: expected a conductance density in S/cm², got True"),
     ({"sodium": -0.1}, r"^fabric\.tissue\.neuron\.channels\.sodium\.all: expected a density of 0 or more"),
     ({"sodium": {"soma": np.nan}}, r"channels\.sodium\.soma: expected a density of 0 or more, in S/cm², got nan"),
-    ({"sodium": "120 mS/cm2"}, r"channels\.sodium\.all: expected a quantity in S/cm2.*try '0.12 S/cm2'"),
+    ({"sodium": "120 mS/cm"}, r"channels\.sodium\.all: expected a quantity in S/cm2, not in mS/cm, got '120 mS/cm'"),
+    ({"replace": 1}, r"channels\.replace: expected true or false, got 1"),
+    ({"sodium": False}, r"channels\.sodium: expected a channel to leave out that is there without a word"),
     ({"sodium": "nan S/cm2"}, r"channels\.sodium\.all: expected a finite number, got 'nan S/cm2'"),
     ({"mine": {**TABLE, "ion": "sodium"}}, r"channels\.mine\.ion: expected 'na', 'k'"),
     ({"mine": {**TABLE, "gate": []}}, r"channels\.mine\.gate: expected a known key, got 'gate'. Try 'gates'"),
@@ -254,6 +256,51 @@ def test_calcium_is_kept_only_where_a_channel_needs_it() -> None:
 def test_mistakes_in_channels_are_named(channels: dict[str, Any], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         membrane_with(**channels)
+
+
+def named(**channels: Any) -> list[str]:
+    tissue = tissue_of(neuron={"channels": channels})
+    return [placement.channel.name for placement in membrane_of(tissue)[0].placements]
+
+
+def test_what_is_said_of_channels_comes_on_top_of_those_that_are_there_without_a_word() -> None:
+    squid = ["sodium", "potassium", "leak", "calcium", "calcium_potassium"]
+    assert named() == squid
+    assert named(mine=TABLE) == [*squid, "mine"]
+    assert named(sodium=0.2, calcium=False) == ["sodium", "potassium", "leak", "calcium_potassium"]
+    assert named(replace=True, mine=TABLE) == ["mine"]
+    assert named(replace=False, mine=TABLE) == [*squid, "mine"]
+    with pytest.raises(ParameterError, match=r"channels\.sodum: expected a channel to leave out .*Try 'sodium'"):
+        named(sodum=False)
+
+
+def test_densities_in_other_units_are_converted() -> None:
+    sodium, mine = membrane_with(sodium="120 mS/cm2", mine={**TABLE, "density": {"soma": "30 pS/um2"}}).placements
+    assert (sodium.of("soma"), mine.of("soma")) == (0.12, 0.003)
+    neuron = tissue_of(neuron={"soma_um": "0.02 mm", "capacitance_uf_cm2": "0.01 F/m2", "axial_ohm_cm": "1.5 ohm m",
+                               "initial_mv": "-0.07 V"}).neuron
+    assert (neuron.soma_um, neuron.capacitance_uf_cm2, neuron.axial_ohm_cm, neuron.initial_mv) == (20, 1, 150, -70)
+    with pytest.raises(ValueError, match="a text with its unit as '1 um': a quantity in um, not in mV"):
+        tissue_of(neuron={"soma_um": "20 mV"})
+
+
+def test_all_mistakes_of_all_channels_are_named_at_once() -> None:
+    with pytest.raises(ParameterError) as caught:
+        membrane_with(sodum=0.12, leak={"soma": -1, "dendrit": 0.1},
+                      mine={**TABLE, "ion": "cl", "reversal": "-90 mS", "gate": []})
+    assert caught.value.where == "fabric.tissue.neuron.channels"
+    for part in ("sodum: expected the name of a channel", "leak.soma: expected a density of 0 or more",
+                 "leak.dendrit: expected a kind of section", "mine.ion: expected 'na', 'k'",
+                 "mine.reversal: expected a quantity in mV, not in mS", "mine.gate: expected a known key"):
+        assert f"fabric.tissue.neuron.channels.{part}" in caught.value.got, caught.value.got
+
+
+def test_a_published_fit_that_ends_a_little_above_1_is_taken_and_told() -> None:
+    fit = {**TABLE, "gates": [{"name": "n", "steady": "1.00025 / (1 + exp(-(v + 20) / 9))", "tau": 2.5}]}
+    membrane, told = membrane_of(tissue_of(neuron={"channels": {"mine": fit}}))
+    assert membrane.placements[-1].channel.name == "mine"
+    assert list(told) == ["took channel mine though the steady state of its gate n leaves 0 to 1 at v = 55 mV: "
+                          "1.000009628209253 (the worst is 1.0002483800009323 at v = 100 mV)"]
 
 
 def test_a_rule_for_calcium_needs_calcium() -> None:
