@@ -95,9 +95,10 @@ class NeuronParams(ZoneParams):
 
     @model_validator(mode="after")
     def _of_a_file(self) -> NeuronParams:
-        idle = self.model_fields_set & {"unit", "scale", "roots", "zero_radius_um"}
+        about_it = ("unit", "scale", "roots", "zero_radius_um")
+        idle = [name for name in about_it if getattr(self, name) != type(self).model_fields[name].default]
         if self.swc is None and idle:
-            raise ValueError(f"swc, the file that {' and '.join(sorted(idle))} would be about")
+            raise ValueError(f"swc, the file that {' and '.join(idle)} would be about")
         return self
 
 

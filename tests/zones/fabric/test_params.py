@@ -31,3 +31,5 @@ def test_what_is_written_out_is_read_back() -> None:
     made = TissueParams.model_validate({"plasticity": {"homeostasis": {"target_hz": 8.0}, "stdp": False}})
     assert TissueParams.model_validate(made.model_dump()) == made
     assert TissueParams.model_validate(made.model_dump(exclude_unset=True)) == made
+    named = TissueParams.model_validate({"neuron": {"channels": {"leak": False, "sodium": "100 mS/cm2"}}})
+    assert TissueParams.model_validate(named.model_dump()) == named
