@@ -51,8 +51,11 @@ def _outputs(params: FabricParams) -> tuple[Port, ...]:
             Port("spike_times", dtype="float64", shape=("spike",), unit="ms", doc="When they did."),
         ]
         if params.probes:
-            ports.append(Port("voltage", shape=("probe", "sample"), unit="mV",
-                              doc="Somatic voltage of the probed neurons since the last tick, once a slot."))
+            ports += [
+                Port("voltage", shape=("probe", "sample"), unit="mV",
+                     doc="Somatic voltage of the probed neurons since the last tick, at the end of each slot."),
+                Port("voltage_times", dtype="float64", shape=("sample",), unit="ms", doc="When that was."),
+            ]
         if params.prediction is not None and params.convolution is not None:
             ports.append(Port("mode", dtype="text", shape=(1,), doc="The mode of propagation of this tick."))
     if params.labels:

@@ -23,6 +23,7 @@ def test_it_says_what_its_ports_declare() -> None:
     assert said["winner"].dtype == np.int64
     assert said["loss"].shape == said["persistence"].shape == ()
     assert said["voltage"].shape == (4, 10)
+    np.testing.assert_allclose(said["voltage_times"], (bench.now - 2 * PERIOD) * 1e-6 + np.arange(1, 11))
     assert len(said["spikes"]) == len(said["spike_times"]) > 0
     assert said["spike_times"].min() >= (bench.now - 2 * PERIOD) * 1e-6
     assert said["spike_times"].max() <= (bench.now - PERIOD) * 1e-6

@@ -89,6 +89,7 @@ class Life:
         out: dict[str, Any] = {"activity": self.rates()}
         if len(self._probes) and slots:
             out["voltage"] = voltage
+            out["voltage_times"] = begin_ms + slot_ms * np.arange(1, slots + 1)
         if cells:
             out["spikes"], out["spike_times"] = np.concatenate(cells), np.concatenate(times)
         return out
