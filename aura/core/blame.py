@@ -40,13 +40,13 @@ def raised_at(error: BaseException, home: str = "") -> str:
 def place_of(error: BaseException, home: str = "") -> str:
     """Return ``"file:line in function: source line"`` of the last line of the user's own code, or of the last line."""
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{error.filename}:{error.lineno}: {(error.text or '').strip()}".rstrip(": ")
+        return f"{error.filename}:{error.lineno}: {(error.text or '').strip()}".removesuffix(": ")
     package = ".".join(home.split(".")[:2 if home.startswith("aura.") else 1])
     frames = list(walk_tb(error.__traceback__))
     for frame, line in reversed(frames):
         name, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
         if (package and f"{name}.".startswith(f"{package}.")) or not file.startswith(_libraries()):
-            return f"{file}:{line} in {frame.f_code.co_name}: {linecache.getline(file, line).strip()}".rstrip(": ")
+            return f"{file}:{line} in {frame.f_code.co_name}: {linecache.getline(file, line).strip()}".removesuffix(": ")
     return ""
 
 

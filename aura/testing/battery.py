@@ -33,6 +33,7 @@ CHECKS: tuple[Check, ...] = (
     state_checks.state_survives_a_file,
     state_checks.resume_is_exact,
     state_checks.resume_after_learning_is_exact,
+    state_checks.a_used_zone_goes_back,
     state_checks.exports_come_back,
 )
 """Every check, to be parametrised over: ``@pytest.mark.parametrize("check", CHECKS)``."""

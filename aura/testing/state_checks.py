@@ -12,7 +12,8 @@ from aura.core.zone import Zone
 from aura.testing.play import NAME, difference, make_brain, play, running, span_of
 from aura.testing.subject import Subject
 
-__all__ = ["exports_come_back", "resume_after_learning_is_exact", "resume_is_exact", "state_survives_a_file"]
+__all__ = ["a_used_zone_goes_back", "exports_come_back", "resume_after_learning_is_exact", "resume_is_exact",
+           "state_survives_a_file"]
 
 
 def state_survives_a_file(subject: Subject) -> None:
@@ -37,6 +38,28 @@ def resume_is_exact(subject: Subject) -> None:
 def resume_after_learning_is_exact(subject: Subject) -> None:
     """With learning on, a run that is stopped and resumed equals one that never stopped: learner state is complete."""
     _resume(subject, learning=True)
+
+
+def a_used_zone_goes_back(subject: Subject) -> None:
+    """A zone that has gone on takes an earlier state as a new zone does: so a run that fails goes back."""
+    end = span_of(subject)
+    with running(subject), TemporaryDirectory() as folder:
+        brain, recorder = make_brain(subject)
+        with brain:
+            brain.run(until=end // 2)
+            saved, before = brain.save(folder), len(recorder.said)
+            brain.run(until=end)
+            first, state = recorder.said[before:], brain[NAME].state()
+            recorder.said.clear()
+            brain.load(saved)
+            brain.run(until=end)
+            again = brain[NAME].state()
+    where = difference(first, recorder.said)
+    if where is None and not trees_equal(state, again):
+        where = "the states at the end"
+    if where is not None:
+        raise subject.failure(f"taken back to {format_time(end // 2)} it differs from when it was there first: "
+                              f"{where}. load_state() must replace all that the zone carries from tick to tick")
 
 
 def exports_come_back(subject: Subject) -> None:

@@ -117,6 +117,31 @@ def test_a_run_may_go_on_without_its_recording_and_says_so(sim, aura, whole, ful
     assert "the replay is identical to run, bit for bit, as far as both go" in answer.out
 
 
+def test_a_live_run_that_fails_goes_back_by_its_journal_and_takes_no_new_input(sim):
+    lines = [f'{{"text": "{number}"}}\n' for number in range(30)]
+    (sim.folder / "ear.jsonl").write_text("".join(lines), encoding="utf-8")
+    source = sim.scenario(f"""aura = 1
+name = "live"
+plugins = ['{sim.zones}']
+pathways = ["ear.text -> shout.text"]
+[streams.ear]
+kind = "jsonlines"
+path = "ear.jsonl"
+columns = {{text = "text"}}
+[zones.shout]
+[zones.bomb]
+params = {{at = 11}}
+""", "live.toml")
+    with pytest.raises(AuraError, match="boom"):
+        sim.make("run", source=source).start()
+    heard = sim.values("run", "ear.text")
+    assert last_kept(sim) == "100 ms"
+    assert 0 < len(heard) < 30
+    mended = sim.scenario(source.read_text().replace("at = 11", "at = 0"), "live.toml")
+    assert sim.make("run", source=mended).resume() == "finished"
+    assert sim.values("run", "ear.text")[:len(heard)] == heard
+
+
 def test_a_folder_that_is_removed_ends_the_run_and_is_not_made_anew(sim):
     class Remover(Observer):
         name = "remover"

@@ -197,6 +197,50 @@ def test_a_zone_that_raises_ends_the_run_with_one_line_and_what_is_kept(sim, aur
     assert "Traceback" not in answer.err
 
 
+def test_a_second_ctrl_c_stops_at_once_and_says_what_is_kept(sim, aura, whole, monkeypatch):
+    def twice(player, limit):
+        raise KeyboardInterrupt
+
+    aura(*RUN, "--out", "one", "--until", "200 ms")
+    with monkeypatch.context() as patch:
+        patch.setattr("aura.sim.phases.PhasePlayer._run_until", twice)
+        answer = aura("resume", "one", "--quiet")
+    assert answer.status == 130
+    assert answer.err.splitlines() == ["stopped at once", "the run failed; its state at 200 ms is kept in one"]
+    assert aura("resume", "one", "--quiet").status == 0
+    assert sim.difference(whole, "one") is None
+
+
+def test_a_folder_whose_name_is_no_text_can_be_run_into_exported_and_resumed(sim, aura):
+    name = os.fsdecode(b"r\xff")
+    answer = aura(*RUN, "--out", name, "--until", "100 ms")
+    assert answer.status == 0
+    assert "stopped at 99 ms: r" in answer.out or "stopped at 100 ms: r" in answer.out
+    assert aura("export", name, "--out", "weights").status == 0
+    assert aura("resume", name, "--quiet").status == 0
+
+
+def test_standard_input_that_is_closed_is_said_to_be(sim, aura, monkeypatch):
+    sim.scenario('''aura = 1
+name = "live"
+[streams.ear]
+kind = "jsonlines"
+columns = {text = "text"}
+''', "live.toml")
+    monkeypatch.setattr("sys.stdin", None)
+    refused(aura("run", "live.toml", "--quiet", "--out", "one"), "standard input: expected an open stream of lines")
+    assert not (sim.folder / "one").exists()
+
+
+def test_an_export_onto_a_file_is_refused(sim, aura):
+    aura(*RUN, "--out", "one", "--until", "50 ms")
+    refused(aura("export", "one", "--out", "small.toml"), "--out small.toml: expected a folder that can be written to")
+
+
+def test_a_replay_of_what_is_no_run_says_that_and_not_that_it_was_not_recorded(sim, aura):
+    refused(aura("replay", "nowhere"), "nowhere: expected the folder of a run")
+
+
 def test_a_plugin_may_be_blocked_and_its_zones_are_missed(sim, aura):
     refused(aura(*RUN, "--out", "one", "--no-plugin", "tiny_zones"), "Plugin 'tiny_zones' is blocked")
     assert not (sim.folder / "one").exists()
