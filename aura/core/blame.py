@@ -46,7 +46,8 @@ def place_of(error: BaseException, home: str = "") -> str:
     for frame, line in reversed(frames):
         name, file = str(frame.f_globals.get("__name__")), frame.f_code.co_filename
         if (package and f"{name}.".startswith(f"{package}.")) or not file.startswith(_libraries()):
-            return f"{file}:{line} in {frame.f_code.co_name}: {linecache.getline(file, line).strip()}".removesuffix(": ")
+            source = linecache.getline(file, line).strip()
+            return f"{file}:{line} in {frame.f_code.co_name}: {source}".removesuffix(": ")
     return ""
 
 
