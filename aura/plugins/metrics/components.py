@@ -41,12 +41,13 @@ class Components(Metric):
 
     def __init__(self, name: str, options: ComponentOptions) -> None:
         super().__init__(name, options)
-        self.topics = (options.signal,) if options.names is None else (options.signal, options.names)
+        self._names_topic = options.names if isinstance(options.names, str) else None
+        self.topics = (options.signal, self._names_topic) if self._names_topic else (options.signal,)
         self._means = IntervalMeans(parse_time(options.every))
         self._signals = 0
         """Signals since the last row."""
         self._phases: dict[str, ComponentTotals] = {}
-        self._told: tuple[str, ...] = ()
+        self._told: tuple[str, ...] = options.names if isinstance(options.names, tuple) else ()
         self._value: Signal | None = None
         self._block: list[np.ndarray] = []
         self._place = ""
@@ -61,15 +62,15 @@ class Components(Metric):
             raise AuraError(f"metrics.{self.name}.signal", expected="a topic of one number for each component, as "
                             "(expert,) or (item, expert)", got=f"{options.signal}: {port.describe()}")
         self._unit = port.unit
-        if options.names is not None:
-            self.require_topic(brain, "names", options.names, dtypes=("text",), items=False)
+        if self._names_topic is not None:
+            self.require_topic(brain, "names", self._names_topic, dtypes=("text",), items=False)
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.signal:
             self._value = signal
-        if signal.topic == self.options.names:
+        if signal.topic == self._names_topic:
             self._told = self._checked(signal.value)
 
     def after_tick(self, now: Time) -> None:

@@ -13,6 +13,7 @@ from aura.core.time import MS
 from aura.plugins.metrics.component_totals import one_sided
 from aura.plugins.metrics.components import Components
 from aura.plugins.metrics.mixture_options import ComponentOptions
+from aura.plugins.metrics.plugin import aura_metrics
 from tests.plugins.mixture import make_brain
 
 
@@ -83,6 +84,22 @@ def test_names_are_numbers_or_those_that_are_told():
     assert watcher.results()["names"] == ["joy", "fear", "2"]
     with pytest.raises(AuraError, match=r"metrics\.use\.names: expected names that differ, got 'joy' twice"):
         tick(watcher, 3, names=("joy", "joy"))
+
+
+def test_names_may_be_given_in_the_scenario():
+    watcher = metric(names=["fast", "slow"])
+    assert watcher.topics == ("m.use",)
+    tick(watcher, 1, [1.0, 2.0, 3.0])
+    assert watcher.results()["names"] == ["fast", "slow", "2"]
+
+
+@pytest.mark.parametrize(("names", "said"), [
+    ("fast", "expected names such as .'fast', 'slow'., or the topic that tells them, such as 'mixture.names', got 'fa"),
+    ([], "expected names such as"), ([1, 2], "expected names such as"), (["a", "b", "a"], "'a' stands twice")])
+def test_names_of_another_form_are_answered_with_the_right_one(names, said):
+    kinds = {kind.name: kind for kind in aura_metrics()}
+    with pytest.raises(AuraError, match=f"metrics.use.names: .*{said}" if "stands" in said else said):
+        kinds["components"].build("use", {"signal": "m.use", "names": names})
 
 
 def test_a_phase_ends_with_a_row_of_its_own():
