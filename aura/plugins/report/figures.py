@@ -88,4 +88,4 @@ def left_out(result: MetricResult) -> Iterator[str]:
 
 
 def _listed(numbers: dict[str, int], word: str) -> str:
-    return ", ".join(f"{count(number)} {word} {name}" for name, number in numbers.items())
+    return "; ".join(f"{count(number)} {word} {name}" for name, number in numbers.items())

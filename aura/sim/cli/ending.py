@@ -37,19 +37,18 @@ def say_end(folder: RunFolder) -> int:
 
 
 def say_figures(folder: Path) -> None:
-    """Print the figures of each phase as the report has them: tables on a terminal, else a line for each phase."""
+    """Print the figures of each phase as the report has them: tables on a terminal wide enough, else a line for each.
+    """
     from aura.plugins.report.collect import read_metrics
     from aura.plugins.report.figures import JUDGES, figure_rows, left_out
-    from aura.sim.cli.tables import print_table
+    from aura.sim.cli.tables import print_figures
 
     for name, result in read_metrics(folder / "metrics.json", []).items():
         heads, rows = figure_rows(result)
         if result.kind not in JUDGES or not rows:
             continue
-        if sys.stdout.isatty():
-            typer.echo(f"{name}: {result.prediction} against {result.truth}" if result.prediction else name)
-            print_table(heads, rows, empty="")
-        else:
+        title = f"{name}: {result.prediction} against {result.truth}" if result.prediction else name
+        if not (sys.stdout.isatty() and print_figures(title, heads, rows, words=2)):
             for phase, measured, items, *figures in rows:
                 said = (f"{head} {value}" for head, value in zip(heads[3:], figures, strict=True) if value != "–")
                 typer.echo(f"{name}, {phase} ({measured}): {', '.join((f'{items} items', *said))}")

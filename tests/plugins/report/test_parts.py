@@ -143,7 +143,7 @@ def test_what_figures_leave_out_is_told():
     result = MetricResult(kind="classification", phases=phases, beyond=2001, told_apart=999,
                           unmatched={"truth": 0, "prediction": 12})
     assert list(left_out(result)) == [
-        "Without a label, and not counted: 300 in learn, 1 in held-out.",
+        "Without a label, and not counted: 300 in learn; 1 in held-out.",
         "Without their other side, and not counted: 12 of prediction.",
         'Not told apart: 2,001 classes beyond the first 999, which stand as "(other)"; none of them is taken for '
         "another."]
