@@ -44,7 +44,7 @@ class Scored(NamedTuple):
     top : bool
         Whether the best label is a true one.
     single : bool
-        Whether it has one true and one predicted label, the best one, so that `exact` and `top` are the same.
+        Whether it has one true label and no predicted one but the best, so that `exact` and `top` are the same.
     beyond : tuple of int
         True positives, false positives and false negatives among its labels that are not told apart.
     """
@@ -68,13 +68,13 @@ class Scored(NamedTuple):
             far_true, far_said = ({label for label in labels if not classes.known(label)} for labels in (truth, said))
             beyond = (len(far_true & far_said), len(far_said - far_true), len(far_true - far_said))
         return cls(true, predicted, number, set(truth) == set(said), best in truth,
-                   len(truth) == len(said) == 1 and best == said[0], beyond)
+                   len(truth) == 1 and said == (() if best is None else (best,)), beyond)
 
     @classmethod
     def of_numbers(cls, truth: tuple[int, ...], said: tuple[int, ...], best: int) -> Scored:
         """Judge an item by the numbers of its classes, all of them told apart."""
         return cls(truth, said, best, truth == said, best in truth,
-                   len(truth) == len(said) == 1 and best == said[0])
+                   len(truth) == 1 and said == (() if best == NO_BEST else (best,)))
 
 
 def pack_items(items: Sequence[Scored]) -> dict[str, Any]:
@@ -114,7 +114,7 @@ class LabelCounts:
     ranked, top : int
         Items with a best class, and those of them where it is in the true set.
     single : int
-        Items with one true and one predicted label.
+        Items with one true label and no predicted one but the best.
     cells : numpy.ndarray
         int64 (class, 3): true positives, false positives, false negatives.
     beyond : numpy.ndarray

@@ -17,7 +17,7 @@ RIVALS = {"macro_f1": "macro F1", "micro_f1": "micro F1", "top1": "top-1", "accu
 """Figures in which batch learners are compared, and what they are called."""
 _CLASSIFICATION = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
 _ONE_LABEL = ("accuracy", "macro_f1", "weighted_f1")
-"""Where every item has one label, true and predicted, top-1 and micro F1 are the accuracy."""
+"""Where every item has one true label and at most one predicted, top-1 and micro F1 are the accuracy."""
 _MANY = 8
 """Figures of other kinds that stand in a table."""
 
@@ -53,7 +53,7 @@ def rolling_names(result: MetricResult, keys: Iterable[str]) -> dict[str, str]:
 
 
 def has_one_label(result: MetricResult) -> bool:
-    """Return whether all items of all phases had one true label and one predicted one."""
+    """Return whether all items of all phases had one true label, and no predicted one but the best."""
     judged = [phase.one_label for phase in result.phases.values() if phase.items]
     return bool(judged) and all(judged)
 

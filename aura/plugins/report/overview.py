@@ -14,8 +14,8 @@ __all__ = ["cards", "facts", "phase_table", "status_chip"]
 
 _HEADLINES = {
     "classification": (("macro_f1", "macro F1"), ("top1", "top-1 in the true set"), ("accuracy", "exact match")),
-    "forecast": (("of_persistence", "error, where repeating the last frame makes 1"),
-                 ("of_autoregression", "error, where a linear fit of past frames makes 1")),
+    "forecast": (("of_persistence", "error relative to repeating the last frame"),
+                 ("of_autoregression", "error relative to a linear fit of past frames")),
     "map": (("purity", "purity"), ("utilisation", "share of units that won")),
     "regression": (("r2", "R²"), ("pearson", "Pearson's r"), ("mae", "MAE")),
 }

@@ -13,9 +13,9 @@ __all__ = ["bar", "cell", "clock", "count", "drawing", "figure", "measured", "na
 
 _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
           "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r",
-          "prediction_mse": "mean squared error", "persistence_mse": "that of repeating the last frame",
-          "autoregression_mse": "that of a linear fit", "of_persistence": "error ÷ repeating the last frame's",
-          "of_autoregression": "error ÷ the linear fit's", "persistence": "repeating the last frame",
+          "prediction_mse": "mean squared error", "persistence_mse": "error of repeating",
+          "autoregression_mse": "error of a linear fit", "of_persistence": "relative to repeating",
+          "of_autoregression": "relative to the linear fit", "persistence": "repeating the last frame",
           "purity_by_chance": "purity by chance", "utilisation": "share of units that won"}
 
 

@@ -195,6 +195,16 @@ def test_rows_that_were_learned_before_are_told_apart_and_only_first_sights_are_
     assert list(watcher.headline()) == ["top1 (seen before)", "macro_f1 (seen before)", "accuracy (seen before)"]
 
 
+@pytest.mark.parametrize(("said", "best", "one"), [
+    ([("a",), ("b",), ()], None, True), ([("a",), ("b",), ("a", "b")], None, False),
+    ([("a",), ("b",), ()], ["a", "b", "a"], False), ([("a",), ("b",), ("a",)], ["a", "b", "a"], True),
+    ([("a",), ("b",), ("a",)], ["a", "b", "b"], False)])
+def test_it_says_whether_items_have_one_label_each(said, best, one):
+    watcher = metric(best="amygdala.best" if best else None)
+    feed(watcher, [("a",), ("b",), ("c",)], said, best)
+    assert watcher.results()["phases"]["run"]["one_label"] == one
+
+
 def test_a_row_is_written_every_so_much_time():
     truth, said, best = random_items(100)
     watcher = metric(every="20 ms")
