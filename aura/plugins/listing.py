@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from aura.core.ports import Port
     from aura.core.zone import Manifest
     from aura.plugins.manager import PluginManager
+    from aura.plugins.metrics.kind import MetricKind
 
-__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "parameter_tables", "plugin_rows", "zone_rows", "zone_text"]
+__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "metric_text", "parameter_tables", "plugin_rows", "zone_rows", "zone_text"]
 
 PLUGIN_COLUMNS = ("plugin", "from", "version", "brings", "hooks", "state")
 _WIDTH = 110
@@ -55,6 +56,14 @@ def zone_text(manifest: Manifest) -> str:
                               if ports is not None else ["  depend on the parameters"])]
     for path, table in parameter_tables(manifest.params):
         lines += ["", f"parameters of {path}" if path else "parameters", *_parameters(table)]
+    return "\n".join(lines)
+
+
+def metric_text(kind: MetricKind) -> str:
+    """Return what a kind of metric is, and its options with their defaults."""
+    lines = [f"{kind.name}: {kind.summary}"]
+    for path, table in parameter_tables(kind.options):
+        lines += ["", f"options of {path}" if path else "options", *_parameters(table)]
     return "\n".join(lines)
 
 

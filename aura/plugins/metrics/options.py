@@ -110,7 +110,7 @@ class BaselineOptions(MetricOptions):
         ("ridge", "logistic"),
         description="Which to fit. On 43,000 embeddings of 28 classes ridge takes about a second, logistic about "
                     "half a minute.")
-    penalty: float = Field(1.0, gt=0.0, description="Ridge penalty.")
+    penalty: float = Field(1.0, gt=0.0, description="Penalty on the squared weights of the ridge regression.")
     logistic_c: float = Field(1.0, gt=0.0, description="Inverse penalty of the logistic regression.")
     max_items: int = Field(
         100_000, ge=10,
@@ -130,7 +130,7 @@ class ForecastOptions(MetricOptions):
     context: int = Field(
         1, ge=1, le=64,
         description="Frames that the autoregression reads; give it as many as the zone has.")
-    penalty: float = Field(1.0, gt=0.0, description="Its ridge penalty.")
+    penalty: float = Field(1.0, gt=0.0, description="Penalty on the squared weights of the autoregression.")
     window: int = Field(1000, ge=1, le=100_000, description="Frames that a rolling figure looks back on.")
     every: Every = Field(
         "auto",

@@ -7,7 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
-from aura.sim.cli.completion import executor_names, scenario_names, stream_names, zone_names
+from aura.sim.cli.completion import executor_names, metric_names, scenario_names, stream_names, zone_names
 
 __all__ = ["app"]
 
@@ -154,6 +154,16 @@ def streams(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
     from aura.sim.cli.showing import show_streams
 
     show_streams(name, no_plugin or [])
+
+
+@app.command()
+def metrics(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+                help="Show one kind with its options.", autocompletion=metric_names)] = None,
+            no_plugin: NoPlugin = None) -> None:
+    """List the kinds of metric, or show one."""
+    from aura.sim.cli.showing import show_metrics
+
+    show_metrics(name, no_plugin or [])
 
 
 @app.command()

@@ -1,11 +1,11 @@
-"""What a shell completes: scenarios, zones and kinds of stream by name, and files where these may stand."""
+"""What a shell completes: scenarios, zones, kinds of stream and of metric by name, and files where these may stand."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["executor_names", "scenario_names", "stream_names", "zone_names"]
+__all__ = ["executor_names", "metric_names", "scenario_names", "stream_names", "zone_names"]
 
 
 def scenario_names(incomplete: str) -> list[str]:
@@ -27,6 +27,13 @@ def stream_names(incomplete: str) -> list[str]:
     from aura.plugins.manager import PluginManager
 
     return _beginning(PluginManager().streams(), incomplete)
+
+
+def metric_names(incomplete: str) -> list[str]:
+    """Return the kinds of metric that begin so."""
+    from aura.plugins.manager import PluginManager
+
+    return _beginning(PluginManager().metrics(), incomplete)
 
 
 def executor_names(incomplete: str) -> list[str]:

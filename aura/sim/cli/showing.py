@@ -11,7 +11,8 @@ from aura.core.errors import PluginError
 from aura.plugins.manager import PluginManager
 from aura.sim.cli.tables import print_table
 
-__all__ = ["describe_scenario", "show_data", "show_plugins", "show_scenarios", "show_streams", "show_zones"]
+__all__ = ["describe_scenario", "show_data", "show_metrics", "show_plugins", "show_scenarios", "show_streams",
+           "show_zones"]
 
 
 def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[str]) -> None:
@@ -94,6 +95,19 @@ def show_streams(name: str | None, blocked: Sequence[str]) -> None:
     for key, field in StreamModel.model_fields.items():
         default = "required" if field.is_required() else f"= {field.default!r}"
         typer.echo(f"  {key:<14} {default:<12} {field.description or ''}")
+
+
+def show_metrics(name: str | None, blocked: Sequence[str]) -> None:
+    """Print the kinds of metric, or one with its options."""
+    from aura.plugins.listing import metric_text
+
+    manager = PluginManager(blocked)
+    if name is None:
+        rows = [(kind.name, manager.owner("metric", kind.name), kind.summary) for kind in manager.metrics().values()]
+        print_table(("metric", "plugin", "what it tells"), rows, empty="no plugin brings a metric; see `aura plugins`")
+        typer.echo("\n`aura metrics NAME` shows a kind's options.")
+    else:
+        typer.echo(metric_text(manager.metric(name)))
 
 
 def show_plugins(blocked: Sequence[str], *, trace: bool) -> None:

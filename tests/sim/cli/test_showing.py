@@ -9,14 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from aura.plugins.listing import parameter_tables
+from aura.plugins.metrics.plugin import aura_metrics
 from aura.sim.cli import completion
 
 
 def test_help_names_every_command(aura):
     answer = aura("--help")
     assert answer.status == 0
-    for command in ("run", "resume", "branch", "replay", "describe", "zones", "streams", "plugins", "report", "export",
-                    "new-zone", "data", "doctor", "scenarios"):
+    for command in ("run", "resume", "branch", "replay", "describe", "zones", "streams", "metrics", "plugins", "report",
+                    "export", "new-zone", "data", "doctor", "scenarios"):
         assert f"\n  {command} " in answer.out, command
 
 
@@ -37,6 +39,25 @@ def test_streams_lists_the_kinds_and_shows_one(aura):
     answer = aura("streams", "jsonl")
     assert "columns" in answer.out
     assert "hold_out" in answer.out
+
+
+def test_metrics_lists_the_kinds_and_shows_one_with_its_options(aura):
+    answer = aura("metrics")
+    assert answer.status == 0
+    for kind in aura_metrics():
+        assert f"\n{kind.name} " in answer.out
+    answer = aura("metrics", "classification")
+    assert answer.out.startswith("classification: Label sets against the truth")
+    for said in ("  truth ", "required", "  examples ", "= 5", "the most confident mistakes"):
+        assert said in answer.out
+
+
+def test_every_option_of_every_metric_has_its_sentence():
+    for kind in aura_metrics():
+        for path, table in parameter_tables(kind.options):
+            for name, field in table.model_fields.items():
+                assert len(field.description or "") > 15, f"{kind.name}.{path}.{name}"
+                assert field.description.endswith("."), f"{kind.name}.{path}.{name}"
 
 
 def test_plugins_are_listed_with_what_they_bring(aura):
@@ -98,7 +119,7 @@ def test_doctor_says_what_is_installed(aura, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("words", "message"), [
     (("zones", "sensry"), "Try 'sensory'"),
-    (("streams", "jsonk"), "Try 'jsonl'"),
+    (("streams", "jsonk"), "Try 'jsonl'"), (("metrics", "classifcation"), "Try 'classification'"),
     (("plugins", "--no-plugin", "sensry"), "Try 'sensory'"),
     (("describe", "feelngs"), "Try 'feelings'"),
     (("describe", "small.toml", "--set", "diary.shufle=true"), "Try 'shuffle'"),
@@ -180,6 +201,7 @@ def test_a_shell_completes_scenarios_zones_streams_and_files(monkeypatch, tmp_pa
     assert completion.scenario_names(".fe") == [".feel.toml"]
     assert completion.zone_names("amyg") == ["amygdala", "amygdaloid.py"]
     assert completion.stream_names("deli") == ["delimited"]
+    assert completion.metric_names("class") == ["classification"]
     assert completion.executor_names("") == ["serial", "threads"]
 
 
