@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, cast
 
 from aura.core.brain import Brain
@@ -14,7 +14,7 @@ from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.kinds import ReaderKind
 from aura.sim.readers.rows import Reader
 from aura.sim.scenario import Scenario, StreamModel
-from aura.sim.streams.live import Rows, live_stream
+from aura.sim.streams.live import Entry, Rows, live_stream
 from aura.sim.streams.played import Playing, played_stream
 from aura.sim.streams.times import Period
 
@@ -45,11 +45,14 @@ class Journal(Protocol):
     def live(self) -> bool:
         """Whether live input is taken at all; a replay takes none."""
 
-    def write(self, stream: str, now: Time, rows: Rows) -> None:
-        """Keep rows before they are used."""
+    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
+        """Keep rows before they are used, and how far into the input they reach."""
 
-    def read(self, stream: str) -> list[tuple[Time, Rows]]:
+    def read(self, stream: str) -> Sequence[Entry]:
         """Return what was taken in before, to be played first."""
+
+    def intake(self, stream: str) -> Any:
+        """Return where a stream keeps its input as it reads it."""
 
 
 def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False) -> Brain:
@@ -120,7 +123,11 @@ def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, sc
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:
         raise StreamError(f"streams.{name}.repeat", expected="no such setting for live input", got=str(model.repeat))
-    source: Any = kind.open(options, scenario.folder) if journal is None or journal.live else None
+    source: Any = None
+    if journal is None or not kind.intake:
+        source = kind.open(options, scenario.folder) if journal is None or journal.live else None
+    elif journal.live:
+        source = kind.open(options, scenario.folder, journal.intake(name))
     fields = kind.fields(options) if source is None and kind.fields is not None else source.fields
     return live_stream(source, name=name, fields=fields, every=_period(name, model, parse_time(scenario.resolution)),
                        items=model.items, wait=not scenario.realtime, truth=model.truth,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from aura.core.time import Time
-from aura.plugins.recording.journal import JournalReader, JournalWriter
+from aura.plugins.recording.intake import Intake, IntakeFolder
+from aura.plugins.recording.journal import JournalEntry, JournalReader, JournalWriter
+from aura.plugins.recording.segments import list_segments
 from aura.sim.runfolder import RunFolder
 from aura.sim.streams.live import Rows
 
@@ -15,12 +17,15 @@ class NoInput:
 
     live = False
 
-    def write(self, stream: str, now: Time, rows: Rows) -> None:
+    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
         """Keep nothing."""
 
-    def read(self, stream: str) -> list[tuple[Time, Rows]]:
+    def read(self, stream: str) -> list[JournalEntry]:
         """Return nothing."""
         return []
+
+    def intake(self, stream: str) -> None:
+        """Return nothing."""
 
 
 class RunJournal:
@@ -38,6 +43,7 @@ class RunJournal:
     def __init__(self, folder: RunFolder, replay_of: RunFolder | None = None) -> None:
         self._folder, self._replay_of = folder, replay_of
         self._writer: JournalWriter | None = None
+        self._intake = IntakeFolder(folder.journal / "intake")
         self.begins: Time = 0
 
     @property
@@ -45,20 +51,26 @@ class RunJournal:
         """Whether live input is taken at all."""
         return self._replay_of is None
 
-    def write(self, stream: str, now: Time, rows: Rows) -> None:
-        """Keep rows before they are used."""
+    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
+        """Keep rows before they are used, and how far into the input they reach."""
+        self._intake.commit()
         if self._writer is None:
             self._writer = JournalWriter(self._folder.journal, self.begins)
-        self._writer.write(stream, now, rows)
+        self._writer.write(stream, now, rows, read)
 
-    def read(self, stream: str) -> list[tuple[Time, Rows]]:
-        """Return the rows of a stream that were taken in before, with their instants."""
+    def read(self, stream: str) -> list[JournalEntry]:
+        """Return what a stream took in before, tick by tick."""
         folder = (self._replay_of or self._folder).journal
-        if not folder.is_dir():
+        if not list_segments(folder):  # killed before a tick used what was read
             return []
-        return list(JournalReader(folder).entries(stream))
+        return list(JournalReader(folder).kept(stream))
+
+    def intake(self, stream: str) -> Intake:
+        """Return where a live stream keeps its input as it reads it, with what it has read and not used so far."""
+        return self._intake.stream(stream, max((entry.read or 0 for entry in self.read(stream)), default=0))
 
     def close(self) -> None:
-        """Close the file."""
+        """Close the files."""
+        self._intake.close()
         if self._writer is not None:
             self._writer.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from aura.core.errors import RecordingError
 from aura.core.time import Time
@@ -15,12 +15,29 @@ from aura.plugins.recording.schemas import MessageType
 from aura.plugins.recording.segments import Origin, list_segments, open_segment, read_origin
 from aura.plugins.recording.writer import METADATA, Channel
 
-__all__ = ["JournalReader", "JournalWriter"]
+__all__ = ["JournalEntry", "JournalReader", "JournalWriter"]
 
 Rows = Sequence[Mapping[str, Any]]
 
+class JournalEntry(NamedTuple):
+    """What a stream took in at one tick; no rows are the end of its input.
+
+    Parameters
+    ----------
+    time : int
+        The tick, in nanoseconds.
+    rows : list of dict
+    read : int or None
+        How far into its input that reached, in bytes, if the stream knows.
+    """
+
+    time: Time
+    rows: list[dict[str, Any]]
+    read: int | None = None
+
+
 _ROWS = MessageType("aura.Rows", "jsonschema", "json", b'{"title":"aura.Rows","type":"object","properties":'
-                    b'{"rows":{"type":"array","items":{"type":"object"}}}}')
+                    b'{"rows":{"type":"array","items":{"type":"object"}},"read":{"type":"integer"}}}')
 
 
 class JournalWriter:
@@ -40,15 +57,18 @@ class JournalWriter:
         self._channels: dict[str, Channel] = {}
         self._lock = threading.Lock()
 
-    def add(self, stream: str, now: Time, rows: Rows) -> None:
+    def add(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
         """Write what a stream took in at the tick `now`; it is safe once `commit` has returned.
+
+        `read` says how far into its input that reached.
 
         Raises
         ------
         TypeError
             If a row holds anything but plain values, tuples, bytes and numpy arrays.
         """
-        data = dumps({"rows": [pack(dict(row)) for row in rows]})
+        entry: dict[str, Any] = {"rows": [pack(dict(row)) for row in rows]}
+        data = dumps(entry if read is None else {**entry, "read": read})
         with self._lock:
             if stream not in self._channels:
                 self._channels[stream] = self._file.channel(stream, _ROWS)
@@ -59,9 +79,9 @@ class JournalWriter:
         with self._lock:
             self._file.sync()
 
-    def write(self, stream: str, now: Time, rows: Rows) -> None:
+    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
         """Add and commit."""
-        self.add(stream, now, rows)
+        self.add(stream, now, rows, read)
         self.commit()
 
     def close(self) -> None:
@@ -109,18 +129,26 @@ class JournalReader:
         return tuple(dict.fromkeys(message.topic for path, _ in self._parts for message in scan(path)))
 
     def entries(self, stream: str) -> Iterator[tuple[Time, list[dict[str, Any]]]]:
-        """Give instant and rows of each entry of a stream, in order.
+        """Give instant and rows of each entry of a stream, in order; no rows are the end of its input.
 
         Raises
         ------
         RecordingError
             If a segment is damaged before its end, or is no journal.
         """
+        return ((entry.time, entry.rows) for entry in self.kept(stream))
+
+    def kept(self, stream: str) -> Iterator[JournalEntry]:
+        """Give the entries of a stream whole."""
         chosen = sorted(self._chosen(stream), key=lambda entry: entry[1].time)
         for path, message in chosen:
             try:
-                yield message.time, [unpack(row) for row in loads(message.data)["rows"]]
-            except (ValueError, KeyError, TypeError) as error:
+                found = loads(message.data)
+                rows, read = [unpack(row) for row in found["rows"]], found.get("read")
+                if not all(isinstance(row, dict) for row in rows) or not (read is None or type(read) is int):
+                    raise ValueError("no rows, or no count of bytes")
+                yield JournalEntry(message.time, rows, read)
+            except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RecordingError(f"{path}: {stream} at {message.time} ns", expected="an entry of a journal",
                                      got=f"{type(error).__name__}: {error}") from error
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from aura.sim.readers.delimited import DelimitedOptions, open_delimited
@@ -37,6 +36,9 @@ class ReaderKind:
         ``open(options, base)`` gives the reader; relative paths are relative to the folder `base`.
     live : bool
         Whether it opens a `Source`, whose rows come once and in their own time, rather than a `Reader`.
+    intake : bool
+        Live kinds: whether ``open(options, base, intake)`` takes an `aura.plugins.recording.Intake`, plays first what
+        was read and not used in earlier sittings of the run, and keeps there what it reads.
     fields : callable, optional
         Live kinds: ``fields(options)`` gives the fields without opening anything, for a replay.
     """
@@ -44,9 +46,10 @@ class ReaderKind:
     name: str
     summary: str
     options_model: type[ReaderOptions]
-    open: Callable[[Any, Path], Reader | Source]
+    open: Callable[..., Reader | Source]
     live: bool = False
     fields: Callable[[Any], Mapping[str, Field]] | None = None
+    intake: bool = False
 
 
 def reader_kinds() -> dict[str, ReaderKind]:
@@ -64,7 +67,7 @@ def reader_kinds() -> dict[str, ReaderKind]:
         ReaderKind("idx", "Images and labels in MNIST's idx format.", IdxOptions, open_idx),
         ReaderKind("jsonl", "Files of JSON objects, one a line.", JsonlOptions, open_jsonl),
         ReaderKind("jsonlines", "Live JSON objects, one a line, from standard input or a pipe.", JsonLinesOptions,
-                   open_jsonlines, live=True, fields=jsonlines_fields),
+                   open_jsonlines, live=True, fields=jsonlines_fields, intake=True),
         ReaderKind("npz", "Arrays that numpy saved.", NpzOptions, open_npz),
         ReaderKind("wav", "Audio files in frames, or whole.", WavOptions, open_wav),
     )

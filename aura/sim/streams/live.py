@@ -18,6 +18,8 @@ from aura.sim.streams.times import Period, tick_after
 __all__ = ["LiveStream", "live_stream"]
 
 Rows = list[dict[str, Any]]
+Entry = tuple[Time, Rows, int | None]
+"""A tick, the rows taken in then, and how far into the input that reached."""
 _PATIENCE_S = 0.1
 """How long a wait for input goes on before it is checked whether the run is to stop (tuned here: not felt)."""
 
@@ -31,7 +33,7 @@ class LiveStream(Zone[ZoneParams]):
     items: ClassVar[int]
     wait: ClassVar[bool]
     journal: ClassVar[Any]
-    replayed: ClassVar[list[tuple[Time, Rows]]]
+    replayed: ClassVar[list[Entry]]
 
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
         super().__init__(context)
@@ -39,6 +41,7 @@ class LiveStream(Zone[ZoneParams]):
         self._left_out = 0
         """Bad rows of earlier sittings."""
         self._again = False
+        self._read: int | None = None
         self.on_end: Callable[[], None] | None = None
 
     @property
@@ -72,6 +75,9 @@ class LiveStream(Zone[ZoneParams]):
     def interrupt(self) -> None:
         """Stop waiting for input; safe to call from a signal handler."""
         self._interrupted = True
+        interrupt = getattr(self.source, "interrupt", None)
+        if interrupt is not None:
+            interrupt()
 
     def play_again(self, journal: Iterable[Any]) -> None:
         """Play what `journal` has kept, and take no more, on the way back to a tick that failed."""
@@ -90,6 +96,7 @@ class LiveStream(Zone[ZoneParams]):
         else:
             rows = self._take(self.source)
             self._ended = self.source.ended
+            self._read = getattr(self.source, "position", None)
             self._ticks += bool(rows) + self._ended
         if rows:
             self._keep(now, rows)
@@ -127,12 +134,12 @@ class LiveStream(Zone[ZoneParams]):
         What is played again is kept as well, so that every run's journal is whole.
         """
         if self.journal is not None and not self._again:
-            self.journal(self.context.name, now, rows)
+            self.journal(self.context.name, now, rows, self._read)
 
     def _replay(self, now: Time) -> Rows:
         rows: Rows = []
         while self._ticks < len(self.replayed) and self.replayed[self._ticks][0] <= now:
-            again = self.replayed[self._ticks][1]
+            _, again, self._read = self.replayed[self._ticks]
             self._ticks += 1
             rows += again
             self._ended = not again
@@ -147,8 +154,8 @@ class LiveStream(Zone[ZoneParams]):
 
 def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field], every: Period, items: int,
                 wait: bool, truth: Collection[str] | None = None,
-                journal: Callable[[str, Time, Rows], None] | None = None,
-                replayed: Iterable[tuple[Time, Rows]] = (), kind: str = "live") -> type[LiveStream]:
+                journal: Callable[[str, Time, Rows, int | None], None] | None = None,
+                replayed: Iterable[Entry] = (), kind: str = "live") -> type[LiveStream]:
     """Return the zone class that takes from `source`, to be added to a brain.
 
     Parameters
@@ -159,9 +166,9 @@ def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field]
         How often the source is asked, and for how many rows at most.
     wait : bool
         Wait for the next row, as a free run does that has nothing else to do; in real time the loop goes on.
-    journal : function (stream, now, rows), optional
-        Keeps the rows before they are used.
-    replayed : iterable of (time, rows)
+    journal : function (stream, now, rows, read), optional
+        Keeps the rows before they are used, and how many bytes of the input they and those before them took.
+    replayed : iterable of (time, rows, read)
         Rows played first, each at its instant: all of them in a replay, those since the beginning after a crash.
     """
     manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, truth, name),
