@@ -21,7 +21,7 @@ from aura.sim.readers.jsonl import json_cell, json_object
 from aura.sim.readers.where import Chooser
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from aura.plugins.recording.intake import Intake
     from aura.sim.readers.bad import OnBad
@@ -235,7 +235,7 @@ class JsonLinesSource:
         """Keep that the input has ended, unless it is a pipe whose writer was ended by what stops this run."""
         if self._intake is None or not self._at_end or self._intake.ended:
             return
-        if not self._is_pipe():
+        if not self._is(stat.S_ISFIFO):
             self._intake.end()
         elif not self._interrupted:
             self._intake.end()
@@ -244,9 +244,9 @@ class JsonLinesSource:
             if self._interrupted:  # the writer felt it first
                 self._intake.end(False)
 
-    def _is_pipe(self) -> bool:
+    def _is(self, kind: Callable[[int], bool]) -> bool:
         try:
-            return stat.S_ISFIFO(os.fstat(self._stream.fileno()).st_mode)
+            return kind(os.fstat(self._stream.fileno()).st_mode)
         except (OSError, ValueError):
             return False
 
@@ -325,7 +325,7 @@ class JsonLinesSource:
             watched = [descriptor] if deadline is not None else [descriptor, self._wake_out]
             ready, _, _ = select.select(watched, [], [], None if deadline is None else 0)
             if self._wake_out in ready:
-                if self._intake is None:
+                if self._intake is None or self._is(stat.S_ISREG):  # what a file holds is not lost
                     return
                 deadline = time.monotonic() + _DRAIN_S
             elif not ready:

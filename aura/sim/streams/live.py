@@ -38,8 +38,8 @@ class LiveStream(Zone[ZoneParams]):
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
         super().__init__(context)
         self._item, self._ticks, self._ended, self._interrupted = 0, 0, False, False
-        self._left_out = 0
-        """Bad rows of earlier sittings."""
+        self._left_out, self._bad = 0, 0
+        """Bad rows of earlier sittings, and of this one up to the last row that was used."""
         self._again = False
         self._read: int | None = None
         self.on_end: Callable[[], None] | None = None
@@ -96,7 +96,8 @@ class LiveStream(Zone[ZoneParams]):
         else:
             rows = self._take(self.source)
             self._ended = self.source.ended
-            self._read = getattr(self.source, "position", None)
+            if rows or self._ended:  # bad lines behind the last row are come to again, and counted then
+                self._read, self._bad = getattr(self.source, "position", None), self.source.skipped
             self._ticks += bool(rows) + self._ended
         if rows:
             self._keep(now, rows)
@@ -122,7 +123,7 @@ class LiveStream(Zone[ZoneParams]):
         return {BAD_ROWS: self._bad_rows()}
 
     def _bad_rows(self) -> int:
-        return self._left_out + (0 if self.source is None else self.source.skipped)
+        return self._left_out + self._bad
 
     def close(self) -> None:
         if self.source is not None:

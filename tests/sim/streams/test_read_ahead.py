@@ -139,22 +139,32 @@ def test_bad_lines_among_those_read_ahead_are_counted(sim, live, pipe):
     assert [(notice["source"], notice["count"]) for notice in told] == [("ear", 2)]
 
 
-def test_a_file_is_gone_on_with_where_it_was_left_and_read_anew_if_it_is_another(sim, live, caplog):
+def test_what_comes_behind_the_end_of_a_file_is_not_waited_for(sim, live):
     (sim.folder / "ear").write_bytes(lines(0, 5))
     sim.make("run", source=live(), until=25 * MS).start()
-    (sim.folder / "ear").write_bytes(lines(0, 8))  # it ended, so what comes behind it is not waited for
+    (sim.folder / "ear").write_bytes(lines(0, 8))
     assert sim.make("run", source=live()).resume() == "finished"
     assert numbers(sim) == list(range(5))
 
-    big = lines(0, 50_000)
-    (sim.folder / "ear").write_bytes(big)
-    sim.make("big", "record.enabled=false", "streams.ear.items=64", source=live(), until=25 * MS).start()
-    read = JournalReader(sim.folder / "big/journal")
-    assert len([row for _, rows in read.entries("ear") for row in rows]) == 192
-    sim.make("big", "record.enabled=false", "streams.ear.items=8192", source=live()).resume()
-    texts = [row["text"] for _, rows in JournalReader(sim.folder / "big/journal").entries("ear") for row in rows]
-    assert texts == [str(number) for number in range(50_000)]
-    assert "does not begin with" not in caplog.text
+
+@pytest.mark.parametrize("same", [True, False])
+def test_a_file_that_was_not_read_to_its_end_is_gone_on_with_if_it_is_the_same(sim, live, caplog, same):
+    settings = ("streams.ear.capacity=100", "streams.ear.items=4096", "record.enabled=false")
+    (sim.folder / "ear").write_bytes(lines(0, 30_000))
+    sim.make("run", *settings, source=live(), until=25 * MS).start()
+    before = heard(sim.folder / "run")
+    if not same:
+        (sim.folder / "ear").write_bytes(lines(7, 20))
+    assert sim.make("run", *settings, source=live()).resume() == "finished"
+    after = heard(sim.folder / "run")
+    assert after[:len(before)] == before
+    if same:
+        assert after == list(range(30_000))
+        assert "does not begin with" not in caplog.text
+    else:
+        assert after[-13:] == list(range(7, 20))
+        assert after[:-13] == list(range(len(after) - 13))
+        assert "does not begin with" in caplog.text
 
 
 def test_a_row_is_kept_before_it_is_parsed(tmp_path):
