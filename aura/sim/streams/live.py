@@ -117,7 +117,7 @@ class LiveStream(Zone[ZoneParams]):
 
     def load_state(self, state: dict[str, Any]) -> None:
         self._item, self._ticks, self._ended = state["item"], state["ticks"], state["ended"]
-        self._left_out = state["left_out"]
+        self._left_out, self._bad = state["left_out"], 0
 
     def notices(self) -> dict[str, int]:
         return {BAD_ROWS: self._bad_rows()}
