@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
@@ -58,6 +58,8 @@ class Manifest:
         Whether the zone says itself when it wakes (`Zone.next_wake`), as streams do.
     version : str
         The version of the zone's state; a checkpoint of another version is refused.
+    details : function of the parameters, optional
+        Returns the lines that `aura describe` shows of a zone with these parameters, besides its ports.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Manifest:
     latency: str = "0 s"
     self_clocked: bool = False
     version: str = "1"
+    details: Callable[[Any], Sequence[str]] | None = None
 
     def __repr__(self) -> str:
         return f"<Manifest {self.name}: {self.summary or 'no summary'}>"

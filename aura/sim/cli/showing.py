@@ -36,6 +36,8 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
             for side, ports in (("in ", plan.member.inputs), ("out", plan.member.outputs)):
                 for port in ports.values():
                     typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
+            for line in plan.manifest.details(plan.params) if plan.manifest.details else ():
+                typer.echo(f"  {line}")
         typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(brain))}")
     for name, metric in scenario.metrics.items():
         typer.echo(f"metric {name}: {metric.get('kind')}")

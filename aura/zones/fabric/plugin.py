@@ -68,10 +68,16 @@ def _wake_on(params: FabricParams) -> tuple[str, ...]:
     return ("frame", "teacher") if params.labels else ("frame",)
 
 
+def _details(params: FabricParams) -> list[str]:
+    from aura.zones.fabric.description import described
+
+    return described(params)
+
+
 MANIFEST = Manifest(
     "fabric", "aura.zones.fabric.zone:Fabric",
     "A 3D tissue of spiking neurons with dendrites that organises itself by what it senses and predicts what comes.",
-    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms")
+    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", details=_details)
 
 
 @hookimpl

@@ -75,6 +75,12 @@ def test_a_blocked_plugin_is_listed_as_such(aura):
     assert "expected a zone" in aura("zones", "sensory", "--no-plugin", "sensory").err
 
 
+def test_describe_shows_what_a_zone_tells_of_itself(sim, aura):
+    found = aura("describe", "tissue").out
+    assert "400 neurons (5 x 5 x 16), each of 5 compartments (1 soma, 4 dendrite)" in found
+    assert "channel calcium            ca           140 mV   dendrite 3e-05 S/cm2" in found
+
+
 def test_describe_shows_graph_and_schedule_without_running(sim, aura):
     answer = aura("describe", "small.toml", "--set", "ticker.period=3 ms")
     assert answer.status == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aura.core.errors import AuraError, ParameterError, nearest
 from aura.zones.fabric.channels import CHANNELS, CalciumPool, Channel, find_channel
@@ -22,10 +22,39 @@ if TYPE_CHECKING:
     from aura.zones.fabric.morphology.tree import Morphology
     from aura.zones.fabric.params import NeuronParams, TissueParams
 
-__all__ = ["channels_of", "membrane_of", "morphology_of"]
+__all__ = ["Cell", "cell_of", "channels_of", "membrane_of", "morphology_of"]
 
 CHANNELS_KEY = "fabric.tissue.neuron.channels"
 REPLACE = "replace"
+
+
+class Cell(NamedTuple):
+    """Every neuron of a tissue."""
+
+    morphology: Morphology
+    membrane: Membrane
+    notices: Mapping[str, int]
+    """What a person should be told of how it was read, as `Zone.notices` has it."""
+
+
+def cell_of(params: TissueParams) -> Cell:
+    """Return the cell that the parameters describe.
+
+    Raises
+    ------
+    AuraError
+        If there is none: a broken file, an unknown channel, too many compartments.
+    """
+    membrane, of_the_membrane = membrane_of(params)
+    morphology, of_the_shape = morphology_of(params.neuron)
+    kinds = {section.kind for section in morphology.sections}
+    named = params.neuron.channels.keys() if "channels" in params.neuron.model_fields_set else ()
+    nowhere = {f"has its channel {placement.channel.name} nowhere: it is for {' and '.join(placement.density)}, the "
+               f"neurons are of {' and '.join(sorted(kinds))}": 1
+               for placement in membrane.placements
+               if placement.channel.name in named and any(placement.density.values())
+               and not any(placement.of(kind) for kind in kinds)}
+    return Cell(morphology, membrane, {**of_the_shape, **of_the_membrane, **nowhere})
 
 
 def morphology_of(neuron: NeuronParams) -> tuple[Morphology, Mapping[str, int]]:

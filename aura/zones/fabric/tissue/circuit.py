@@ -13,7 +13,7 @@ from aura.core.errors import ParameterError
 from aura.zones.fabric.morphology.discretise import discretise
 from aura.zones.fabric.neurons.population import Population
 from aura.zones.fabric.neurons.stability import check_step
-from aura.zones.fabric.tissue.cell import membrane_of, morphology_of
+from aura.zones.fabric.tissue.cell import cell_of
 from aura.zones.fabric.tissue.connectivity import grid_network
 from aura.zones.fabric.tissue.delivery import DelayLine
 from aura.zones.fabric.tissue.plasticity import Plasticity
@@ -75,14 +75,13 @@ class Circuit:
                  workers: Workers, *, device: str = "cpu") -> None:
         self.params, self.spatial_dims = params, spatial_dims
         neuron, cells = params.neuron, math.prod(spatial_dims)
-        membrane, of_the_membrane = membrane_of(params)
-        self.steps = _steps_of(params, membrane)
-        morphology, of_the_shape = morphology_of(neuron)
-        self.notices = {**of_the_shape, **of_the_membrane}
-        cable = discretise(morphology, neuron.axial_ohm_cm)
+        cell = cell_of(params)
+        self.notices = cell.notices
+        self.steps = _steps_of(params, cell.membrane)
+        cable = discretise(cell.morphology, neuron.axial_ohm_cm)
         sites, dendritic, somatic, entry = _sites(cable)
         self.population = _population(device, workers)(
-            cable, membrane, cells, dt_ms=neuron.dt_ms, temperature_c=neuron.temperature_c,
+            cable, cell.membrane, cells, dt_ms=neuron.dt_ms, temperature_c=neuron.temperature_c,
             initial_mv=neuron.initial_mv, threshold_mv=neuron.threshold_mv, dtype=neuron.dtype, sites=sites)
         self.synapses = grid_network(spatial_dims, params.connectivity, slot_ms=params.slot_ms, rng=rng,
                                      excitatory_sites=dendritic, inhibitory_sites=somatic)

@@ -82,3 +82,18 @@ def test_the_modulator_must_be_a_number_and_the_rule_be_there() -> None:
     without = Plasticity(tangle(), PlasticityParams(), slot_ms=1.0)
     with pytest.raises(ParameterError, match="eligibility"):
         without.modulate(1.0)
+
+
+def test_a_constant_reward_weakens_synapses_between_cells_that_spike_together() -> None:
+    # Both amplitudes alike: an arrival follows the spike of the other cell by the delay, so pairs weaken.
+    even = EligibilityParams(amplitude_plus=0.005, amplitude_minus=0.005)
+    together = np.arange(CELLS, dtype=np.int32)
+    sums = {}
+    for reward in (1.0, -1.0):
+        plasticity = rules(tangle(), even)
+        for slot in range(2000):
+            plasticity.after_slot(together if slot % 200 == 0 else together[:0])
+            if slot % 10 == 9:
+                plasticity.modulate(reward)
+        sums[reward] = plasticity.weights.sum()
+    assert sums[1.0] < tangle().weight.sum() < sums[-1.0]
