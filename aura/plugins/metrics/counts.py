@@ -80,15 +80,19 @@ class Scored(NamedTuple):
 def pack_items(items: Sequence[Scored]) -> dict[str, Any]:
     """Return judged items as arrays."""
     return {"truth": pack([item.truth for item in items]), "prediction": pack([item.prediction for item in items]),
-            "told": np.array([[item.best, item.exact, item.top, item.single, *item.beyond] for item in items],
-                             dtype=np.int64).reshape(len(items), 7)}
+            "best": np.array([item.best for item in items], dtype=np.int32),
+            "flags": np.array([item.exact + 2 * item.top + 4 * item.single for item in items], dtype=np.uint8),
+            "beyond": np.array([item.beyond for item in items], dtype=np.int32) if any(
+                item.beyond != NONE_BEYOND for item in items) else None}
 
 
 def unpack_items(packed: Mapping[str, Any]) -> list[Scored]:
     """Return what `pack_items` was given."""
-    return [Scored(truth, prediction, best, bool(exact), bool(top), bool(single), (tp, fp, fn))
-            for truth, prediction, (best, exact, top, single, tp, fp, fn) in zip(
-                unpack(packed["truth"]), unpack(packed["prediction"]), packed["told"].tolist(), strict=True)]
+    best, flags = packed["best"].tolist(), packed["flags"].tolist()
+    beyond = [NONE_BEYOND] * len(best) if packed["beyond"] is None else packed["beyond"].tolist()
+    return [Scored(true, said, number, bool(flag & 1), bool(flag & 2), bool(flag & 4), (far[0], far[1], far[2]))
+            for true, said, number, flag, far in zip(unpack(packed["truth"]), unpack(packed["prediction"]), best, flags,
+                                                     beyond, strict=True)]
 
 
 def indicator(sets: LabelSets, classes: int) -> csr_array:
