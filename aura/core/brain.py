@@ -320,11 +320,16 @@ class Brain(Blueprint):
 
     def export(self, folder: str | Path) -> list[Path]:
         """Let every zone write what other programs can use of what it has learned, and return the files."""
-        self._ready()
+        self._ready().settle()
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         return [path for node in self._nodes.values()
-                for path in as_files(node.zone.export(folder), f"{node.name}.export()")]
+                for path in as_files(node.ask("export", folder), f"{node.name}.export()")]
+
+    def warm_up(self, name: str) -> None:
+        """Let one zone compile or load ahead what its first ticks would wait for."""
+        self.build()
+        self._nodes[name].ask("warm_up")
 
     def close(self) -> None:
         """End the brain: observers are told, zones and threads let go."""
@@ -336,7 +341,7 @@ class Brain(Blueprint):
             self.observers.call("on_stop", self)
         with ExitStack() as each:  # one that raises keeps no other from closing
             for node in self._nodes.values():
-                each.callback(node.zone.close)
+                each.callback(node.ask, "close")
 
     def __enter__(self) -> Brain:
         return self

@@ -137,12 +137,22 @@ class Node:
         ZoneError
             If the zone raises, or names no instant.
         """
+        return as_wake(self.ask("next_wake", now), self.name, now)
+
+    def ask(self, method: str, *arguments: Any) -> Any:
+        """Return what a method of the zone returns that runs outside of a tick.
+
+        Raises
+        ------
+        ZoneError
+            If it raises; the error names the zone, the method and the line.
+        """
         try:
-            return as_wake(self.zone.next_wake(now), self.name, now)
+            return getattr(self.zone, method)(*arguments)
         except AuraError:
             raise
         except RAISED as error:
-            raise ZoneError(f"{self.name}.next_wake() at {now} ns", expected="a next_wake that does not raise",
+            raise ZoneError(f"{self.name}.{method}()", expected=f"a {method}() that does not raise",
                             got=f"{type(error).__name__}: {error}",
                             hint=raised_at(error, type(self.zone).__module__)) from error
 

@@ -7,9 +7,9 @@ from types import MappingProxyType
 from typing import Any
 
 from aura.core import errors
-from aura.core.blame import blamed, raised_at
+from aura.core.blame import blamed
 from aura.core.builder import Plan
-from aura.core.errors import RAISED, AuraError, CheckpointError, ZoneError
+from aura.core.errors import RAISED, AuraError, CheckpointError
 from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.node import Node
@@ -45,15 +45,7 @@ def zone_tree(node: Node) -> dict[str, Any]:
     ZoneError
         If its state() raises or returns no dict.
     """
-    try:
-        tree = node.zone.state()
-    except AuraError:
-        raise
-    except RAISED as error:
-        raise ZoneError(f"{node.name}.state()", expected="a state() that does not raise",
-                        got=f"{type(error).__name__}: {error}",
-                        hint=raised_at(error, type(node.zone).__module__)) from error
-    return {"zone": as_state(tree, node.name), "rng": node.zone.rng.bit_generator.state}
+    return {"zone": as_state(node.ask("state"), node.name), "rng": node.zone.rng.bit_generator.state}
 
 
 def load_zone(node: Node, tree: dict[str, Any]) -> None:

@@ -156,7 +156,7 @@ def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Seque
             brain.build()
             for zone in scenario.zones:
                 begin = time.perf_counter()
-                brain[zone].warm_up()
+                brain.warm_up(zone)
                 typer.echo(f"{name}.{zone}: {time.perf_counter() - begin:.1f} s")
 
 
