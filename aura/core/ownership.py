@@ -30,8 +30,10 @@ def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray
     for given in inputs.values():
         if given is value:
             return value  # read-only since it was published
-    # The memory of a temporary, as of `(a @ b)[0]`: the view alone holds it, and the argument of getrefcount.
-    if alone and type(value.base) is np.ndarray and value.base.base is None and getrefcount(value.base) <= 2:
+    # The memory of a temporary, as of `(a @ b).T`: the view alone holds it, and the argument of getrefcount. A view of
+    # a small part is copied, or whoever keeps it would keep the whole.
+    if (alone and type(value.base) is np.ndarray and value.base.base is None and getrefcount(value.base) <= 2
+            and 2 * value.nbytes >= value.base.nbytes):
         value.base.setflags(write=False)
         value.setflags(write=False)
         return value

@@ -145,6 +145,13 @@ def test_what_its_zone_keeps_nothing_of_is_not_copied(make: Any, profile: bool) 
     assert said.base is None or not said.base.flags.writeable
 
 
+def test_a_small_part_of_a_temporary_is_copied_so_that_the_whole_can_go() -> None:
+    brain = Brain()
+    brain.add(type("Publisher", (Publisher,), {"make": lambda zone: np.ones((1000, 4), np.float32)[0]}))
+    brain.step()
+    assert brain.read("publisher.y").base is None
+
+
 class Hander(Zone):
     """Hands on what it reads, whole, in part or out of many."""
 

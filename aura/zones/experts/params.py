@@ -166,7 +166,7 @@ class ExpertsParams(ZoneParams):
     kinds: tuple[str, ...] = Field(
         default=("mlp",), min_length=1,
         description="Kinds of experts; new ones take them in turn, the last one from there on. A name, or "
-                    '``"package.module:Class"``.')
+                    '`"package.module:Class"`.')
     options: dict[str, dict[str, Any]] = Field(default_factory=dict, description="Options of each kind.")
     initial: int = Field(
         default=1, ge=1,
