@@ -12,7 +12,8 @@ from aura.plugins.manager import PluginManager
 from aura.zones.experts.kinds import options
 
 ZONES = PluginManager().zones()
-TABLES = {f"{name}.{path}": table for name, manifest in ZONES.items() for path, table in parameter_tables(manifest.params)}
+TABLES = {f"{name}.{path}": table for name, manifest in ZONES.items()
+          for path, table in parameter_tables(manifest.params)}
 KINDS = {f"experts.kinds.{name}": model for name, model in vars(options).items()
          if isinstance(model, type) and issubclass(model, BaseModel) and model.model_fields}
 ALL = {**TABLES, **KINDS}

@@ -24,41 +24,6 @@ __all__ = [
 class ConnectivityParams(ZoneParams):
     """How the cells of a grid are connected.
 
-    Parameters
-    ----------
-    spacing_um : tuple of 3 floats, um
-        Distance of neighbouring cells along x, y and z. 20 um is about the cortex's density, 10⁵ cells/mm³
-        (Braitenberg and Schüz, Cortex, 1998).
-    profile : {"gaussian", "exponential"}
-        How the probability falls with the distance d: exp(-d² / (2 length²)) or exp(-d / length).
-    length_um : float, um
-        Length of the profile. 60 um is λ = 4.2 cells in the form exp(-(d / λ)²) of Maass et al. 2002, who took 2; it is
-        tuned here for some 120 synapses per cell away from open borders (88 on average in a grid of 17 x 17 x 128).
-    radius_um : float, um
-        Cells farther apart than this are never connected; 3 lengths leave out 1 % of a Gaussian's peak.
-    peak_ee, peak_ei, peak_ie, peak_ii : float in [0, 1]
-        Probability at distance 0 from an excitatory (e) or inhibitory (i) cell, named first, to one of the kind named
-        second: the C of Maass et al. 2002, 0.3, 0.2, 0.4 and 0.1.
-    excitatory_share : float in [0, 1]
-        Share of excitatory cells, 0.8 as in the cortex (Braitenberg and Schüz 1998; Maass et al. 2002).
-    borders : {"open", "periodic"}
-        Whether the grid ends at its borders or goes on at the opposite ones.
-    excitatory_weight_us, inhibitory_weight_us : float, uS
-        Mean weight of a synapse. Starting values chosen here, within the 0.1 to 5 nS that Table 4 of
-        doi:10.1038/s41540-025-00527-9 gives for a network of multicompartment cells.
-    weight_sigma : float
-        Standard deviation of the logarithm of the weights, 0 for equal weights; 0.9355 is the fit of Song et al. 2005.
-    weight_ceiling : float
-        Largest weight as a multiple of the mean; what the lognormal's tail has beyond is cut to it (chosen here).
-    weight_length_um : float, um, optional
-        If given, the mean weight falls with exp(-d / length).
-    velocity_um_per_ms : float, um/ms
-        Conduction velocity; 300 um/ms = 0.3 m/s is that of the thinnest unmyelinated axons (Swadlow and Waxman 2012,
-        doi:10.4249/scholarpedia.1451).
-    synaptic_delay_ms : float, ms
-        Delay of the synapse itself, which conduction is added to; 0.5 ms after Katz and Miledi 1965,
-        doi:10.1098/rspb.1965.0016.
-
     References
     ----------
     W. Maass, T. Natschläger, H. Markram, Real-time computing without stable states, Neural Computation 14, 2002,
@@ -69,23 +34,70 @@ class ConnectivityParams(ZoneParams):
     in local cortical circuits, PLoS Biology 3, 2005, doi:10.1371/journal.pbio.0030068 (lognormal weights).
     """
 
-    spacing_um: tuple[Micrometres, Micrometres, Micrometres] = (20.0, 20.0, 20.0)
-    profile: Literal["gaussian", "exponential"] = "gaussian"
-    length_um: Micrometres = Field(default=60.0, gt=0, allow_inf_nan=False)
-    radius_um: Micrometres = Field(default=180.0, gt=0, allow_inf_nan=False)
-    peak_ee: float = Field(default=0.3, ge=0, le=1)
-    peak_ei: float = Field(default=0.2, ge=0, le=1)
-    peak_ie: float = Field(default=0.4, ge=0, le=1)
-    peak_ii: float = Field(default=0.1, ge=0, le=1)
-    excitatory_share: float = Field(default=0.8, ge=0, le=1)
-    borders: Literal["open", "periodic"] = "open"
-    excitatory_weight_us: Microsiemens = Field(default=0.0002, gt=0, allow_inf_nan=False)
-    inhibitory_weight_us: Microsiemens = Field(default=0.002, gt=0, allow_inf_nan=False)
-    weight_sigma: float = Field(default=0.9355, ge=0, le=3)
-    weight_ceiling: float = Field(default=5.0, ge=1, allow_inf_nan=False)
-    weight_length_um: Micrometres | None = Field(default=None, gt=0, allow_inf_nan=False)
-    velocity_um_per_ms: Velocity = Field(default=300.0, gt=0, allow_inf_nan=False)
-    synaptic_delay_ms: Milliseconds = Field(default=0.5, ge=0, allow_inf_nan=False)
+    spacing_um: tuple[Micrometres, Micrometres, Micrometres] = Field(
+        default=(20.0, 20.0, 20.0),
+        description="Distance of neighbouring cells along x, y and z. 20 um is about the cortex's density, 10⁵ "
+                    "cells/mm³ (Braitenberg and Schüz, Cortex, 1998).")
+    profile: Literal["gaussian", "exponential"] = Field(
+        default="gaussian",
+        description="How the probability falls with the distance d: exp(-d² / (2 length²)) or exp(-d / length).")
+    length_um: Micrometres = Field(
+        default=60.0, gt=0, allow_inf_nan=False,
+        description="Length of the profile. 60 um is λ = 4.2 cells in the form exp(-(d / λ)²) of Maass et al. 2002, "
+                    "who took 2; it is tuned here for some 120 synapses per cell away from open borders (88 on "
+                    "average in a grid of 17 x 17 x 128).")
+    radius_um: Micrometres = Field(
+        default=180.0, gt=0, allow_inf_nan=False,
+        description="Cells farther apart than this are never connected; 3 lengths leave out 1 % of a Gaussian's peak.")
+    peak_ee: float = Field(
+        default=0.3, ge=0, le=1,
+        description="Probability at distance 0 from an excitatory to an excitatory cell: the C of Maass et al. 2002, "
+                    "0.3.")
+    peak_ei: float = Field(
+        default=0.2, ge=0, le=1,
+        description="Probability at distance 0 from an excitatory to an inhibitory cell: the C of Maass et al. 2002, "
+                    "0.2.")
+    peak_ie: float = Field(
+        default=0.4, ge=0, le=1,
+        description="Probability at distance 0 from an inhibitory to an excitatory cell: the C of Maass et al. 2002, "
+                    "0.4.")
+    peak_ii: float = Field(
+        default=0.1, ge=0, le=1,
+        description="Probability at distance 0 from an inhibitory to an inhibitory cell: the C of Maass et al. 2002, "
+                    "0.1.")
+    excitatory_share: float = Field(
+        default=0.8, ge=0, le=1,
+        description="Share of excitatory cells, 0.8 as in the cortex (Braitenberg and Schüz 1998; Maass et al. 2002).")
+    borders: Literal["open", "periodic"] = Field(
+        default="open",
+        description="Whether the grid ends at its borders or goes on at the opposite ones.")
+    excitatory_weight_us: Microsiemens = Field(
+        default=0.0002, gt=0, allow_inf_nan=False,
+        description="Mean weight of an excitatory synapse. Chosen here, within the 0.1 to 5 nS that Table 4 of "
+                    "doi:10.1038/s41540-025-00527-9 gives for a network of multicompartment cells.")
+    inhibitory_weight_us: Microsiemens = Field(
+        default=0.002, gt=0, allow_inf_nan=False,
+        description="Mean weight of an inhibitory synapse. Chosen here, within the 0.1 to 5 nS that Table 4 of "
+                    "doi:10.1038/s41540-025-00527-9 gives for a network of multicompartment cells.")
+    weight_sigma: float = Field(
+        default=0.9355, ge=0, le=3,
+        description="Standard deviation of the logarithm of the weights, 0 for equal weights; 0.9355 is the fit of "
+                    "Song et al. 2005.")
+    weight_ceiling: float = Field(
+        default=5.0, ge=1, allow_inf_nan=False,
+        description="Largest weight as a multiple of the mean; what the lognormal's tail has beyond is cut to it "
+                    "(chosen here).")
+    weight_length_um: Micrometres | None = Field(
+        default=None, gt=0, allow_inf_nan=False,
+        description="If given, the mean weight falls with exp(-d / length).")
+    velocity_um_per_ms: Velocity = Field(
+        default=300.0, gt=0, allow_inf_nan=False,
+        description="Conduction velocity; 300 um/ms = 0.3 m/s is that of the thinnest unmyelinated axons (Swadlow and "
+                    "Waxman 2012, doi:10.4249/scholarpedia.1451).")
+    synaptic_delay_ms: Milliseconds = Field(
+        default=0.5, ge=0, allow_inf_nan=False,
+        description="Delay of the synapse itself, which conduction is added to; 0.5 ms after Katz and Miledi 1965, "
+                    "doi:10.1098/rspb.1965.0016.")
 
     @model_validator(mode="after")
     def _spaced(self) -> ConnectivityParams:
@@ -97,18 +109,6 @@ class ConnectivityParams(ZoneParams):
 class StdpParams(ZoneParams):
     """Pair-based spike-timing-dependent plasticity.
 
-    Parameters
-    ----------
-    amplitude_plus, amplitude_minus : float
-        Change at a pairing at once, as a share of the largest weight (additive) or of the way to the bound
-        (multiplicative). 0.005 and 1.05 times it: Song, Miller and Abbott 2000.
-    tau_plus_ms, tau_minus_ms : float, ms
-        Time constants of the window for presynaptic before postsynaptic spikes, and after; 20 ms, ibid. Fits to the
-        recordings of Bi and Poo 1998 give about 17 and 34 ms.
-    bounds : {"additive", "multiplicative"}
-        Whether the change is independent of the weight and clipped at 0 and the largest weight, or proportional to the
-        way that is left to the bound (Morrison et al. 2008, section 4.1).
-
     References
     ----------
     G. Bi, M. Poo, J. Neuroscience 18, 1998, doi:10.1523/JNEUROSCI.18-24-10464.1998.
@@ -116,32 +116,29 @@ class StdpParams(ZoneParams):
     A. Morrison, M. Diesmann, W. Gerstner, Biological Cybernetics 98, 2008, doi:10.1007/s00422-008-0233-1.
     """
 
-    amplitude_plus: float = Field(default=0.005, ge=0, le=1)
-    amplitude_minus: float = Field(default=0.00525, ge=0, le=1)
-    tau_plus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
-    tau_minus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
-    bounds: Literal["additive", "multiplicative"] = "additive"
+    amplitude_plus: float = Field(
+        default=0.005, ge=0, le=1,
+        description="Change at once at a pairing that strengthens, as a share of the largest weight (additive) or of "
+                    "the way to the bound (multiplicative); 0.005 after Song, Miller and Abbott 2000.")
+    amplitude_minus: float = Field(
+        default=0.00525, ge=0, le=1,
+        description="The same of a pairing that weakens; 1.05 times the other, of the same source.")
+    tau_plus_ms: Milliseconds = Field(
+        default=20.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the window for presynaptic spikes before postsynaptic ones; 20 ms after Song, "
+                    "Miller and Abbott 2000. Fits to the recordings of Bi and Poo 1998 give about 17 ms.")
+    tau_minus_ms: Milliseconds = Field(
+        default=20.0, gt=0, allow_inf_nan=False,
+        description="The same for presynaptic spikes after postsynaptic ones; 20 ms, of the same source. Fits to the "
+                    "recordings of Bi and Poo 1998 give about 34 ms.")
+    bounds: Literal["additive", "multiplicative"] = Field(
+        default="additive",
+        description="Whether the change is independent of the weight and clipped at 0 and the largest weight, or "
+                    "proportional to the way that is left to the bound (Morrison et al. 2008, section 4.1).")
 
 
 class CalciumStdpParams(ZoneParams):
     """Plasticity driven by the calcium of the postsynaptic segment.
-
-    Parameters
-    ----------
-    tau_s : float, s
-        Time constant of the efficacy, 150 s (Graupner and Brunel 2012, the set DP).
-    gamma_plus, gamma_minus : float
-        Rates of potentiation and depression while calcium is above the threshold of each; 321.808 and 200, ibid.
-    threshold_plus_mmolar, threshold_minus_mmolar : float, mmol/l
-        The two thresholds. The source has none in mmol/l; 0.55 and 0.35 umol/l are the α₂ and α₁ of Shouval, Bear and
-        Cooper 2002.
-    presynaptic_tau_ms : float, ms, optional
-        With it the rates of a synapse are multiplied by exp(-s / tau), s being the time since a spike last arrived at
-        it, so that only synapses in use change; 50 ms is the order of decay of glutamate bound to NMDA receptors
-        (chosen here). Without it all synapses of a segment change alike.
-    interval_ms : float, ms
-        Calcium is looked at once in this time and taken as constant for so long (chosen here: short beside the tens of
-        milliseconds in which calcium decays).
 
     References
     ----------
@@ -151,26 +148,37 @@ class CalciumStdpParams(ZoneParams):
     H. Z. Shouval, M. F. Bear, L. N. Cooper, PNAS 99, 2002, doi:10.1073/pnas.152343099.
     """
 
-    tau_s: Seconds = Field(default=150.0, gt=0, allow_inf_nan=False)
-    gamma_plus: float = Field(default=321.808, ge=0, allow_inf_nan=False)
-    gamma_minus: float = Field(default=200.0, ge=0, allow_inf_nan=False)
-    threshold_plus_mmolar: float = Field(default=0.55e-3, gt=0, allow_inf_nan=False)
-    threshold_minus_mmolar: float = Field(default=0.35e-3, gt=0, allow_inf_nan=False)
-    presynaptic_tau_ms: Milliseconds | None = Field(default=50.0, gt=0, allow_inf_nan=False)
-    interval_ms: Milliseconds = Field(default=1.0, gt=0, allow_inf_nan=False)
+    tau_s: Seconds = Field(
+        default=150.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the efficacy, 150 s (Graupner and Brunel 2012, the set DP).")
+    gamma_plus: float = Field(
+        default=321.808, ge=0, allow_inf_nan=False,
+        description="Rate of potentiation while calcium is above its threshold; 321.808 after Graupner and Brunel "
+                    "2012.")
+    gamma_minus: float = Field(
+        default=200.0, ge=0, allow_inf_nan=False,
+        description="Rate of depression while calcium is above its threshold; 200, of the same source.")
+    threshold_plus_mmolar: float = Field(
+        default=0.55e-3, gt=0, allow_inf_nan=False,
+        description="Calcium above which there is potentiation. Graupner and Brunel have none in mmol/l; 0.55 umol/l "
+                    "is the α₂ of Shouval, Bear and Cooper 2002.")
+    threshold_minus_mmolar: float = Field(
+        default=0.35e-3, gt=0, allow_inf_nan=False,
+        description="Calcium above which there is depression; 0.35 umol/l is the α₁ of the same source.")
+    presynaptic_tau_ms: Milliseconds | None = Field(
+        default=50.0, gt=0, allow_inf_nan=False,
+        description="With it the rates of a synapse are multiplied by exp(-s / tau), s being the time since a spike "
+                    "last arrived at it, so that only synapses in use change; 50 ms is the order of decay of "
+                    "glutamate bound to NMDA receptors (chosen here). Without it all synapses of a segment change "
+                    "alike.")
+    interval_ms: Milliseconds = Field(
+        default=1.0, gt=0, allow_inf_nan=False,
+        description="Calcium is looked at once in this time and taken as constant for so long (chosen here: short "
+                    "beside the tens of milliseconds in which calcium decays).")
 
 
 class EligibilityParams(ZoneParams):
     """Eligibility traces, which pairings of spikes feed and a modulator turns into weights.
-
-    Parameters
-    ----------
-    tau_ms : float, ms
-        Time constant of the trace, 1 s (Izhikevich 2007).
-    rate : float
-        Share of the eligibility that a modulator of 1 adds to the weight at each call (chosen here).
-    amplitude_plus, amplitude_minus, tau_plus_ms, tau_minus_ms : float
-        The pairings' window, as in `StdpParams`; additive.
 
     References
     ----------
@@ -179,30 +187,28 @@ class EligibilityParams(ZoneParams):
     doi:10.3389/fncir.2018.00053.
     """
 
-    tau_ms: Milliseconds = Field(default=1000.0, gt=0, allow_inf_nan=False)
-    rate: float = Field(default=0.1, ge=0, allow_inf_nan=False)
-    amplitude_plus: float = Field(default=0.005, ge=0, le=1)
-    amplitude_minus: float = Field(default=0.00525, ge=0, le=1)
-    tau_plus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
-    tau_minus_ms: Milliseconds = Field(default=20.0, gt=0, allow_inf_nan=False)
+    tau_ms: Milliseconds = Field(
+        default=1000.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the trace, 1 s (Izhikevich 2007).")
+    rate: float = Field(
+        default=0.1, ge=0, allow_inf_nan=False,
+        description="Share of the eligibility that a modulator of 1 adds to the weight at each call (chosen here).")
+    amplitude_plus: float = Field(
+        default=0.005, ge=0, le=1,
+        description="What a pairing that strengthens adds to the trace, as a share of the largest weight.")
+    amplitude_minus: float = Field(
+        default=0.00525, ge=0, le=1,
+        description="What a pairing that weakens takes from the trace, as a share of the largest weight.")
+    tau_plus_ms: Milliseconds = Field(
+        default=20.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the window for presynaptic spikes before postsynaptic ones.")
+    tau_minus_ms: Milliseconds = Field(
+        default=20.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the window for presynaptic spikes after postsynaptic ones.")
 
 
 class HomeostasisParams(ZoneParams):
     """Synaptic scaling of a cell's excitatory input towards a target rate.
-
-    Parameters
-    ----------
-    target_hz : float, Hz
-        The rate at which nothing is scaled (chosen here: within the few Hz of cortical cells).
-    rate_tau_ms : float, ms
-        Time constant of the estimate of a cell's rate (chosen here).
-    tau_s : float, s
-        Time in which the weights of a silent cell grow by e. Recordings give hours to days (Turrigiano 2008); 1,000 s
-        is chosen here so that it shows within a simulation.
-    interval_ms : float, ms
-        Weights are scaled once in this time, rates taken as constant for so long (chosen here).
-    largest_step : float
-        Bound on the logarithm of one scaling (chosen here); it matters only for intervals that are long beside tau.
 
     References
     ----------
@@ -212,42 +218,55 @@ class HomeostasisParams(ZoneParams):
     doi:10.1523/JNEUROSCI.20-23-08812.2000.
     """
 
-    target_hz: Hertz = Field(default=5.0, gt=0, allow_inf_nan=False)
-    rate_tau_ms: Milliseconds = Field(default=10_000.0, gt=0, allow_inf_nan=False)
-    tau_s: Seconds = Field(default=1000.0, gt=0, allow_inf_nan=False)
-    interval_ms: Milliseconds = Field(default=100.0, gt=0, allow_inf_nan=False)
-    largest_step: float = Field(default=0.1, gt=0, le=1)
+    target_hz: Hertz = Field(
+        default=5.0, gt=0, allow_inf_nan=False,
+        description="The rate at which nothing is scaled (chosen here: within the few Hz of cortical cells).")
+    rate_tau_ms: Milliseconds = Field(
+        default=10_000.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the estimate of a cell's rate (chosen here).")
+    tau_s: Seconds = Field(
+        default=1000.0, gt=0, allow_inf_nan=False,
+        description="Time in which the weights of a silent cell grow by e. Recordings give hours to days (Turrigiano "
+                    "2008); 1,000 s is chosen here so that it shows within a simulation.")
+    interval_ms: Milliseconds = Field(
+        default=100.0, gt=0, allow_inf_nan=False,
+        description="Weights are scaled once in this time, rates taken as constant for so long (chosen here).")
+    largest_step: float = Field(
+        default=0.1, gt=0, le=1,
+        description="Bound on the logarithm of one scaling (chosen here); it matters only for intervals that are long "
+                    "beside tau.")
 
 
 class ActivationParams(ZoneParams):
-    """Tracking of the cells' activity.
+    """Tracking of the cells' activity."""
 
-    Parameters
-    ----------
-    rate_tau_ms : float, ms
-        Time constant of the running rates (chosen here).
-    window_ms : float, ms
-        A cell counts as active if it has spiked within this time (chosen here).
-    """
-
-    rate_tau_ms: Milliseconds = Field(default=1000.0, gt=0, allow_inf_nan=False)
-    window_ms: Milliseconds = Field(default=100.0, gt=0, allow_inf_nan=False)
+    rate_tau_ms: Milliseconds = Field(
+        default=1000.0, gt=0, allow_inf_nan=False,
+        description="Time constant of the running rates (chosen here).")
+    window_ms: Milliseconds = Field(
+        default=100.0, gt=0, allow_inf_nan=False,
+        description="A cell counts as active if it has spiked within this time (chosen here).")
 
 
 class PlasticityParams(ZoneParams):
-    """Which rules run, and the largest weight that they all keep to; a rule that is None costs nothing.
+    """Which rules run, and the largest weight that they all keep to; a rule that is None costs nothing."""
 
-    Parameters
-    ----------
-    largest_weight_us : float, uS
-        No rule takes an excitatory weight beyond it (chosen here: the ceiling of `ConnectivityParams`'s weights).
-    stdp, calcium, eligibility, homeostasis, activation
-        The rules.
-    """
-
-    largest_weight_us: Microsiemens = Field(default=0.001, gt=0, allow_inf_nan=False)
-    stdp: Annotated[StdpParams | None, Switch] = None
-    calcium: Annotated[CalciumStdpParams | None, Switch] = None
-    eligibility: Annotated[EligibilityParams | None, Switch] = None
-    homeostasis: Annotated[HomeostasisParams | None, Switch] = None
-    activation: Annotated[ActivationParams | None, Switch] = ActivationParams()
+    largest_weight_us: Microsiemens = Field(
+        default=0.001, gt=0, allow_inf_nan=False,
+        description="No rule takes an excitatory weight beyond it (chosen here: the ceiling of `ConnectivityParams`'s "
+                    "weights).")
+    stdp: Annotated[StdpParams | None, Switch] = Field(
+        default=None,
+        description="Pair-based plasticity by the timing of spikes; `false` switches it off.")
+    calcium: Annotated[CalciumStdpParams | None, Switch] = Field(
+        default=None,
+        description="Plasticity driven by the calcium of the postsynaptic segment; off unless it is given.")
+    eligibility: Annotated[EligibilityParams | None, Switch] = Field(
+        default=None,
+        description="Traces that a modulator turns into weights; off unless it is given.")
+    homeostasis: Annotated[HomeostasisParams | None, Switch] = Field(
+        default=None,
+        description="Scaling of a cell's excitatory input towards a target rate; `false` switches it off.")
+    activation: Annotated[ActivationParams | None, Switch] = Field(
+        default=ActivationParams(),
+        description="Tracking of the cells' activity; `false` switches it off.")
