@@ -201,7 +201,7 @@ def test_ticks_without_frames_change_no_learner_but_let_the_tissue_live() -> Non
     said = [bench.tick() for _ in range(5)]
     assert trees_equal(learners(bench.fabric), before)
     assert bench.fabric.state()["life"]["now"] == now + 5 * PERIOD
-    assert set(said[0]) <= {"activity", "voltage", "spikes", "spike_times"}
+    assert set(said[0]) <= {"activity", "voltage", "spikes", "spike_times", "voltage_times"}
 
 
 def test_a_frame_of_several_axes_comes_back_in_its_shape() -> None:
