@@ -19,8 +19,8 @@ __all__ = ["as_files", "as_notices", "as_outputs", "as_scalars", "as_state", "as
 _PLAIN = (float, int, bool)
 
 
-def as_outputs(said: Any, zone: str, now: Time) -> Mapping[str, Any]:
-    """Return what a step has returned, port to value.
+def as_outputs(said: Any, zone: str, now: Time) -> dict[str, Any]:
+    """Return what a step has returned, port to value, as a dict.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def as_outputs(said: Any, zone: str, now: Time) -> Mapping[str, Any]:
         If it is no mapping.
     """
     if said is None or isinstance(said, Mapping):
-        return said or {}
+        return dict(said or {})  # who holds an array is reckoned as of one that lies in a dict
     raise ZoneError(f"{zone}.step() at {now} ns", expected="a dict of port to value, or None", got=sketch(said),
                     hint="Return {'port': value}.")
 

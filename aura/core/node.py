@@ -239,7 +239,7 @@ def _make_compute(node: Node, most: int) -> Callable[[Time, Inputs], Published]:
                     check_ids(output.topic, now, value, ids)
             if output.is_array:
                 alone = getrefcount(value) <= most
-                if alone and value.base is None:
+                if alone and value.flags.owndata:  # not every view says whose memory it shows
                     value.setflags(False)
                 else:
                     value = own(value, inputs, alone)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -94,6 +94,31 @@ def memory_of_bytes(zone: Publisher) -> Any:
     memory = bytearray(np.ones(4, np.float32).tobytes())
     zone.kept = np.frombuffer(memory, np.float32)
     return np.frombuffer(memory, np.float32)
+
+
+class Lazy(Mapping):
+    """Makes its array when it is asked for it, and lets its zone keep a view."""
+
+    def __init__(self, zone: Publisher) -> None:
+        self.zone = zone
+
+    def __getitem__(self, port: str) -> np.ndarray:
+        return view_kept(self.zone)
+
+    def __iter__(self) -> Any:
+        return iter(["y"])
+
+    def __len__(self) -> int:
+        return 1
+
+
+def test_a_mapping_of_its_own_hides_no_view() -> None:
+    brain = Brain()
+    brain.add(type("Publisher", (Publisher,), {"make": fresh, "step": lambda zone, now, inputs: (
+        zone.kept.__setitem__(slice(None), 2) if zone.kept is not None else None, Lazy(zone))[1]}))
+    probe = brain.probe("publisher.y")
+    brain.run(until="3 ms")
+    assert [value.tolist() for value in probe.values] == [[1, 1, 1, 1]] * 3
 
 
 KEEPERS = [kept, view_kept, view_kept_of_items, base_kept, sibling_view_kept, buffer_kept, read_only_but_a_view_kept,
