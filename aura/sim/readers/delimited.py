@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 from functools import partial
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
 
 from pydantic import Field as Setting
 from pydantic import field_validator
@@ -14,6 +13,7 @@ from aura.sim.readers.bad import BadRows, Missing
 from aura.sim.readers.columns import Column, ColumnMap, Rows
 from aura.sim.readers.files import ENCODING_HINT, checked_file, escaped_byte, text_lines
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
+from aura.sim.readers.quoted import Record, long_fields, split_lines, split_quoted
 from aura.sim.readers.where import Where
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["DelimitedOptions", "open_delimited"]
 
-_Split: TypeAlias = "tuple[int, int, list[str], csv.Error | None]"
-"""First line of a record, the line after its last, its cells, and what is wrong with it."""
 _Fault: TypeAlias = "tuple[str, str, str]"
 """Expected, got, hint."""
 
@@ -52,7 +50,9 @@ class DelimitedOptions(ReaderOptions):
         Only rows with this value, or one of these, in a column, which goes by its name or index:
         ``{ split = "train", speaker = ["A", "B"] }``.
     encoding : str
-        A Python codec; a UTF-8 byte order mark is dropped.
+        A Python codec; a byte order mark is dropped.
+    max_field : int
+        Characters that a field may have; a row with a longer one is bad.
     """
 
     path: PathText
@@ -62,6 +62,7 @@ class DelimitedOptions(ReaderOptions):
     quoting: Literal["csv", "none"] | None = None
     where: Where = Setting(default_factory=dict)
     encoding: str = "utf-8"
+    max_field: Annotated[int, Setting(ge=1)] = 1 << 24
 
     @field_validator("delimiter")
     @classmethod
@@ -75,7 +76,7 @@ def open_delimited(options: DelimitedOptions, base: Path) -> Table:
     r"""Read a delimited file; empty lines are passed over, empty text is allowed.
 
     A row is bad if its number of columns is not the header's (the first row's), if a byte does not decode, if its
-    quoting is broken, or if a cell does not fit its column. Reading goes on at the next line.
+    quoting is broken, or if a cell does not fit its column. Reading goes on where the next row begins.
 
     Raises
     ------
@@ -89,16 +90,22 @@ def open_delimited(options: DelimitedOptions, base: Path) -> Table:
     bad = BadRows(name, options.on_bad)
     lines = list(text_lines(path, options.encoding, newline="\n" if quoting == "none" else "",
                             max_unpacked=options.max_unpacked))
-    split = _split_lines(lines, delimiter) if quoting == "none" else _split_quoted(lines, delimiter)
-    records = ((start, cells, _fault(lines[start:end], options.encoding, error)) for start, end, cells, error in split)
+    with long_fields(sum(map(len, lines))):
+        split = split_lines(lines, delimiter) if quoting == "none" else split_quoted(lines, delimiter)
+        records = ((record, _fault(lines, record, options)) for record in split)
+        return _read(options, name, delimiter, records, bad)
+
+
+def _read(options: DelimitedOptions, name: str, delimiter: str, records: Iterator[tuple[Record, _Fault | None]],
+          bad: BadRows) -> Table:
     names = _header(name, records) if options.header else None
     columns = options.columns or _all_columns(name, names)
     places = _places(name, columns, names) | _where_places(name, options.where, names)
     rows, width = Rows(columns, bad, options.where), len(names or ())
-    for start, cells, fault in records:
-        where = f"line {start + 1}"
+    for record, fault in records:
+        cells, where = record.cells, record.where
         if fault is not None:
-            bad.report(where, expected=fault[0], got=fault[1], hint=fault[2])
+            bad.report(where, expected=fault[0], got=fault[1], hint=fault[2], rows=record.rows)
             continue
         if width == 0:
             width = len(cells)
@@ -140,45 +147,24 @@ def _inferred_delimiter(path: Path) -> str:
     return delimiter
 
 
-def _split_lines(lines: Sequence[str], delimiter: str) -> Iterator[_Split]:
-    for i, line in enumerate(lines):
-        if bare := line.removesuffix("\n").removesuffix("\r"):
-            yield i, i + 1, bare.split(delimiter), None
-
-
-def _split_quoted(lines: Sequence[str], delimiter: str) -> Iterator[_Split]:
-    # After a broken quote the parser starts again at the next line, so that one bad row costs no other.
-    start = 0
-    while start < len(lines):
-        first = start
-        parser = csv.reader((lines[i] for i in range(first, len(lines))), delimiter=delimiter, strict=True)
-        try:
-            for cells in parser:
-                end = first + parser.line_num
-                if cells:
-                    yield start, end, cells, None
-                start = end
-        except csv.Error as error:
-            yield start, start + 1, [], error
-            start += 1
-        else:
-            return
-
-
-def _fault(lines: Sequence[str], encoding: str, error: csv.Error | None) -> _Fault | None:
-    for line in lines:
-        if (found := escaped_byte(line, encoding)) is not None:
-            return f"text in {encoding}", found, ENCODING_HINT
-    if error is not None:
-        return "a row of delimited text", str(error), "Where quotes are plain characters, try quoting = 'none'."
+def _fault(lines: Sequence[str], record: Record, options: DelimitedOptions) -> _Fault | None:
+    for line in lines[record.start:record.end]:
+        if (found := escaped_byte(line, options.encoding)) is not None:
+            return f"text in {options.encoding}", found, ENCODING_HINT
+    if record.error:
+        return "a row of delimited text", record.error, "Where quotes are plain characters, try quoting = 'none'."
+    longest = max(map(len, record.cells))
+    if longest > options.max_field:
+        return (f"fields of at most {options.max_field} characters", str(longest),
+                "Is a quote left open? If the field is meant to be so long, set max_field.")
     return None
 
 
-def _header(name: str, records: Iterator[tuple[int, list[str], _Fault | None]]) -> list[str]:
-    for start, cells, fault in records:
+def _header(name: str, records: Iterator[tuple[Record, _Fault | None]]) -> list[str]:
+    for record, fault in records:
         if fault is not None:
-            raise StreamError(f"{name}: line {start + 1}", expected=fault[0], got=fault[1], hint=fault[2])
-        return cells
+            raise StreamError(f"{name}: {record.where}", expected=fault[0], got=fault[1], hint=fault[2])
+        return record.cells
     raise StreamError(name, expected="a header and at least one row", got="no rows")
 
 

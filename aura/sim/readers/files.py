@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import re
@@ -24,7 +25,10 @@ UNPACKED_BYTES = 1 << 30
 files in use; a megabyte that unpacks to more is no data)."""
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK_BYTES = 1 << 24
-_UTF8 = {"utf-8", "utf8", "utf_8"}
+_MARK = "\ufeff"
+_WIDE = ((b"\xff\xfe\0\0", "utf-32"), (b"\0\0\xfe\xff", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+"""Byte order marks of encodings that no other text begins with, the longer ones first."""
+_PROBED = 64
 # Bytes that an encoding cannot read come through "surrogateescape" as these characters (PEP 383).
 _ESCAPED = re.compile("[\udc80-\udcff]")
 
@@ -115,10 +119,31 @@ def text_lines(path: Path, encoding: str, *, newline: str, max_unpacked: int = U
     ``"\n"`` at ``\n`` alone.
     """
     name = path.name
-    codec = "utf-8-sig" if encoding.lower() in _UTF8 else encoding
-    with reading(name), open_binary(path, max_unpacked) as raw, \
-            io.TextIOWrapper(raw, encoding=codec, errors="surrogateescape", newline=newline) as text:
-        yield from text
+    with reading(name), open_binary(path, max_unpacked) as raw:
+        wide = _wide_encoding(raw, encoding)
+        if wide is not None:
+            raise StreamError(name, expected=f"text in {encoding}", got=f"bytes as {wide} has them",
+                              hint=f"Try encoding = {wide!r}.")
+        with io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline=newline) as text:
+            first = next(text, None)
+            if first is not None:
+                yield first.removeprefix(_MARK)
+            yield from text
+
+
+def _wide_encoding(raw: IO[bytes], encoding: str) -> str | None:
+    """Return the encoding of two or four bytes a character that a file plainly has, if it is to be read as another."""
+    if codecs.lookup(encoding).name.startswith(("utf-16", "utf-32")):
+        return None
+    begin = raw.peek(_PROBED)[:_PROBED]  # type: ignore[attr-defined]
+    for mark, name in _WIDE:
+        if begin.startswith(mark):
+            return name
+    begin = begin[:len(begin) // 2 * 2]
+    if len(begin) < 8:
+        return None
+    low, high = set(begin[::2]) == {0}, set(begin[1::2]) == {0}
+    return "utf-16-be" if low and not high else "utf-16-le" if high and not low else None
 
 
 def read_text(path: Path, encoding: str = "utf-8") -> str:

@@ -273,3 +273,29 @@ def test_the_acts_of_persuasion_are_optional(real_data, opened):
     acts = both.rows(range(len(both)))["act"]
     assert sum(act is not None for act in acts) == len(persuader)
     assert all(act is not None for act in persuader.rows(range(len(persuader)))["act"])
+
+
+# --- encodings -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "U8", "cp65001", "UTF8", "utf-8-sig", "utf-16", "utf-16-le", "UTF-16BE",
+                                      "utf-32", "utf-32-le"])
+def test_a_byte_order_mark_is_dropped_whatever_the_encoding_is_called(tmp_path, opened, encoding):
+    adds_one = encoding in ("utf-8-sig", "utf-16", "utf-32")
+    content = ("" if adds_one else "\ufeff") + 'text,"n"\nçà,1\n'
+    (tmp_path / "t.csv").write_bytes(content.encode(encoding))
+    assert opened("delimited", path="t.csv", encoding=encoding).rows([0]) == {"text": ("çà",), "n": ("1",)}
+
+
+@pytest.mark.parametrize(("written", "mark", "hint"), [
+    ("utf-16", "", "utf-16"), ("utf-16-be", "\ufeff", "utf-16"), ("utf-32", "", "utf-32"),
+    ("utf-16-le", "", "utf-16-le"), ("utf-16-be", "", "utf-16-be")])
+@pytest.mark.parametrize("kind", ["delimited", "jsonl"])
+@pytest.mark.parametrize("zipped", [False, True])
+def test_text_of_wide_characters_is_told_by_its_name(tmp_path, opened, written, mark, hint, kind, zipped):
+    content = (mark + ("text,n\nhello,1\n" if kind == "delimited" else '{"text": "hello"}\n')).encode(written)
+    (tmp_path / "t.csv").write_bytes(gzip.compress(content) if zipped else content)
+    options = {"path": "t.csv", "columns": {"text": "text"}}
+    with pytest.raises(StreamError, match=rf"expected text in utf-8, got bytes as .* Try encoding = '{hint}'\."):
+        opened(kind, **options, on_bad="skip")
+    assert opened(kind, **options, encoding=hint).rows([0]) == {"text": ("hello",)}
