@@ -13,7 +13,7 @@ import numpy as np
 from aura.core.errors import RecordingError, nearest
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
-from aura.plugins.recording.scan import Message, read_metadata, scan
+from aura.plugins.recording.scan import Message, has_end, read_metadata, scan
 from aura.plugins.recording.schemas import decode
 from aura.plugins.recording.segments import Origin, list_segments, read_origin
 from aura.plugins.recording.writer import METADATA
@@ -75,6 +75,11 @@ class Recording:
         """
         found = (read_metadata(path, METADATA) or {} for path, _ in self.parts)
         return tuple(dict.fromkeys(topic for metadata in found for topic in metadata.get("topics", "").split()))
+
+    @property
+    def ended(self) -> bool:
+        """Whether the last file has its end, which it has not while it is written, after a kill, or if it was cut."""
+        return has_end(self.parts[-1][0])
 
     def raw(self) -> Iterator[Message]:
         """Give all messages as bytes, in the order in which they were recorded.

@@ -23,7 +23,7 @@ from aura.plugins.recording.chunks import chunk_content, holds_whole_chunk
 from aura.plugins.recording.summary import counts_of, is_message_index
 from aura.plugins.recording.writer import LIBRARY, NUMBER_MASK
 
-__all__ = ["Message", "read_metadata", "scan"]
+__all__ = ["Message", "has_end", "read_metadata", "scan"]
 
 _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
@@ -114,6 +114,13 @@ def read_metadata(path: Path, name: str) -> dict[str, str] | None:
     except OSError as error:
         raise RecordingError(str(path), expected="an MCAP file", got=error.strerror or str(error)) from error
     return None
+
+
+def has_end(path: Path) -> bool:
+    """Return whether a file ends as one that was closed."""
+    with path.open("rb") as file:
+        file.seek(max(0, os.fstat(file.fileno()).st_size - len(MCAP0_MAGIC)))
+        return file.tell() > len(MCAP0_MAGIC) and file.read() == MCAP0_MAGIC
 
 
 def _messages(data: bytes, known: _Known) -> Iterator[Message]:

@@ -101,7 +101,10 @@ def test_a_file_cut_at_any_byte_gives_its_whole_chunks(folder):
         assert got == whole[:len(got)]
         assert len(got) >= longest
         longest = len(got)
+        assert not Recording(path).ended
     assert longest == len(whole)
+    path.write_bytes(data)
+    assert Recording(path).ended
 
 
 def test_the_mcap_packages_own_reader_reads_a_cut_file_as_far(folder):
