@@ -216,7 +216,7 @@ def _expert(folder: Path) -> list[Path]:
     from aura.zones.experts.expert_file import write_expert
 
     kind = expert_kind("analytic")
-    write_expert(folder / "e.expert", kind((4,), 2, kind.Options(), 1), "one", "analytic")
+    write_expert(folder / "e.expert", kind((4,), 2, kind.Options(width=8), 1), "one", "analytic")
     return [folder / "e.expert"]
 
 

@@ -2,59 +2,93 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+import hashlib
+import logging
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
 from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadValue
+from aura.sim.readers.sound_header import missing_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["BLOCK_SAMPLES", "SoundBlocks", "SoundInfo", "inspect_sound"]
+__all__ = ["BLOCK_SAMPLES", "Beyond", "SoundBlocks", "SoundInfo", "inspect_sound"]
 
 BLOCK_SAMPLES = 1 << 14
 """Samples decoded at once (tuned here: a file's opening, 50 us, is spread over 200 frames of 10 ms at 8 kHz, and a
 frame out of the middle of a file costs no more than the opening)."""
 
-_UNKNOWN_SIZE = 0xFFFFFFFF
-"""What a writer to a pipe leaves in the size of a chunk that it could not know."""
+_log = logging.getLogger("aura.streams")
+Beyond: TypeAlias = Literal["refuse", "scale", "clip"]
+"""What is done with a file whose float samples go beyond -1..1."""
 _CHECKED_SAMPLES = 1 << 20
 
 
 @dataclass(frozen=True)
 class SoundInfo:
-    """What an audio file holds."""
+    """What an audio file holds; its samples are multiplied by `gain`."""
 
     path: Path
     rate_hz: int
     channels: int
     samples: int
+    gain: float = 1.0
 
 
-def inspect_sound(path: Path) -> SoundInfo:
-    """Return what a file holds; BadValue if it is no audio file, truncated, empty or holds NaN."""
+def inspect_sound(path: Path, beyond: Beyond = "refuse") -> SoundInfo:
+    """Return what a file holds; BadValue if it is no audio file, truncated, damaged, empty, too loud or holds NaN."""
     soundfile = _soundfile()
     try:
-        missing = _missing_bytes(path)
+        missing = missing_bytes(path)
         if missing is not None:
             raise BadValue(f"{missing[0]} bytes of samples, as its header says", f"{missing[1]} bytes: it is truncated")
         with soundfile.SoundFile(path) as sound:
             info = SoundInfo(path, sound.samplerate, sound.channels, sound.frames)
-            finite = sound.subtype not in ("FLOAT", "DOUBLE") or all(
-                np.isfinite(block).all() for block in sound.blocks(_CHECKED_SAMPLES, dtype="float32"))
+            if info.samples < 1:
+                raise BadValue("at least one sample", "none")
+            if sound.format == "FLAC":
+                _check_flac(sound, path)
+            peak = _peak(sound) if sound.subtype in ("FLOAT", "DOUBLE") else 1.0
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, BadValue):
             raise
         raise BadValue("an audio file", str(error)) from error
-    if not finite:
+    if not math.isfinite(peak):
         raise BadValue("finite samples", "NaN or an infinity")
-    if info.samples < 1:
-        raise BadValue("at least one sample", "none")
-    return info
+    if peak <= 1.0:
+        return info
+    if beyond == "refuse":
+        raise BadValue("samples from -1 to 1", f"a peak of {peak:.7g}", 'Set beyond = "scale" or "clip".')
+    _log.warning("%s: a peak of %.7g is %s", path.name, peak, "scaled to 1" if beyond == "scale" else "clipped")
+    return replace(info, gain=1.0 / peak) if beyond == "scale" else info
+
+
+def _peak(sound: Any) -> float:
+    """Return the largest magnitude of a file's samples, NaN or infinite if any is."""
+    peaks = [float(np.abs(block).max()) for block in sound.blocks(_CHECKED_SAMPLES, dtype="float64") if len(block)]
+    return float(np.max(peaks)) if peaks else 0.0
+
+
+def _check_flac(sound: Any, path: Path) -> None:
+    """Raise BadValue unless a FLAC file can be decoded to its end, and to what was encoded, as far as it says."""
+    total, count = hashlib.md5(usedforsecurity=False), 0
+    exact = sound.subtype == "PCM_16"
+    for block in sound.blocks(_CHECKED_SAMPLES, dtype="int16" if exact else "float32"):
+        count += len(block)
+        if exact:
+            total.update(np.ascontiguousarray(block, "<i2").tobytes())
+    if count != sound.frames:
+        raise BadValue(f"{sound.frames} samples, as its header says", f"{count}: it is truncated")
+    with path.open("rb") as file:  # the first block of metadata tells the MD5 of the samples in its last 16 bytes
+        said = file.read(4 + 4 + 34)[-16:]
+    if exact and any(said) and said != total.digest():
+        raise BadValue("the samples that were encoded, by their MD5", "others: it is damaged")
 
 
 class SoundBlocks:
@@ -116,7 +150,7 @@ class SoundBlocks:
                 if start:
                     sound.seek(start)
                 samples: np.ndarray = sound.read(count, dtype="float32", always_2d=True)
-                mono = _mono(samples, self._channel)
+                mono = _mono(samples if info.gain == 1.0 else samples * np.float32(info.gain), self._channel)
         except (OSError, RuntimeError, ValueError, IndexError) as error:
             raise _changed(info, str(error)) from error
         if found != info.samples:
@@ -135,25 +169,6 @@ def _mono(samples: np.ndarray, channel: Literal["mix"] | int) -> np.ndarray:
 def _changed(info: SoundInfo, got: str) -> StreamError:
     return StreamError(info.path.name, expected="the audio file that was indexed", got=got,
                        hint="Has it been changed since the stream was opened?")
-
-
-def _missing_bytes(path: Path) -> tuple[int, int] | None:
-    # libsndfile reads a truncated file to its end without a word, so the sizes are compared here.
-    size = path.stat().st_size
-    with open(path, "rb") as stream:
-        head = stream.read(12)
-        if head[:4] != b"RIFF" or head[8:] != b"WAVE":
-            return None
-        place = 12
-        while len(chunk := stream.read(8)) == 8:
-            place += 8
-            length = int.from_bytes(chunk[4:], "little")
-            if chunk[:4] == b"data":
-                here = size - place
-                return (length, here) if length != _UNKNOWN_SIZE and here < length else None
-            place += length + length % 2
-            stream.seek(place)
-    return None
 
 
 def _soundfile() -> Any:

@@ -16,7 +16,7 @@ from aura.core.time import S, Time, parse_time
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
 from aura.sim.readers.rows import Field, checked_indices
-from aura.sim.readers.sound import BLOCK_SAMPLES, SoundBlocks, SoundInfo, inspect_sound
+from aura.sim.readers.sound import BLOCK_SAMPLES, Beyond, SoundBlocks, SoundInfo, inspect_sound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,6 +48,9 @@ class WavOptions(ReaderOptions):
         a file stay in theirs.
     channel : "mix" or int
         The mean of the channels, or one of them.
+    beyond : {"refuse", "scale", "clip"}
+        What is done with a file whose float samples go beyond -1..1: it is bad; or all of it is divided by its peak; or
+        clipped. The latter two are told with the peak. (Lossy files are decoded a little beyond at times, and clipped.)
     sample_rate : int
         The rate that files must have, in Hz; without it that of the first good file.
     """
@@ -58,6 +61,7 @@ class WavOptions(ReaderOptions):
     whole: str | None = None
     labels: str | None = None
     shuffle_files: Annotated[int, Setting(ge=0)] | None = None
+    beyond: Beyond = "refuse"
     channel: Literal["mix"] | Annotated[int, Setting(ge=0)] = "mix"
     sample_rate: Annotated[int, Setting(ge=1)] | None = None
 
@@ -90,8 +94,9 @@ def open_wav(options: WavOptions, base: Path) -> WavReader:
 
     Frames have a field ``position`` besides, their number within their file: 0 is where a recording begins.
 
-    A file is bad if it is no audio file, is truncated (the sizes its header tells and those found are named), holds
-    no samples or NaN, has another sample rate, or has a name that `labels` does not fit.
+    A file is bad if it is no audio file, is truncated (the sizes its header tells and those found are named) or
+    damaged, holds no samples or NaN, or float samples beyond -1..1 (see `beyond`), has another sample rate, or has a
+    name that `labels` does not fit.
 
     Raises
     ------
@@ -106,7 +111,7 @@ def open_wav(options: WavOptions, base: Path) -> WavReader:
     pattern = re.compile(options.labels) if options.labels is not None else None
     for path in paths:
         try:
-            sound = inspect_sound(path)
+            sound = inspect_sound(path, options.beyond)
             rate = rate or sound.rate_hz
             _check(sound, rate, options)
             labels.append(_labels(path, pattern))
@@ -183,16 +188,25 @@ def _samples(length: str, rate_hz: int, name: str) -> int:
 def _paths(path: Path) -> list[Path]:
     try:
         if path.is_dir():
-            paths = [p for p in path.iterdir() if p.suffix.lower() == ".wav"]
+            # Hidden ones are other programs', such as the ``._a.wav`` that macOS puts beside a file.
+            paths = [p for p in path.iterdir() if p.suffix.lower() == ".wav" and not p.name.startswith(".")]
         elif path.is_file() or not glob.has_magic(str(path)):
             paths = [path]
         else:
-            paths = [Path(found) for found in glob.glob(str(path), recursive=True)]
+            paths = [Path(found) for found in glob.glob(_pattern(path), recursive=True)]
     except (OSError, ValueError, re.error) as error:
         raise StreamError(repr(str(path)), expected="a file, folder or pattern", got=str(error)) from error
     if not paths:
         raise StreamError(str(path), expected="at least one audio file", got="no rows: no file fits")
     return sorted(paths, key=lambda p: p.as_posix())
+
+
+def _pattern(path: Path) -> str:
+    """Return a pattern in which the folders that are there stand for themselves, whatever brackets they have."""
+    place, rest = Path(path.anchor), list(path.parts[1 if path.anchor else 0:])
+    while rest and (place / rest[0]).exists():
+        place /= rest.pop(0)
+    return str(Path(glob.escape(str(place)), *rest))
 
 
 def _check(sound: SoundInfo, rate_hz: int, options: WavOptions) -> None:

@@ -117,9 +117,76 @@ def test_every_sample_format_comes_as_float_from_minus_one_to_one(tmp_path, open
     assert np.abs(audio).max() <= 1
 
 
-def test_samples_beyond_one_are_clipped(tmp_path, opened):
-    write(tmp_path / "a.wav", np.array([2.0, -3.0, 0.5]), subtype="FLOAT")
-    np.testing.assert_array_equal(opened("wav", path="a.wav", whole="3 ms").rows([0])["audio"], [[1, -1, 0.5]])
+@pytest.mark.parametrize("subtype", ["FLOAT", "DOUBLE"])
+def test_float_samples_beyond_one_are_refused_scaled_or_clipped_with_the_peak(tmp_path, opened, caplog, subtype):
+    write(tmp_path / "a.wav", np.array([2.0, -3.0, 0.75]), subtype=subtype)
+    with pytest.raises(StreamError, match=r"a\.wav: expected samples from -1 to 1, got a peak of 3. Set beyond"):
+        opened("wav", path="a.wav", whole="3 ms")
+    clipped = opened("wav", path="a.wav", whole="3 ms", beyond="clip").rows([0])["audio"]
+    np.testing.assert_array_equal(clipped, [[1, -1, 0.75]])
+    assert "a.wav: a peak of 3 is clipped" in caplog.text
+    scaled = opened("wav", path="a.wav", whole="3 ms", beyond="scale").rows([0])["audio"]
+    np.testing.assert_allclose(scaled, [[2 / 3, -1, 0.25]], rtol=1e-6)
+    assert "a.wav: a peak of 3 is scaled to 1" in caplog.text
+
+
+def test_int16_numbers_in_a_float_file_keep_their_shape_when_scaled(tmp_path, opened):
+    signal = np.sin(np.arange(200) / 7)
+    write(tmp_path / "a.wav", signal / np.abs(signal).max() * 32767, subtype="FLOAT")
+    audio = opened("wav", path="a.wav", whole="200 ms", beyond="scale").rows([0])["audio"][0]
+    np.testing.assert_allclose(audio, signal / np.abs(signal).max(), atol=1e-6)
+
+
+CONTAINERS = {"RIFX": {"format": "WAV", "endian": "BIG"}, "RF64": {"format": "RF64"}, "W64": {"format": "W64"},
+              "AIFF": {"format": "AIFF"}, "AU": {"format": "AU"}, "CAF": {"format": "CAF"}, "WAV": {"format": "WAV"},
+              "FLAC": {"format": "FLAC"}}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+def test_a_file_cut_in_half_is_found_in_every_container_and_left_out_with_skip(tmp_path, opened, container):
+    noise = np.random.default_rng(1).uniform(-0.9, 0.9, 20_000)
+    for name in "abc":
+        write(tmp_path / f"{name}.wav", noise, **CONTAINERS[container])
+    assert len(opened("wav", path=".", frame="100 ms")) == 600
+    path = tmp_path / "b.wav"
+    path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
+    with pytest.raises(StreamError, match=r"b\.wav"):
+        opened("wav", path=".", frame="100 ms")
+    reader = opened("wav", path=".", frame="100 ms", on_bad="skip")
+    assert (len(reader), reader.skipped) == (400, 1)
+    assert np.abs(reader.rows(range(400))["audio"]).max(axis=1).min() > 0.1
+
+
+def test_a_flac_file_whose_samples_were_changed_is_damaged(tmp_path, opened):
+    write(tmp_path / "a.flac", np.random.default_rng(1).uniform(-0.9, 0.9, 20_000), format="FLAC")
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[len(data) // 2] ^= 0x10
+    (tmp_path / "a.flac").write_bytes(data)
+    with pytest.raises(StreamError, match=r"a\.flac"):
+        opened("wav", path="a.flac", frame="100 ms")
+
+
+@pytest.mark.parametrize("length", [0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF])
+def test_a_length_that_a_pipe_left_open_is_read_to_the_end_of_the_file(tmp_path, opened, length):
+    write(tmp_path / "a.wav", RAMP)
+    data = bytearray((tmp_path / "a.wav").read_bytes())
+    place = data.index(b"data") + 4
+    data[place:place + 4] = length.to_bytes(4, "little")
+    data[4:8] = min(length + 36, 0xFFFFFFFF).to_bytes(4, "little")
+    (tmp_path / "a.wav").write_bytes(data)
+    audio = opened("wav", path="a.wav", frame="10 ms").rows(range(10))["audio"]
+    np.testing.assert_allclose(audio.reshape(-1), RAMP, atol=1e-4)
+
+
+@pytest.mark.parametrize("pattern", ["takes [old]", "takes [old]/*.wav", "takes [old]/?.wav", "takes [old]/a.wav",
+                                     "./takes [old]/../takes [old]/*", "**/a.wav"])
+def test_a_folder_with_brackets_in_its_name_finds_its_files_and_no_hidden_ones(tmp_path, opened, pattern):
+    folder = tmp_path / "takes [old]"
+    folder.mkdir()
+    write(folder / "a.wav", RAMP)
+    (folder / "._a.wav").write_bytes(b"\0\5\x16\7 of another program")
+    (folder / ".b.wav").write_bytes(b"")
+    assert [file.name for file in opened("wav", path=pattern, frame="100 ms").files] == ["a.wav"]
 
 
 def test_channels_are_mixed_or_chosen(tmp_path, opened):
