@@ -157,7 +157,7 @@ class RunFolder:
                 if self.path.parent.is_dir() else []
             raise CheckpointError(str(self.path), expected="the folder of a run", got="no scenario.toml in it",
                                   hint=nearest(self.path.name, known)) from None
-        except (OSError, ValueError) as error:  # also bytes that are no text
+        except (OSError, ValueError, RecursionError) as error:  # also bytes that are no text, and deep nesting
             raise CheckpointError(str(path), expected="valid TOML", got=str(error)) from None
 
     def read(self) -> dict[str, Any]:

@@ -275,6 +275,8 @@ SUBJECTS: tuple[Subject, ...] = (
     Subject("jsonlines live", _files({"live": b'{"text": "a"}\n' * 6}), _lines),
     Subject("swc cell.swc", _files({"cell.swc": _SWC}), _swc),
     Subject("scenario a.toml", _files({"a.toml": _SCENARIO}), lambda folder: load_scenario(str(folder / "a.toml"))),
+    Subject("scenario of a run folder", _files({"scenario.toml": _SCENARIO}),
+            lambda folder: RunFolder(folder).scenario()),
     Subject("growth log", _files({"growth.jsonl": _GROWTH}),
             lambda folder: parse_lines((folder / "growth.jsonl").read_text("utf-8", "replace").splitlines())),
     Subject("recording ended", lambda folder: _recorded(folder, killed=False), _recording, exact=True),

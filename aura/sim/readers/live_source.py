@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import io
 import logging
-import os
-import select
-import socket
-import stat
 import threading
 import time
 from collections import deque
 from functools import partial
 from typing import IO, TYPE_CHECKING, NamedTuple
 
-from aura.core.errors import AuraError, StreamError
+from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.columns import RowParser
 from aura.sim.readers.jsonl import json_cell, json_object
+from aura.sim.readers.live_bytes import LiveBytes
 from aura.sim.readers.where import Chooser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Mapping
 
     from aura.plugins.recording.intake import Intake
     from aura.sim.readers.bad import OnBad
@@ -31,15 +28,10 @@ if TYPE_CHECKING:
 
 __all__ = ["JsonLinesSource"]
 
-_CHUNK_BYTES = 1 << 16
 _LINE_BYTES = 1 << 20
 """Longest line (tuned here: a hundred times a long text); a longer one is bad, so that memory stays bounded."""
 _AHEAD_BYTES = 8 << 20
 """Most that waits in memory (tuned here: what a kill would lose lies in pipes and sockets, so they are kept empty)."""
-_DRAIN_S = 0.5
-"""Longest that a stream is read on after the run is over, for what was already sent (tuned here: megabytes)."""
-_SAME_END_S = 1.0
-"""A pipe's writer that ends so shortly before an interrupt was ended by it: Ctrl-C goes to both sides of a pipe."""
 _log = logging.getLogger("aura.streams")
 
 
@@ -86,24 +78,19 @@ class JsonLinesSource:
         where: Where | None = None,
         intake: Intake | None = None,
     ) -> None:
-        self.name, self._close_stream = name, close_stream
+        self.name = name
         self._parser, self._wanted = RowParser(columns, settle=False), Chooser(where or {})
         self.fields: dict[str, Field] = self._parser.fields
-        self._stream, self._capacity, self._bad = stream, capacity, BadRows(name, on_bad)
-        self._intake = intake
+        self._capacity, self._bad = capacity, BadRows(name, on_bad)
         self._number, self._at = (intake.lines, intake.total - len(intake.rest)) if intake is not None else (0, 0)
         self.position = self._at
         """How far into the input the rows that were taken reach, in bytes, over all sittings."""
-        self._rest, self._too_long, self._seam = b"", False, 0
+        self._rest, self._too_long, self._seam = b"", False, -1
         self._waiting: deque[_Line | StreamError] = deque()
         self._bytes = 0
         self._changed = threading.Condition()
         self._finished = self._stopping = False
-        self._at_end = False
-        self._interrupted = False
-        self._wake_out, self._wake_in = os.pipe()
-        # A daemon, as a read from a stream that is no file descriptor cannot be broken off.
-        self._thread = threading.Thread(target=self._run, name=f"aura-{name}", daemon=True)
+        self._reading = LiveBytes(stream, name, self._feed, self._done, close_stream=close_stream, intake=intake)
 
     @property
     def skipped(self) -> int:
@@ -127,8 +114,7 @@ class JsonLinesSource:
         deadline = None if timeout_s is None else time.monotonic() + timeout_s
         taken: list[dict[str, Item]] = []
         with self._changed:
-            if not (self._thread.ident or self._stopping):
-                self._thread.start()
+            self._reading.start()
             while True:
                 if block:
                     left = None if deadline is None else deadline - time.monotonic()
@@ -152,7 +138,7 @@ class JsonLinesSource:
 
     def interrupt(self) -> None:
         """Note that the run is to stop; safe to call from a signal handler."""
-        self._interrupted = True
+        self._reading.interrupt()
 
     def close(self) -> None:
         """Stop reading, keep what was already sent if there is an intake, and drop what waits."""
@@ -161,14 +147,9 @@ class JsonLinesSource:
             self._finished = True
             self._waiting.clear()
             self._changed.notify_all()
-        if already:
-            return
-        os.close(self._wake_in)  # wakes a thread that waits for the descriptor
-        if self._thread.ident:
-            self._thread.join(timeout=1.0 + (_DRAIN_S if self._intake is not None else 0.0))
-        else:
-            self._let_go()
-        self._bad.finish()
+        if not already:
+            self._reading.close()
+            self._bad.finish()
 
     def __enter__(self) -> JsonLinesSource:
         """Return the source."""
@@ -207,56 +188,20 @@ class JsonLinesSource:
         get = partial(json_cell, record)
         return self._parser.parse(get) if self._wanted(get) else None
 
-    # --- reading, in a thread of its own --------------------------------------------------------------------------
+    # --- reading, in the thread of the bytes ----------------------------------------------------------------------
 
-    def _run(self) -> None:
-        try:
-            if self._intake is not None:
-                self._feed(self._intake.rest)
-                self._intake.rest, self._seam = b"", len(self._rest)
-            for chunk in self._chunks():
-                if self._intake is not None:
-                    self._intake.keep(chunk)
-                self._feed(chunk)
-            if self._at_end:
-                self._feed(b"", last=True)
-        except (OSError, ValueError) as error:
-            self._put(StreamError(self.name, expected="a stream that can be read", got=str(error)))
-        except AuraError as error:
-            self._put(StreamError(self.name, expected="input that can be kept", got=str(error)))
-        finally:
-            with self._changed:
-                self._finished = True
-                self._changed.notify_all()
-            self._keep_end()
-            self._let_go()
+    def _done(self, ended: bool, error: StreamError | None) -> None:
+        """Put what is left of the input into the queue."""
+        if ended and (self._rest or self._too_long):
+            self._line(self._rest, 0)
+        if error is not None:
+            self._put(error)
+        with self._changed:
+            self._finished = True
+            self._changed.notify_all()
 
-    def _keep_end(self) -> None:
-        """Keep that the input has ended, unless it is a pipe whose writer was ended by what stops this run."""
-        if self._intake is None or not self._at_end or self._intake.ended:
-            return
-        if not self._is(stat.S_ISFIFO):
-            self._intake.end()
-        elif not self._interrupted:
-            self._intake.end()
-            with self._changed:
-                self._changed.wait_for(lambda: self._stopping, _SAME_END_S)
-            if self._interrupted:  # the writer felt it first
-                self._intake.end(False)
-
-    def _is(self, kind: Callable[[int], bool]) -> bool:
-        try:
-            return kind(os.fstat(self._stream.fileno()).st_mode)
-        except (OSError, ValueError):
-            return False
-
-    def _let_go(self) -> None:
-        os.close(self._wake_out)
-        if self._close_stream:
-            self._stream.close()
-
-    def _feed(self, chunk: bytes, *, last: bool = False) -> None:
-        """Put the lines that end in a chunk into the queue."""
+    def _feed(self, chunk: bytes) -> None:
+        """Put the lines that end in a chunk into the queue; the first chunk is the rest of earlier sittings."""
         *whole, tail = (self._rest + chunk).split(b"\n")
         for text in whole:
             self._line(text, 1)
@@ -265,11 +210,11 @@ class JsonLinesSource:
             self._at += len(tail)
             tail = b""
         self._rest = tail
-        if last and (tail or self._too_long):
-            self._line(tail, 0)
+        if self._seam < 0:
+            self._seam = len(tail)
 
     def _line(self, text: bytes, newline: int) -> None:
-        seam, self._seam = self._seam, 0
+        seam, self._seam = max(self._seam, 0), min(self._seam, 0)
         too_long, self._too_long = self._too_long or len(text) > _LINE_BYTES, False
         self._at += len(text) + newline
         self._number += 1
@@ -310,36 +255,3 @@ class JsonLinesSource:
                 self._bytes += len(entry.text or b"") if isinstance(entry, _Line) else 0
                 self._finished = isinstance(entry, StreamError)
                 self._changed.notify_all()
-
-    def _chunks(self) -> Iterator[bytes]:
-        raw = getattr(self._stream, "raw", self._stream)
-        if os.name != "posix" or not isinstance(raw, (io.FileIO, socket.SocketIO)):
-            read = getattr(self._stream, "read1", self._stream.read)
-            while not self._stopping and (chunk := read(_CHUNK_BYTES)):
-                yield chunk
-            self._at_end = not self._stopping
-            return
-        descriptor = self._stream.fileno()
-        deadline: float | None = None
-        while True:
-            watched = [descriptor] if deadline is not None else [descriptor, self._wake_out]
-            ready, _, _ = select.select(watched, [], [], None if deadline is None else 0)
-            if self._wake_out in ready:
-                if self._intake is None or self._is(stat.S_ISREG):  # what a file holds is not lost
-                    return
-                deadline = time.monotonic() + _DRAIN_S
-            elif not ready:
-                return
-            elif deadline is not None and time.monotonic() > deadline:
-                _log.warning("%s was still sending when the run was over; what it sends from now on is not kept",
-                             self.name)
-                return
-            if descriptor in ready:
-                try:
-                    chunk = os.read(descriptor, _CHUNK_BYTES)
-                except BlockingIOError:
-                    continue
-                if not chunk:
-                    self._at_end = True
-                    return
-                yield chunk
