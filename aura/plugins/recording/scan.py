@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import struct
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -27,6 +26,7 @@ __all__ = ["Message", "has_end", "read_metadata", "scan"]
 
 _HEAD = struct.Struct("<BQ")
 _MESSAGE = struct.Struct("<HIQQ")
+_OPCODE_MESSAGE = int(Opcode.MESSAGE)
 _DAMAGE = (McapError, struct.error, ValueError, KeyError, OverflowError, MemoryError)
 """What the decoders raise on bytes that are no such record."""
 _READ_BYTES = 1 << 20
@@ -50,14 +50,27 @@ class Message(NamedTuple):
 
 
 @dataclass(slots=True)
+class _Channel:
+    """A topic, the name of its type, and how many messages it has had."""
+
+    topic: str
+    schema: str
+    count: int
+
+
+@dataclass(slots=True)
 class _Known:
-    """What was met so far: names of schemas, topic and schema of channels, messages of each, and their numbers."""
+    """What was met so far: whether AURA wrote the file, names of schemas, channels, and the last message's number."""
 
     ours: bool = False
     schemas: dict[int, str] = field(default_factory=lambda: {0: ""})
-    channels: dict[int, tuple[str, str]] = field(default_factory=dict)
-    counts: Counter[int] = field(default_factory=Counter)
+    channels: dict[int, _Channel] = field(default_factory=dict)
     number: int = 0
+
+    @property
+    def counts(self) -> dict[int, int]:
+        """Messages by channel, of those that had any."""
+        return {identity: channel.count for identity, channel in self.channels.items() if channel.count}
 
 
 def scan(path: Path) -> Iterator[Message]:
@@ -81,7 +94,7 @@ def scan(path: Path) -> Iterator[Message]:
                         data = chunk_content(body, always_checked=known.ours)
                     else:
                         data = _HEAD.pack(opcode, len(body)) + body
-                    messages = list(_messages(data, known))
+                    messages = _messages(data, known)
                 except _DAMAGE as error:
                     if _is_torn(file, end, len(body)):
                         return
@@ -123,39 +136,44 @@ def has_end(path: Path) -> bool:
         return file.tell() > len(MCAP0_MAGIC) and file.read() == MCAP0_MAGIC
 
 
-def _messages(data: bytes, known: _Known) -> Iterator[Message]:
-    """Give the messages among the records in `data`; schemas and channels are remembered."""
-    position, end = 0, len(data)
+def _messages(data: bytes, known: _Known) -> list[Message]:
+    """Return the messages among the records in `data`; schemas, channels and numbers are remembered."""
+    found: list[Message] = []
+    position, end, number, channels = 0, len(data), known.number, known.channels
     while position < end:
         opcode, length = _HEAD.unpack_from(data, position)
         position += _HEAD.size
         if position + length > end:
             raise ValueError("a record that is longer than its chunk")
-        if opcode == Opcode.MESSAGE:
+        if opcode == _OPCODE_MESSAGE:
             if length < _MESSAGE.size:
                 raise ValueError(f"a message of {length} bytes")
-            channel, number, time, publish_time = _MESSAGE.unpack_from(data, position)
-            if known.ours and (number or known.number):  # AURA numbers a file's messages from 1; it did not always
-                if number != (known.number + 1) & NUMBER_MASK:
-                    raise ValueError(f"message {number} after message {known.number}: some are missing")
-                known.number = number
-            if channel not in known.channels:
+            channel, said, time, publish_time = _MESSAGE.unpack_from(data, position)
+            # Earlier versions wrote 0 for all of them.
+            if said != (number + 1) & NUMBER_MASK and known.ours and (said or number):
+                raise ValueError(f"message {said} after message {number}: some are missing")
+            number = said
+            known_channel = channels.get(channel)
+            if known_channel is None:
                 raise ValueError(f"a message of the unknown channel {channel}")
-            topic, schema = known.channels[channel]
-            known.counts[channel] += 1
-            yield Message(topic, time, publish_time, schema, data[position + _MESSAGE.size:position + length])
+            known_channel.count += 1
+            found.append(Message(known_channel.topic, time, publish_time, known_channel.schema,
+                                 data[position + _MESSAGE.size:position + length]))
         elif opcode == Opcode.SCHEMA:
-            schema_record = _whole(records.Schema, data[position:position + length])
-            known.schemas[schema_record.id] = schema_record.name
+            schema = _whole(records.Schema, data[position:position + length])
+            known.schemas[schema.id] = schema.name
         elif opcode == Opcode.CHANNEL:
-            channel_record = _whole(records.Channel, data[position:position + length])
-            known.channels[channel_record.id] = channel_record.topic, known.schemas[channel_record.schema_id]
+            record = _whole(records.Channel, data[position:position + length])
+            count = channels[record.id].count if record.id in channels else 0  # it may be declared again
+            channels[record.id] = _Channel(record.topic, known.schemas[record.schema_id], count)
         elif opcode == Opcode.MESSAGE_INDEX:
             if not is_message_index(data[position:position + length]):
                 raise ValueError("a record that says to be an index and is none")
         elif opcode not in _READ:
             raise ValueError(f"an unknown record 0x{opcode:02X}")
         position += length
+    known.number = number
+    return found
 
 
 def _records(file: BinaryIO, path: Path, known: _Known) -> Iterator[tuple[int, bytes, int]]:
@@ -206,7 +224,8 @@ def _check_end(file: BinaryIO, path: Path, start: int, length: int, known: _Know
     except _DAMAGE as error:
         raise _damaged(path, start, f"a summary that cannot be read ({error})") from error
     if counts is not None and counts != known.counts:
-        raise _damaged(path, start, f"{known.counts.total()} messages where its summary counts {sum(counts.values())}")
+        found = sum(known.counts.values())
+        raise _damaged(path, start, f"{found} messages where its summary counts {sum(counts.values())}")
 
 
 def _require_cut(file: BinaryIO, path: Path, start: int, opcode: int) -> None:
