@@ -13,10 +13,10 @@ run: $(READY)
 	$(BIN)/aura run $(SCENARIO)
 
 test: $(READY) check
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 quick: $(READY)
-	$(BIN)/python -m pytest -m "not slow" -n auto
+	$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -51,7 +51,8 @@ def held_out(brain: aura.Brain, ledger: Ledger) -> tuple[float, float, float]:
     """Play the held-out rows and return the accuracy before and after the change, and the largest expert's share."""
     brain.learning = False
     first = brain["digits"].played
-    brain["digits"].play("held_out", -(-brain.now // brain.resolution) * brain.resolution)
+    brain["digits"].play("held_out", -(-brain.now // brain.resolution) * brain.resolution,
+                         learning=False)
     brain.wake("digits")
     brain.run(span="10 s")
     items = range(first, brain["digits"].played)

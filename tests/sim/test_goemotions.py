@@ -11,7 +11,7 @@ from aura.sim.runfolder import RunFolder
 from aura.sim.runner import Run, RunOptions
 from aura.sim.scenario import load_scenario
 
-ROWS = 3_000
+ROWS = 1_500
 SHARE_OF_NEUTRAL = 0.30
 """About the share of the most frequent label: what a guess that ignores the text gets right."""
 
@@ -25,7 +25,7 @@ def test_the_first_real_rows_are_learned_in_one_pass(data_folder, tmp_path):
 
     found = json.loads((tmp_path / "run/metrics.json").read_text(encoding="utf-8"))["emotion"]["phases"]["learn"]
     assert found["items"] == ROWS
-    # Predicted before they were told, from the first row on; measured at these rows: 0.416 and 0.227.
-    assert found["summary"]["top1"] > SHARE_OF_NEUTRAL + 0.08
-    assert found["summary"]["macro_f1"] > 0.2
+    # Predicted before they were told, from the first row on; measured at these rows: 0.391 and 0.176.
+    assert found["summary"]["top1"] > SHARE_OF_NEUTRAL + 0.06
+    assert found["summary"]["macro_f1"] > 0.15
     assert (tmp_path / "run/report.html").stat().st_size > 50_000
