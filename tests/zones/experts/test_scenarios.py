@@ -114,7 +114,7 @@ def test_exported_heads_give_the_same_answers_in_a_fresh_brain(digits: Path, tmp
 
 @pytest.mark.slow
 def test_growth_pays_after_a_drift_and_the_routing_is_real(data_folder: Path) -> None:
-    """A third of MNIST: a quarter lower error than without growth, 10 points for the gate's choice, no one-sidedness."""
+    """MNIST's third: a quarter lower error than without growth; 10 points for the gate's choice, no one-sidedness."""
     import aura
     from benchmarks.experts_routing import Ledger, held_out
 
