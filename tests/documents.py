@@ -204,9 +204,11 @@ class Reader:
         told = instead(command, self)
         if told is None:
             return ""
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", told], cwd=self.folder, env=self.environment,
+        # The second line keeps bash from giving its place to the command, which may ask in which shell it runs.
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", f"{told}\nexit $?"],
+                              cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LONGEST_S,
-                              stdin=subprocess.DEVNULL, check=False)
+                              check=False)
         if done.returncode != status:
             raise block.fail(f"{command!r} ends with status {done.returncode}:\n{done.stdout}\nIn")
         return done.stdout
