@@ -135,7 +135,9 @@ class DecisionThresholds:
         if gain - against > PROOF * np.sqrt(variance):
             return self._fit(parts[0] + parts[1], middle)
         common = self._fit((parts[0] + parts[1]).sum(axis=1, keepdims=True), origin[:1])
-        return np.tile(common, (classes, 1))
+        # Of few rows in equal numbers, each one left out makes its own class the rarer: the curve falls, and would turn
+        # every answer round.
+        return np.tile(common, (classes, 1)) if common[0, 0] > 0.0 else origin
 
     def _fit(self, histograms: Array, first: Array) -> Array:
         coarse = histograms.reshape(2, -1, BINS // COARSER, COARSER).sum(axis=3)

@@ -89,6 +89,14 @@ def test_without_proof_all_classes_share_one_curve_and_the_best_raw_score_stays_
     assert learned.calibration[0, 0] > 0
 
 
+def test_a_curve_that_falls_does_not_turn_every_answer_round() -> None:
+    scores = np.array([[0.45, 0.55], [0.55, 0.45]] * 4)  # as of rows left out of few, each class half of them
+    learned = DecisionThresholds(2, (-1.0, 2.0), 0.5, 0.0)
+    learned.renew(scores, np.eye(2)[[0, 1] * 4], np.ones(8), np.arange(8) % 2 == 0)
+    slope, offset = learned.calibration.T
+    assert ((slope * scores + offset).argmax(axis=1) == scores.argmax(axis=1)).all()
+
+
 def test_rows_that_all_come_again_are_no_more_proof() -> None:
     scores, targets = scored(300, [0.3, 0.2])
     halves = np.arange(300) % 2 == 0
