@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from aura import AuraError, Signal
+from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.classification import Classification
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
@@ -177,6 +178,26 @@ def test_forgetting_is_the_fall_from_the_best_earlier_held_out_phase():
         ("b", {"try one": 0.5, "try two": 1.0, "end": 0.5}, 1.0, 0.5, 0.5),
         ("c", {"try two": 1.0, "end": 0.5}, 1.0, 0.5, 0.5)]
     assert found["mean"] == pytest.approx(1 / 3)
+
+
+def test_rows_that_were_learned_before_tell_nothing_of_forgetting():
+    watcher = metric(by=(), forgetting=True)
+    for number, (phase, learning, truth, start) in enumerate([
+            ("one", True, "aabb", 0), ("try", False, "ab", 10), ("look back", False, "aabb", int(again(np.int64(20)))),
+            ("end", False, "ab", 30)]):
+        watcher.on_phase(phase, learning, number)
+        feed(watcher, tuple(truth), tuple(truth), start=start)
+    assert watcher.results()["forgetting"]["phases"] == ["try", "end"]
+    assert "look back, seen before" in watcher.results()["phases"]
+
+
+def test_groups_count_rows_that_were_learned_before_apart():
+    watcher = metric(by=("m.expert",))
+    feed(watcher, ("a", "b"), ("a", "a"), ("x", "x"))
+    feed(watcher, ("a", "b"), ("a", "b"), ("x", "y"), start=int(again(np.int64(2))))
+    assert table(watcher) == {"x": (2, 0.5)}
+    [by] = watcher.results()["phases"]["run, seen before"]["by"]
+    assert [(one["name"], one["items"], one["accuracy"]) for one in by["values"]] == [("x", 1, 1.0), ("y", 1, 1.0)]
 
 
 def test_without_being_asked_nothing_is_told_of_forgetting():
