@@ -97,9 +97,9 @@ def read_swc_quietly(path: str | Path, max_segment_length_um: float = 50.0, *, u
         if error.where != COMPARTMENTS:
             raise
         raise DataError(str(path), expected=f"{error.expected.replace('of them', 'compartments')}, each at most "
-                        f"{max_segment_length_um:g} um long", got=error.got,
-                        hint="SWC is in um; is the file in nm? Then set unit = 'nm', else allow longer segments."
-                        ) from None
+                        f"{max_segment_length_um:g} um long", got=f"{error.got} of {len(sections):,} sections",
+                        hint="SWC is in um; is the file in nm? Then set unit = 'nm', else allow longer segments, or "
+                        "leave out the smallest branches where there are as many sections.") from None
     return morphology, remarks.counted(path)
 
 

@@ -53,9 +53,10 @@ def sections_of(tree: SwcTree, faults: Faults, remarks: Remarks) -> tuple[Sectio
     *Left out* are sections of no length, and those of a single point that would begin there; what they end in is joined
     to their parents.
 
-    NEURON's reader (``read_swc.hoc`` and ``import3d_gui.hoc`` of its version 9) does all this, with three differences:
-    there a neurite from within a stack is joined to its middle, not where it leaves; closed outlines are stacks; and
-    a section ends too where ids do not follow each other, which changes nothing but the number of sections.
+    NEURON's reader (``read_swc.hoc`` and ``import3d_gui.hoc`` of its version 9) does all this of files that are
+    numbered branch by branch, with three differences: there a neurite from within a stack is joined to its middle, not
+    where it leaves; closed outlines are stacks; and the three points of a ball must be the first. Of other files it
+    ends a section too where ids do not follow each other.
     """
     return _Sections(tree, faults, remarks).read()
 
@@ -109,20 +110,22 @@ class _Sections:
         if together:
             self._remarks.add("further points in the place of the root were taken as one with it",
                               [tree.points[index].line for index in own[1:]])
-            if len(own) > 1 and tree.children[own[-1]] and not tree.points[0].is_soma:
-                self._begin_at(own)
+            if len(own) > 1 and not tree.points[0].is_soma and self._begin_at(own):
                 return
             profile = ball(float(profile[:, 1].max()) / 2.0)
         self._add(own[-1], -1, 0.0, profile)
         self._waiting += self._trunkless(own, 0, 0.0)
         self._leave(0, own, lone=together)
 
-    def _begin_at(self, own: list[int]) -> None:
+    def _begin_at(self, own: list[int]) -> bool:
         """Let the first branch of a root in one place be the root's section, and the others leave its start."""
-        first, *others = self._tree.children[own[-1]]
-        runs = [*(_Run(0, 0.0, own[-1], other) for other in others), *self._trunkless(own, 0, 0.0),
-                *self._other_trees()]
-        self._waiting += [*sorted(runs, key=lambda run: -run.first), _Run(-1, 0.0, own[-1], first)]
+        runs = [*(_Run(0, 0.0, own[-1], child) for child in self._tree.children[own[-1]]),
+                *self._trunkless(own, 0, 0.0)]
+        if not runs:
+            return False
+        *others, first = sorted([*runs, *self._other_trees()], key=lambda run: -run.first)
+        self._waiting += [*others, first._replace(parent=-1)]
+        return True
 
     def _run(self, first: int) -> list[int]:
         """Return the points of the section that begins with one."""

@@ -36,7 +36,7 @@ def ball_of_the_soma(tree: SwcTree) -> float | None:
     soma = [index for index, point in enumerate(tree.points) if point.is_soma]
     if len(soma) < BALL_POINTS or not tree.points[0].is_soma:
         return None
-    if any(tree.parents[index] not in soma for index in soma[1:]):
+    if not all(tree.parents[index] >= 0 and tree.points[tree.parents[index]].is_soma for index in soma[1:]):
         return None
     radius, ends = tree.points[0].radius_um, [child for child in tree.children[0] if tree.points[child].is_soma]
     if len(soma) == BALL_POINTS and len(ends) == BALL_POINTS - 1:

@@ -358,6 +358,8 @@ def test_points_in_the_place_of_the_root_are_one_with_it(tmp_path: Path) -> None
     assert said == ["read cell.swc: further points in the place of the root were taken as one with it (line 2)"]
     neurite, _ = noticed(tmp_path, "1 3 0 0 0 1 -1\n2 3 0 0 0 .5 1\n3 3 9 0 0 .5 2\n4 2 0 9 0 .5 2\n")
     assert described(neurite) == [("basal0", -1, 0.0, [[0, 1], [9, 1]]), ("axon0", 0, 0.0, [[0, 1], [9, 1]])]
+    ended, _ = noticed(tmp_path, "1 3 0 0 0 1 -1\n2 3 0 0 0 .5 1\n3 3 9 0 0 .5 1\n4 3 50 0 0 .5 -1\n")
+    assert described(ended) == [("basal0", -1, 0.0, [[0, 2], [9, 1]]), ("basal1", 0, 0.0, [[0, 2], [50, 1]])]
 
 
 def test_a_lone_point_is_a_ball_whatever_it_is(tmp_path: Path) -> None:
