@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Afferent", "Membrane", "Placement"]
 
+DENDRITIC = ("basal", "apical")
+"""Kinds of section that are dendrites."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placement:
     """A channel and how densely it lies.
@@ -25,8 +29,8 @@ class Placement:
     channel : Channel
         The declaration.
     density : dict of str to float
-        Conductance density in S/cm² by kind of section; a kind left out has none. The key ``"all"`` stands for every
-        kind that is not named.
+        Conductance density in S/cm² by kind of section; a kind left out has none. The key ``"dendrite"`` stands for
+        basal and apical dendrites that are not named, ``"all"`` for every kind that is not.
     """
 
     channel: Channel
@@ -43,7 +47,8 @@ class Placement:
 
     def of(self, kind: str) -> float:
         """Return the density in S/cm² on a kind of section."""
-        return self.density.get(kind, self.density.get("all", 0.0))
+        kinds = (kind, "dendrite", "all") if kind in DENDRITIC else (kind, "all")
+        return next((self.density[name] for name in kinds if name in self.density), 0.0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,12 @@ LEAK, SODIUM = CHANNELS["leak"], CHANNELS["sodium"]
 CABLE = discretise(ball_and_sticks(dendrites=1, segments=2), 100.0)
 
 
+def test_a_density_of_dendrites_holds_for_basal_and_apical_ones_that_are_not_named():
+    placement = Placement(LEAK, {"dendrite": 1.0, "basal": 2.0, "all": 3.0})
+    assert [placement.of(kind) for kind in ("soma", "axon", "basal", "apical", "dendrite")] == [3.0, 3.0, 2.0, 1.0, 1.0]
+    assert Placement(LEAK, {"dendrite": 1.0}).of("axon") == 0.0
+
+
 def test_a_density_holds_for_a_kind_of_section_and_all_for_the_rest():
     placement = Placement(LEAK, {"soma": 1e-3, "all": 3e-4})
     assert placement.of("soma") == 1e-3
