@@ -70,9 +70,10 @@ class NeuronParams(ZoneParams):
         default_factory=default_channels,
         description="Conductance density in S/cm² by channel: a number for all of the membrane, or a table by kind of "
                     "section (`soma`, `axon`, `basal`, `apical`, `dendrite`, which stands for basal and apical ones "
-                    "too that are not named, `all`). A table with `gates` declares a channel of your own. What is given comes on top of the squid's sodium, "
-                    "potassium and leak everywhere, and calcium and calcium-dependent potassium in dendrites; "
-                    "`false` leaves a channel out, and `replace = true` all of these.")
+                    "too that are not named, `all`). A table with `gates` declares a channel of your own. What is "
+                    "given comes on top of the squid's sodium, potassium and leak everywhere, and calcium and "
+                    "calcium-dependent potassium in dendrites; `false` leaves a channel out, and `replace = true` all "
+                    "of these.")
     capacitance_uf_cm2: Capacitance = Field(
         default=1.0, gt=0, allow_inf_nan=False,
         description="Specific capacitance of the membrane.")

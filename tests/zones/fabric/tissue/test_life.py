@@ -55,6 +55,9 @@ def test_ticks_at_any_time_add_up_to_the_same_life() -> None:
         assert np.array_equal(whole[name], np.concatenate([part[name] for part in parts if name in part]))
     voltage = np.concatenate([part["voltage"] for part in parts if "voltage" in part], axis=1)
     assert np.array_equal(whole["voltage"], voltage)
+    times = np.concatenate([part["voltage_times"] for part in parts if "voltage" in part])
+    np.testing.assert_allclose(times, whole["voltage_times"])
+    assert len(times) == voltage.shape[1]
 
 
 def test_spikes_carry_the_brains_time() -> None:
