@@ -31,14 +31,10 @@ class SwcPoint(NamedTuple):
 
     line: int
     type: int
-    """As in the file, save that marks of forks and ends have the type of the neurite they stand on."""
+    kind: str
+    """One of `section.KINDS`."""
     xyz_um: tuple[float, float, float]
     radius_um: float
-
-    @property
-    def kind(self) -> str:
-        """One of `section.KINDS`."""
-        return KIND_OF_TYPE.get(self.type, "dendrite")
 
     @property
     def is_soma(self) -> bool:
@@ -82,7 +78,7 @@ def read_points(path: Path, scale: float, zero_radius_um: float | None, roots: R
 
     Notes
     -----
-    Types 1 to 4 are soma, axon, basal and apical dendrite. A point of type 5 or 6 on a neurite is of its parent's type,
+    Types 1 to 4 are soma, axon, basal and apical dendrite. A point of type 5 or 6 on a neurite is of its parent's kind,
     as these once marked forks and ends. All others are dendrites.
     """
     rows, broken = read_rows(path, scale, zero_radius_um, faults, remarks)
@@ -167,10 +163,11 @@ def _order(path: Path, rows: list[SwcRow], parents: list[int], roots: Roots) -> 
     new = {row: index for index, row in enumerate(order)}
     points: list[SwcPoint] = []
     for row in order:
-        above = points[new[parents[row]]].type if parents[row] >= 0 else SOMA_TYPE
-        own = rows[row].type
-        marks = own in MARKER_TYPES and above != SOMA_TYPE
-        points.append(SwcPoint(rows[row].line, above if marks else own, rows[row].xyz_um, rows[row].radius_um))
+        line, _, swc_type, xyz_um, radius_um, _ = rows[row]
+        kind = KIND_OF_TYPE.get(swc_type, "dendrite")
+        if swc_type in MARKER_TYPES and parents[row] >= 0 and not points[new[parents[row]]].is_soma:
+            kind = points[new[parents[row]]].kind
+        points.append(SwcPoint(line, swc_type, kind, xyz_um, radius_um))
     tree = SwcTree(path, tuple(points), tuple(new.get(parents[row], NO_PARENT) for row in order),
                    tuple(tuple(new[child] for child in children[row]) for row in order),
                    tuple(new[row] for row in beginnings[1:] if row in new))

@@ -29,8 +29,8 @@ def sections_of(tree: SwcTree, faults: Faults, remarks: Remarks) -> tuple[Sectio
 
     Notes
     -----
-    A section is a run of points of one type between forks. It begins at the point that it comes from, with that point's
-    radius; with the radius of its own first point where it comes from a soma.
+    A section is a run of points of one type between forks; types of one kind end it too. It begins at the point that it
+    comes from, with that point's radius; with the radius of its own first point where it comes from a soma.
 
     *Root.* The section of the root begins at its own first point. If it is a single point, or points in one place, it
     is a ball, read as a cylinder as long as wide, which has the ball's area; a neurite that begins with points in one

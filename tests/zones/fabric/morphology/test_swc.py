@@ -157,9 +157,12 @@ def test_types_are_read_as_documented(tmp_path: Path, swc_type: int, kind: str) 
     assert [found.kind for found in read(tmp_path, text).sections] == ["soma", kind]
 
 
-def test_fork_and_end_marks_on_a_neurite_are_of_its_kind(tmp_path: Path) -> None:
+def test_fork_and_end_marks_on_a_neurite_are_of_its_kind_and_end_sections_as_in_neuron(tmp_path: Path) -> None:
     neuron = read(tmp_path, SOMA + "2 4 10 0 0 2 1\n3 5 60 0 0 1 2\n4 4 90 0 0 1 3\n5 6 99 0 0 1 4\n6 6 60 9 0 1 3\n")
-    assert [found.kind for found in neuron.sections] == ["soma", "apical", "apical", "apical"]
+    assert [found.kind for found in neuron.sections] == ["soma", *["apical"] * 5]
+    # What NEURON 9.0.2 makes of it.
+    assert (len(neuron.sections), neuron.length_um) == (6, 124.0)
+    assert neuron.area_um2 == pytest.approx(1702.83746, rel=1e-7)
 
 
 def test_comments_blank_lines_any_line_ends_and_a_byte_order_mark_are_read_over(tmp_path: Path) -> None:
