@@ -66,6 +66,7 @@ class FailurePolicy:
             load_zone(node, copy.deepcopy(self._kept[node.name]))
         else:
             raise error
+        _let_go(error)
 
     def _tell(self, node: Node, error: AuraError, what: str) -> None:
         cause = error if error.__cause__ is None else error.__cause__
@@ -76,3 +77,12 @@ class FailurePolicy:
         if (node.name, text) not in self._logged:
             self._logged.add((node.name, text))
             _log.error("zone %r %s and the brain goes on: %s", node.name, what, error)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Take the tracebacks from an error: they hold the broken zone, with all of its arrays, until Python tidies up."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        error.__traceback__ = None
+        error = error.__cause__ or error.__context__

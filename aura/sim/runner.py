@@ -266,9 +266,9 @@ class Run:
         self.now = sitting.brain.now
         self._tally.wall_seconds += time.perf_counter() - sitting.began
         self._attempt("end of the brain", sitting.close)
-        self._attempt("metrics.json", lambda: self.folder.write("metrics.json", results))
-        self._attempt("run.json", lambda: self._write_summary(sitting))
-        if self.options.report:
+        written = self._attempt("metrics.json", lambda: self.folder.write("metrics.json", results))
+        written &= self._attempt("run.json", lambda: self._write_summary(sitting))
+        if self.options.report and written:
             self._attempt("report", self._write_report)
         told = len(list(sitting.brain.notices))
         self.manager.call("aura_after_run", run=sitting.context, status=self.status)
@@ -285,11 +285,14 @@ class Run:
 
         write_report(self.folder.path)
 
-    def _attempt(self, name: str, what: Callable[[], object]) -> None:
+    def _attempt(self, name: str, what: Callable[[], object]) -> bool:
+        """Return whether something could be done; why not is trouble, which is told at the end."""
         try:
             what()
+            return True
         except RAISED as error:
             self.trouble.append(str(error) if isinstance(error, AuraError) else f"the {name} failed: {blamed(error)}")
+            return False
 
     def _extra(self) -> dict[str, object]:
         player = self.player

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -151,3 +153,29 @@ def test_a_zone_that_has_never_been_saved_restarts_from_its_beginning() -> None:
     brain.add(Scribbler, "z", params={"fail_at": (3,)}, on_error="restart")
     brain.run(until="10 ms")
     assert brain["z"].steps == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("executor", ["serial", "threads"])
+@pytest.mark.parametrize("policy", ["silence", "restart"])
+def test_a_broken_zone_is_let_go_at_once(executor: str, policy: Any) -> None:
+    alive: list[weakref.ref[Zone[Any]]] = []
+
+    class Broken(Scribbler):
+        def __init__(self, context: Any) -> None:
+            super().__init__(context)
+            alive.append(weakref.ref(self))
+
+        def step(self, now: int, inputs: Any) -> Any:
+            raise RuntimeError
+
+    brain = Brain(executor=executor)
+    brain.add(Broken, "z", on_error=policy)
+    brain.add(Relay, "other")
+    gc.disable()
+    try:
+        with brain:
+            brain.run(until="20 ms")
+            assert sum(zone() is not None for zone in alive) == 1
+            assert len(alive) == (21 if policy == "restart" else 1)
+    finally:
+        gc.enable()

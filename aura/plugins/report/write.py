@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from aura.core.errors import unwritable
+
 __all__ = ["write_report"]
 
 
@@ -20,7 +22,7 @@ def write_report(folder: str | Path) -> Path:
     Raises
     ------
     AuraError
-        If the folder is no run folder.
+        If the folder is no run folder, or cannot be written to.
     """
     from aura.plugins.report.collect import read_run
     from aura.plugins.report.page import page
@@ -28,6 +30,11 @@ def write_report(folder: str | Path) -> Path:
     record = read_run(Path(folder))
     target = Path(folder) / "report.html"
     aside = target.with_suffix(".html.partial")
-    aside.write_text(page(record), encoding="utf-8")
-    aside.replace(target)
+    text = page(record)
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise unwritable(target, error) from error
     return target

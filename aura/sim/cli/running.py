@@ -208,8 +208,9 @@ def _say_what_is_kept(run: Run, as_json: bool) -> None:
         return
     for line in run.trouble:
         typer.echo(line, err=True)
-    if (run.folder.path / TRACEBACKS).is_file():
-        typer.echo(f"tracebacks: {run.folder.path / TRACEBACKS}", err=True)
+    tracebacks = run.folder.path / TRACEBACKS
+    if tracebacks.is_file() and tracebacks.stat().st_size:
+        typer.echo(f"tracebacks: {tracebacks}", err=True)
     last = kept(run.folder.checkpoints, parse_time(run.scenario.resolution))
     state = f"its state at {last} is kept in {run.folder.path}" if last else "nothing of it is kept"
     typer.echo(f"the run failed; {state}", err=True)
