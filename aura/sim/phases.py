@@ -132,12 +132,13 @@ class PhasePlayer:
         brain, phase = self.brain, self.phase
         grid = brain.resolution
         start = -(-brain.now // grid) * grid
+        for stream in self.streams.values():  # first: rows that cannot be played stop the run before the phase begins
+            stream.play(phase.split, start, phase.stage, learning=phase.learn)
         self.at = Progress(self.at.index, begun=True, started=start, items=self.items)
         self._since = time.perf_counter()
         brain.learning = phase.learn
         brain.observers.call("on_phase", phase.name, phase.learn, start)
-        for name, stream in self.streams.items():
-            stream.play(phase.split, start, phase.stage, learning=phase.learn)
+        for name in self.streams:
             brain.wake(name)
 
     def _run_phase(self) -> bool:

@@ -14,6 +14,7 @@ from aura.core.time import MS
 from aura.plugins.recording import Recording
 from aura.sim import recovery, runner
 from aura.sim.phases import PhasePlayer
+from aura.sim.streams.played import PlayedStream
 
 
 def bomb(sim, at: int, policy: str = "stop", every: str = "250 ms", more: str = ""):
@@ -104,7 +105,11 @@ def test_a_full_disk_ends_the_run_at_once_and_a_resume_with_room_is_the_uninterr
 
 def test_a_run_may_go_on_without_its_recording_and_says_so(sim, aura, whole, full_disk):
     source = sim.scenario(sim.text + '[record]\non_error = "go on"\n', "loose.toml")
-    with full_disk(16_000):
+    sizes = {path: path.stat().st_size for path in whole.rglob("*") if path.is_file()}
+    recorded = sizes.pop(whole / "recording/0000.mcap")
+    others = max(sizes.values())
+    assert others < 0.6 * recorded
+    with full_disk(int(0.6 * recorded)):
         assert sim.make("run", source=source, until=600 * MS).start() == "stopped"
     # It has room again, but a recording with a hole in it would be none.
     assert sim.make("run", source=source).resume() == "finished"
@@ -115,6 +120,25 @@ def test_a_run_may_go_on_without_its_recording_and_says_so(sim, aura, whole, ful
     assert beginning == everything[:len(beginning)]
     answer = aura("replay", "run", "--out", "again", "--quiet")
     assert "the replay is identical to run, bit for bit, as far as both go" in answer.out
+
+
+def test_a_phase_whose_rows_cannot_be_played_fails_between_two_ticks_and_is_played_once_they_can(sim, whole):
+    play = PlayedStream.play
+
+    def cannot(stream, split, *given, **more):
+        if split == "held_out":
+            raise ValueError("no such rows")
+        play(stream, split, *given, **more)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PlayedStream, "play", cannot)
+        for begin in (sim.make("run").start, sim.make("run").resume):
+            with pytest.raises(ValueError, match="no such rows"):
+                begin()
+            assert sim.read("run")["status"] == "failed"
+            assert [phase["name"] for phase in sim.read("run")["phases"]] == ["learn"]
+    assert sim.make("run").resume() == "finished"
+    assert sim.difference(whole, "run") is None
 
 
 def test_a_live_run_that_fails_goes_back_by_its_journal_and_takes_no_new_input(sim):
