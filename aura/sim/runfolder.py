@@ -28,7 +28,8 @@ __all__ = ["RunFolder", "default_folder", "strict_json"]
 
 _log = logging.getLogger("aura.run")
 
-_BEGUN = ("checkpoints", "recording", "metrics.jsonl", "metrics.json", "run.json", "run.partial", "scenario.toml",
+_ASIDE = "run.partial"
+_BEGUN = ("checkpoints", "recording", "metrics.jsonl", "metrics.json", "run.json", _ASIDE, "scenario.toml",
           "scenario.partial", "tracebacks.txt")
 """What a run may have left before its first checkpoint."""
 
@@ -116,17 +117,20 @@ class RunFolder:
 
     @property
     def unplayed(self) -> bool:
-        """Whether this is the folder of a run that was ended before its first checkpoint: nothing in it can be lost."""
+        """Whether this is the folder of a run that was ended before its first checkpoint.
+
+        Nothing in it can be lost, but for a journal: live input comes only once.
+        """
         try:
             names = {path.name for path in self.path.iterdir()}
-            begun = self.read().get("status") == "running" and not names - {*_BEGUN, LOCK}
+            begun = self.read().get("status") == "running" and not names - {*_BEGUN, LOCK, self.journal.name}
             return begun and not list_checkpoints(self.checkpoints) and not (self.rows.exists() and
                                                                              self.rows.stat().st_size)
         except (OSError, CheckpointError):
             return False
 
     def clear(self) -> None:
-        """Remove what a run that has played nothing has left, but for its journal: live input comes only once."""
+        """Remove what a run that has played nothing has left."""
         for name in _BEGUN:
             path = self.path / name
             if path.is_dir() and not path.is_symlink():
@@ -142,8 +146,8 @@ class RunFolder:
             self.path.rmdir()
 
     def _require_free(self) -> None:
-        if self.path.exists() and (not self.path.is_dir() or {p.name for p in self.path.iterdir()} - {LOCK}) \
-                and not self.unplayed:
+        if self.path.exists() and (not self.path.is_dir() or {p.name for p in self.path.iterdir()} - {LOCK, _ASIDE}) \
+                and (not self.unplayed or self.journal.exists()):
             raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
                             hint="Choose another --out, or continue that run with `aura resume`.")
 

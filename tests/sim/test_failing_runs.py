@@ -103,6 +103,7 @@ def test_a_full_disk_ends_the_run_at_once_and_a_resume_with_room_is_the_uninterr
         assert (sim.folder / "run" / name).read_text() == (whole / name).read_text(), name
 
 
+@pytest.mark.slow
 def test_a_run_may_go_on_without_its_recording_and_says_so(sim, aura, whole, full_disk):
     source = sim.scenario(sim.text + '[record]\non_error = "go on"\n', "loose.toml")
     sizes = {path: path.stat().st_size for path in whole.rglob("*") if path.is_file()}
@@ -251,6 +252,7 @@ def aura_zones(): return [Manifest("leaves", Leaves, "Ends Python.", period="10 
     assert "leaves.py:6 in step: if now: sys.exit(0)" in answer.err
 
 
+@pytest.mark.slow
 def test_a_restarting_zone_goes_back_to_the_same_state_wherever_the_run_was_stopped(sim):
     source = bomb(sim, 6, "restart", every="100 ms")
     sim.make("whole", source=source, until=400 * MS).start()
@@ -288,6 +290,23 @@ def test_a_run_killed_before_its_first_checkpoint_may_be_started_again_into_its_
     assert sim.difference(whole, "run") is None
     with pytest.raises(AuraError, match="one that is not empty"):
         sim.make("run").start()
+
+
+def test_a_live_run_killed_before_its_first_checkpoint_is_resumed_but_not_started_over_its_journal(sim):
+    run = sim.make("run")
+    run.folder.create(run.scenario).release()
+    run.folder.journal.mkdir()
+    with pytest.raises(AuraError, match="one that is not empty"):
+        sim.make("run").start()
+    assert sim.make("run").resume() == "finished"
+
+
+def test_what_only_looks_like_a_run_is_not_cleared_away(sim):
+    (sim.folder / "run").mkdir()
+    (sim.folder / "run/scenario.toml").write_text("mine", encoding="utf-8")
+    with pytest.raises(AuraError, match="one that is not empty"):
+        sim.make("run").start()
+    assert (sim.folder / "run/scenario.toml").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_run_killed_before_its_report_was_written_gets_it_by_resume(sim, aura, monkeypatch):
