@@ -1,8 +1,8 @@
 """What a run does when something breaks under it: how soon it ends, with how much memory, and what is left.
 
 Run by hand: ``python benchmarks/faults.py``; about five minutes. A run with the text encoder, paced by the clock, is
-broken in mid-run in each of the ways below. Printed for each: seconds from the fault to the end of the process, the
-largest resident memory before and after the fault in MiB, the exit status, the newest checkpoint that is left and
+broken in mid-run in each of the ways below. Printed for each: seconds from the fault to the end of the process, by the
+wall clock and of the processor, the largest resident memory before and after the fault in MiB, the exit status, the newest checkpoint that is left and
 whether `aura resume` finishes the run from it, and the last line that was said. The full disk is a tmpfs of its own,
 which needs the right to mount one; without it that line is left out.
 """
@@ -92,8 +92,8 @@ LONGEST_S = 180
 
 def main() -> None:
     """Break a run in every way and print what came of it."""
-    print("| fault | end after s | MiB before | after | status | newest checkpoint | resumed to | last line |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| fault | end after s | CPU s | MiB before | after | status | newest checkpoint | resumed to | last line |")
+    print("|---|---|---|---|---|---|---|---|---|")
     at = int(FAULT_S * 1e9)
     tell("zone that always raises", [f"bomb.at={at}", "bomb.always=true"])
     tell("zone that raises at every tick, restarted", [f"bomb.at={at}", "bomb.always=true", "bomb.on_error=restart",
@@ -127,7 +127,7 @@ def tell(name: str, settings: list[str], fault: Callable[[subprocess.Popen[str],
             with disk(place / "disk", mount_mib):
                 print("|", name, "|", " | ".join(broken(place, settings, fault, resume)), "|", flush=True)
         except PermissionError:
-            print("|", name, "| left out: no right to mount a tmpfs | | | | | | |", flush=True)
+            print("|", name, "| left out: no right to mount a tmpfs | | | | | | | |", flush=True)
 
 
 def broken(place: Path, settings: list[str], fault: Callable[[subprocess.Popen[str], Path], Any] | None,
@@ -140,10 +140,12 @@ def broken(place: Path, settings: list[str], fault: Callable[[subprocess.Popen[s
     began: float | None = None
     broke: float | None = None
     memory: list[tuple[float, float]] = []
+    worked: list[tuple[float, float]] = []
     limit = time.monotonic() + LONGEST_S
     while process.poll() is None and time.monotonic() < limit:
         now = time.monotonic()
         memory.append((now, resident_mib(process.pid)))
+        worked.append((now, processor_s(process.pid)))
         if began is None and list_checkpoints(out / "checkpoints"):
             began = now
         if fault is not None and broke is None and began is not None and now - began > FAULT_S:
@@ -159,6 +161,8 @@ def broken(place: Path, settings: list[str], fault: Callable[[subprocess.Popen[s
     before = max((mib for at, mib in memory if at <= broke), default=0.0)
     after = max((mib for at, mib in memory if at > broke), default=0.0)
     yield f"{ended - broke:.1f}"
+    used = [spent for _, spent in worked if spent]
+    yield f"{max(used) - max((spent for at, spent in worked if at <= broke), default=0.0):.1f}"
     yield f"{before:.0f}"
     yield f"{after:.0f}"
     yield str(process.returncode)
@@ -191,6 +195,15 @@ def resident_mib(pid: int) -> float:
     except (OSError, IndexError):
         return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
+
+
+def processor_s(pid: int) -> float:
+    """Return the processor time of a process in user and system mode, 0 once it has ended."""
+    try:
+        spent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    except OSError:
+        return 0.0
+    return sum(map(int, spent)) / os.sysconf("SC_CLK_TCK")
 
 
 def fill(out: Path) -> None:
