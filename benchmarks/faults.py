@@ -2,9 +2,9 @@
 
 Run by hand: ``python benchmarks/faults.py``; about five minutes. A run with the text encoder, paced by the clock, is
 broken in mid-run in each of the ways below. Printed for each: seconds from the fault to the end of the process, by the
-wall clock and of the processor, the largest resident memory before and after the fault in MiB, the exit status, the newest checkpoint that is left and
-whether `aura resume` finishes the run from it, and the last line that was said. The full disk is a tmpfs of its own,
-which needs the right to mount one; without it that line is left out.
+wall clock and of the processor, the largest resident memory before and after the fault in MiB, the exit status, the
+newest checkpoint that is left and whether `aura resume` finishes the run from it, and the last line that was said. The
+full disk is a tmpfs of its own, which needs the right to mount one; without it that line is left out.
 """
 
 from __future__ import annotations
