@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aura.core.brain import Brain
     from aura.core.errors import AuraError
     from aura.core.observer import Observer
+    from aura.core.paths import InputPath, PlacePath
     from aura.core.ports import Port
     from aura.core.signals import Inputs, Items, Signal
     from aura.core.zone import Manifest, Zone, ZoneContext, ZoneParams
@@ -21,15 +22,16 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that `aura --help` pays for none of it.
 _HOME = {
-    "AuraError": "aura.core.errors", "Brain": "aura.core.brain", "Inputs": "aura.core.signals",
+    "AuraError": "aura.core.errors", "Brain": "aura.core.brain", "InputPath": "aura.core.paths",
+    "Inputs": "aura.core.signals", "PlacePath": "aura.core.paths",
     "Items": "aura.core.signals", "Manifest": "aura.core.zone", "Observer": "aura.core.observer",
     "Port": "aura.core.ports", "Signal": "aura.core.signals", "Zone": "aura.core.zone",
     "ZoneContext": "aura.core.zone", "ZoneParams": "aura.core.zone", "hookimpl": "aura.plugins",
     "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
-__all__ = ["AuraError", "Brain", "Inputs", "Items", "Manifest", "Observer", "Port", "Signal", "Zone", "ZoneContext",
-           "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
+__all__ = ["AuraError", "Brain", "InputPath", "Inputs", "Items", "Manifest", "Observer", "PlacePath", "Port", "Signal",
+           "Zone", "ZoneContext", "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
 
 
 def __dir__() -> list[str]:

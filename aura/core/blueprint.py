@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aura.core.builder import Plan, plan_zone
 from aura.core.errors import WiringError
+from aura.core.paths import Paths
 from aura.core.schedule import schedule_text
 from aura.core.time import Time, parse_time
 from aura.core.wiring import Pathway, check_wiring, draw_graph, split_topic
@@ -21,8 +22,8 @@ __all__ = ["Blueprint"]
 class Blueprint:
     """Zones and pathways, checked but not built; nothing that a zone computes with is imported for it."""
 
-    def __init__(self, seed: int, resolution: str | Time) -> None:
-        self.seed = seed
+    def __init__(self, seed: int, resolution: str | Time, paths: Paths | None = None) -> None:
+        self.seed, self._paths = seed, paths
         self.resolution = parse_time(resolution, "brain.resolution")
         if self.resolution == 0:
             raise WiringError("brain.resolution", expected="a time above zero", got="0 s")
@@ -61,7 +62,7 @@ class Blueprint:
         manifest = zone if isinstance(zone, Manifest) else zone.manifest
         factory = None if isinstance(zone, Manifest) else zone
         plan = plan_zone(manifest, factory, name or manifest.name, params, more, period, wake_on, latency, learn,
-                         on_error)
+                         on_error, self._paths)
         if plan.name in self._plans:
             raise WiringError(plan.name, expected="a name that no zone has yet", got="a second zone of that name",
                               hint="Give add(..., name=...).")

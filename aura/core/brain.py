@@ -23,6 +23,7 @@ from aura.core.injection import Injector
 from aura.core.node import Node, Output
 from aura.core.notices import Notice, Notices
 from aura.core.observer import Observer, Observers, Probe
+from aura.core.paths import Paths
 from aura.core.signals import Signal
 from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, load_zone, require_same_brain, zone_tree
 from aura.core.time import Time, format_time, parse_time
@@ -50,6 +51,8 @@ class Brain(Blueprint):
         How the zones of one tick are computed; the results are the same to the bit.
     profile : bool
         Measure the time that each zone spends in step and learn.
+    paths : Paths, optional
+        How files that zones' parameters name are found; by default relative ones start from the current folder.
 
     Examples
     --------
@@ -69,8 +72,8 @@ class Brain(Blueprint):
     """
 
     def __init__(self, *, seed: int = 0, resolution: str | Time = "1 ms", executor: str = "serial",
-                 profile: bool = False) -> None:
-        super().__init__(seed, resolution)
+                 profile: bool = False, paths: Paths | None = None) -> None:
+        super().__init__(seed, resolution, paths)
         self.profile = profile
         self.notices = Notices()
         self.observers = Observers(self.notices)

@@ -13,6 +13,7 @@ from aura.core.loop import EventLoop
 from aura.core.node import Node, Timer
 from aura.core.observer import Observers
 from aura.core.params import validated
+from aura.core.paths import Paths
 from aura.core.ports import MODULATORS
 from aura.core.seeding import generator_for
 from aura.core.time import Time, parse_time
@@ -37,7 +38,8 @@ class Plan:
 
 def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
               params: Mapping[str, Any] | ZoneParams | None, more: Mapping[str, Any], period: str | Time | None,
-              wake_on: Sequence[str] | None, latency: str | Time | None, learn: bool, on_error: str) -> Plan:
+              wake_on: Sequence[str] | None, latency: str | Time | None, learn: bool, on_error: str,
+              paths: Paths | None = None) -> Plan:
     """Validate what `Brain.add` was asked for; nothing heavy is imported and no zone is built."""
     if not name.isidentifier():
         raise WiringError(f"zone {name!r}", expected="a name of letters, digits and '_'", got=repr(name))
@@ -49,7 +51,7 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         given = {**(params or {}), **more}
     else:
         given = params
-    valid = validated(manifest.params, given, name, WiringError)
+    valid = validated(manifest.params, given, name, WiringError, paths=paths)
     inputs, outputs = manifest.ports(valid)
     if "modulators" not in {port.name for port in inputs}:
         inputs = (*inputs, MODULATORS)

@@ -8,14 +8,16 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from aura.core.errors import AuraError, nearest
+from aura.core.paths import Paths
 
 __all__ = ["mistakes", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
 
 
-def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: type[AuraError] = AuraError) -> M:
-    """Return `model` built from `values`.
+def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: type[AuraError] = AuraError, *,
+              paths: Paths | None = None) -> M:
+    """Return `model` built from `values`; `paths` finds the files that they name.
 
     Raises
     ------
@@ -27,7 +29,7 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     if not isinstance(values, Mapping):
         raise error(where, expected="a table of keys and values", got=type(values).__name__)
     try:
-        return model.model_validate(dict(values))
+        return model.model_validate(dict(values), context={"paths": paths})
     except ValidationError as failed:
         first, *others = mistakes(model, failed, where, error)
         if others:

@@ -14,6 +14,7 @@ from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.kinds import ReaderKind
 from aura.sim.readers.rows import Reader
 from aura.sim.scenario import Scenario, StreamModel
+from aura.sim.sources import Sources
 from aura.sim.streams.live import Entry, Rows, live_stream
 from aura.sim.streams.played import Playing, played_stream
 from aura.sim.streams.times import Period
@@ -55,7 +56,8 @@ class Journal(Protocol):
         """Return where a stream keeps its input as it reads it."""
 
 
-def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False) -> Brain:
+def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False,
+                sources: Sources | None = None) -> Brain:
     """Return the brain that a scenario describes, not yet run.
 
     Parameters
@@ -67,16 +69,21 @@ def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None =
         Keeps live input; without one it is not kept.
     autoplay : bool
         Let the streams play their learning rows from 0, as in a notebook; a run tells them itself.
+    sources : Sources, optional
+        Finds the files that the scenario names, and notes them.
 
     Raises
     ------
     AuraError
         If a stream cannot be opened, a kind is unknown, or the wiring is wrong; the last when the brain is built.
     """
+    sources = sources or Sources(scenario.folder)
+    for path in scenario.plugins:  # by now they are loaded, if they are to be; a run notes what it depends on
+        sources.plugin(path)
     brain = Brain(seed=scenario.seed, resolution=scenario.resolution, executor=scenario.executor,
-                  profile=scenario.profile)
+                  profile=scenario.profile, paths=sources)
     for name, model in scenario.streams.items():
-        brain.add(_open_stream(name, model, scenario, lookup, journal, autoplay), name)
+        brain.add(_open_stream(name, model, scenario, lookup, journal, autoplay, sources), name)
     for name, zone in scenario.zones.items():
         brain.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period, wake_on=zone.wake_on,
                   latency=zone.latency, learn=zone.learn, on_error=zone.on_error)
@@ -97,9 +104,9 @@ def settle_time(brain: Brain) -> Time:
 
 
 def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Lookup, journal: Journal | None,
-                 autoplay: bool) -> type[Zone[Any]]:
+                 autoplay: bool, sources: Sources) -> type[Zone[Any]]:
     kind = lookup.stream(model.kind)
-    options = _timed(_options(kind, model.reader_options, f"streams.{name}"), model)
+    options = _timed(_options(kind, model.reader_options, f"streams.{name}", sources), model)
     truth = model.truth
     if kind.live:
         return _open_live(name, kind, model, options, scenario, journal)
@@ -111,7 +118,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
     if model.held_out is not None:
         if model.hold_out:
             raise ScenarioError(f"streams.{name}", expected="hold_out or held_out", got="both")
-        changed = _options(kind, {**model.reader_options, **model.held_out}, f"streams.{name}.held_out")
+        changed = _options(kind, {**model.reader_options, **model.held_out}, f"streams.{name}.held_out", sources)
         held_out = cast("Reader", kind.open(_timed(changed, model), scenario.folder))
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=model.kind)
 
@@ -135,13 +142,13 @@ def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, sc
                        kind=model.kind)
 
 
-def _options(kind: ReaderKind, given: Mapping[str, Any], where: str) -> Any:
+def _options(kind: ReaderKind, given: Mapping[str, Any], where: str, sources: Sources) -> Any:
     known = {*kind.options_model.model_fields, *StreamModel.model_fields}
     for key in given:
         if key not in kind.options_model.model_fields:
             raise ScenarioError(f"{where}.{key}", expected=f"a setting of a stream of kind {kind.name!r}",
                                 got=repr(key), hint=nearest(key, known))
-    return validated(kind.options_model, given, where, ScenarioError)
+    return validated(kind.options_model, given, where, ScenarioError, paths=sources)
 
 
 def _timed(options: Any, model: StreamModel) -> Any:

@@ -10,6 +10,7 @@ from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
 from aura.sim.plugins import scenario_plugins
 from aura.sim.scenario import load_scenario
+from aura.sim.sources import Sources
 
 __all__ = ["load_brain", "zone"]
 
@@ -47,4 +48,5 @@ def load_brain(scenario: str | Path, *settings: str) -> Brain:
     ['diary', 'sensory', 'amygdala']
     """
     found = load_scenario(scenario, settings)
-    return build_brain(found, scenario_plugins(found), autoplay=True)
+    sources = Sources(found.folder)
+    return build_brain(found, scenario_plugins(found, sources), autoplay=True, sources=sources)

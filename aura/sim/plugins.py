@@ -9,14 +9,16 @@ from pathlib import Path
 from aura.core.errors import PluginError
 from aura.plugins.manager import PluginManager
 from aura.sim.scenario import Scenario
+from aura.sim.sources import Sources
 
 __all__ = ["scenario_plugins"]
 
 _log = logging.getLogger("aura.plugins")
 
 
-def scenario_plugins(scenario: Scenario, blocked: Collection[str] = (), *, trace: bool = False) -> PluginManager:
-    """Return the plugin manager for a scenario.
+def scenario_plugins(scenario: Scenario, sources: Sources, blocked: Collection[str] = (), *,
+                     trace: bool = False) -> PluginManager:
+    """Return the plugin manager for a scenario; `sources` tells of each file of code before it is executed.
 
     What is wrong with a plugin that happens to be installed is logged, and the scenario does without; a file that the
     scenario names is meant to work.
@@ -24,9 +26,10 @@ def scenario_plugins(scenario: Scenario, blocked: Collection[str] = (), *, trace
     Raises
     ------
     PluginError
-        If a file that the scenario names is missing or has a mistake.
+        If a file that the scenario names is missing or has a mistake, or `sources` refuses it: no code may be
+        loaded, or it is not the code that the run began with.
     """
-    files = [scenario.folder / path for path in scenario.plugins]
+    files = [sources.plugin(path) for path in scenario.plugins]
     manager = PluginManager(blocked, files, trace=trace)
     named = {str(file) for file in files}
     for info in manager.infos():

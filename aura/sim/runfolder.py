@@ -6,6 +6,7 @@ import json
 import logging
 import math
 import os
+import re
 import shutil
 import tomllib
 import zlib
@@ -19,9 +20,12 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt
 from aura.core.checkpoint import list_checkpoints
 from aura.core.errors import AuraError, CheckpointError, ScenarioError, nearest, unwritable
 from aura.core.json_text import parse_json
+from aura.core.links import refuse_links
 from aura.core.params import validated
+from aura.sim.base import find_base, relative_base
 from aura.sim.hold import LOCK, Hold
 from aura.sim.scenario import Scenario, read_scenario
+from aura.sim.sources import Source, sources_of
 from aura.sim.toml_text import toml_text
 
 __all__ = ["RunFolder", "default_folder", "strict_json"]
@@ -48,6 +52,8 @@ class _Kept(BaseModel):
     messages: list[str] = []
     branched_from: str = ""
     replay_of: str = ""
+    base: str = ""
+    inputs: list[Source] = []
 
 
 class RunFolder:
@@ -85,14 +91,15 @@ class RunFolder:
         return self.path / "report.html"
 
     def create(self, scenario: Scenario, beginning: Mapping[str, Any] | None = None) -> Hold:
-        """Make the folder, hold it, and write what the run is: `beginning` as run.json, then the resolved scenario.
+        """Make the folder, hold it, and write what the run is: `beginning` as run.json, then the resolved scenario,
+        its `base` as seen from here.
 
         Raises
         ------
         AuraError
             If the folder holds something already, but for a run that was ended before it had played anything.
         """
-        text = _kept_text(scenario)
+        text = _kept_text(scenario.model_copy(update={"base": relative_base(scenario.folder, self.path)}))
         self._require_free()
         self._made = not self.path.exists()
         try:
@@ -151,21 +158,43 @@ class RunFolder:
             raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
                             hint="Choose another --out, or continue that run with `aura resume`.")
 
-    def scenario(self) -> Scenario:
-        """Return the scenario of the run, as it was resolved."""
+    def scenario(self, base: str | Path | None = None) -> Scenario:
+        """Return the scenario of the run, as it was resolved.
+
+        Parameters
+        ----------
+        base : str or Path, optional
+            The folder that its relative paths refer to; by default it is found by the files that the run began with.
+
+        Raises
+        ------
+        CheckpointError
+            If this is no folder of a run, a file of it is damaged, or the scenario's own files are not found.
+        AuraError
+            If there are links in it, which may lead anywhere.
+        """
+        known = self.read()
         path = self.path / "scenario.toml"
         try:
-            return read_scenario(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+            scenario = read_scenario(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
         except FileNotFoundError:
-            known = [p.name for p in self.path.parent.glob("*") if (p / "scenario.toml").is_file()] \
+            others = [p.name for p in self.path.parent.glob("*") if (p / "scenario.toml").is_file()] \
                 if self.path.parent.is_dir() else []
             raise CheckpointError(str(self.path), expected="the folder of a run", got="no scenario.toml in it",
-                                  hint=nearest(self.path.name, known)) from None
+                                  hint=nearest(self.path.name, others)) from None
         except (OSError, ValueError, RecursionError) as error:  # also bytes that are no text, and deep nesting
             raise CheckpointError(str(path), expected="valid TOML", got=str(error)) from None
+        found = find_base(self.path, scenario.base, known, given=base)
+        return scenario.model_copy(update={"base": str(found)})
+
+    def sources(self) -> list[Source] | None:
+        """Return the files that the run began with, or None before it has begun."""
+        known = self.read()
+        return sources_of(known.get("inputs", ())) if known else None
 
     def read(self) -> dict[str, Any]:
-        """Return run.json, empty if there is none yet."""
+        """Return run.json, empty if there is none yet; a folder with links in it is refused, as they lead anywhere."""
+        refuse_links(self.path)
         try:
             found = parse_json((self.path / "run.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -231,6 +260,7 @@ def strict_json(value: Any) -> Any:
 def default_folder(name: str, root: str | Path = "runs") -> Path:
     """Return a folder below `root` that no run has yet, named by scenario and time."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
+    name = re.sub(r"[^\w.-]+", "-", name).strip(".-")[:80] or "run"  # never a path that leads elsewhere
     candidate, number = Path(root) / f"{name}-{stamp}", 1
     while candidate.exists():
         number += 1

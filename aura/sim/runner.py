@@ -28,6 +28,7 @@ from aura.sim.phases import PhasePlayer
 from aura.sim.recovery import keep_last_good
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import Scenario
+from aura.sim.sources import Source, Sources, rows_of
 from aura.sim.summary import RunTally, beginning, summary_of
 from aura.sim.tracebacks import Tracebacks
 
@@ -51,12 +52,15 @@ class RunOptions:
         Write report.html when the run is over.
     replay_of : RunFolder, optional
         Play the journal of that run in place of live input.
+    sources : Sources, optional
+        Finds the files that the scenario names, knowing those that the run began with.
     """
 
     until: Time | None = None
     observers: Sequence[Observer] = ()
     report: bool = True
     replay_of: RunFolder | None = None
+    sources: Sources | None = None
 
 
 @dataclass(frozen=True)
@@ -156,7 +160,9 @@ class Run:
         self._require_an_end()
         new = hold is None
         journal = RunJournal(self.folder, self.options.replay_of)
-        brain = build_brain(self.scenario, self.manager, journal=journal)
+        sources = self.options.sources or Sources(self.scenario.folder, self._begun_with(checkpoint, new=new))
+        brain = build_brain(self.scenario, self.manager, journal=journal, sources=sources)
+        changed = self._take_sources(sources)
         try:
             if hold is None:
                 hold = self.folder.create(self.scenario, beginning(self.scenario, self._tally))
@@ -169,6 +175,8 @@ class Run:
                                        [*self.options.observers, tracebacks, FolderWatch(hold)])
             # What fails up to here leaves the results of a run that was to go on as they were.
             self._prepare(brain, player, observers, checkpoint, journal, resumed=resumed)
+            for name in changed:
+                brain.notices.tell(name, "is not as it was when the run began")
             if new and checkpoint is not None and player.over:
                 raise _nothing_left(checkpoint, brain.resolution)
         except BaseException:
@@ -193,6 +201,25 @@ class Run:
             if new:
                 hold.release()
         return self.status
+
+    def _begun_with(self, checkpoint: Path | None, *, new: bool) -> list[Source] | None:
+        """Return the files that the run began with that is resumed, branched from or played again."""
+        origin = self.options.replay_of
+        if not new:
+            origin = self.folder
+        elif checkpoint is not None:
+            origin = RunFolder(checkpoint.parent.parent)
+        return origin.sources() if origin is not None else None
+
+    def _take_sources(self, sources: Sources) -> list[str]:
+        """Keep what the scenario's files are, unless the run knows already, and return the names of those changed."""
+        now = sources.take()
+        self._tally.base = str(self.scenario.folder.absolute())
+        self._tally.inputs = self._tally.inputs or rows_of(now)
+        changed = sources.changed(now)
+        for name in changed:
+            _log.warning("%s is not as it was when the run began", name)
+        return changed
 
     def _give_up(self, hold: Hold | None) -> None:
         """Leave no folder of a run that could not begin."""

@@ -29,6 +29,8 @@ class RunTally:
     messages: list[str] = field(default_factory=list)
     branched_from: str = ""
     replay_of: str = ""
+    base: str = ""
+    inputs: list[dict[str, Any]] = field(default_factory=list)
 
     @classmethod
     def of(cls, known: Mapping[str, Any]) -> RunTally:
@@ -60,5 +62,5 @@ def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: Run
         "missed_deadlines": pace.missed if isinstance(pace, Pacer) else 0,
         "notices": [asdict(notice) for notice in brain.all_notices()],
         "messages": tally.messages, "resumed": tally.resumed, "branched_from": tally.branched_from,
-        "replay_of": tally.replay_of,
+        "replay_of": tally.replay_of, "base": tally.base, "inputs": tally.inputs,
     }

@@ -137,7 +137,10 @@ def aura(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
         with pytest.raises(SystemExit) as ended:
             main()
         out, err = capfd.readouterr()
+        lines = err.splitlines(keepends=True)
+        told = [line for line in lines if line.startswith("loads code ")]  # of the tiny zones, by every command
         code = ended.value.code
-        return SimpleNamespace(status=0 if code is None else code, out=out, err=err)
+        return SimpleNamespace(status=0 if code is None else code, out=out, code=told,
+                               err="".join(line for line in lines if line not in told))
 
     return call

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from aura.core.errors import AuraError, PluginError, ScenarioError, StreamError, WiringError
@@ -9,6 +11,7 @@ from aura.core.time import MS
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain, settle_time
 from aura.sim.scenario import load_scenario
+from aura.sim.sources import Sources
 
 
 @pytest.fixture
@@ -56,6 +59,44 @@ def test_streams_wait_to_be_told_unless_they_are_to_play_by_themselves(built):
 def test_a_path_is_relative_to_the_scenarios_folder(built, monkeypatch):
     monkeypatch.chdir("/")
     assert built()["diary"].remaining == 0  # opened, and not told to play yet
+
+
+ZONES = """
+aura = 1
+name = "paths"
+[zones.sensory.params]
+model = "./model"
+cache_path = "cache/e.sqlite"
+[zones.fabric.params.tissue.neuron]
+swc = "cell.swc"
+[zones.experts.params.store]
+folder = "~/experts"
+"""
+
+
+@pytest.mark.parametrize("at", ["/", None])
+def test_a_path_of_a_zone_is_relative_to_the_scenarios_folder(sim, monkeypatch, at):
+    monkeypatch.chdir(at or sim.folder)
+    sources = Sources(sim.folder)
+    brain = build_brain(load_scenario(sim.scenario(ZONES)), PluginManager(), sources=sources)
+    params = {name: plan.params for name, plan in brain.plans.items()}
+    assert params["sensory"].model == str(sim.folder / "model")
+    assert params["sensory"].cache_path == str(sim.folder / "cache/e.sqlite")
+    assert params["fabric"].tissue.neuron.swc == str(sim.folder / "cell.swc")
+    assert params["experts"].store.folder == str(Path.home() / "experts")
+    assert sorted(source.name for source in sources.take()) == ["./model", "cell.swc"]
+
+
+def test_a_model_is_a_folder_where_there_is_one_and_else_a_name(sim):
+    path = sim.scenario(ZONES.replace("./model", "all-MiniLM-L6-v2"))
+
+    def model():
+        brain = build_brain(load_scenario(path), PluginManager())
+        return brain.plans["sensory"].params.model
+
+    assert model() == "all-MiniLM-L6-v2"
+    (sim.folder / "all-MiniLM-L6-v2").mkdir()
+    assert model() == str(sim.folder / "all-MiniLM-L6-v2")
 
 
 @pytest.mark.parametrize(("settings", "period"), [((), 10 * MS), (("diary.rate=50 Hz",), 20 * MS),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -11,7 +12,8 @@ from aura.core.errors import AuraError, CheckpointError
 from aura.sim.runfolder import RunFolder, default_folder
 from aura.sim.scenario import read_scenario
 
-SCENARIO = read_scenario({"aura": 1, "name": "small", "zones": {"a": {"params": {"x": [1, 2.5, "y"]}}}})
+SCENARIO = read_scenario({"aura": 1, "name": "small", "zones": {"a": {"params": {"x": [1, 2.5, "y"]}}},
+                          "base": str(Path(__file__).parent)})
 
 
 def test_nothing_is_made_until_it_is_written_to(tmp_path):
@@ -114,3 +116,9 @@ def test_a_changed_run_json_is_told(tmp_path, caplog):
     path.write_text(path.read_text(encoding="utf-8").replace("5,", "6,"), encoding="utf-8")
     assert folder.read()["now"] == 6
     assert "not as it was written" in caplog.text
+
+
+def test_a_list_of_files_that_is_none_is_refused(tmp_path):
+    (tmp_path / "run.json").write_text('{"status": "failed", "inputs": [{"name": 3}]}', encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"run\.json\.inputs\.0\.name: expected a valid string, got 3"):
+        RunFolder(tmp_path).sources()

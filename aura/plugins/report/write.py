@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aura.core.errors import unwritable
+from aura.core.links import refuse_links
 
 __all__ = ["write_report"]
 
@@ -22,11 +23,12 @@ def write_report(folder: str | Path) -> Path:
     Raises
     ------
     AuraError
-        If the folder is no run folder, or cannot be written to.
+        If the folder is no run folder, cannot be written to, or holds links, through which nothing is written.
     """
     from aura.plugins.report.collect import read_run
     from aura.plugins.report.page import page
 
+    refuse_links(Path(folder))
     record = read_run(Path(folder))
     target = Path(folder) / "report.html"
     aside = target.with_suffix(".html.partial")

@@ -45,6 +45,10 @@ Out = Annotated[Optional[Path], typer.Option("--out", help="Folder to write to."
 NoPlugin = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
     "--no-plugin", metavar="NAME", help="Block a plugin; repeatable.")]
 Trace = Annotated[bool, typer.Option("--trace", help="Print every hook call.")]
+NoCode = Annotated[bool, typer.Option("--no-code", help="Refuse to load code that the scenario names.")]
+AcceptCode = Annotated[bool, typer.Option("--accept-code", help="Load the code though it changed since the run began.")]
+Base = Annotated[Optional[Path], typer.Option(  # noqa: UP045
+    "--base", metavar="FOLDER", help="The folder of the scenario's own files, if they were moved.")]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress line.")]
 AsJson = Annotated[bool, typer.Option("--json", help="At the end print one JSON document, for programs.")]
 
@@ -52,21 +56,23 @@ AsJson = Annotated[bool, typer.Option("--json", help="At the end print one JSON 
 @app.command()
 def run(scenario: ScenarioArgument, settings: Settings = None, seed: Seed = None, until: Until = None,
         executor: Executor = None, realtime: Realtime = None, out: Out = None, no_plugin: NoPlugin = None,
-        trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False) -> None:
+        trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False, no_code: NoCode = False) -> None:
     """Run a scenario and leave a run folder with a report."""
-    from aura.sim.cli.running import run_scenario
+    from aura.sim.cli.running import Trust, run_scenario
 
     run_scenario(scenario, settings or [], seed=seed, until=until, executor=executor, realtime=realtime, out=out,
-                 blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json)
+                 blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json, trust=Trust(no_code))
 
 
 @app.command()
 def resume(folder: RunArgument, until: Until = None, no_plugin: NoPlugin = None, trace: Trace = False,
-           quiet: Quiet = False, as_json: AsJson = False) -> None:
+           quiet: Quiet = False, as_json: AsJson = False,
+           base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Go on with a run that was stopped, bit for bit as if it had not been."""
-    from aura.sim.cli.running import resume_run
+    from aura.sim.cli.running import Trust, resume_run
 
-    resume_run(folder, until=until, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json)
+    resume_run(folder, until=until, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json,
+               trust=Trust(no_code, accept_code, base))
 
 
 @app.command()
@@ -74,32 +80,35 @@ def branch(folder: RunArgument, settings: Settings = None, until: Until = None, 
            at: Annotated[Optional[str], typer.Option("--at", metavar="TIME",  # noqa: UP045
                                                      help="The last checkpoint not after this time.")] = None,
            out: Out = None, no_plugin: NoPlugin = None, trace: Trace = False, quiet: Quiet = False,
-           as_json: AsJson = False) -> None:
+           as_json: AsJson = False,
+           base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Start a new run from a checkpoint of another, with changed settings."""
-    from aura.sim.cli.running import branch_run
+    from aura.sim.cli.running import Trust, branch_run
 
     branch_run(folder, settings or [], at=at, until=until, executor=executor, out=out, blocked=no_plugin or [],
-               trace=trace, quiet=quiet, as_json=as_json)
+               trace=trace, quiet=quiet, as_json=as_json, trust=Trust(no_code, accept_code, base))
 
 
 @app.command()
 def replay(folder: RunArgument, executor: Executor = None, out: Out = None, no_plugin: NoPlugin = None,
-           trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False) -> None:
+           trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False,
+           base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Run again what a run did, live input from its journal, and compare the recordings bit for bit."""
-    from aura.sim.cli.running import replay_run
+    from aura.sim.cli.running import Trust, replay_run
 
-    replay_run(folder, executor=executor, out=out, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json)
+    replay_run(folder, executor=executor, out=out, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json,
+               trust=Trust(no_code, accept_code, base))
 
 
 @app.command("warm-up")
 def warm_up(scenario: Annotated[Optional[str], typer.Argument(  # noqa: UP045
                 help="A scenario; without it all embedded ones whose data are here.",
                 autocompletion=scenario_names)] = None,
-            settings: Settings = None, no_plugin: NoPlugin = None) -> None:
+            settings: Settings = None, no_plugin: NoPlugin = None, no_code: NoCode = False) -> None:
     """Compile ahead what a scenario's zones need, so that its runs begin at once."""
-    from aura.sim.cli.running import warm_up_zones
+    from aura.sim.cli.running import Trust, warm_up_zones
 
-    warm_up_zones(scenario, settings or [], blocked=no_plugin or [])
+    warm_up_zones(scenario, settings or [], blocked=no_plugin or [], trust=Trust(no_code))
 
 
 @app.command()
@@ -112,19 +121,21 @@ def report(folder: RunArgument) -> None:
 
 @app.command()
 def export(folder: RunArgument, out: Annotated[Path, typer.Option("--out", help="Folder to write to.")],
-           no_plugin: NoPlugin = None) -> None:
+           no_plugin: NoPlugin = None,
+           base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Write what the zones of a run have learned, for use by other programs."""
-    from aura.sim.cli.running import export_run
+    from aura.sim.cli.running import Trust, export_run
 
-    export_run(folder, out, blocked=no_plugin or [])
+    export_run(folder, out, blocked=no_plugin or [], trust=Trust(no_code, accept_code, base))
 
 
 @app.command()
-def describe(scenario: ScenarioArgument, settings: Settings = None, no_plugin: NoPlugin = None) -> None:
+def describe(scenario: ScenarioArgument, settings: Settings = None, no_plugin: NoPlugin = None,
+             no_code: NoCode = False) -> None:
     """Show the graph and the schedule of a scenario without running it."""
     from aura.sim.cli.showing import describe_scenario
 
-    describe_scenario(scenario, settings or [], no_plugin or [])
+    describe_scenario(scenario, settings or [], no_plugin or [], no_code=no_code)
 
 
 @app.command()

@@ -19,6 +19,7 @@ from aura.core.errors import AuraError, CheckpointError, DataError
 from aura.core.time import Time, parse_time
 from aura.sim.build import build_brain
 from aura.sim.cli.ending import print_document, say_end
+from aura.sim.cli.trust import Trust
 from aura.sim.hold import Hold
 from aura.sim.journal import NoInput
 from aura.sim.plugins import scenario_plugins
@@ -26,33 +27,35 @@ from aura.sim.recovery import kept
 from aura.sim.runfolder import RunFolder, default_folder
 from aura.sim.runner import Run, RunOptions
 from aura.sim.scenario import Scenario, embedded_scenarios, load_scenario, read_scenario, with_settings
+from aura.sim.sources import Sources
 from aura.sim.tracebacks import FILE as TRACEBACKS
 
-__all__ = ["branch_run", "export_run", "replay_run", "resume_run", "run_scenario", "warm_up_zones"]
+__all__ = ["Trust", "branch_run", "export_run", "replay_run", "resume_run", "run_scenario", "warm_up_zones"]
 
+TRUST = Trust()
 FAULTS = 3
 """Exit status of a run that came to its end, but in which something was switched off or lost."""
 
 
 def run_scenario(source: str, settings: Sequence[str], *, seed: int | None, until: str | None, executor: str | None,
                  realtime: float | None, out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool,
-                 as_json: bool = False) -> None:
+                 as_json: bool = False, trust: Trust = TRUST) -> None:
     """Run a scenario into a new folder."""
     chosen = [f"{key}={value!r}" for key, value in (("seed", seed), ("executor", executor), ("realtime", realtime))
               if value is not None]
     scenario = load_scenario(source, [*settings, *chosen])
     folder = RunFolder(out or default_folder(scenario.name))
-    run = _make_run(scenario, folder, blocked, trace, quiet, until=_time(until))
+    run = _make_run(scenario, folder, trust.sources(scenario), blocked, trace, quiet, until=_time(until))
     with _ending(run, as_json):
         run.start()
     _say_end(run, as_json)
 
 
 def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace: bool, quiet: bool,
-               as_json: bool = False) -> None:
+               as_json: bool = False, trust: Trust = TRUST) -> None:
     """Go on with the run in a folder."""
     place = RunFolder(folder)
-    scenario = place.scenario()
+    scenario = place.scenario(trust.base)
     if place.read().get("status") == "finished":
         typer.echo(f"{folder} has finished; there is nothing to resume.", err=as_json)
         if not place.report.exists():  # it was ended while the report was written
@@ -61,23 +64,24 @@ def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace
         if as_json:
             print_document(place)
         return
-    run = _make_run(scenario, place, blocked, trace, quiet, until=_time(until))
+    run = _make_run(scenario, place, trust.sources(scenario, place), blocked, trace, quiet, until=_time(until))
     with _ending(run, as_json):
         run.resume()
     _say_end(run, as_json)
 
 
 def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: str | None, executor: str | None,
-               out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool, as_json: bool = False) -> None:
+               out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool, as_json: bool = False,
+               trust: Trust = TRUST) -> None:
     """Start a new run from a checkpoint of another."""
     origin = RunFolder(folder)
     chosen = [f"executor={executor!r}"] if executor else []
-    scenario = read_scenario(with_settings(origin.scenario().dump(), [*settings, *chosen]), str(folder))
+    scenario = read_scenario(with_settings(origin.scenario(trust.base).dump(), [*settings, *chosen]), str(folder))
     grid = parse_time(scenario.resolution)
     checkpoint = latest_checkpoint(origin.checkpoints) if at is None \
         else checkpoint_at(origin.checkpoints, parse_time(at, "--at"), grid)
     place = RunFolder(out or default_folder(scenario.name))
-    run = _make_run(scenario, place, blocked, trace, quiet, until=_time(until))
+    run = _make_run(scenario, place, trust.sources(scenario, origin), blocked, trace, quiet, until=_time(until))
     typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {folder}", err=as_json)
     with _ending(run, as_json):
         run.branch(checkpoint)
@@ -85,12 +89,12 @@ def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: 
 
 
 def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked: Sequence[str], trace: bool,
-               quiet: bool, as_json: bool = False) -> None:
+               quiet: bool, as_json: bool = False, trust: Trust = TRUST) -> None:
     """Run again what a run did and compare; status 1 if any bit differs."""
     from aura.plugins.recording import Recording, first_difference
 
     origin = RunFolder(folder)
-    recorded, known = origin.scenario(), origin.read()
+    recorded, known = origin.scenario(trust.base), origin.read()
     status = known.get("status", "running")
     if status == "running":
         raise CheckpointError(str(folder), expected="a run that is over", got="one that was killed or still goes on",
@@ -108,7 +112,8 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
                                        for n in known.get("notices", ()))
     last = parse_time(kept(origin.checkpoints) or "0 s")
     until = {"finished": None, "failed": last}.get(status, known.get("now", 0))
-    run = _make_run(scenario, place, blocked, trace, quiet, until=until, replay_of=origin)
+    run = _make_run(scenario, place, trust.sources(scenario, origin), blocked, trace, quiet, until=until,
+                    replay_of=origin)
     with _ending(run, as_json):
         run.start()
     difference = first_difference(Recording(origin.path), Recording(place.path), beginning=parted)
@@ -122,11 +127,12 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
     _say_end(run, as_json, **({"replay_of": str(folder), "difference": None} if as_json else {}))
 
 
-def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
+def export_run(folder: Path, out: Path, *, blocked: Sequence[str], trust: Trust = TRUST) -> None:
     """Load the newest checkpoint and let every zone export what it has learned."""
     place = RunFolder(folder)
-    scenario = place.scenario()
-    brain = build_brain(scenario, scenario_plugins(scenario, blocked), journal=NoInput())
+    scenario = place.scenario(trust.base)
+    sources = trust.sources(scenario, place)
+    brain = build_brain(scenario, scenario_plugins(scenario, sources, blocked), journal=NoInput(), sources=sources)
     with brain:
         brain.load(latest_checkpoint(place.checkpoints))
         try:
@@ -141,12 +147,15 @@ def export_run(folder: Path, out: Path, *, blocked: Sequence[str]) -> None:
         typer.echo(path)
 
 
-def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Sequence[str]) -> None:
+def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Sequence[str],
+                  trust: Trust = TRUST) -> None:
     """Let every zone of a scenario, or of all embedded ones, compile or load what its first ticks need."""
     for name in embedded_scenarios() if source is None else [source]:
         try:
             scenario = load_scenario(name, settings)
-            brain = build_brain(scenario, scenario_plugins(scenario, blocked), journal=NoInput())
+            sources = trust.sources(scenario)
+            brain = build_brain(scenario, scenario_plugins(scenario, sources, blocked), journal=NoInput(),
+                                sources=sources)
         except DataError as error:
             if source is not None:
                 raise
@@ -160,15 +169,15 @@ def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Seque
                 typer.echo(f"{name}.{zone}: {time.perf_counter() - begin:.1f} s")
 
 
-def _make_run(scenario: Scenario, folder: RunFolder, blocked: Sequence[str], trace: bool, quiet: bool, *,
-              until: Time | None, replay_of: RunFolder | None = None) -> Run:
+def _make_run(scenario: Scenario, folder: RunFolder, sources: Sources, blocked: Sequence[str], trace: bool,
+              quiet: bool, *, until: Time | None, replay_of: RunFolder | None = None) -> Run:
     observers: list[Any] = []
     if not quiet:
         from aura.plugins.progress import Progress
 
         observers.append(Progress())
-    return Run(scenario, folder, scenario_plugins(scenario, blocked, trace=trace),
-               RunOptions(until=until, observers=observers, replay_of=replay_of))
+    return Run(scenario, folder, scenario_plugins(scenario, sources, blocked, trace=trace),
+               RunOptions(until=until, observers=observers, replay_of=replay_of, sources=sources))
 
 
 

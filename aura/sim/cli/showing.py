@@ -15,18 +15,20 @@ __all__ = ["describe_scenario", "show_data", "show_metrics", "show_plugins", "sh
            "show_zones"]
 
 
-def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[str]) -> None:
+def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[str], *, no_code: bool = False) -> None:
     """Print the zones, pathways, phases and metrics of a scenario."""
     from aura.core.time import format_time
     from aura.sim.build import build_brain, settle_time
+    from aura.sim.cli.trust import Trust
     from aura.sim.journal import NoInput
     from aura.sim.observers import metric_options
     from aura.sim.plugins import scenario_plugins
     from aura.sim.scenario import load_scenario
 
     scenario = load_scenario(source, settings)
-    manager = scenario_plugins(scenario, blocked)
-    with build_brain(scenario, manager, journal=NoInput()) as brain:
+    sources = Trust(no_code).sources(scenario)
+    manager = scenario_plugins(scenario, sources, blocked)
+    with build_brain(scenario, manager, journal=NoInput(), sources=sources) as brain:
         for name, options in scenario.metrics.items():
             metric_options(name, options, manager)  # read only: a metric's module may be heavy
         typer.echo(f"{scenario.name}: {scenario.summary}\n")

@@ -16,7 +16,7 @@ from aura.core.errors import StreamError
 from aura.sim.readers.columns import ColumnMap, RowParser
 from aura.sim.readers.files import checked_file
 from aura.sim.readers.live_source import JsonLinesSource
-from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
+from aura.sim.readers.options import LivePathText, ReaderOptions, resolve_path
 from aura.sim.readers.where import Where
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class JsonLinesOptions(ReaderOptions):
         Rows that may wait; the writer is held back when as many do, or 8 MiB of them.
     """
 
-    path: PathText = STANDARD_INPUT
+    path: LivePathText = STANDARD_INPUT
     columns: ColumnMap = Setting(min_length=1)
     where: Where = Setting(default_factory=dict)
     capacity: Annotated[int, Setting(ge=1)] = 1 << 16

@@ -6,27 +6,32 @@ import glob
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError
+from aura.core.paths import checked_path, paths_of
 from aura.sim.data import dataset_path
 from aura.sim.readers.bad import OnBad
 from aura.sim.readers.files import UNPACKED_BYTES
 
-__all__ = ["DATA_PREFIX", "PathText", "ReaderOptions", "resolve_path"]
+__all__ = ["DATA_PREFIX", "LivePathText", "PathText", "ReaderOptions", "resolve_path"]
 
 DATA_PREFIX = "data:"
 """A path that begins so names a data set: ``data:goemotions/train.tsv``."""
 
 
-def _path_text(text: str) -> str:
-    if not text.strip() or "\0" in text:
-        raise ValueError("expected a path, got " + repr(text))
-    return text
+def _noted(text: str, info: ValidationInfo) -> str:
+    paths = paths_of(info)
+    if paths is not None:
+        paths.input(checked_path(text))
+    return checked_path(text)  # as it is: the reader is handed the folder that it starts from
 
 
-PathText = Annotated[str, AfterValidator(_path_text)]
+PathText = Annotated[str, AfterValidator(_noted)]
+"""What a reader reads: relative to the scenario's file, and fingerprinted when a run begins."""
+LivePathText = Annotated[str, AfterValidator(checked_path)]
+"""Where live input comes from: what came is in the journal."""
 
 
 class ReaderOptions(BaseModel):
@@ -40,7 +45,7 @@ class ReaderOptions(BaseModel):
         Bytes that a compressed file may unpack to; one that holds more is refused.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
 
     on_bad: OnBad = "stop"
     max_unpacked: Annotated[int, Setting(ge=1)] = UNPACKED_BYTES
@@ -70,6 +75,6 @@ def resolve_path(text: str, base: Path) -> Path:
         known = next((i for i, part in enumerate(parts) if glob.has_magic(part)), len(parts))
         return dataset_path(name, "/".join(parts[:known]) or None).joinpath(*parts[known:])
     try:
-        return base / Path(_path_text(text)).expanduser()
+        return base / Path(checked_path(text)).expanduser()
     except (ValueError, RuntimeError) as error:
         raise StreamError(repr(text), expected="a path", got=str(error)) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -62,7 +63,7 @@ def kind_of(kind: str, params: ExpertsParams, name: str) -> tuple[type[Expert], 
     ParameterError
         If there is no such kind, or its options are wrong.
     """
-    built = expert_kind(kind)
+    built = expert_kind(kind, params.kinds)
     options = dict(params.options.get(kind, {}))
     if params.devices > 1 and "devices" in built.Options.model_fields:
         options["devices"] = params.devices
@@ -93,7 +94,8 @@ class Mixture:
         self.merit = None if params.merit is None else MeritBoard(params.merit)
         self.planner = None if growth is None else GrowthPlanner(
             growth, max_experts=params.max_experts, k=gate.k, shared=gate.shared, where=name)
-        self.lineage = Lineage(name, params, ExpertStore(params.store, name, shape=shape), self._make, seed)
+        store = ExpertStore(params.store, name, shape=shape, kinds=partial(expert_kind, named=params.kinds))
+        self.lineage = Lineage(name, params, store, self._make, seed)
         self.items = 0
         """Items learned from."""
         self._now: Time = 0

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from aura.core.paths import CodeName, PlacePath
 from aura.core.zone import ZoneParams
 from aura.zones.common.switches import Switch
 
@@ -139,7 +140,7 @@ class LearningParams(_Options):
 class StoreParams(_Options):
     """Where experts are kept."""
 
-    folder: str | None = Field(
+    folder: PlacePath | None = Field(
         default=None,
         description="Keeps the files of experts that are not in memory; a private temporary folder if not told.")
     resident: int | None = Field(
@@ -163,7 +164,7 @@ class ExpertsParams(ZoneParams):
         default="stop",
         description="What a label that is no class does where it cannot become one: end the run, or be left out and "
                     "counted.")
-    kinds: tuple[str, ...] = Field(
+    kinds: tuple[CodeName, ...] = Field(
         default=("mlp",), min_length=1,
         description="Kinds of experts; new ones take them in turn, the last one from there on. A name, or "
                     '`"package.module:Class"`.')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tempfile
 import weakref
@@ -147,7 +148,7 @@ class ExpertStore:
             return
         if name not in self._files:
             data = pack_expert(expert, name, self._names[name])
-            path = self._own_folder() / f"{name}{SUFFIX}"
+            path = _inside(self._own_folder(), name)
             write_bytes(path, data, durable=False)  # after a crash it is a checkpoint that brings it back
             self._files[name] = _File(path, sha256(data).digest())
         del self._live[name]
@@ -158,7 +159,7 @@ class ExpertStore:
         for name in self._names:
             data = self._packed(name)
             if data is not None:
-                path = folder / f"{name}{SUFFIX}"
+                path = _inside(folder, name)
                 write_bytes(path, data)
                 paths.append(path)
         return paths
@@ -168,7 +169,7 @@ class ExpertStore:
         self._clear()
         for name in names:
             self._names[name] = ""
-            self._files[name] = _File(folder / f"{name}{SUFFIX}", None)
+            self._files[name] = _File(_inside(folder, name), None)
 
     def state(self) -> dict[str, Any]:
         """Return all experts: the bytes of their files, and which of them are in memory."""
@@ -193,12 +194,14 @@ class ExpertStore:
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"{self._where}.store", expected="names, resident, damaged and files",
                              got=f"{type(error).__name__}: {error}") from error
+        for name in names:
+            _inside(Path(), name)
         self._clear()
         self._names, self.damaged = dict.fromkeys(names, ""), damaged
         for name, packed in live.items():
             self._live[name] = self._unpacked(packed, name, f"{self._where}.{name}")
         for name, packed in data.items():
-            path = self._own_folder() / f"{name}{SUFFIX}"
+            path = _inside(self._own_folder(), name)
             write_bytes(path, packed, durable=False)
             self._files[name] = _File(path, sha256(packed).digest())
 
@@ -281,6 +284,13 @@ class ExpertStore:
     def _clear(self) -> None:
         self.close()
         self._names, self._live, self._files, self.damaged = {}, {}, {}, {}
+
+
+def _inside(folder: Path, name: str) -> Path:
+    """Return an expert's file; names come out of checkpoints and exports, and none leads out of the folder."""
+    if not (isinstance(name, str) and re.fullmatch(r"\w[\w.-]*", name)):
+        raise StateError(f"expert {name!r}", expected="a name of letters, digits, '_', '.' and '-'", got=repr(name))
+    return folder / f"{name}{SUFFIX}"
 
 
 def _remove(folder: Path, process: int) -> None:

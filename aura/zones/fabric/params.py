@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, PositiveInt, field_validator, model_validator
 
+from aura.core.paths import InputPath
 from aura.core.zone import ZoneParams
 from aura.zones.common.switches import Switch
 from aura.zones.fabric.learning.response_params import (
@@ -41,7 +42,7 @@ def default_channels() -> dict[str, Any]:
 class NeuronParams(ZoneParams):
     """What a neuron of the tissue is."""
 
-    swc: str | None = Field(
+    swc: InputPath | None = Field(
         default=None,
         description="An SWC file with its shape; otherwise it has a soma and straight dendrites.")
     unit: str = Field(default="um", description="The unit of the file's lengths, as 'um' or 'nm'.")

@@ -6,9 +6,18 @@ import math
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from aura.core.errors import TimeError
+from aura.core.paths import PlacePath, paths_of
 from aura.core.time import S, parse_time
 from aura.core.zone import ZoneParams
 
@@ -24,6 +33,17 @@ VARIANCE_FLOOR = 10 / 255**2
 POWER_FLOOR = 1e-10
 """Silence: 100 dB below a power of 1, as librosa's ``power_to_db`` has it."""
 Weight = Annotated[float, Field(gt=0, le=1e6)]
+
+
+def _model(text: str, info: ValidationInfo) -> str:
+    """Return the path of a model's folder, where one is meant: it looks like a path, or lies where one would."""
+    paths = paths_of(info)
+    if paths is None or not (text.startswith((".", "/", "~", "data:")) or paths.locate(text).is_dir()):
+        return text
+    return paths.input(text)
+
+
+ModelName = Annotated[str, AfterValidator(_model)]
 
 
 class _Options(BaseModel):
@@ -155,7 +175,7 @@ class SensoryParams(ZoneParams):
         ("text",),
         description="What the zone is fed: each has an input of its name, which is then required. With anything but "
                     "text alone the zone fuses what comes into `cognitive_context`.")
-    model: str = Field(
+    model: ModelName = Field(
         default="all-MiniLM-L6-v2",
         description="`\"all-MiniLM-L6-v2\"`, the folder of a sentence-transformers model, or a model's name on the "
                     "hub.")
@@ -169,7 +189,7 @@ class SensoryParams(ZoneParams):
     cache: bool = Field(
         default=True,
         description="Keep embeddings on disk, shared between runs; they are the same to the bit as fresh ones.")
-    cache_path: str | None = Field(
+    cache_path: PlacePath | None = Field(
         default=None,
         description="The cache's file; by default below the user's cache folder, or where AURA_CACHE says.")
     cache_bytes: int = Field(default=2**30, ge=2**20, description="Largest size of the cache.")

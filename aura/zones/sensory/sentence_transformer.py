@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -32,7 +34,7 @@ class PackagedEncoder:
     Raises
     ------
     DataError
-        If the package is not installed, or the model neither in place nor to be fetched.
+        If the package is not installed, the model neither in place nor to be fetched, or its folder names code.
 
     Notes
     -----
@@ -46,6 +48,7 @@ class PackagedEncoder:
         except ImportError as error:
             raise DataError(f"sensory.model {model!r}", expected="the package sentence-transformers",
                             got="it is not installed", hint="Try: pip install sentence-transformers") from error
+        _refuse_code(Path(model))
         try:
             self._model = SentenceTransformer(model, device="cpu")
         except Exception as error:  # network, hub, file and configuration errors come in a dozen unrelated types
@@ -82,3 +85,29 @@ class PackagedEncoder:
         fast = getattr(self._model.tokenizer, "backend_tokenizer", None)
         digest.update(fast.to_str().encode() if fast is not None else repr(self._model.tokenizer).encode())
         return digest.hexdigest()
+
+
+def _refuse_code(folder: Path) -> None:
+    """Refuse a model's folder that names modules other than the package's own, which some versions would execute."""
+    for parts in _modules(folder / "modules.json"):
+        for key, owner in (("type", "sentence_transformers."), ("activation_function", "torch.")):
+            named = parts.get(key)
+            if named is not None and not str(named).startswith(owner):
+                raise DataError(f"sensory.model {str(folder)!r}", expected=f"modules of {owner.rstrip('.')}",
+                                got=repr(named), hint="A model's folder runs no code of its own here.")
+
+
+def _modules(listing: Path) -> list[dict[str, Any]]:
+    """Return the parts of a model, each with its own settings; none where there is no such listing."""
+    found = []
+    for part in filter(lambda part: isinstance(part, dict), _json(listing, [])):
+        found.append({**_json(listing.parent / str(part.get("path", "")) / "config.json", {}), **part})
+    return found
+
+
+def _json(path: Path, default: Any) -> Any:
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # the package says what is wrong with it
+        return default
+    return value if isinstance(value, type(default)) else default

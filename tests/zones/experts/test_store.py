@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from hypothesis import strategies as st
 from aura.core.errors import StateError
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.zones.experts import store as store_module
-from aura.zones.experts.expert_file import pack_expert
+from aura.zones.experts.expert_file import pack_expert, read_expert, write_bytes
 from aura.zones.experts.kinds.expert import Expert
+from aura.zones.experts.kinds.registry import expert_kind
 from aura.zones.experts.params import StoreParams
 from aura.zones.experts.store import ExpertStore
 from tests.zones.experts.store_experts import lesson, small, small_kind
@@ -358,3 +360,26 @@ def test_memory_is_that_of_the_experts_in_it() -> None:
     whole = store.nbytes
     store.put_away("expert_0")
     assert store.nbytes * 3 == whole * 2
+
+
+@pytest.mark.parametrize("name", ["../esc", "/tmp/esc", "a/b", "..", "", "expert_1\n", "a\\b", 3])
+def test_a_name_in_a_state_never_leads_out_of_the_folder(tmp_path: Path, name: Any) -> None:
+    (tmp_path / "in").mkdir()
+    state = filled(2).state()
+    state["files"][name] = state["files"].pop("expert_1")
+    state.update(names=["expert_0", name], resident=["expert_0"])
+    store = empty(folder=str(tmp_path / "in"))
+    with pytest.raises(StateError, match="expected a name of letters"):
+        store.load_state(state)
+    with pytest.raises(StateError, match="expected a name of letters"):
+        store.attach(tmp_path / "in", [name])
+    assert [path.name for path in tmp_path.rglob("*")] == ["in"]
+
+
+def test_a_file_of_an_expert_imports_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "evil_kind.py").write_text("raise SystemExit('ran')", encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    write_bytes(tmp_path / "expert_0.msgpack", pack_expert(small(), "expert_0", "evil_kind:X"))
+    with pytest.raises(StateError, match="a kind of expert that is registered, or named by the zone's parameters"):
+        read_expert(tmp_path / "expert_0.msgpack", expert_kind)
+    assert "evil_kind" not in sys.modules

@@ -48,3 +48,17 @@ def test_a_model_that_is_nowhere_is_named(monkeypatch: pytest.MonkeyPatch) -> No
 def test_the_package_runs_in_float32_only() -> None:
     with pytest.raises(DataError, match="outside the lean encoder"):
         load_text_encoder("some/other-model", precision="bfloat16")
+
+
+@pytest.mark.parametrize(("module", "settings"), [
+    ({"idx": 0, "name": "0", "path": "", "type": "evil.Module"}, {}),
+    ({"idx": 0, "name": "0", "path": "2_Dense", "type": "sentence_transformers.models.Dense"},
+     {"activation_function": "evil.Module"})])
+def test_a_models_folder_that_names_code_is_refused(tmp_path: Path, module: dict[str, object],
+                                                    settings: dict[str, object]) -> None:
+    pytest.importorskip("sentence_transformers")
+    (tmp_path / "modules.json").write_text(json.dumps([module]), encoding="utf-8")
+    (tmp_path / "2_Dense").mkdir()
+    (tmp_path / "2_Dense/config.json").write_text(json.dumps(settings), encoding="utf-8")
+    with pytest.raises(DataError, match=r"expected modules of .*, got 'evil\.Module'"):
+        load_text_encoder(str(tmp_path))

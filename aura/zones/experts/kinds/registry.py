@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import distributions
@@ -26,13 +27,15 @@ def kind_names() -> list[str]:
     return sorted(_targets())
 
 
-def expert_kind(name: str) -> type[Expert]:
+def expert_kind(name: str, named: Collection[str] = ()) -> type[Expert]:
     """Return the class of a kind; only that one is imported.
 
     Parameters
     ----------
     name : str
-        A name that is registered, or ``"package.module:Class"``.
+        A name that is registered, or ``"package.module:Class"`` if it is one of `named`.
+    named : collection of str
+        What the zone's parameters call for. A name that comes out of a file of data imports nothing else.
 
     Raises
     ------
@@ -45,7 +48,11 @@ def expert_kind(name: str) -> type[Expert]:
     'MlpExpert'
     """
     targets = _targets()
-    target = name if ":" in name else targets.get(name)
+    target = name if ":" in name and name in named else targets.get(name)
+    if target is None and ":" in name:
+        raise ParameterError(f"experts.kinds: {name!r}", got=repr(name),
+                             expected="a kind of expert that is registered, or named by the zone's parameters",
+                             hint="Files of experts import no module: name it in `kinds` if you trust it.")
     if target is None:
         raise ParameterError(f"experts.kinds: {name!r}", expected="a kind of expert that is installed", got=repr(name),
                              hint=nearest(name, targets))

@@ -57,7 +57,7 @@ def test_built_in_kinds_are_known_by_their_names(name: str) -> None:
 
 
 def test_a_kind_is_found_by_module_and_class(site: Path) -> None:
-    kind = expert_kind("others_experts:Uniform")
+    kind = expert_kind("others_experts:Uniform", ["mlp", "others_experts:Uniform"])
     assert issubclass(kind, Expert)
     one = kind((4,), 5, kind.Options(), 0)
     other = one.clone(seed=1)
@@ -98,4 +98,10 @@ def test_an_unknown_name_says_the_nearest() -> None:
     ("others_experts:Gone", "AttributeError"), ("others_experts:", "AttributeError"), (":", "ValueError")])
 def test_what_is_no_kind_of_expert_is_refused(site: Path, name: str, said: str) -> None:
     with pytest.raises(ParameterError, match=said):
-        expert_kind(name)
+        expert_kind(name, [name])
+
+
+def test_a_module_that_no_parameter_names_is_not_imported(site: Path) -> None:
+    with pytest.raises(ParameterError, match="a kind of expert that is registered, or named by the zone's parameters"):
+        expert_kind("others_experts:Uniform", ["mlp"])
+    assert "others_experts" not in sys.modules

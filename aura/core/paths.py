@@ -1,0 +1,61 @@
+"""Types for parameters that name a file: whoever builds a brain from a scenario says which folder they start from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Protocol, TypeAlias
+
+from pydantic import AfterValidator, ValidationInfo
+
+__all__ = ["CodeName", "InputPath", "Paths", "PlacePath", "checked_path", "paths_of"]
+
+
+class Paths(Protocol):
+    """How the paths in parameters are found; `aura.core.params.validated` hands it to the models."""
+
+    def locate(self, text: str) -> Path:
+        """Return the path that a text means."""
+
+    def input(self, text: str) -> str:
+        """Return the path of a file or folder that is read, and note it as something that the run depends on."""
+
+    def code(self, name: str) -> str:
+        """Return the name of a module that is imported, and note it; raise if no code may be loaded."""
+
+
+def paths_of(info: ValidationInfo) -> Paths | None:
+    """Return how paths are found, or None where nobody says: then relative ones start from the current folder."""
+    context: dict[str, Any] = info.context or {}
+    return context.get("paths")
+
+
+def checked_path(text: str) -> str:
+    """Return a text that can be a path; pydantic makes the ValueError an error of the key."""
+    if not text.strip() or "\0" in text:
+        raise ValueError(f"a path, not {text!r}")
+    return text
+
+
+def _input(text: str, info: ValidationInfo) -> str:
+    paths = paths_of(info)
+    return checked_path(text) if paths is None else paths.input(checked_path(text))
+
+
+def _place(text: str, info: ValidationInfo) -> str:
+    paths = paths_of(info)
+    return checked_path(text) if paths is None else str(paths.locate(checked_path(text)))
+
+
+def _code(name: str, info: ValidationInfo) -> str:
+    paths = paths_of(info)
+    return name if paths is None or ":" not in name else paths.code(name)
+
+
+InputPath: TypeAlias = Annotated[str, AfterValidator(_input)]
+"""A file or folder that is read: in a scenario relative to its file, and fingerprinted when a run begins."""
+
+PlacePath: TypeAlias = Annotated[str, AfterValidator(_place)]
+"""A file or folder that is written to: in a scenario relative to its file."""
+
+CodeName: TypeAlias = Annotated[str, AfterValidator(_code)]
+"""A registered name, or ``"package.module:Class"``, which a scenario may not name where no code may be loaded."""

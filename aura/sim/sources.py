@@ -1,0 +1,210 @@
+"""What a scenario takes from outside, data and code: found from its folder, noted, fingerprinted and compared."""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import importlib.util
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from aura.core.errors import PluginError
+from aura.sim.readers.options import DATA_PREFIX, resolve_path
+
+__all__ = ["Source", "Sources", "fingerprint", "is_there", "rows_of", "sources_of"]
+
+Role = Literal["data", "code"]
+
+_WHOLE_BYTES = 1 << 26
+"""Files up to this size are digested whole, 0.3 s at 220 MB/s; of larger ones, blocks that are spread over the file."""
+_BLOCKS, _BLOCK_BYTES = 64, 1 << 16
+
+_log = logging.getLogger("aura.run")
+
+
+class Source(BaseModel):
+    """One file, folder or module that a run depends on, as it was when the run began.
+
+    Parameters
+    ----------
+    name : str
+        As the scenario says it.
+    role : {"data", "code"}
+        Whether it is read or executed.
+    path : str
+        Where it was.
+    files, size : int
+        How many files it is, and their size in bytes.
+    digest : str
+        SHA-256 of their names and contents; of a file above 64 MiB, of its size and 64 blocks of 64 KiB.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    name: str
+    role: Role
+    path: str
+    files: int
+    size: int
+    digest: str
+
+    @property
+    def in_base(self) -> bool:
+        """Whether it is looked for from the scenario's folder: no data set, no whole path, no installed module."""
+        module = self.role == "code" and ":" in self.name
+        return not (module or self.name.startswith((DATA_PREFIX, "~")) or Path(self.name).is_absolute())
+
+
+class Sources:
+    """The files that a scenario names: `aura.core.paths.Paths` for the zones, and the same for streams and plugins.
+
+    Parameters
+    ----------
+    base : Path
+        The folder that relative paths refer to.
+    known : sequence of Source, optional
+        As the run found them that is to go on. Code that differs is refused.
+    no_code : bool
+        Refuse to load any code that the scenario names.
+    accept_code : bool
+        Load code though it is not as `known` says.
+    say : function, optional
+        Is told of each file of code, in one line, before it is loaded.
+    """
+
+    def __init__(self, base: Path, known: Sequence[Source] | None = None, *, no_code: bool = False,
+                 accept_code: bool = False, say: Callable[[str], None] | None = None) -> None:
+        self.base, self.known = base, known
+        self._no_code, self._accept_code, self._say = no_code, accept_code, say
+        self._found: dict[tuple[Role, str], Path] = {}
+
+    def locate(self, text: str) -> Path:
+        """Return the path that a text means: of a data set, or from the scenario's folder."""
+        return resolve_path(text, self.base)
+
+    def input(self, text: str) -> str:
+        """Note what is read, and return its path."""
+        path = self.locate(text)
+        self._found.setdefault(("data", text), path)
+        return str(path)
+
+    def plugin(self, text: str) -> Path:
+        """Note a file of code, and return its path.
+
+        Raises
+        ------
+        PluginError
+            If no code may be loaded, or it is not as it was.
+        """
+        path = self.base / text
+        self._note_code(text, path, "a file of code")
+        return path
+
+    def code(self, name: str) -> str:
+        """Note a module that is named as ``package.module:Class``, and return the name; raises as `plugin` does."""
+        self._note_code(name, _module_file(name), "a module")
+        return name
+
+    def take(self) -> list[Source]:
+        """Return everything that was noted, as it is now."""
+        return [fingerprint(name, role, path) for (role, name), path in self._found.items()]
+
+    def changed(self, now: Iterable[Source]) -> list[str]:
+        """Return the names of those that are no longer as they were known."""
+        before = {(source.role, source.name): source for source in self.known or ()}
+        return [source.name for source in now
+                if (known := before.get((source.role, source.name))) is not None and known.digest != source.digest]
+
+    def _note_code(self, name: str, path: Path, what: str) -> None:
+        if ("code", name) in self._found:
+            return
+        if self._no_code:
+            raise PluginError(f"--no-code: {name!r}", expected="a scenario that names no code", got=f"{what}, {path}",
+                              hint="Leave --no-code out to run it: it may do whatever you may do.")
+        if self.known is not None and not self._accept_code:
+            _require_as_known(self.known, name, path)
+        self._found["code", name] = path
+        if self._say is not None:
+            self._say(f"loads code that the scenario names: {path}")
+
+
+def is_there(path: Path) -> bool:
+    """Return whether a path, or a pattern, leads to any file."""
+    return bool(_files(path))
+
+
+def fingerprint(name: str, role: Role, path: Path) -> Source:
+    """Return a file, the files directly in a folder, or those that fit a pattern, as they are now.
+
+    What is missing has no files; what cannot be read counts with its name alone.
+    """
+    files = _files(path)
+    digest, size = hashlib.sha256(), 0
+    for file in files:
+        inside = file.relative_to(path).as_posix() if path.is_dir() else file.name
+        length, content = _content(file)
+        size += length
+        digest.update(f"{len(inside)} {inside} {length} {content}\n".encode("utf-8", "surrogateescape"))
+    return Source(name=name, role=role, path=str(path), files=len(files), size=size, digest=digest.hexdigest())
+
+
+def _require_as_known(sources: Sequence[Source], name: str, path: Path) -> None:
+    known = next((source for source in sources if (source.role, source.name) == ("code", name)), None)
+    if known is None or known.digest != fingerprint(name, "code", path).digest:
+        raise PluginError(str(path), expected="the code that the run began with",
+                          got="other code" if known else "code that it did not begin with",
+                          hint="Look at it, and give --accept-code to go on with it.")
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_file():
+        return [path]
+    if path.is_dir():
+        # Not deeper: the run folders may lie there.
+        found = [file for file in path.iterdir() if not file.name.startswith(".")]
+    else:
+        found = [Path(file) for file in glob.glob(str(path), recursive=True)]
+    return sorted(file for file in found if file.is_file())
+
+
+def _content(file: Path) -> tuple[int, str]:
+    try:
+        with file.open("rb") as stream:
+            size = stream.seek(0, 2)
+            stream.seek(0)
+            if size <= _WHOLE_BYTES:
+                return size, hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = hashlib.sha256()
+            for block in range(_BLOCKS):
+                stream.seek((size - _BLOCK_BYTES) * block // (_BLOCKS - 1))
+                digest.update(stream.read(_BLOCK_BYTES))
+            return size, digest.hexdigest()
+    except OSError:
+        return 0, ""
+
+
+def _module_file(name: str) -> Path:
+    """Return where a module lies; it and what it lies in are not imported for it."""
+    top, *inner = name.partition(":")[0].strip().split(".")
+    try:
+        spec = importlib.util.find_spec(top)
+    except (ImportError, ValueError, AttributeError):
+        spec = None
+    folders = list(spec.submodule_search_locations or ()) if spec is not None else []
+    if spec is not None and folders and inner:
+        return Path(folders[0]).joinpath(*inner).with_suffix(".py")
+    return Path(spec.origin) if spec is not None and spec.origin else Path(name)
+
+
+def sources_of(rows: Iterable[Mapping[str, Any]]) -> list[Source]:
+    """Return the sources that run.json lists."""
+    return [Source(**row) for row in rows]
+
+
+def rows_of(sources: Iterable[Source]) -> list[dict[str, Any]]:
+    """Return sources as run.json lists them."""
+    return [source.model_dump() for source in sources]
