@@ -76,6 +76,7 @@ def _show_file(path: Path, blocked: Sequence[str]) -> None:
 
     if not path.is_file():
         raise PluginError(str(path), expected="the name of a zone, or a plugin's file", got="no such file")
+    typer.echo(f"loads code that the command names: {path}", err=True)
     manager = PluginManager(blocked, [path])
     info = manager.infos()[-1]
     if info.error:
