@@ -17,7 +17,7 @@ from aura.sim.readers.rows import Reader
 from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
 from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.playing import Playing
-from aura.sim.streams.ports import items_of, stream_ports
+from aura.sim.streams.ports import items_of, joined, stream_ports
 from aura.sim.streams.times import row_times, tick_time
 
 __all__ = ["PlayedStream", "Playing", "played_stream"]
@@ -218,9 +218,7 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
     StreamError
         If the held-out rows have other fields, or the time column is no number.
     """
-    if held_out is not None and dict(held_out.fields) != dict(reader.fields):
-        raise StreamError(f"{name}.held_out", expected=f"the fields {', '.join(reader.fields)}, as the stream has",
-                          got=", ".join(held_out.fields))
+    fields = reader.fields if held_out is None else joined(reader.fields, held_out.fields, name)
     if playing.time is not None:
         field = reader.fields.get(playing.time)
         if field is None or field.shape or field.listed:
@@ -233,7 +231,7 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
             if given:
                 raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
                                   got=f"time = {playing.time!r}")
-    ports = (*stream_ports(reader.fields, truth, name), *playing.ports(reader.fields, name))
+    ports = (*stream_ports(fields, truth, name), *playing.ports(fields, name))
     manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="2")
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

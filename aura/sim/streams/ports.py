@@ -13,7 +13,7 @@ from aura.core.ports import Port
 from aura.core.signals import Items
 from aura.sim.readers.rows import Field, stack
 
-__all__ = ["items_of", "stream_ports"]
+__all__ = ["items_of", "joined", "stream_ports"]
 
 
 def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, name: str) -> tuple[Port, ...]:
@@ -30,6 +30,30 @@ def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, nam
                               hint=nearest(label, fields))
     return tuple(_port(key, field, field.dtype == "tags" if truth is None else key in truth)
                  for key, field in fields.items())
+
+
+def joined(fields: Mapping[str, Field], others: Mapping[str, Field], name: str) -> dict[str, Field]:
+    """Return the fields of a stream whose held-out rows come from elsewhere: with the classes of both.
+
+    Raises
+    ------
+    StreamError
+        If the two have not the same fields, of the same type, shape and unit; it names what differs.
+    """
+    differ = [f"no field {key!r}" for key in fields if key not in others]
+    differ += [f"a field {key!r} besides" for key in others if key not in fields]
+    for key in fields.keys() & others.keys():
+        for what in ("dtype", "shape", "unit"):
+            mine, other = getattr(fields[key], what), getattr(others[key], what)
+            if mine != other:
+                differ.append(f"{key!r} of {what} {other or 'none'} instead of {mine or 'none'}")
+    if differ:
+        raise StreamError(f"{name}.held_out", expected=f"the fields {', '.join(fields)} as the stream has them",
+                          got="; ".join(sorted(differ)))
+    return {key: replace(field, optional=field.optional or others[key].optional,
+                         classes=tuple(dict.fromkeys((*field.classes, *others[key].classes)))
+                         if field.classes and others[key].classes else ())
+            for key, field in fields.items()}
 
 
 def items_of(fields: Mapping[str, Field], rows: Mapping[str, Any], ids: np.ndarray) -> dict[str, Items]:

@@ -24,6 +24,7 @@ from aura.sim.readers.iterable import read_iterable
 from aura.sim.readers.rows import Field, Table
 from aura.sim.streams import played_stream, stream
 from aura.sim.streams.played import Playing
+from aura.sim.streams.ports import joined
 from aura.sim.streams.times import row_times, tick_time
 
 
@@ -370,6 +371,26 @@ def test_a_state_of_other_rows_is_refused():
         Watch(rows=reader(9)).stream.load_state(state)
 
 
-def test_held_out_rows_with_other_fields_are_refused():
-    with pytest.raises(StreamError, match=r"s\.held_out: expected the fields n, text, label, at, .*got n"):
-        Watch(held_out=read_iterable([{"n": 1}]))
+@pytest.mark.parametrize(("rows", "said"), [
+    ([{"n": 1}], r"got no field 'at'; no field 'label'; no field 'text'$"),
+    ([{"n": 1, "text": "a", "label": ["b"], "at": 0.5, "x": 1}], r"got a field 'x' besides$"),
+    ([{"n": 1.5, "text": "a", "label": "b", "at": [0.5, 1.0]}],
+     r"got 'at' of shape \(2,\) instead of none; 'label' of dtype text instead of tags; 'n' of dtype float32 instead "
+     r"of int64$")])
+def test_held_out_rows_with_other_fields_are_refused_by_what_differs(rows, said):
+    with pytest.raises(StreamError, match=rf"s\.held_out: expected the fields n, text, label, at as the .*{said}"):
+        Watch(held_out=read_iterable(rows))
+
+
+def test_held_out_rows_may_have_other_classes():
+    def of(*classes):
+        return Table("rows", {"n": Field("int64"), "label": Field("tags", classes=classes)},
+                     {"n": np.arange(2), "label": [(label,) for label in classes]})
+
+    fields = joined(of("a", "b").fields, of("c", "b").fields, "s")
+    assert fields["label"].classes == ("a", "b", "c")
+    watch = Watch(rows=of("a", "b"), held_out=of("c", "b"))
+    labels = watch.brain.probe("s.label")
+    watch.run()
+    watch.play("held_out", watch.brain.now)
+    assert [signal.value for signal in labels.signals] == [(("a",),), (("b",),), (("c",),), (("b",),)]
