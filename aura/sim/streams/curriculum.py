@@ -136,7 +136,8 @@ def _checked_field(fields: Mapping[str, Field], name: str, where: str) -> Field:
 
 
 def _labels_of(value: Any) -> list[tuple[str, ...]]:
-    """Return the classes of each row of a field: one, or of tags as many as it has."""
+    """Return the classes of each row of a field: one, or of tags as many as it has; an empty text is none."""
     if isinstance(value, np.ndarray):
         return [(str(number),) for number in value.tolist()]
-    return [() if label is None else label if isinstance(label, tuple) else (str(label),) for label in value]
+    return [() if label is None or label == "" else label if isinstance(label, tuple) else (str(label),)
+            for label in value]

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+from pydantic import BaseModel
+
+from aura.core.errors import StreamError
+from aura.core.params import validated
 from aura.core.time import Time, parse_time
 from aura.core.zone import Zone
+from aura.sim.readers.columns import ColumnMap
 from aura.sim.readers.iterable import IterableSource, read_iterable
 from aura.sim.streams.live import live_stream
 from aura.sim.streams.played import Playing, played_stream
@@ -14,9 +19,13 @@ from aura.sim.streams.played import Playing, played_stream
 __all__ = ["stream"]
 
 
-def stream(rows: Iterable[Any], *, names: Sequence[str] = (), truth: Collection[str] | None = None, items: int = 1,
-           period: str | Time = "10 ms", name: str = "stream", endless: bool = False,
-           **playing: Any) -> type[Zone[Any]]:
+class _Columns(BaseModel):
+    columns: ColumnMap
+
+
+def stream(rows: Iterable[Any], *, names: Sequence[str] = (), columns: Mapping[str, Any] | None = None,
+           truth: Collection[str] | None = None, items: int = 1, period: str | Time = "10 ms",
+           name: str = "stream", endless: bool = False, **playing: Any) -> type[Zone[Any]]:
     """Return a stream of `rows`, dicts or tuples, to be added to a brain.
 
     Parameters
@@ -25,6 +34,10 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), truth: Collection[
         Texts become text, tuples or lists of texts label sets, numbers and arrays arrays.
     names : sequence of str
         Port names, for rows that are tuples.
+    columns : mapping of str to column, optional
+        Which values become ports, and as what, as a scenario says it:
+        ``{"text": "text", "mood": {"from": "mood", "type": "tags", "optional": True}}``. By default the first row
+        tells.
     truth : collection of str, optional
         The fields that tell the truth; by default all label sets.
     items : int
@@ -48,9 +61,11 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), truth: Collection[
     ('I am not.',)
     """
     every = parse_time(period, f"{name}.period")
+    found = validated(_Columns, {"columns": columns or {}}, name, StreamError).columns or None
     if endless:
-        source = IterableSource(rows, names=names, name=name)
+        source = IterableSource(rows, found, names=names, name=name)
         return live_stream(source, name=name, fields=source.fields, every=every, items=items, wait=True,
                            truth=truth)
-    reader = read_iterable(rows, names=names, name=name, time=playing.get("time"), time_unit=playing.get("time_unit"))
+    reader = read_iterable(rows, found, names=names, name=name, time=playing.get("time"),
+                           time_unit=playing.get("time_unit"))
     return played_stream(reader, Playing(period=every, items=items, **playing), name=name, truth=truth)

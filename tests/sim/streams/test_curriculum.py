@@ -194,3 +194,8 @@ def test_a_stream_saved_in_mid_stage_goes_on_where_it_was(tmp_path, stage):
     second = Watch(**how)
     second.brain.load(latest_checkpoint(tmp_path))
     assert said + second.run() == whole
+
+
+def test_a_text_that_is_empty_is_no_class():
+    with pytest.raises(StreamError, match=r"s\.curriculum\.groups: .* got no class \(first in row 1\)"):
+        Watch(rows=read_iterable([{"n": n, "word": word} for n, word in enumerate(["a", "", "b"])]), field="word")

@@ -78,3 +78,13 @@ def test_a_bad_row_is_named():
 def test_a_period_that_is_no_time_is_refused():
     with pytest.raises(ValueError, match=r"stream\.period: expected a time"):
         stream([{"n": 1}], period="soon")
+
+
+@pytest.mark.parametrize("endless", [False, True])
+def test_columns_say_what_a_row_may_lack(endless):
+    rows = [{"text": "a", "mood": ["joy"]}, {"text": "b"}, {"text": "c", "mood": None}]
+    columns = {"text": "text", "mood": {"from": "mood", "type": "tags", "optional": True}}
+    kind = stream(rows, columns=columns, items=3, endless=endless)
+    assert played(kind, "s.mood", until="1 s") == [(0, (("joy",),))]
+    with pytest.raises(StreamError, match=r"diary\.columns\.mood.*optionl: expected a known key"):
+        stream(rows, columns={"mood": {"from": "mood", "optionl": True}}, name="diary", endless=endless)
