@@ -124,7 +124,7 @@ def test_live_input_has_neither(sim):
 
 def test_the_settings_that_the_readme_shows_are_valid():
     readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
-    [block] = [found for found in re.findall(r"```toml\n(.*?)```", readme, re.DOTALL) if "curriculum" in found]
+    [block] = [found for found in re.findall(r"```toml[^\n]*\n(.*?)```", readme, re.DOTALL) if "curriculum" in found]
     table = tomllib.loads(block)
     table["streams"]["digits"]["kind"] = "digits"
     scenario = read_scenario({"aura": 1, "name": "x", **table})
