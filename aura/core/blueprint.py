@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from aura.core.builder import Plan, plan_zone
 from aura.core.errors import WiringError
+from aura.core.flow import Wait, waits, waits_between
 from aura.core.paths import Paths
 from aura.core.schedule import schedule_text
 from aura.core.time import Time, parse_time
-from aura.core.wiring import Pathway, check_wiring, draw_graph, split_topic
+from aura.core.wiring import Member, Pathway, check_wiring, draw_graph, split_topic
 from aura.core.zone import Manifest, Zone, ZoneParams
 
 if TYPE_CHECKING:
@@ -89,6 +91,8 @@ class Blueprint:
             If the brain cannot be built.
         """
         self._pathways, self._sealed = self._checked(), True
+        for name, waiting in waits(self._members, self._pathways).items():
+            self._plans[name] = replace(self._plans[name], waits=waiting)
 
     @property
     def topics(self) -> list[str]:
@@ -108,15 +112,22 @@ class Blueprint:
     @property
     def graph(self) -> nx.MultiDiGraph:
         """The brain as a networkx graph: zones, pathways, delays. The zones are not built for it."""
-        return draw_graph({name: plan.member for name, plan in self._plans.items()}, self.pathways)
+        return draw_graph(self._members, self.pathways)
+
+    def wait_between(self, topics: Iterable[str]) -> Wait:
+        """Return how many items the last of these topics to speak of an item is behind the first."""
+        return waits_between(self._members, self.pathways, {split_topic(topic, "wait_between")[0] for topic in topics})
 
     def schedule(self) -> str:
         """Return who wakes when, as a text. The zones are not built for it."""
         return schedule_text([plan.member for plan in self._plans.values()], self.pathways, self.resolution)
 
     def _checked(self) -> list[Pathway]:
-        members = {name: plan.member for name, plan in self._plans.items()}
-        return check_wiring(members, self._pathways, self.resolution)
+        return check_wiring(self._members, self._pathways, self.resolution)
+
+    @property
+    def _members(self) -> dict[str, Member]:
+        return {name: plan.member for name, plan in self._plans.items()}
 
     def _refuse_if_built(self, action: str) -> None:
         if self._sealed:

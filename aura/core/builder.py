@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from aura.core.blame import raised_at
 from aura.core.errors import RAISED, AuraError, WiringError, ZoneError
 from aura.core.executor import Executor
+from aura.core.flow import Wait
 from aura.core.loop import EventLoop
 from aura.core.node import Node, Timer
 from aura.core.observer import Observers
@@ -34,6 +35,7 @@ class Plan:
     learn: bool
     on_error: str
     factory: type[Zone[Any]] | None
+    waits: Mapping[str, Wait] = field(default_factory=dict)
 
 
 def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
@@ -64,7 +66,8 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
     member = Member(
         name, manifest.name, {p.name: p for p in inputs}, {p.name: p for p in outputs},
         clock, (woken_by,) if isinstance(woken_by, str) else tuple(woken_by),
-        parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock)
+        parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock,
+        manifest.flow)
     return Plan(name, manifest, valid, member, learn, on_error, factory)
 
 
@@ -73,7 +76,7 @@ def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
     kind = plan.factory or plan.manifest.load()
     rng = generator_for(seed, plan.name)
     context = ZoneContext(plan.name, plan.params, rng, tuple(plan.member.inputs.values()),
-                          tuple(plan.member.outputs.values()), resolution, plan.member.period)
+                          tuple(plan.member.outputs.values()), resolution, plan.member.period, plan.waits)
     try:
         zone = kind(context)
     except AuraError:

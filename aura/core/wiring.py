@@ -13,6 +13,8 @@ from aura.core.time import Time, format_time
 if TYPE_CHECKING:
     import networkx as nx
 
+    from aura.core.flow import Flow
+
 __all__ = ["Member", "Pathway", "check_wiring", "draw_graph", "split_topic", "stimulus_arrival"]
 
 
@@ -45,6 +47,7 @@ class Member:
     wake_on: tuple[str, ...]
     latency: Time
     self_clocked: bool = False
+    flow: Flow | None = None
 
 
 def split_topic(topic: str, where: str) -> tuple[str, str]:

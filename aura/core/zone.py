@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, TypeAlias, TypeVar
 
@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from aura.core.errors import PluginError, WiringError
+from aura.core.flow import Flow, Wait
 from aura.core.ports import Port
 from aura.core.signals import Inputs
 from aura.core.time import Time
@@ -56,6 +57,9 @@ class Manifest:
         The zone works in the background and its outputs are published this much later.
     self_clocked : bool
         Whether the zone says itself when it wakes (`Zone.next_wake`), as streams do.
+    flow : Flow, optional
+        How densely the zone publishes items, where that is known: zones that keep items until their label comes take
+        their memory from it.
     version : str
         The version of the zone's state; a checkpoint of another version is refused.
     details : function of the parameters, optional
@@ -74,6 +78,7 @@ class Manifest:
     self_clocked: bool = False
     version: str = "1"
     details: Callable[[Any], Sequence[str]] | None = None
+    flow: Flow | None = None
 
     def __repr__(self) -> str:
         return f"<Manifest {self.name}: {self.summary or 'no summary'}>"
@@ -142,6 +147,9 @@ class ZoneContext(Generic[P]):
         The brain's resolution in nanoseconds.
     period : int
         The zone's period in nanoseconds, 0 if it has none.
+    waits : mapping of str to Wait
+        For each input that brings items later than another, as labels do, how many items wait for it at once; as far as
+        the wiring tells. `aura.core.flow.room` makes a memory of it.
     """
 
     name: str
@@ -151,6 +159,7 @@ class ZoneContext(Generic[P]):
     outputs: tuple[Port, ...]
     resolution: Time
     period: Time
+    waits: Mapping[str, Wait] = field(default_factory=dict)
 
 
 class Zone(Generic[P]):

@@ -98,6 +98,7 @@ def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> li
     for metric in metrics:
         # Here and not only when the brain tells it to start: an observer that raises then is merely switched off.
         metric.check(brain)
+        metric.make_room(brain)
     return metrics
 
 

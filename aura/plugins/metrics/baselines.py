@@ -11,7 +11,7 @@ from aura.core.arithmetic import one_thread
 from aura.core.signals import Signal
 from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
 from aura.plugins.metrics.labels import OTHER, Classes, pack, sets_of, unpack
-from aura.plugins.metrics.matching import Matcher, ids_of
+from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import BaselineOptions
 
@@ -58,7 +58,7 @@ class BatchBaselines(Metric):
     def __init__(self, name: str, options: BaselineOptions) -> None:
         super().__init__(name, options)
         self.topics = tuple(dict.fromkeys((options.truth, options.features)))
-        self._matcher = Matcher(("truth", "features"), options.pending)
+        self._matcher = self.matching(("truth", "features"))
         self._classes = Classes(CLASSES_MAX)
         self._kept: dict[str, _Kept] = {}
         self._room = {True: options.max_items, False: options.max_items}

@@ -16,7 +16,7 @@ from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
 from aura.plugins.metrics.group_counts import GroupCounts, group_values
 from aura.plugins.metrics.label_figures import confusion_table, per_class, recalls, rolling_figures, summary
 from aura.plugins.metrics.labels import Classes, sets_of
-from aura.plugins.metrics.matching import Matcher, ids_of
+from aura.plugins.metrics.matching import PENDING, ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.options import ClassificationOptions
 from aura.plugins.metrics.rolling import Rolling
@@ -58,7 +58,7 @@ class Classification(Metric):
         self._first_group = len(sides) - len(options.by)
         self._sides = [(topic, side) for side, topic in enumerate(wanted)]
         self.topics = tuple(dict.fromkeys((*wanted, *((options.classes,) if options.classes else ()))))
-        self._matcher = Matcher(sides, options.pending)
+        self._matcher = self.matching(sides)
         self._classes = Classes(options.max_classes)
         self._told: tuple[str, ...] = ()
         self._counts: dict[str, LabelCounts] = {}
@@ -68,7 +68,7 @@ class Classification(Metric):
         self._latest: tuple[str, dict[str, float]] = ("", {})
         """Where the last row stands, and its figures."""
         self._done: list[list[Any]] = []
-        self._examples = Examples(options.examples, options.pending)
+        self._examples = Examples(options.examples, options.pending or PENDING)
 
     def check(self, brain: Brain) -> None:
         options = self.options

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
-__all__ = ["Matcher", "ids_of"]
+__all__ = ["PENDING", "Matcher", "ids_of"]
+
+PENDING = 10_000
+"""Items that may wait where the wiring tells nothing of their number."""
 
 _EMPTY = object()
 
@@ -23,7 +26,7 @@ class Matcher:
     sides : tuple of str
         Their names.
     capacity : int
-        How many items may wait.
+        How many items may wait; `PENDING` if it is None.
 
     Examples
     --------
@@ -34,9 +37,11 @@ class Matcher:
     [['fear', 'anger']]
     """
 
-    def __init__(self, sides: tuple[str, ...], capacity: int) -> None:
-        self.sides, self.capacity = sides, capacity
+    def __init__(self, sides: tuple[str, ...], capacity: int | None) -> None:
+        self.sides, self.capacity = sides, PENDING if capacity is None else capacity
         self.unmatched = dict.fromkeys(sides, 0)
+        self.on_drop: Callable[[], None] | None = None
+        """Called whenever an item goes because the table is full."""
         self._table: dict[int, list[Any]] = {}
 
     def __len__(self) -> int:
@@ -67,6 +72,8 @@ class Matcher:
 
     def _drop_oldest(self) -> None:
         entry = self._table.pop(next(iter(self._table)))
+        if self.on_drop is not None:
+            self.on_drop()
         for name, value in zip(self.sides, entry, strict=True):
             if value is not _EMPTY:
                 self.unmatched[name] += 1

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from aura.core.errors import AuraError, nearest
+from aura.core.flow import room
 from aura.core.observer import Observer
 from aura.core.signals import seen_before
 from aura.core.time import Time
+from aura.plugins.metrics.matching import PENDING, Matcher
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -48,6 +50,7 @@ class Metric(Observer):
         self.topics = ()
         self.phase, self.learning = "run", True
         self._rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
+        self._matchers: list[Matcher] = []
         self._measured: dict[str, tuple[bool, bool]] = {}
         """Of each name that figures stand under: whether zones learned, and whether rows had been learned before."""
 
@@ -74,11 +77,33 @@ class Metric(Observer):
 
     def on_start(self, brain: Brain) -> None:
         self.check(brain)
+        self.make_room(brain)
+
+    def make_room(self, brain: Brain) -> None:
+        """Let as many items wait as the wiring needs, and tell of those that go.
+
+        Raises
+        ------
+        WiringError
+            If ``pending`` is too little for the wiring.
+        """
+        topics = [topic for topic in self.topics if topic in brain.topics]
+        text = "let {count} items go before all was said of them, as too many waited (pending)"
+        for matcher in self._matchers:
+            matcher.capacity = room(self.options.pending, [brain.wait_between(topics)], PENDING,
+                                    f"metrics.{self.name}.pending")
+            matcher.on_drop = lambda: brain.notices.tell(f"metric {self.name}", text)
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         self.phase, self.learning = phase, learning
 
     # --- for subclasses -------------------------------------------------------------------------------------------
+
+    def matching(self, sides: tuple[str, ...]) -> Matcher:
+        """Return what brings together what is said of an item; so many wait in it as ``pending`` or the wiring says."""
+        matcher = Matcher(sides, self.options.pending)
+        self._matchers.append(matcher)
+        return matcher
 
     def place(self, *, again: bool = False) -> str:
         """Return the name under which the figures of this phase stand, or those of its rows that were learned before.

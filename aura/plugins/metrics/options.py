@@ -38,9 +38,10 @@ class ClassificationOptions(MetricOptions):
         "auto",
         description='A rolling row every so many items or so much simulated time, or "auto": often at first, '
                     "then every 250 items. Each costs about 8 ms (28 classes, 1,000 items).")
-    pending: int = Field(
-        10_000, ge=1,
-        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched.")
+    pending: int | None = Field(
+        None, ge=1,
+        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched. By "
+                    "default as many as the wiring needs, and 10,000 at least.")
     max_classes: int = Field(
         1000, ge=2, le=10_000,
         description='Classes counted apart; what comes beyond stands as one class "(other)", in which a label is '
@@ -82,9 +83,10 @@ class RegressionOptions(MetricOptions):
         "auto",
         description='A rolling row every so many items or so much simulated time, or "auto": often at first, '
                     "then every 250 items. Each costs about 8 ms (28 classes, 1,000 items).")
-    pending: int = Field(
-        10_000, ge=1,
-        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched.")
+    pending: int | None = Field(
+        None, ge=1,
+        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched. By "
+                    "default as many as the wiring needs, and 10,000 at least.")
 
 
 class ScalarOptions(MetricOptions):
@@ -116,9 +118,10 @@ class BaselineOptions(MetricOptions):
         100_000, ge=10,
         description="Items kept of the learning phases, and as many of the others; what comes beyond is counted, "
                     "not kept.")
-    pending: int = Field(
-        10_000, ge=1,
-        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched.")
+    pending: int | None = Field(
+        None, ge=1,
+        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched. By "
+                    "default as many as the wiring needs, and 10,000 at least.")
 
 
 class ForecastOptions(MetricOptions):

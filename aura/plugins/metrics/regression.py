@@ -12,7 +12,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
-from aura.plugins.metrics.matching import Matcher, ids_of
+from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.moments import Moments
 from aura.plugins.metrics.options import RegressionOptions
@@ -59,7 +59,7 @@ class Regression(Metric):
     def __init__(self, name: str, options: RegressionOptions) -> None:
         super().__init__(name, options)
         self.topics = tuple(dict.fromkeys((options.truth, options.prediction)))
-        self._matcher = Matcher(("truth", "prediction"), options.pending)
+        self._matcher = self.matching(("truth", "prediction"))
         self._moments: dict[str, Moments] = {}
         self._blocks: dict[str, list[Pair]] = {}
         self._items: dict[str, int] = {}

@@ -10,7 +10,7 @@ import numpy as np
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.plugins.metrics.labels import OTHER, Classes, natural_key, sets_of
-from aura.plugins.metrics.matching import Matcher, ids_of
+from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.view_options import MapOptions
 
@@ -80,7 +80,7 @@ class UnitMap(Metric):
         super().__init__(name, options)
         self.topics = (options.winner,) if options.truth is None else tuple({options.winner: 0, options.truth: 0})
         self._units = math.prod(options.shape)
-        self._matcher = Matcher(("truth", "winner"), options.pending)
+        self._matcher = self.matching(("truth", "winner"))
         self._classes = Classes(options.max_classes)
         self._phases: dict[str, _Counts] = {}
 

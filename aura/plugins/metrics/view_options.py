@@ -62,9 +62,10 @@ class MapOptions(MetricOptions):
     shape: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=3)] = Field(
         description="The units along x, y and z; the last axis changes fastest in the index (C order). One or two "
                     "axes will do.")
-    pending: int = Field(
-        10_000, ge=1,
-        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched.")
+    pending: int | None = Field(
+        None, ge=1,
+        description="Items that may wait for their other side; the oldest beyond it are counted as unmatched. By "
+                    "default as many as the wiring needs, and 10,000 at least.")
     max_classes: int = Field(
         1000, ge=2, le=10_000,
         description='Labels counted apart; what comes beyond is counted as one label "(other)".')

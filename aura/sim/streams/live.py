@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from aura.core.flow import SteadyFlow
 from aura.core.signals import Inputs
 from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
@@ -173,7 +174,7 @@ def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field]
         Rows played first, each at its instant: all of them in a replay, those since the beginning after a crash.
     """
     manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, truth, name),
-                        version="2")
+                        version="2", flow=SteadyFlow(items, every, total=0))
     return type("LiveStream", (LiveStream,), {
         "manifest": manifest, "source": source, "fields": dict(fields), "every": every, "items": items, "wait": wait,
         "journal": staticmethod(journal) if journal else None, "replayed": list(replayed),

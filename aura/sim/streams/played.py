@@ -16,6 +16,7 @@ from aura.sim.readers.order import pass_order, plan
 from aura.sim.readers.rows import Reader
 from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
 from aura.sim.streams.curriculum import STAGE, Stages
+from aura.sim.streams.flow import played_flow
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import items_of, joined, stream_ports
 from aura.sim.streams.times import row_times, tick_time
@@ -232,6 +233,7 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
                 raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
                                   got=f"time = {playing.time!r}")
     ports = (*stream_ports(fields, truth, name), *playing.ports(fields, name))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="2")
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="2",
+                        flow=played_flow(reader, held_out, playing, name))
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

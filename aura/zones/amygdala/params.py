@@ -73,7 +73,10 @@ class AmygdalaParams(ZoneParams):
         description="Least squares: factor by which the weight of the past shrinks with each item; 1 is exact and "
                     "forgets nothing.")
     learning_rate: float = Field(default=1.0, gt=0, description="Logistic rule: factor on the second-order step.")
-    memory: int = Field(default=1024, ge=1, description="How many items wait for their labels at most.")
+    memory: int | None = Field(
+        default=None, ge=1,
+        description="How many items wait for their labels at most; by default as many as come until their labels do, "
+                    "as far as the wiring tells, and 1024 at least.")
     thresholds: ThresholdOptions = Field(default=ThresholdOptions(), description="How decision thresholds are learned.")
     calibrate: bool = Field(
         default=True,

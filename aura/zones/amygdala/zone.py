@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, StateError
+from aura.core.flow import room
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time
 from aura.core.zone import Zone, ZoneContext
@@ -18,12 +19,11 @@ from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.plugin import MANIFEST
 from aura.zones.amygdala.task import Task
 from aura.zones.common.least_squares import with_bias
-from aura.zones.common.trace import EligibilityTrace
+from aura.zones.common.trace import MEMORY, UNMATCHED, EligibilityTrace
 
 __all__ = ["Amygdala"]
 
 Ids = NDArray[np.int64]
-
 
 class Amygdala(Zone[AmygdalaParams]):
     """Predicts labels from embeddings and learns when the teacher names the items it has seen.
@@ -47,6 +47,9 @@ class Amygdala(Zone[AmygdalaParams]):
         self._tasks: dict[str, Task] = {}
         self._trace = EligibilityTrace(0, 0)
         self._gradient: Items | None = None
+        self._unmatched = 0
+        self._memory = room(context.params.memory, (context.waits.get(f"{task}_teacher") for task in self.params.tasks),
+                            MEMORY, f"{context.name}.memory")
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
@@ -82,8 +85,10 @@ class Amygdala(Zone[AmygdalaParams]):
             ids, label_sets = _joined(inputs[port], inputs.ids.get(port, ()), where)
             if self._features is None:
                 scalars[f"{name}_unmatched"] = float(len(ids))
+                self._unmatched += len(ids)
                 continue
             found, rows = self._trace.recall(ids, reader)
+            self._unmatched += len(ids) - len(found)
             more, used, gradient = self._tasks[name].learn(
                 rows, [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate, where,
                 self.params.publish_gradient)
@@ -113,7 +118,7 @@ class Amygdala(Zone[AmygdalaParams]):
         """Set up what depends on the length of an embedding."""
         self._features = features
         self._tasks = {name: Task(name, self.params, features) for name in self.params.tasks}
-        self._trace = EligibilityTrace(self.params.memory, features, readers=len(self._tasks))
+        self._trace = EligibilityTrace(self._memory, features, readers=len(self._tasks))
 
     # --- state ----------------------------------------------------------------------------------------------------
 
@@ -122,7 +127,7 @@ class Amygdala(Zone[AmygdalaParams]):
         return {
             "features": self._features,
             "tasks": {name: task.state() for name, task in self._tasks.items()},
-            "trace": self._trace.state() if self._features is not None else None,
+            "trace": self._trace.state() if self._features is not None else None, "unmatched": self._unmatched,
             "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
         }
 
@@ -143,8 +148,13 @@ class Amygdala(Zone[AmygdalaParams]):
             self._trace.load_state(state["trace"])
             for name, task in self._tasks.items():
                 task.load_state(state["tasks"][name])
+        self._unmatched = int(state["unmatched"])
         gradient = state["gradient"]
         self._gradient = None if gradient is None else Items(*gradient)
+
+    def notices(self) -> dict[str, int]:
+        """Return how many labels taught nothing."""
+        return {UNMATCHED: self._unmatched}
 
     # --- export ---------------------------------------------------------------------------------------------------
 

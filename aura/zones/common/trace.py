@@ -7,7 +7,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["EligibilityTrace"]
+__all__ = ["MEMORY", "UNMATCHED", "EligibilityTrace"]
+
+MEMORY = 1024
+"""Items that may wait where the wiring tells nothing of their number."""
+
+UNMATCHED = "found nothing that waited for {count} labels: they came too late, twice, or for items that it never saw"
+"""What a zone tells of labels that taught nothing."""
+
+FIRST_ROOM = 64
+"""Rows there is room for at first; it doubles as they come."""
 
 Ids = NDArray[np.int64]
 Rows = NDArray[np.float32]
@@ -22,7 +31,7 @@ class EligibilityTrace:
     Parameters
     ----------
     capacity : int
-        How many items are kept.
+        How many items are kept; memory is taken as they come.
     width : int
         Length of a row.
     readers : int
@@ -38,15 +47,13 @@ class EligibilityTrace:
     """
 
     def __init__(self, capacity: int, width: int, readers: int = 1) -> None:
-        self._rows: Rows = np.zeros((capacity, width), np.float32)
-        self._waiting = np.zeros((capacity, readers), np.bool_)
-        self._slots: dict[int, int] = {}
-        self._free = list(range(capacity - 1, -1, -1))
-
-    @property
-    def capacity(self) -> int:
+        self.capacity = capacity
         """How many items are kept at most."""
-        return len(self._rows)
+        first = min(capacity, FIRST_ROOM)
+        self._rows: Rows = np.zeros((first, width), np.float32)
+        self._waiting = np.zeros((first, readers), np.bool_)
+        self._slots: dict[int, int] = {}
+        self._free = list(range(first - 1, -1, -1))
 
     @property
     def width(self) -> int:
@@ -61,7 +68,7 @@ class EligibilityTrace:
         for identity, row in zip(ids.tolist(), rows, strict=True):
             self._drop(identity)
             if not self._free:
-                self._drop(next(iter(self._slots)))
+                self._make_room()
             slot = self._slots[identity] = self._free.pop()
             self._rows[slot], self._waiting[slot] = row, True
 
@@ -97,6 +104,17 @@ class EligibilityTrace:
         newest = slice(max(len(state["ids"]) - self.capacity, 0), None)
         self.store(state["ids"][newest], state["rows"][newest])
         self._waiting[list(self._slots.values())] = state["waiting"][newest]
+
+    def _make_room(self) -> None:
+        """Double the memory, as far as the capacity goes; beyond it let the oldest item go."""
+        now = len(self._rows)
+        more = min(now, self.capacity - now)
+        if not more:
+            self._drop(next(iter(self._slots)))
+            return
+        self._rows = np.concatenate([self._rows, np.zeros((more, self.width), np.float32)])
+        self._waiting = np.concatenate([self._waiting, np.zeros((more, self._waiting.shape[1]), np.bool_)])
+        self._free += range(now + more - 1, now - 1, -1)
 
     def _drop(self, identity: int) -> None:
         slot = self._slots.pop(identity, None)

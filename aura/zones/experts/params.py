@@ -183,7 +183,10 @@ class ExpertsParams(ZoneParams):
         description="When the mixture grows, and at what cost; `false` switches growth off.")
     learning: LearningParams = Field(default=LearningParams(), description="What the experts learn from a label.")
     store: StoreParams = Field(default=StoreParams(), description="Where experts are kept that are not in use.")
-    memory: int = Field(default=1024, ge=1, description="How many items wait for their labels at most.")
+    memory: int | None = Field(
+        default=None, ge=1,
+        description="How many items wait for their labels at most; by default as many as come until their labels do, "
+                    "as far as the wiring tells, and 1024 at least.")
     devices: int = Field(
         default=1, ge=1, le=4096,
         description="Devices over which the rows of a tick are sharded in experts that are neural networks.")

@@ -57,7 +57,7 @@ def _outputs(params: ExpertsParams) -> tuple[Port, ...]:
 MANIFEST = Manifest(
     "experts", "aura.zones.experts.zone:Experts",
     "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
-    params=ExpertsParams, inputs=_inputs, outputs=_outputs, wake_on=("stimulus", "teacher"))
+    params=ExpertsParams, inputs=_inputs, outputs=_outputs, wake_on=("stimulus", "teacher"), version="2")
 
 
 @hookimpl

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import SignalError
+from aura.core.flow import room
 from aura.core.signals import Items
 from aura.core.zone import Zone
 from aura.zones.common.modulators import energy_is_short, factor
+from aura.zones.common.trace import MEMORY, UNMATCHED
 from aura.zones.experts.classes import Classes
 from aura.zones.experts.committee import mixed
 from aura.zones.experts.memory import WaitingAnswers, joined
@@ -58,11 +60,12 @@ class Experts(Zone[ExpertsParams]):
             kind_of(kind, self.params, context.name)  # a mistake is told of now, not when one is born
         self._seed = int(self.rng.integers(2**62))
         self._classes = Classes(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
-        self._waiting = WaitingAnswers(self.params.memory)
+        self._memory = room(self.params.memory, [context.waits.get("teacher")], MEMORY, f"{context.name}.memory")
+        self._waiting = WaitingAnswers(self._memory)
         self._shape: tuple[int, ...] | None = None
         self._mixture: Mixture | None = None
         self._announced = False
-        self._skipped = 0
+        self._skipped = self._unmatched = 0
         self._loss: float | None = None
         self._lessons = 0.0
         self._gradient: Items | None = None
@@ -164,6 +167,7 @@ class Experts(Zone[ExpertsParams]):
             now, inputs.modulators, "learning_drive")
         groups = self._waiting.recall(ids)
         found = sum(len(places) for places, _ in groups)
+        self._unmatched += len(ids) - found
         scalars = {"unmatched": float(len(ids) - found)}
         if energy_is_short(inputs.modulators):
             self._skipped += found
@@ -237,7 +241,7 @@ class Experts(Zone[ExpertsParams]):
         return {
             "seed": self._seed, "shape": None if self._shape is None else list(self._shape),
             "classes": list(self._classes.names), "announced": self._announced, "waiting": self._waiting.state(),
-            "skipped": self._skipped, "loss": self._loss, "lessons": self._lessons,
+            "skipped": self._skipped, "unmatched": self._unmatched, "loss": self._loss, "lessons": self._lessons,
             "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
             "mixture": None if self._mixture is None else self._mixture.state(),
         }
@@ -248,6 +252,7 @@ class Experts(Zone[ExpertsParams]):
         self._seed = int(state["seed"])
         self._classes.replace(state["classes"])
         self._announced, self._skipped = bool(state["announced"]), int(state["skipped"])
+        self._unmatched = int(state["unmatched"])
         self._loss, self._lessons = state["loss"], float(state["lessons"])
         self._gradient = None if state["gradient"] is None else Items(*state["gradient"])
         self._waiting.load_state(state["waiting"])
@@ -260,8 +265,9 @@ class Experts(Zone[ExpertsParams]):
     # --- before and after -----------------------------------------------------------------------------------------
 
     def notices(self) -> dict[str, int]:
-        """Return how many items were left unlearned."""
-        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped}
+        """Return how many items were left unlearned, and how many labels taught nothing."""
+        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped,
+                UNMATCHED: self._unmatched}
 
     def warm_up(self) -> None:
         """Compile the kernels by a tick of another mixture like this one, if the shape of a stimulus is known."""
@@ -300,7 +306,7 @@ class Experts(Zone[ExpertsParams]):
         self._shape, self._mixture = found.shape, found.mixture
         self._classes.replace(found.classes)
         self._announced = False
-        self._waiting = WaitingAnswers(self.params.memory)
+        self._waiting = WaitingAnswers(self._memory)
         return found.files
 
     def close(self) -> None:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from aura.core.signals import Inputs
     from aura.core.time import Time
 
-__all__ = ["FrameMemory", "Frames", "LabelMemory"]
+__all__ = ["LABEL_MEMORY", "FrameMemory", "Frames", "LabelMemory"]
+
+LABEL_MEMORY = 4096
+"""Frames that may wait for their label where the wiring tells nothing of their number."""
 
 ENDLESS = np.iinfo(np.int64).max
 """Frames without a gap, back to a stream's beginning: what came before its first frame is taken to equal it."""
@@ -116,6 +119,8 @@ class LabelMemory:
         self._trace = EligibilityTrace(memory, 1)
         self._readout = MajorityReadout(units)
         self._name = name
+        self.unmatched = 0
+        """Labels that found no frame."""
 
     def store(self, ids: NDArray[np.int64] | None, winners: NDArray[Any]) -> None:
         """Keep the winners of frames until they are told."""
@@ -143,13 +148,15 @@ class LabelMemory:
             for index, row in zip(found.tolist(), rows, strict=True):
                 for label in labels[index]:
                     self._readout.learn(int(row[0]), label)
+        self.unmatched += len(labels) - len(found)
         return {"labelled": float(len(found)), "unmatched": float(len(labels) - len(found))}
 
     def state(self) -> dict[str, Any]:
         """Return what waits and what has been counted."""
-        return {"trace": self._trace.state(), "readout": self._readout.state()}
+        return {"trace": self._trace.state(), "readout": self._readout.state(), "unmatched": self.unmatched}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self._trace.load_state(state["trace"])
         self._readout.load_state(state["readout"])
+        self.unmatched = int(state["unmatched"])

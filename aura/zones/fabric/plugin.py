@@ -77,7 +77,8 @@ def _details(params: FabricParams) -> list[str]:
 MANIFEST = Manifest(
     "fabric", "aura.zones.fabric.zone:Fabric",
     "A 3D tissue of spiking neurons with dendrites that organises itself by what it senses and predicts what comes.",
-    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", details=_details)
+    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", version="2",
+    details=_details)
 
 
 @hookimpl

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import ParameterError, SignalError, StateError
+from aura.core.flow import room
 from aura.core.zone import Zone
 from aura.zones.common.modulators import energy_is_short
+from aura.zones.common.trace import UNMATCHED
 from aura.zones.fabric.forecast import Forecast
-from aura.zones.fabric.memory import FrameMemory, Frames, LabelMemory
+from aura.zones.fabric.memory import LABEL_MEMORY, FrameMemory, Frames, LabelMemory
 from aura.zones.fabric.params import FabricParams
 from aura.zones.fabric.plugin import MANIFEST
 from aura.zones.fabric.som.map import SelfOrganisingMap
@@ -67,7 +69,8 @@ class Fabric(Zone[FabricParams]):
         self._memory = FrameMemory(params.context)
         self._map: SelfOrganisingMap | None = None
         self._forecast: Forecast | None = None
-        self._labels = LabelMemory(params.label_memory, math.prod(self._grid), context.name) if params.labels else None
+        memory = room(params.label_memory, [context.waits.get("teacher")], LABEL_MEMORY, f"{context.name}.label_memory")
+        self._labels = LabelMemory(memory, math.prod(self._grid), context.name) if params.labels else None
         self._shape: tuple[int, ...] = ()
         self._frames: Frames | None = None
         self._winners: NDArray[np.int64] = np.zeros(0, np.int64)
@@ -270,9 +273,12 @@ class Fabric(Zone[FabricParams]):
     # --- before and after -----------------------------------------------------------------------------------------
 
     def notices(self) -> dict[str, int]:
-        """Return how many items were left unlearned, and what of the neurons was read otherwise than it stands."""
+        """Return how many items were left unlearned, how many labels taught nothing, and what of the neurons was read
+        otherwise than it stands.
+        """
         read = {} if self._life is None else self._life.circuit.notices
-        return {**read, "left {count} items unlearned, for want of energy or of a part that may learn": self._skipped}
+        return {**read, "left {count} items unlearned, for want of energy or of a part that may learn": self._skipped,
+                UNMATCHED: 0 if self._labels is None else self._labels.unmatched}
 
     def warm_up(self) -> None:
         """Compile or load all kernels, by the ticks of another, small fabric like this one."""

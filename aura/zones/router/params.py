@@ -55,7 +55,10 @@ class RelayOptions(BaseModel):
         default=0.01, ge=0, le=1,
         description="Step of the running distance by which attention tells routes that are near their items from "
                     "others, for each item; 0 switches attention off.")
-    waiting: int = Field(default=1024, ge=1, description="How many items wait for their routing at most.")
+    waiting: int | None = Field(
+        default=None, ge=1,
+        description="How many items wait for their routing at most; by default as many as come until their routing "
+                    "does, as far as the wiring tells, and 1024 at least.")
 
     @field_validator("axes")
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, StateError
+from aura.core.flow import Wait, room
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time
-from aura.zones.common.trace import EligibilityTrace
+from aura.zones.common.trace import MEMORY, EligibilityTrace
 from aura.zones.router.centroids import Centroids
 from aura.zones.router.gradients import GainMemory, scaled, summed
 from aura.zones.router.params import RelayOptions
@@ -43,18 +45,26 @@ class Relay:
         How it relays and learns.
     rng : numpy.random.Generator
         Where the random part of new centroids comes from.
+    waits : mapping of str to Wait
+        How many items wait for what comes later, as far as the wiring tells.
     """
 
-    def __init__(self, zone: str, name: str, options: RelayOptions, rng: np.random.Generator) -> None:
+    def __init__(self, zone: str, name: str, options: RelayOptions, rng: np.random.Generator,
+                 waits: Mapping[str, Wait]) -> None:
         self._where, self._name, self._options, self._rng = f"{zone}.{name}", name, options, rng
         self._routed = options.centroids == "routing"
         self._shape: tuple[int, ...] | None = None
         self._width = 0
         self._trace = EligibilityTrace(0, 0)
-        self._gains = GainMemory(options.gain, options.waiting)
+        where = f"{zone}.relays.{name}.waiting"
+        self._waiting = room(options.waiting, [waits.get(f"{name}_routing") if self._routed else None], MEMORY, where)
+        gradients = room(None, [waits.get(f"{name}_gradients")], self._waiting, where)
+        self._gains = GainMemory(options.gain, gradients)
         self.centroids = Centroids(options, 0, rng)
         self.skipped = 0
         """Items not learned from as there was no energy."""
+        self.unmatched = 0
+        """Items whose routing found nothing that waited for it."""
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
@@ -117,6 +127,7 @@ class Relay:
                               got=str(weights.shape[1]), hint=f"Raise relays.{self._name}.routes.")
         found, rows = self._trace.recall(ids)
         scalars[f"{self._name}_unmatched"] += len(ids) - len(found)
+        self.unmatched += len(ids) - len(found)
         if len(found) == 0 or not influence.awake:
             self.skipped += len(found)
             return
@@ -160,7 +171,7 @@ class Relay:
     def _open(self, shape: tuple[int, ...]) -> None:
         """Set up what depends on the shape of an item."""
         self._shape, self._width = shape, int(np.prod(shape, dtype=np.int64))
-        self._trace = EligibilityTrace(self._options.waiting if self._routed else 0, self._width)
+        self._trace = EligibilityTrace(self._waiting if self._routed else 0, self._width)
         self.centroids = Centroids(self._options, self._width, self._rng)
 
     # --- state ----------------------------------------------------------------------------------------------------
@@ -169,12 +180,13 @@ class Relay:
         """Return centroids, trace, gains and the shape of an item."""
         opened = self._shape is not None
         return {"shape": None if self._shape is None else list(self._shape), "skipped": self.skipped,
+                "unmatched": self.unmatched,
                 "gains": self._gains.state(), "trace": self._trace.state() if opened else None,
                 "centroids": self.centroids.state() if opened else None}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._shape, self.skipped = None, state["skipped"]
+        self._shape, self.skipped, self.unmatched = None, state["skipped"], state["unmatched"]
         self._gains.load_state(state["gains"])
         if state["shape"] is not None:
             self._open(tuple(state["shape"]))

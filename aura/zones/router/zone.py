@@ -41,7 +41,7 @@ class Router(Zone[RouterParams]):
 
     def __init__(self, context: ZoneContext[RouterParams]) -> None:
         super().__init__(context)
-        self._relays = {name: Relay(context.name, name, options, self.rng)
+        self._relays = {name: Relay(context.name, name, options, self.rng, context.waits)
                         for name, options in self.params.relays.items()}
         self._said_skipped = 0
 
@@ -81,8 +81,10 @@ class Router(Zone[RouterParams]):
         return Influence(gain, scale, rate, not energy_is_short(said))
 
     def notices(self) -> dict[str, int]:
-        """Return how many items were left unlearned."""
-        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped()}
+        """Return how many items were left unlearned, and of how many the routing came too late."""
+        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped(),
+                "found nothing that waited for the routing of {count} items: it came too late, or twice": sum(
+                    relay.unmatched for relay in self._relays.values())}
 
     def warm_up(self) -> None:
         """Load or compile the loops ahead."""
