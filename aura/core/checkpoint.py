@@ -24,7 +24,7 @@ _NAME = re.compile(r"t([0-9]{20})(?:-([0-9]+))?")
 """The folder of an instant; a number tells a second checkpoint of the same instant from the first."""
 
 
-def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: dict[str, Any], *,
+def write_checkpoint(folder: str | Path, time: Time, manifest: dict[str, Any], trees: dict[str, Any], *,
                      keep: int = 3) -> Path:
     """Write one checkpoint below `folder` and return its own folder; the oldest beyond `keep` go.
 
@@ -46,6 +46,7 @@ def write_checkpoint(folder: Path, time: Time, manifest: dict[str, Any], trees: 
     CheckpointError
         If it cannot be written; then nothing is left of it.
     """
+    folder = Path(folder)
     try:
         return _write(folder, time, manifest, trees, keep)
     except OSError as error:
@@ -85,7 +86,7 @@ def _write(folder: Path, time: Time, manifest: dict[str, Any], trees: dict[str, 
     return target
 
 
-def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the manifest and the trees of one checkpoint.
 
     Raises
@@ -93,6 +94,7 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     CheckpointError
         If the folder is missing, of another format, or a file does not match its digest.
     """
+    folder = Path(folder)
     path = folder / _MANIFEST
     hint = "Resume from an earlier checkpoint."
     try:
@@ -119,14 +121,15 @@ def read_checkpoint(folder: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     return content, trees
 
 
-def list_checkpoints(folder: Path) -> list[Path]:
+def list_checkpoints(folder: str | Path) -> list[Path]:
     """Return the finished checkpoints below `folder`, oldest first."""
+    folder = Path(folder)
     if not folder.is_dir():
         return []
     return sorted((path for path in folder.iterdir() if _NAME.fullmatch(path.name) and path.is_dir()), key=_order)
 
 
-def latest_checkpoint(folder: Path) -> Path:
+def latest_checkpoint(folder: str | Path) -> Path:
     """Return the newest checkpoint below `folder` that can be read.
 
     Raises
@@ -134,6 +137,7 @@ def latest_checkpoint(folder: Path) -> Path:
     CheckpointError
         If there is none.
     """
+    folder = Path(folder)
     for path in reversed(list_checkpoints(folder)):
         try:
             read_checkpoint(path)
@@ -144,8 +148,9 @@ def latest_checkpoint(folder: Path) -> Path:
                           hint="Was the run started with checkpoints on?")
 
 
-def checkpoint_of(folder: Path) -> Path:
+def checkpoint_of(folder: str | Path) -> Path:
     """Return the checkpoint that `folder` is, else the newest that lies in it or in its folder `checkpoints`."""
+    folder = Path(folder)
     if not (folder / _MANIFEST).exists():
         for place in (folder, folder / "checkpoints"):
             if list_checkpoints(place):
@@ -153,7 +158,7 @@ def checkpoint_of(folder: Path) -> Path:
     return folder
 
 
-def checkpoint_at(folder: Path, time: Time, resolution: Time = 1) -> Path:
+def checkpoint_at(folder: str | Path, time: Time, resolution: Time = 1) -> Path:
     """Return the checkpoint of an instant below `folder`, or else the last one before it.
 
     Raises
@@ -161,6 +166,7 @@ def checkpoint_at(folder: Path, time: Time, resolution: Time = 1) -> Path:
     CheckpointError
         If the first one is later; the message names all.
     """
+    folder = Path(folder)
     known = list_checkpoints(folder)
     exact = [path for path in known if _order(path)[0] == time]
     for path in reversed(exact or known):
@@ -170,12 +176,13 @@ def checkpoint_at(folder: Path, time: Time, resolution: Time = 1) -> Path:
                           got=", ".join(dict.fromkeys(checkpoint_time(path, resolution) for path in known)) or "none")
 
 
-def checkpoint_time(folder: Path, resolution: Time = 1) -> str:
+def checkpoint_time(folder: str | Path, resolution: Time = 1) -> str:
     """Return the instant of a checkpoint folder as people write it: that of its last tick, if that was the last thing.
 
     The state after a tick stands at the nanosecond behind it, and no tick lies between two multiples of the
     brain's `resolution`.
     """
+    folder = Path(folder)
     return format_time(_order(folder)[0] // resolution * resolution)
 
 

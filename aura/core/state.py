@@ -28,7 +28,7 @@ _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 _COMPLEX_PARTS = {"complex64": np.float32, "complex128": np.float64}
 
 
-def write_tree(path: Path, tree: Any, owner: str) -> None:
+def write_tree(path: str | Path, tree: Any, owner: str) -> None:
     """Write a tree of dicts, lists, tuples, numpy arrays and plain values as one safetensors file.
 
     Arrays become tensors named by their path in the tree; the rest stands as JSON in the file's metadata.
@@ -40,6 +40,7 @@ def write_tree(path: Path, tree: Any, owner: str) -> None:
     OSError
         If the file cannot be written.
     """
+    path = Path(path)
     arrays: dict[str, np.ndarray] = {}
     try:
         skeleton = _split(tree, owner, arrays)
@@ -57,7 +58,7 @@ def write_tree(path: Path, tree: Any, owner: str) -> None:
                          hint="Keep long lists and texts as arrays.") from error
 
 
-def read_tree(path: Path, owner: str) -> Any:
+def read_tree(path: str | Path, owner: str) -> Any:
     """Read what `write_tree` wrote; every array is fresh and writable.
 
     Raises
@@ -65,6 +66,7 @@ def read_tree(path: Path, owner: str) -> Any:
     StateError
         If the file is missing, damaged or holds no tree.
     """
+    path = Path(path)
     try:
         with safe_open(str(path), framework="numpy") as file:
             metadata = file.metadata() or {}

@@ -46,7 +46,7 @@ class Found:
     load: Callable[[], object]
 
 
-def find_plugins(files: Iterable[Path] = ()) -> list[Found]:
+def find_plugins(files: Iterable[str | Path] = ()) -> list[Found]:
     """Return all plugins in the order in which they load.
 
     The built-in ones come first, then the others by distribution and entry point name, then `files` as given; the

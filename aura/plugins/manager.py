@@ -56,7 +56,7 @@ class PluginManager:
     []
     """
 
-    def __init__(self, blocked: Collection[str] = (), files: Iterable[Path] = (), *,
+    def __init__(self, blocked: Collection[str] = (), files: Iterable[str | Path] = (), *,
                  trace: bool | TextIO = False) -> None:
         self._trace = Trace(None if trace is True else trace) if trace else None
         self._infos: dict[str, PluginInfo] = {}

@@ -115,7 +115,7 @@ class Run:
             self._tally.replay_of = str(self.options.replay_of.path.absolute())
         return self._play(None)
 
-    def resume(self, checkpoint: Path | None = None) -> Status:
+    def resume(self, checkpoint: str | Path | None = None) -> Status:
         """Go on from a checkpoint of this folder, by default the newest, as if the run had not stopped.
 
         A run that was ended before its first checkpoint begins anew.
@@ -125,6 +125,7 @@ class Run:
         AuraError
             If another process plays it, or it has nothing to go on from.
         """
+        checkpoint = None if checkpoint is None else Path(checkpoint)
         if not self.folder.path.is_dir():
             latest_checkpoint(self.folder.checkpoints)  # raises
         with Hold(self.folder.path) as hold:
@@ -135,8 +136,9 @@ class Run:
                 return self._play(Path(tally.branched_from) if tally.branched_from else None, hold)
             return self._play(checkpoint or latest_checkpoint(self.folder.checkpoints), hold, resumed=True)
 
-    def branch(self, origin: Path) -> Status:
+    def branch(self, origin: str | Path) -> Status:
         """Play into a new folder from a checkpoint of another run, with this run's settings."""
+        origin = Path(origin)
         self._tally.branched_from = str(origin.absolute())
         self._tally.messages.append(f"branched from {origin}")
         return self._play(origin)

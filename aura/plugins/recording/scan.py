@@ -73,7 +73,7 @@ class _Known:
         return {identity: channel.count for identity, channel in self.channels.items() if channel.count}
 
 
-def scan(path: Path) -> Iterator[Message]:
+def scan(path: str | Path) -> Iterator[Message]:
     """Give the messages of a file in the order in which they were written.
 
     A file that ends within a record, as a killed process leaves it, gives what is whole.
@@ -85,6 +85,7 @@ def scan(path: Path) -> Iterator[Message]:
         there, a length or CRC that does not fit, a message that is missing between two others, or fewer messages than
         the file's summary counts.
     """
+    path = Path(path)
     known = _Known()
     try:
         with path.open("rb") as file:
@@ -104,7 +105,7 @@ def scan(path: Path) -> Iterator[Message]:
         raise RecordingError(str(path), expected="an MCAP file", got=error.strerror or str(error)) from error
 
 
-def read_metadata(path: Path, name: str) -> dict[str, str] | None:
+def read_metadata(path: str | Path, name: str) -> dict[str, str] | None:
     """Return the metadata record called `name` from a file's beginning, or None for a file cut off before it.
 
     Raises
@@ -112,6 +113,7 @@ def read_metadata(path: Path, name: str) -> dict[str, str] | None:
     RecordingError
         If the file is missing or is no MCAP file.
     """
+    path = Path(path)
     try:
         with path.open("rb") as file:
             for opcode, body, end in _records(file, path, _Known()):

@@ -45,8 +45,9 @@ def segment_path(folder: Path, number: int) -> Path:
     return folder / f"{number:04d}.mcap"
 
 
-def list_segments(folder: Path) -> dict[int, Path]:
+def list_segments(folder: str | Path) -> dict[int, Path]:
     """Return the segments in a folder by number, in order."""
+    folder = Path(folder)
     if not folder.is_dir():
         return {}
     found = {int(match[1]): path for path in folder.iterdir() if (match := _NAME.fullmatch(path.name))}

@@ -22,7 +22,7 @@ SERIES_MAX = 300
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def read_run(folder: Path) -> RunRecord:
+def read_run(folder: str | Path) -> RunRecord:
     """Read what a run has left. Only run.json must be there; what else is missing or damaged is noted.
 
     Raises
@@ -30,6 +30,7 @@ def read_run(folder: Path) -> RunRecord:
     AuraError
         If the folder is no run folder.
     """
+    folder = Path(folder)
     run = validated(RunInfo, _run_json(folder), f"{folder.name}/run.json")
     notes: list[str] = []
     metrics = read_metrics(folder / "metrics.json", notes)

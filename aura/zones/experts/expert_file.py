@@ -116,7 +116,7 @@ def unpack_expert(data: bytes, where: str, kinds: Callable[[str], type[Expert]],
     return header, expert
 
 
-def write_expert(path: Path, expert: Expert, name: str, kind_name: str) -> None:
+def write_expert(path: str | Path, expert: Expert, name: str, kind_name: str) -> None:
     """Write an expert's file: aside first, then in the place of an older one, so that a crash leaves one of them whole.
 
     Raises
@@ -124,10 +124,11 @@ def write_expert(path: Path, expert: Expert, name: str, kind_name: str) -> None:
     StateError
         If the file cannot be written, or the state holds what a file cannot.
     """
+    path = Path(path)
     write_bytes(path, pack_expert(expert, name, kind_name))
 
 
-def read_expert(path: Path, kinds: Callable[[str], type[Expert]], *, shape: tuple[int, ...] | None = None,
+def read_expert(path: str | Path, kinds: Callable[[str], type[Expert]], *, shape: tuple[int, ...] | None = None,
                 name: str | None = None) -> tuple[ExpertHeader, Expert]:
     """Return what a file says of its expert, and the expert as it was.
 
@@ -148,6 +149,7 @@ def read_expert(path: Path, kinds: Callable[[str], type[Expert]], *, shape: tupl
         A `StateError` that names the file: missing, cut short, changed by a single bit, of another format or kind, for
         another shape, or of another expert.
     """
+    path = Path(path)
     return unpack_expert(read_bytes(path), str(path), kinds, shape=shape, name=name)
 
 

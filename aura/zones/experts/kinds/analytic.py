@@ -11,9 +11,10 @@ from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
 from aura.zones.common.large_least_squares import LargeLeastSquares
 from aura.zones.common.least_squares import with_bias
+from aura.zones.experts.kinds.columns import Columns
 from aura.zones.experts.kinds.expert import Expert, Lesson, Rows
 from aura.zones.experts.kinds.feature_kernels import score_rows
-from aura.zones.experts.kinds.random_features import FeatureOptions, random_features
+from aura.zones.experts.kinds.random_features import DenseFeatures, FeatureOptions, random_features
 from aura.zones.experts.kinds.sharpness import Sharpness, softmax
 
 __all__ = ["AnalyticExpert", "AnalyticOptions"]
@@ -50,7 +51,9 @@ class AnalyticExpert(Expert):
     The scores are :math:`s = W^\top f(x)` with the features of `random_features` and a constant 1. After every lesson
     W is the ridge regression of all targets so far on all features so far (`RecursiveLeastSquares`), hence the order of
     the rows does not matter: classes that come one after another are learned as well as all at once. The probabilities
-    are softmax(a s), with a calibrated before the rows are learned (`Sharpness`).
+    are softmax(a s), with a calibrated before the rows are learned (`Sharpness`). Dense features are those of rows
+    whose columns are standardised by the first rows; while these still come, W is found anew whenever mean and spread
+    move (`Columns`).
 
     A row counts ``weight * rate`` times. A *held* row counts ``hold`` more times, with its own output before the
     lesson as its target. Both together are one row of weight w + h whose target is their weighted mean. A hold by
@@ -81,16 +84,22 @@ class AnalyticExpert(Expert):
         super().__init__(shape, classes, options, seed)
         self._options = options
         self._draw(seed)
-        self._learner = LargeLeastSquares(self._features.width + 1, classes, ridge=options.ridge,
-                                          forgetting=options.forgetting, precision=options.precision)
+        self._learner = self._new_learner()
         self._sharpness = Sharpness()
+        standardised = options.standardise > 0 and isinstance(self._features, DenseFeatures)
+        self._columns = Columns(int(np.prod(shape)), options.standardise) if standardised else None
+
+    def _new_learner(self) -> LargeLeastSquares:
+        options = self._options
+        return LargeLeastSquares(self._features.width + 1, self.classes, ridge=options.ridge,
+                                 forgetting=options.forgetting, precision=options.precision)
 
     def _draw(self, seed: int) -> None:
         self._drawn, self._features = seed, random_features(self.shape, self._options, seed)
 
     def features(self, rows: Rows) -> Rows:
         """Return the features (n, width) of rows (n, *shape), without the constant."""
-        return self._features(rows)
+        return self._features(rows if self._columns is None else self._columns.scaled(rows.reshape(len(rows), -1)))
 
     @property
     def weights(self) -> Array:
@@ -98,7 +107,7 @@ class AnalyticExpert(Expert):
         return self._learner.weights
 
     def predict(self, rows: Rows) -> Rows:
-        scores = self._scores(with_bias(self._features(rows)))
+        scores = self._scores(with_bias(self.features(rows)))
         return softmax(self._sharpness.value * scores).astype(np.float32)
 
     def _scores(self, features: Array) -> Array:
@@ -112,37 +121,56 @@ class AnalyticExpert(Expert):
         taken = np.flatnonzero((counts > 0) | (holds > 0))
         if not want_gradient and not len(taken):
             return None
-        features = with_bias(self._features(lesson.rows))
+        features = with_bias(self.features(lesson.rows))
         scores = self._scores(features)
         gradient = self._gradient(lesson, scores) if want_gradient else None
         if len(taken):
-            self._absorb(features[taken], scores[taken], lesson.targets[taken], counts[taken], holds[taken])
+            scores, targets, counts = scores[taken], lesson.targets[taken], counts[taken]
+            self._sharpness.learn(scores, targets, counts)
+            total = counts + holds[taken]
+            share = (counts / total)[:, None]
+            self._absorb(lesson.rows[taken], features[taken], scores + share * (targets - scores), total)
         return gradient
 
-    def _absorb(self, features: Array, scores: Array, targets: Rows, counts: Array, holds: Array) -> None:
-        self._sharpness.learn(scores, targets, counts)
-        total = counts + holds
-        share = (counts / total)[:, None]
-        self._learner.learn(features, scores + share * (targets - scores), total)
+    def _absorb(self, rows: Rows, features: Array, targets: Array, weights: Array) -> None:
+        """Learn rows; all rows so far anew, if the columns' mean and spread have moved."""
+        columns = self._columns
+        if columns is not None and not columns.settled:
+            if columns.keep(rows.reshape(len(rows), -1), targets, weights):
+                self._learner = self._new_learner()
+                features, targets, weights = with_bias(self.features(columns.rows)), columns.targets, columns.weights
+            columns.forget()
+        self._learner.learn(features, targets, weights)
 
     def _gradient(self, lesson: Lesson, scores: Array) -> Rows:
         chances = softmax(self._sharpness.value * scores)
         slopes = self._sharpness.value * (chances * lesson.targets.sum(axis=1, keepdims=True) - lesson.targets)
-        return self._features.pull_back(lesson.rows, (slopes @ self._learner.weights[:-1].T).astype(np.float32))
+        by_features = (slopes @ self._learner.weights[:-1].T).astype(np.float32)
+        if self._columns is None:
+            return self._features.pull_back(lesson.rows, by_features)
+        flat = lesson.rows.reshape(len(lesson.rows), -1)
+        pulled = self._features.pull_back(self._columns.scaled(flat), by_features)
+        return self._columns.pull_back(flat, pulled).reshape(lesson.rows.shape)
 
     def add_classes(self, count: int) -> None:
         self._learner.add_outputs(count)
         self.classes += count
 
     def state(self) -> dict[str, Any]:
-        """Return regression, sharpness, and the seed of the features in their stead."""
-        return {"seed": self._drawn, "regression": self._learner.state(), "sharpness": self._sharpness.state()}
+        """Return regression, sharpness, the scale of the columns, and the seed of the features in their stead."""
+        return {"seed": self._drawn, "regression": self._learner.state(), "sharpness": self._sharpness.state(),
+                "columns": None if self._columns is None else self._columns.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         try:
             seed, regression, sharpness = int(state["seed"]), state["regression"], Sharpness()
             sharpness.load_state(state["sharpness"])
+            if (state["columns"] is None) != (self._columns is None):
+                raise StateError("analytic.columns", got="the other",
+                                 expected="columns that are standardised, or none, as in its options")
             self._learner.load_state(regression)
+            if self._columns is not None:
+                self._columns.load_state(state["columns"])
         except (KeyError, TypeError) as error:
             raise StateError("analytic", expected="seed, regression and sharpness",
                              got=f"{type(error).__name__}: {error}") from error
@@ -153,4 +181,5 @@ class AnalyticExpert(Expert):
 
     @property
     def nbytes(self) -> int:
-        return self._learner.nbytes + self._features.nbytes
+        columns = 0 if self._columns is None else self._columns.nbytes
+        return self._learner.nbytes + self._features.nbytes + columns

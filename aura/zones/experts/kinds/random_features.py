@@ -43,6 +43,9 @@ class FeatureOptions(ExpertOptions):
         Dense features.
     bias : float
         Standard deviation of the thresholds of the dense features, whose inputs have a mean square of 1.
+    standardise : int
+        Dense features see columns of mean 0 and spread 1, as those of the first so many rows; 0 leaves the columns as
+        they are and divides each row by its own root mean square.
     filters : int
         Random filters.
     kernel : int
@@ -55,6 +58,7 @@ class FeatureOptions(ExpertOptions):
     features: Literal["auto", "dense", "conv"] = Field(default="auto", description="filters, or a projection")
     width: int = Field(default=2000, ge=1, le=20_000, description="dense features")
     bias: float = Field(default=0.5, ge=0, le=100, description="spread of the thresholds of dense features")
+    standardise: int = Field(default=1024, ge=0, le=2**20, description="rows that columns are standardised by; 0: none")
     filters: int = Field(default=100, ge=1, le=4096, description="random filters")
     kernel: int = Field(default=0, ge=0, le=64, description="side of a filter; 0: by the image")
     pool: int = Field(default=0, ge=0, le=1024, description="side of a pooled window; 0: by the image")
@@ -110,6 +114,8 @@ class DenseFeatures(RandomFeatures):
         Of the projection.
     rectified : bool
         Whether negative features are set to 0; without, it is a linear embedding that keeps distances.
+    by_row : bool
+        Whether each row of a rectified projection is divided by its own root mean square.
 
     Notes
     -----
@@ -118,8 +124,9 @@ class DenseFeatures(RandomFeatures):
     .. math:: f = \sqrt{2} \max\left(0, R^\top \frac{x}{\sqrt{\overline{x^2}}} + b\right),
               \quad R_{ij} \sim N(0, 1/d), \quad b_j \sim N(0, \beta^2)
 
-    so that every feature has a mean square near 1 + β², whatever the scale of the stimulus. Without rectification
-    there is neither the root of 2 nor the division, and R has N(0, 1/width): distances are kept on average.
+    so that every feature has a mean square near 1 + β², whatever the scale of the stimulus. There is no division where
+    the rows' columns have been standardised. Without rectification there is neither the root of 2 nor the division, and
+    R has N(0, 1/width): distances are kept on average.
 
     References
     ----------
@@ -128,9 +135,10 @@ class DenseFeatures(RandomFeatures):
     applications, Neurocomputing 70, 2006, doi:10.1016/j.neucom.2005.12.126.
     """
 
-    def __init__(self, shape: tuple[int, ...], width: int, *, bias: float, seed: int, rectified: bool = True) -> None:
+    def __init__(self, shape: tuple[int, ...], width: int, *, bias: float, seed: int, rectified: bool = True,
+                 by_row: bool = True) -> None:
         super().__init__(shape, width)
-        self._inputs, self._rectified = int(np.prod(shape)), rectified
+        self._inputs, self._rectified, self._by_row = int(np.prod(shape)), rectified, rectified and by_row
         rng = np.random.default_rng([DENSE_STREAM, seed])
         spread = np.sqrt(2.0 / self._inputs) if rectified else np.sqrt(1.0 / width)
         self._matrix: Rows = (rng.standard_normal((self._inputs, width)) * spread).astype(np.float32)
@@ -146,13 +154,13 @@ class DenseFeatures(RandomFeatures):
             slopes = np.where(self._project(flat) > 0, slopes, np.float32(0))
         out = np.empty_like(flat)
         pull_projection(np.ascontiguousarray(slopes, dtype=np.float32), self._matrix, out)
-        if self._rectified:
+        if self._by_row:
             out = (out - flat * (out * flat).mean(axis=1, keepdims=True)) / size
         return out.reshape(rows.shape)
 
     def _flat(self, rows: Rows) -> tuple[Rows, Rows]:
         flat = np.ascontiguousarray(rows, dtype=np.float32).reshape(len(rows), self._inputs)
-        if not self._rectified:
+        if not self._by_row:
             return flat, np.ones((len(rows), 1), np.float32)
         size = np.sqrt((flat * flat).mean(axis=1, keepdims=True) + np.float32(TINY))
         return flat / size, size
@@ -249,7 +257,7 @@ def random_features(shape: tuple[int, ...], options: FeatureOptions, seed: int) 
     """
     if filtered(shape, options):
         return ConvolutionFeatures(shape, options, seed)
-    return DenseFeatures(shape, options.width, bias=options.bias, seed=seed)
+    return DenseFeatures(shape, options.width, bias=options.bias, seed=seed, by_row=options.standardise == 0)
 
 
 def filtered(shape: tuple[int, ...], options: FeatureOptions) -> bool:

@@ -219,7 +219,8 @@ def test_a_saved_expert_continues_to_the_same_bits(tmp_path: Path, precision: st
 
 def test_the_state_is_a_copy_and_leaves_the_random_features_out(tmp_path: Path) -> None:
     rows, targets = (part[:64] for part in digits())
-    one = taught(AnalyticExpert((8, 8), 10, AnalyticOptions(features="dense", width=50), 1), rows, targets)
+    options = AnalyticOptions(features="dense", width=50, standardise=0)
+    one = taught(AnalyticExpert((8, 8), 10, options, 1), rows, targets)
     before = one.state()
     kept = before["regression"]["covariance"].copy()
     taught(one, rows, targets)
@@ -287,3 +288,102 @@ def test_mnist_class_after_class_in_one_pass(data_folder: Path) -> None:
     one = taught(AnalyticExpert((28, 28), 10, AnalyticOptions(filters=36), 7), images[order], targets[order])
     found = np.concatenate([one.predict(images[start:start + 500]) for start in range(50_000, 53_000, 500)])
     assert (found.argmax(axis=1) == labels[50_000:53_000]).mean() >= 0.97
+
+
+# --- columns of different scales ---------------------------------------------------------------------------------
+
+DENSE = AnalyticOptions(features="dense", width=120, ridge=0.5, standardise=64)
+
+
+def scaled_digits(count: int, factor: float = 1000.0) -> tuple[np.ndarray, np.ndarray]:
+    """Return flattened digits, one pixel of which is measured in another unit."""
+    rows, targets = (part[:count] for part in digits())
+    flat = rows.reshape(count, 64).copy()
+    flat[:, 20] *= factor
+    return flat, targets
+
+
+def dense(options: AnalyticOptions = DENSE, seed: int = 3) -> AnalyticExpert:
+    return AnalyticExpert((64,), 10, options, seed)
+
+
+@pytest.mark.parametrize("block", [1, 7, 200])
+@pytest.mark.parametrize("count", [40, 200])
+def test_under_standardised_columns_the_weights_are_those_of_the_batch_ridge_at_every_instant(count: int,
+                                                                                              block: int) -> None:
+    rows, targets = scaled_digits(count)
+    one = taught(dense(), rows, targets, block)
+    assert relative(one.weights, ridge(one, rows, targets)) < 1e-6
+
+
+def test_no_column_drowns_the_others_whatever_its_unit() -> None:
+    right = []
+    for factor, options in ((1.0, DENSE), (1000.0, DENSE), (1000.0, DENSE.model_copy(update={"standardise": 0}))):
+        rows, targets = scaled_digits(1500, factor)
+        one = taught(dense(options), rows[:1000], targets[:1000])
+        right.append((one.predict(rows[1000:]).argmax(axis=1) == targets[1000:].argmax(axis=1)).mean())
+    plain, standardised, by_row = right
+    assert abs(standardised - plain) < 0.005
+    assert standardised > by_row + 0.1
+
+
+def test_the_scale_is_settled_by_the_first_rows_and_these_are_let_go() -> None:
+    rows, targets = scaled_digits(200)
+    one = taught(dense(), rows[:64], targets[:64])
+    features, size = one.features(rows), one.nbytes
+    taught(one, rows[64:] * 5, targets[64:])
+    assert np.array_equal(one.features(rows), features)
+    assert one.nbytes == size
+    assert len(one.state()["columns"]["rows"]) == 0
+
+
+def test_weighted_and_held_rows_and_classes_that_come_while_the_scale_is_not_settled_are_learned_exactly() -> None:
+    rows, targets = scaled_digits(60)
+    few = targets.argmax(axis=1) < 5
+    weights = np.linspace(0.5, 2.0, 60)
+    one = AnalyticExpert((64,), 5, DENSE, 3)
+    one.learn(lesson(rows[few], targets[few][:, :5], weights[few]))
+    one.add_classes(5)
+    taken = np.flatnonzero(~few)
+    for start in range(0, len(taken), 4):
+        part = taken[start:start + 4]
+        one.learn(lesson(rows[part], targets[part], weights[part]))
+    order = np.concatenate([np.flatnonzero(few), taken])
+    assert relative(one.weights, ridge(one, rows[order], targets[order], weights[order])) < 1e-6
+
+
+@pytest.mark.parametrize("cut", [10, 50, 150])
+def test_the_state_goes_on_to_the_same_bits_whether_the_scale_is_settled_or_not(cut: int) -> None:
+    rows, targets = scaled_digits(200)
+    one, other = taught(dense(), rows[:cut], targets[:cut], 10), dense(seed=9)
+    other.load_state(one.state())
+    for each in (one, other):
+        taught(each, rows[cut:], targets[cut:], 10)
+    assert trees_equal(one.state(), other.state())
+    assert np.array_equal(one.predict(rows), other.predict(rows))
+
+
+def test_the_gradient_by_rows_whose_columns_are_standardised_is_the_derivative_of_the_loss() -> None:
+    rows, targets = scaled_digits(100, factor=3.0)
+    one = taught(dense(), rows, targets)
+    chosen, truth = rows[:3].astype(np.float64), targets[:3]
+    gradient = one.learn(lesson(rows[:3], truth, weights=0.0), want_gradient=True)
+    assert gradient is not None
+    step = 1e-3
+    for row in range(3):
+        for column in np.argsort(-np.abs(gradient[row]))[:3]:
+            losses = []
+            for sign in (1, -1):
+                moved = chosen.copy()
+                moved[row, column] += sign * step
+                losses.append(-np.log((one.predict(moved.astype(np.float32))[row] * truth[row]).sum()))
+            assert (losses[0] - losses[1]) / (2 * step) == pytest.approx(gradient[row, column], rel=0.1, abs=1e-3)
+
+
+def test_a_column_that_was_constant_at_first_has_the_spread_of_the_others() -> None:
+    rows, targets = scaled_digits(200, factor=0.0)
+    one = taught(dense(), rows, targets)
+    later = rows.copy()
+    later[:, 20] = 1.0
+    assert np.isfinite(one.features(later)).all()
+    assert (one.predict(later).argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.9

@@ -16,7 +16,7 @@ from aura.zones.experts.kinds.random_features import (
     random_features,
 )
 
-SMALL = FeatureOptions(filters=5, kernel=3, pool=3, stride=2, width=20)
+SMALL = FeatureOptions(filters=5, kernel=3, pool=3, stride=2, width=20, standardise=0)
 SHAPES = [(10, 9), (10, 9, 3), (12,)]
 
 
