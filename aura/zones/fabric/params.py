@@ -203,8 +203,8 @@ class FabricParams(ZoneParams):
         description="Whether a teacher tells what the frames were, and the map is read out.")
     label_memory: PositiveInt | None = Field(
         default=None,
-        description="Frames whose label may still come; by default as many as come until their labels do, as far as the "
-                    "wiring tells, and 4096 at least.")
+        description="Frames whose label may still come; by default as many as come until their labels do, as far as "
+                    "the wiring tells, and 4096 at least.")
     probes: int = Field(default=4, ge=0, le=64, description="Neurons whose somatic voltage is published.")
     threads: PositiveInt = Field(default=1, description="Threads; the bits do not depend on it.")
     device: Literal["cpu", "gpu"] = Field(default="cpu", description="Where the tissue is integrated.")
