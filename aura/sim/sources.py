@@ -20,7 +20,7 @@ __all__ = ["Source", "Sources", "fingerprint", "is_there", "rows_of", "sources_o
 Role = Literal["data", "code"]
 
 _WHOLE_BYTES = 1 << 26
-"""Files up to this size are digested whole, 0.3 s at 220 MB/s; of larger ones, blocks that are spread over the file."""
+"""So much of a source is digested whole, 0.3 s at 220 MB/s; of files beyond it, blocks that are spread over each."""
 _BLOCKS, _BLOCK_BYTES = 64, 1 << 16
 
 _log = logging.getLogger("aura.run")
@@ -40,7 +40,7 @@ class Source(BaseModel):
     files, size : int
         How many files it is, and their size in bytes.
     digest : str
-        SHA-256 of their names and contents; of a file above 64 MiB, of its size and 64 blocks of 64 KiB.
+        SHA-256 of their names and contents; beyond 64 MiB, of the size of each file and of blocks of it.
     """
 
     model_config = ConfigDict(frozen=True, strict=True)
@@ -146,7 +146,7 @@ def fingerprint(name: str, role: Role, path: Path) -> Source:
     digest, size = hashlib.sha256(), 0
     for file in files:
         inside = file.relative_to(path).as_posix() if path.is_dir() else file.name
-        length, content = _content(file)
+        length, content = _content(file, _WHOLE_BYTES - size, max(2, _BLOCKS // len(files)))
         size += length
         digest.update(f"{len(inside)} {inside} {length} {content}\n".encode("utf-8", "surrogateescape"))
     return Source(name=name, role=role, path=str(path), files=len(files), size=size, digest=digest.hexdigest())
@@ -171,16 +171,17 @@ def _files(path: Path) -> list[Path]:
     return sorted(file for file in found if file.is_file())
 
 
-def _content(file: Path) -> tuple[int, str]:
+def _content(file: Path, whole: int, blocks: int) -> tuple[int, str]:
+    """Return the size of a file and a digest: of all of it up to `whole` bytes, else of so many blocks."""
     try:
         with file.open("rb") as stream:
             size = stream.seek(0, 2)
             stream.seek(0)
-            if size <= _WHOLE_BYTES:
+            if size <= whole:
                 return size, hashlib.file_digest(stream, "sha256").hexdigest()
             digest = hashlib.sha256()
-            for block in range(_BLOCKS):
-                stream.seek((size - _BLOCK_BYTES) * block // (_BLOCKS - 1))
+            for block in range(blocks):
+                stream.seek(max(0, size - _BLOCK_BYTES) * block // (blocks - 1))
                 digest.update(stream.read(_BLOCK_BYTES))
             return size, digest.hexdigest()
     except OSError:

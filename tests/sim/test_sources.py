@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from aura.core.errors import CheckpointError, PluginError
+from aura.core.params import validated
 from aura.sim.base import find_base, relative_base
+from aura.sim.readers.goemotions import GoEmotionsOptions
 from aura.sim.sources import Sources, fingerprint, rows_of, sources_of
 
 
@@ -60,6 +62,23 @@ def test_a_change_in_the_middle_of_a_large_file_is_seen(base, monkeypatch):
     content[2500] = 1
     (base / "rows.csv").write_bytes(content)
     assert fingerprint("rows.csv", "data", base / "rows.csv").digest != before.digest
+
+
+def test_the_time_for_many_files_is_bounded_and_a_change_of_size_is_seen(base, monkeypatch):
+    monkeypatch.setattr("aura.sim.sources._WHOLE_BYTES", 4)
+    (base / "takes/2.wav").write_bytes(b"two")  # beyond what is digested whole
+    before = fingerprint("takes", "data", base / "takes")
+    (base / "takes/2.wav").write_bytes(b"other")
+    after = fingerprint("takes", "data", base / "takes")
+    assert (before.digest != after.digest, before.size, after.size) == (True, 6, 8)
+    (base / "takes/2.wav").write_bytes(b"")
+    assert fingerprint("takes", "data", base / "takes").size == 3
+
+
+def test_what_is_read_beside_a_split_is_noted_with_it(base):
+    sources = Sources(base)
+    validated(GoEmotionsOptions, {"path": "own/train.tsv", "mapping": "ekman"}, "streams.s", paths=sources)
+    assert [source.name for source in sources.take()] == ["own/train.tsv", "own/emotions.txt", "own/ekman_mapping.json"]
 
 
 def test_a_run_folder_beside_the_data_does_not_change_them(base):

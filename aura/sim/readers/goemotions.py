@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import ValidationInfo, model_validator
+
 from aura.core.errors import StreamError
 from aura.core.json_text import parse_json
+from aura.core.paths import paths_of
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.cells import shown
 from aura.sim.readers.files import checked_file, escaped_byte, read_text, text_lines
@@ -46,6 +49,15 @@ class GoEmotionsOptions(ReaderOptions):
     order: Literal["file", "time"] = "file"
     mapping: Literal["full", "ekman", "sentiment"] = "full"
     drop_texts_in: PathText | None = None
+
+    @model_validator(mode="after")
+    def _companions(self, info: ValidationInfo) -> GoEmotionsOptions:
+        """Note what is read beside the split, as `PathText` notes the split."""
+        paths, folder = paths_of(info), self.path.rpartition("/")[0]
+        for file in ("emotions.txt", *(() if self.mapping == "full" else (f"{self.mapping}_mapping.json",))):
+            if paths is not None:
+                paths.input(f"{folder}/{file}" if folder else file)
+        return self
 
 
 def open_goemotions(options: GoEmotionsOptions, base: Path) -> Table:
