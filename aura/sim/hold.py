@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from aura.core.errors import AuraError, CheckpointError, unwritable
+from aura.core.json_text import parse_json
 from aura.core.observer import Observer
 from aura.core.time import Time
 
@@ -93,7 +94,7 @@ class Hold:
 
     def _holder(self) -> dict[str, object]:
         try:
-            found = json.loads(os.pread(self._file, 4096, 0))
+            found = parse_json(os.pread(self._file, 4096, 0))
         except ValueError:
             return {}
         return found if isinstance(found, dict) else {}

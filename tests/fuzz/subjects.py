@@ -261,6 +261,8 @@ SUBJECTS: tuple[Subject, ...] = (
     _reader("delimited", {"a.csv.gz": gzip.compress(_DELIMITED, mtime=0)}, path="a.csv.gz", columns={"t": "text"}),
     _reader("jsonl", {"a.jsonl": _JSONL}, path="a.jsonl", columns={
         "text": "text", "v": {"from": "v.0", "type": "float"}, "l": {"from": "l", "type": "tags"}}),
+    _reader("jsonl", {"a.json": b'{"train": [["hi", "x"], ["more", "y"], ["\\ud83d", "x"]], "dev": {"n": [1, 2e3]}}'},
+            path="a.json", records="train", columns={"t": 0, "l": {"from": 1, "type": "tags", "optional": True}}),
     _reader("idx", {"i": _IDX, "l": _LABELS}, images="i", labels="l"),
     _reader("idx", {"i.gz": gzip.compress(_IDX, mtime=0)}, images="i.gz"),
     _reader("npz", {"a.npz": _saved(lambda s: np.savez_compressed(s, x=np.ones((3, 2)), y=np.array(["a", "b", "c"])))},

@@ -122,3 +122,9 @@ def test_a_list_of_files_that_is_none_is_refused(tmp_path):
     (tmp_path / "run.json").write_text('{"status": "failed", "inputs": [{"name": 3}]}', encoding="utf-8")
     with pytest.raises(CheckpointError, match=r"run\.json\.inputs\.0\.name: expected a valid string, got 3"):
         RunFolder(tmp_path).sources()
+
+
+def test_a_scenario_that_is_nested_too_deeply_is_refused(tmp_path):
+    (tmp_path / "scenario.toml").write_text("a = " + "[" * 5000, encoding="utf-8")
+    with pytest.raises(CheckpointError, match=r"scenario\.toml: expected valid TOML"):
+        RunFolder(tmp_path).scenario()
