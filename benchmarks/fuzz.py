@@ -14,6 +14,8 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -60,9 +62,13 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     for subject in SUBJECTS:
         if given.only in subject.name:
-            with get_context("spawn").Pool(1) as pool:
-                outcomes, faults, took, memory = pool.apply(
-                    play, (subject.name, given.inputs, given.seed, given.seconds, given.folder))
+            with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+                try:
+                    outcomes, faults, took, memory = pool.submit(
+                        play, subject.name, given.inputs, given.seed, given.seconds, given.folder).result()
+                except BrokenProcessPool:
+                    print(f"| {subject.name} | the process died | | | | | |", flush=True)
+                    continue
             total = outcomes.total()
             print(f"| {subject.name} | {total:,} | {outcomes['refused']:,} | {outcomes['same'] + outcomes['told']:,} | "
                   f"{len(faults):,} | {total / took:,.0f} | {memory:.0f} |", flush=True)
