@@ -131,9 +131,9 @@ def read_metadata(path: str | Path, name: str) -> dict[str, str] | None:
     return None
 
 
-def has_end(path: Path) -> bool:
+def has_end(path: str | Path) -> bool:
     """Return whether a file ends as one that was closed."""
-    with path.open("rb") as file:
+    with Path(path).open("rb") as file:
         file.seek(max(0, os.fstat(file.fileno()).st_size - len(MCAP0_MAGIC)))
         return file.tell() > len(MCAP0_MAGIC) and file.read() == MCAP0_MAGIC
 

@@ -13,6 +13,7 @@ import pytest
 from aura.plugins.manager import PluginManager
 from aura.sim.build import _open_stream
 from aura.sim.scenario import read_scenario
+from aura.sim.sources import Sources
 
 PAGE = (Path(__file__).parents[3] / "docs" / "streams.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
@@ -29,5 +30,5 @@ def test_every_stream_shown_opens(block, tmp_path):
     np.savez(tmp_path / "kmnist-train-labels.npz", np.arange(2, dtype=np.uint8))
     scenario = read_scenario({"aura": 1, "name": "x", "base": str(tmp_path), **tomllib.loads(block)})
     for name, model in scenario.streams.items():
-        kind = _open_stream(name, model, scenario, PluginManager(), None, True)
+        kind = _open_stream(name, model, scenario, PluginManager(), None, True, Sources(scenario.folder))
         assert len(kind.reader) > 1
