@@ -99,7 +99,7 @@ def test_gains_are_of_mean_one_and_bounded_and_potentials_too(seed: int, strengt
     assert gains.mean(axis=1) == pytest.approx(np.ones(40), rel=1e-5)
     assert gains.min() >= (1 - 1e-6) / (1 + strength)
     assert gains.max() <= (1 + 1e-6) * (1 + strength)
-    assert np.abs(attention.potential).max() <= np.abs(drive).max() / (1 - decay) * (1 + 1e-12)
+    assert np.abs(attention.potential).max() <= float(np.abs(drive).max()) / (1 - decay) * (1 + 1e-12)
 
 
 def test_features_that_are_excited_more_count_more() -> None:
