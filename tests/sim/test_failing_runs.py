@@ -266,9 +266,15 @@ def test_a_restarting_zone_goes_back_to_the_same_state_wherever_the_run_was_stop
 # --- killed at an odd moment ----------------------------------------------------------------------------------------
 
 
+def killed_at_once(sim, name, like, **more):
+    """Leave the folder of a run that is killed before its first checkpoint; it began with the files of another."""
+    run = sim.make(name)
+    run.folder.create(run.scenario, {"inputs": sim.read(like)["inputs"], **more}).release()
+    return run
+
+
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(sim, whole):
-    run = sim.make("run")
-    run.folder.create(run.scenario).release()
+    killed_at_once(sim, "run", whole)
     assert sim.make("run").resume() == "finished"
     assert sim.difference(whole, "run") is None
 
@@ -277,25 +283,21 @@ def test_a_branch_killed_before_its_first_checkpoint_begins_at_its_origin_again(
     sim.make("run", until=300 * MS).start()
     origin = list_checkpoints(sim.folder / "run/checkpoints")[-1]
     sim.make("whole").branch(origin)
-    branch = sim.make("branch")
-    branch.folder.create(branch.scenario, {"branched_from": str(origin)}).release()
+    killed_at_once(sim, "branch", "run", branched_from=str(origin))
     assert sim.make("branch").resume() == "finished"
     assert sim.difference("whole", "branch") is None
 
 
 def test_a_run_killed_before_its_first_checkpoint_may_be_started_again_into_its_folder(sim, whole):
-    run = sim.make("run")
-    run.folder.create(run.scenario).release()
+    killed_at_once(sim, "run", whole)
     assert sim.make("run").start() == "finished"
     assert sim.difference(whole, "run") is None
     with pytest.raises(AuraError, match="one that is not empty"):
         sim.make("run").start()
 
 
-def test_a_live_run_killed_before_its_first_checkpoint_is_resumed_but_not_started_over_its_journal(sim):
-    run = sim.make("run")
-    run.folder.create(run.scenario).release()
-    run.folder.journal.mkdir()
+def test_a_live_run_killed_before_its_first_checkpoint_is_resumed_but_not_started_over_its_journal(sim, whole):
+    killed_at_once(sim, "run", whole).folder.journal.mkdir()
     with pytest.raises(AuraError, match="one that is not empty"):
         sim.make("run").start()
     assert sim.make("run").resume() == "finished"

@@ -84,7 +84,7 @@ def test_of_two_settings_the_later_one_holds():
     ("shout.gain.more=3", r"expected a path through tables, got a value at 'gain'"),
     ("diary.items=none", r"streams\.diary\.items: expected a valid integer.*'none'"),
     ("until=later", "until: expected a time"),
-    ("shout.period=5", r"zones\.shout\.period: expected a valid string"),
+    ("shout.period=5", r"zones\.shout\.period: expected a time with its unit"),
     ("zones=3", "zones: expected"),
     ("seed=" + "1" * 5000, "seed: expected .*integer"),
     ("record.topcis=[]", r"record\.topcis: expected a known key.*'topics'"),

@@ -60,7 +60,7 @@ def test_a_distilled_newborn_follows_its_teacher_whatever_the_labels_say() -> No
         mixture.lineage.structure.units[2].parents[0], "expert_2"))
     assert np.mean(newborn == teacher) > 0.75
     assert np.mean(newborn == truth) > 0.75
-    assert np.mean(newborn == 9 - truth) < 0.1
+    assert np.mean(newborn == 9 - truth) < 0.15
 
 
 def test_a_trial_is_the_mean_loss_on_items_that_were_not_asked_about() -> None:
