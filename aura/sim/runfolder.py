@@ -33,7 +33,8 @@ __all__ = ["RunFolder", "default_folder", "strict_json"]
 _log = logging.getLogger("aura.run")
 
 _ASIDE = "run.partial"
-_BEGUN = ("checkpoints", "recording", "metrics.jsonl", "metrics.json", "run.json", _ASIDE, "scenario.toml",
+_ORIGIN = "origin"
+_BEGUN = ("checkpoints", _ORIGIN, "recording", "metrics.jsonl", "metrics.json", "run.json", _ASIDE, "scenario.toml",
           "scenario.partial", "tracebacks.txt")
 """What a run may have left before its first checkpoint."""
 
@@ -144,6 +145,38 @@ class RunFolder:
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+
+    def origin(self) -> Path | None:
+        """Return the checkpoint that a branch began at, or None for a run that began at 0 s.
+
+        Raises
+        ------
+        CheckpointError
+            If it is gone: neither kept in this folder, as branches of earlier versions do not, nor where it was.
+        """
+        known = self.read().get("branched_from")
+        if not known:
+            return None
+        for path in (*list_checkpoints(self.path / _ORIGIN), Path(known)):
+            if path.is_dir():
+                return path
+        raise CheckpointError(str(self.path), expected=f"the checkpoint that this branch began at, in its folder "
+                              f"{_ORIGIN}/ or at {known}", got="none any more",
+                              hint="Without it the branch cannot be played from its beginning.")
+
+    def keep_origin(self, checkpoint: Path) -> None:
+        """Keep the checkpoint that a branch begins at for as long as this folder lasts; its own run may remove it."""
+        kept = self.path / _ORIGIN / checkpoint.name
+        aside = kept.with_name(f".{kept.name}.aside")
+        if kept.exists():
+            return
+        try:
+            shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed while it copied
+            shutil.copytree(checkpoint, aside)
+            aside.rename(kept)
+        except OSError as error:  # that of copytree holds a list of them
+            raise CheckpointError(str(kept), expected="to copy the checkpoint that the branch begins at",
+                                  got=f"{type(error).__name__}: {error}") from error
 
     def discard(self) -> None:
         """Take back what `create` made, for a run that could not begin."""

@@ -110,10 +110,13 @@ class Run:
         return f"<Run of {self.scenario.name} in {self.folder.path}: {self.status} at {format_time(self.now)}>"
 
     def start(self) -> Status:
-        """Play the scenario from its beginning into a new folder."""
-        if self.options.replay_of is not None:
-            self._tally.replay_of = str(self.options.replay_of.path.absolute())
-        return self._play(None)
+        """Play the scenario from its beginning, or a replay of a branch from where that began, into a new folder."""
+        played_again, origin = self.options.replay_of, None
+        if played_again is not None:
+            self._tally.replay_of = str(played_again.path.absolute())
+            origin = played_again.origin()
+            self._tally.branched_from = str(origin.absolute()) if origin else ""
+        return self._play(origin)
 
     def resume(self, checkpoint: str | Path | None = None) -> Status:
         """Go on from a checkpoint of this folder, by default the newest, as if the run had not stopped.
@@ -133,7 +136,7 @@ class Run:
             if tally.replay_of:
                 self.options = replace(self.options, replay_of=RunFolder(tally.replay_of))
             if checkpoint is None and not list_checkpoints(self.folder.checkpoints) and self.folder.unplayed:
-                return self._play(Path(tally.branched_from) if tally.branched_from else None, hold)
+                return self._play(self.folder.origin(), hold)
             return self._play(checkpoint or latest_checkpoint(self.folder.checkpoints), hold, resumed=True)
 
     def branch(self, origin: str | Path) -> Status:
@@ -179,8 +182,10 @@ class Run:
             self._prepare(brain, player, observers, checkpoint, journal, resumed=resumed)
             for name in changed:
                 brain.notices.tell(name, "is not as it was when the run began")
-            if new and checkpoint is not None and player.over:
-                raise _nothing_left(checkpoint, brain.resolution)
+            if checkpoint is not None and not resumed:
+                if new and player.over and self.options.replay_of is None:
+                    raise _nothing_left(checkpoint, brain.resolution)
+                self.folder.keep_origin(checkpoint)
         except BaseException:
             brain.close()
             journal.close()
@@ -209,7 +214,7 @@ class Run:
         origin = self.options.replay_of
         if not new:
             origin = self.folder
-        elif checkpoint is not None:
+        elif checkpoint is not None and origin is None:
             origin = RunFolder(checkpoint.parent.parent)
         return origin.sources() if origin is not None else None
 

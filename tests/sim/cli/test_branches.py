@@ -1,0 +1,71 @@
+"""A branch keeps the checkpoint that it began at, so that it is played again from there."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+
+from aura.core.checkpoint import list_checkpoints
+
+RUN = ("run", "small.toml", "--quiet", "--out", "one", "--until", "300 ms")
+
+
+@pytest.fixture(autouse=True)
+def _no_report(monkeypatch):
+    """Leave out the plots, which take seconds."""
+    monkeypatch.setattr("aura.plugins.report.write_report", lambda folder: folder / "report.html")
+
+
+@pytest.fixture
+def branch(sim, aura):
+    """A finished branch with settings of its own, whose own checkpoint of its beginning is pruned by now."""
+    aura(*RUN)
+    assert aura("branch", "one", "--at", "250 ms", "--set", "shout.learn=false", "--out", "two", "--quiet").status == 0
+    assert len(list_checkpoints(sim.folder / "two/checkpoints")) == 3
+    return sim.folder / "two"
+
+
+def test_a_replay_of_a_branch_is_identical_and_so_is_one_of_the_replay(sim, aura, branch):
+    shutil.rmtree(sim.folder / "one")
+    for played, again in (("two", "three"), ("three", "four")):
+        answer = aura("replay", played, "--out", again, "--quiet")
+        assert (answer.status, answer.err) == (0, "")
+        assert f"the replay is identical to {played}, bit for bit" in answer.out
+    assert sim.values("four", "diary.text")[0][0] == 260_000_000
+
+
+def test_a_replay_of_a_branch_of_a_branch_is_identical(sim, aura, branch):
+    assert aura("branch", "two", "--at", "500 ms", "--set", "shout.learn=true", "--out", "three", "--quiet").status == 0
+    shutil.rmtree(branch)
+    assert aura("replay", "three", "--out", "four", "--quiet").status == 0
+
+
+def test_a_stopped_and_resumed_branch_is_replayed_identically(sim, aura):
+    aura(*RUN)
+    aura("branch", "one", "--at", "250 ms", "--out", "two", "--quiet", "--until", "290 ms")
+    aura("resume", "two", "--quiet", "--until", "340 ms")
+    assert aura("replay", "two", "--out", "three", "--quiet").status == 0
+
+
+def test_a_branch_whose_beginning_is_gone_is_refused_and_never_said_to_differ(sim, aura, branch):
+    shutil.rmtree(branch / "origin")
+    assert aura("replay", "two", "--out", "three", "--quiet").status == 0  # the first run still has it
+    shutil.rmtree(sim.folder / "one")
+    answer = aura("replay", "two", "--out", "four", "--quiet")
+    assert answer.status == 2
+    assert "expected the checkpoint that this branch began at" in answer.err
+    assert not (sim.folder / "four").exists()
+
+
+def test_a_branch_killed_before_its_first_checkpoint_begins_again_though_its_first_run_is_gone(sim, aura, branch):
+    (branch / "recording").rename(sim.folder / "recording")
+    for name in ("checkpoints", "metrics.jsonl", "metrics.json"):
+        path = branch / name
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    text = (branch / "run.json").read_text(encoding="utf-8")
+    (branch / "run.json").write_text(text.replace('"status": "finished"', '"status": "running"'), encoding="utf-8")
+    shutil.rmtree(sim.folder / "one")
+    assert aura("resume", "two", "--quiet").status == 0
+    shutil.copytree(sim.folder / "recording", sim.folder / "before/recording")
+    assert sim.difference("before", "two") is None
