@@ -54,8 +54,9 @@ def as_scalars(said: Any, zone: str, now: Time) -> dict[str, float]:
         if number is None:
             raise ZoneError(f"{zone}.learn()[{name!r}] at {now} ns", expected="one real number", got=sketch(value),
                             hint="Return float(...) of what is to be logged.")
-        if type(number) is float and not math.isfinite(number):
-            raise ZoneError(f"{zone}.learn()[{name!r}] at {now} ns", expected="a finite number", got=str(number),
+        if not _is_finite(number):
+            raise ZoneError(f"{zone}.learn()[{name!r}] at {now} ns", expected="a finite number",
+                            got=sketch(number) if type(number) is int else str(number),
                             hint="Look at the zone's learning rate and inputs at this instant; leave out a number that "
                                  "is not known.")
         plain[name] = number
@@ -166,6 +167,8 @@ def sketch(value: Any) -> str:
 
 def _as_number(value: Any) -> float | None:
     """Return the one real number that a value is, or None."""
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):  # numpy makes a 0 of it
+        return None
     try:
         given = np.asarray(value)
     except Exception:  # a tensor that wants its gradient kept, and whatever else a plugin's own type raises
@@ -174,6 +177,14 @@ def _as_number(value: Any) -> float | None:
         return None
     number = given.item()
     return number if type(number) in _PLAIN else float(number)  # a long double stays numpy's own
+
+
+def _is_finite(number: float) -> bool:
+    """Return whether a number is one that a float can hold; the whole numbers of Python have no bound."""
+    try:
+        return math.isfinite(number)
+    except OverflowError:
+        return False
 
 
 def _is_listing(said: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,12 @@ def brain_of(**given: Any) -> Brain:
     ({"loss": [0.5]}, "expected one real number"), ({"a": 1.0, 3: 1.0}, "expected names of numbers as str, got 3"),
     ({"loss": float("nan")}, r"giver\.learn\(\)\['loss'\] at 2000000 ns: expected a finite number, got nan"),
     ({"loss": np.float32("inf")}, "expected a finite number, got inf"),
+    ({"loss": np.longdouble("1e4000")}, "expected a finite number, got inf"),
+    ({"loss": 10**400}, r"giver\.learn\(\)\['loss'\] at 2000000 ns: expected a finite number, got 1000.*\.\.\."),
+    ({"loss": -10**5000}, "expected a finite number, got "), ({"loss": Fraction(1, 3)}, "expected one real number"),
+    ({"loss": np.ma.masked}, r"giver\.learn\(\)\['loss'\] at 2000000 ns: expected one real number, got MaskedConstant"),
+    ({"loss": np.ma.masked_array(1.5, mask=True)}, "expected one real number"),
+    ({"loss": Decimal("0.5")}, "expected one real number"), ({"loss": np.array([True])}, "expected one real number"),
 ])
 def test_what_learn_returns_is_named_and_stops_no_observer(learned: Any, message: str) -> None:
     def learn(zone: Zone, now: int, inputs: Any) -> Any:
@@ -81,13 +89,15 @@ def test_what_learn_returns_obeys_the_zones_own_policy() -> None:
 
 def test_scalars_are_plain_numbers_of_the_runs_own() -> None:
     given = {"a": 0.5, "b": 3, "c": True, "d": np.float32(0.25), "e": np.int64(7), "f": np.bool_(False),
-             "g": np.array(2.5), "h": np.longdouble(1.5), "i": np.float16(0.5)}
+             "g": np.array(2.5), "h": np.longdouble(1.5), "i": np.float16(0.5), "j": 10**300,
+             "k": np.ma.masked_array(2.0)}
     brain, log = brain_of(learned=given), Log()
     brain.observe(log)
     brain.step()
     given["a"] = 9.0
     (scalars,) = log.learned
-    assert scalars == {"a": 0.5, "b": 3, "c": True, "d": 0.25, "e": 7, "f": False, "g": 2.5, "h": 1.5, "i": 0.5}
+    assert scalars == {"a": 0.5, "b": 3, "c": True, "d": 0.25, "e": 7, "f": False, "g": 2.5, "h": 1.5, "i": 0.5,
+                       "j": 10**300, "k": 2.0}
     assert {type(value) for value in scalars.values()} == {float, int, bool}
 
 
