@@ -6,6 +6,8 @@ import glob
 import hashlib
 import importlib.util
 import logging
+import os
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -13,6 +15,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from aura.core.errors import PluginError
+from aura.sim.beside import files_beside
 from aura.sim.readers.options import DATA_PREFIX, resolve_path
 
 __all__ = ["Source", "Sources", "fingerprint", "is_there", "rows_of", "sources_of"]
@@ -53,10 +56,14 @@ class Source(BaseModel):
     digest: str
 
     @property
+    def is_module(self) -> bool:
+        """Whether it is named as ``package.module:Class``."""
+        return self.role == "code" and not self.name.endswith(".py") and ":" in self.name
+
+    @property
     def in_base(self) -> bool:
         """Whether it is looked for from the scenario's folder: no data set, no whole path, no installed module."""
-        module = self.role == "code" and ":" in self.name
-        return not (module or self.name.startswith((DATA_PREFIX, "~")) or Path(self.name).is_absolute())
+        return not (self.is_module or self.name.startswith((DATA_PREFIX, "~")) or Path(self.name).is_absolute())
 
 
 class Sources:
@@ -81,6 +88,7 @@ class Sources:
         self.base, self.known = base, known
         self._no_code, self._accept_code, self._say = no_code, accept_code, say
         self._found: dict[tuple[Role, str], Path] = {}
+        self._loaded = frozenset(sys.modules)  # before any of the scenario's code
 
     def locate(self, text: str) -> Path:
         """Return the path that a text means: of a data set, or from the scenario's folder."""
@@ -110,7 +118,11 @@ class Sources:
         return name
 
     def take(self) -> list[Source]:
-        """Return everything that was noted, as it is now."""
+        """Return everything that was noted, and the code that such code has imported from beside it, as it is now."""
+        for (role, name), path in list(self._found.items()):
+            if role == "code":
+                for file in files_beside(path, sys.modules.keys() - self._loaded):
+                    self._found.setdefault(("code", _name_beside(name, path, file)), file)
         return [fingerprint(name, role, path) for (role, name), path in self._found.items()]
 
     def changed(self, now: Iterable[Source]) -> list[str]:
@@ -126,10 +138,17 @@ class Sources:
             raise PluginError(f"--no-code: {name!r}", expected="a scenario that names no code", got=f"{what}, {path}",
                               hint="Leave --no-code out to run it: it may do whatever you may do.")
         if self.known is not None and not self._accept_code:
-            _require_as_known(self.known, name, path)
+            for part in (name, *self._known_beside(name, path)):
+                _require_as_known(self.known, part, path if part == name else self.base / part)
         self._found["code", name] = path
         if self._say is not None:
             self._say(f"loads code that the scenario names: {path}")
+
+    def _known_beside(self, name: str, path: Path) -> list[str]:
+        """Return the names of what a file of code imported from beside it when the run began."""
+        folder = os.path.realpath(path.parent)
+        return [source.name for source in self.known or () if source.role == "code" and source.name != name
+                and not source.is_module and Path(os.path.realpath(self.base / source.name)).is_relative_to(folder)]
 
 
 def is_there(path: Path) -> bool:
@@ -158,6 +177,13 @@ def _require_as_known(sources: Sequence[Source], name: str, path: Path) -> None:
         raise PluginError(str(path), expected="the code that the run began with",
                           got="other code" if known else "code that it did not begin with",
                           hint="Look at it, and give --accept-code to go on with it.")
+
+
+def _name_beside(name: str, path: Path, file: Path) -> str:
+    """Return how a file beside one of code is named: as that one is, from the scenario's folder if it is."""
+    if Path(name).suffix != ".py":
+        return str(file)
+    return (Path(name).parent / file.relative_to(os.path.realpath(path.parent))).as_posix()
 
 
 def _files(path: Path) -> list[Path]:
