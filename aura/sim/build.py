@@ -46,8 +46,8 @@ class Journal(Protocol):
     def live(self) -> bool:
         """Whether live input is taken at all; a replay takes none."""
 
-    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
-        """Keep rows before they are used, and how far into the input they reach."""
+    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None, skipped: int | None = None) -> None:
+        """Keep rows before they are used, how far into the input they reach, and the bad rows up to there."""
 
     def read(self, stream: str) -> Sequence[Entry]:
         """Return what was taken in before, to be played first."""

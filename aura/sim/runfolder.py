@@ -35,7 +35,7 @@ _log = logging.getLogger("aura.run")
 _ASIDE = "run.partial"
 _ORIGIN = "origin"
 _BEGUN = ("checkpoints", _ORIGIN, "recording", "metrics.jsonl", "metrics.json", "run.json", _ASIDE, "scenario.toml",
-          "scenario.partial", "tracebacks.txt")
+          "scenario.partial", "journal.partial", "tracebacks.txt")
 """What a run may have left before its first checkpoint."""
 
 

@@ -164,13 +164,14 @@ class Run:
         """Build the brain, load it, play it; whatever happens then, leave run.json and the report."""
         self._require_an_end()
         new = hold is None
-        journal = RunJournal(self.folder, self.options.replay_of)
+        journal = RunJournal(self.folder, self.options.replay_of, self._branched_from(checkpoint))
         sources = self.options.sources or Sources(self.scenario.folder, self._begun_with(checkpoint, new=new))
         brain = build_brain(self.scenario, self.manager, journal=journal, sources=sources)
         changed = self._take_sources(sources)
         try:
             if hold is None:
                 hold = self.folder.create(self.scenario, beginning(self.scenario, self._tally))
+            journal.take_over()
             self.player = player = PhasePlayer(brain, self.scenario, self._until())
             metrics = make_metrics(self.scenario, self.manager, brain)
             pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
@@ -196,7 +197,7 @@ class Run:
             brain.loop.pace = pace
             self._run(sitting)
         except BaseException as error:
-            if new and not brain.ticks and not self.folder.journal.exists():
+            if new and not brain.ticks and not journal.taken:
                 sitting.close()
                 self._give_up(hold)  # nothing was played, so there is nothing to keep
             else:
@@ -211,12 +212,15 @@ class Run:
 
     def _begun_with(self, checkpoint: Path | None, *, new: bool) -> list[Source] | None:
         """Return the files that the run began with that is resumed, branched from or played again."""
-        origin = self.options.replay_of
-        if not new:
-            origin = self.folder
-        elif checkpoint is not None and origin is None:
-            origin = RunFolder(checkpoint.parent.parent)
+        origin = self.folder if not new else self.options.replay_of or self._branched_from(checkpoint)
         return origin.sources() if origin is not None else None
+
+    def _branched_from(self, checkpoint: Path | None) -> RunFolder | None:
+        """Return the other run that a branch begins from, by its checkpoint."""
+        if self.options.replay_of is not None:
+            return None
+        folder = checkpoint.parent.parent if checkpoint is not None else self.folder.path
+        return None if folder.resolve() == self.folder.path.resolve() else RunFolder(folder)
 
     def _take_sources(self, sources: Sources) -> list[str]:
         """Keep what the scenario's files are, unless the run knows already, and return the names of those changed."""

@@ -33,11 +33,13 @@ class IntakeFolder:
     ----------
     folder : Path
         Made at the first byte.
+    origin : Path, optional
+        The same of the run that this one branches from: its input comes first.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._parts = list(list_segments(folder).values())
+    def __init__(self, folder: Path, origin: Path | None = None) -> None:
+        self.folder, self._branched = folder, origin is not None
+        self._parts = list(list_segments(origin or folder).values())
         self._file: McapFile | None = None
         self._channels: dict[str, Channel] = {}
         self._dirty = False
@@ -54,6 +56,11 @@ class IntakeFolder:
             self._file.flush()
             self._dirty = True
 
+    @property
+    def begun(self) -> bool:
+        """Whether anything was added."""
+        return self._file is not None
+
     def commit(self) -> None:
         """Wait until the disk has all that was added."""
         with self._lock:
@@ -69,7 +76,7 @@ class IntakeFolder:
 
     def stream(self, name: str, used: int) -> Intake:
         """Return the intake of a stream of which `used` bytes have been played."""
-        return Intake(self, self._parts, name, used)
+        return Intake(self, self._parts, name, used, branched=self._branched)
 
 
 class Intake:
@@ -84,6 +91,8 @@ class Intake:
         The stream.
     used : int
         How many bytes the journal's ticks have used.
+    branched : bool
+        Whether this is the first sitting of a branch, which may be given new input though that of its origin has ended.
 
     Attributes
     ----------
@@ -97,8 +106,9 @@ class Intake:
         Whether the input has ended.
     """
 
-    def __init__(self, folder: IntakeFolder, parts: list[Path], name: str, used: int) -> None:
-        self._folder, self._parts, self._name = folder, parts, name
+    def __init__(self, folder: IntakeFolder, parts: list[Path], name: str, used: int, *,
+                 branched: bool = False) -> None:
+        self._folder, self._parts, self._name, self.branched = folder, parts, name, branched
         self.total, self.lines, self.ended = 0, 0, False
         rest = bytearray()
         for offset, data in self._pieces():

@@ -29,15 +29,19 @@ class JournalEntry(NamedTuple):
     rows : list of dict
     read : int or None
         How far into its input that reached, in bytes, if the stream knows.
+    skipped : int or None
+        How many bad rows were left out up to there, since the beginning of the run; earlier versions kept none.
     """
 
     time: Time
     rows: list[dict[str, Any]]
     read: int | None = None
+    skipped: int | None = None
 
 
 _ROWS = MessageType("aura.Rows", "jsonschema", "json", b'{"title":"aura.Rows","type":"object","properties":'
-                    b'{"rows":{"type":"array","items":{"type":"object"}},"read":{"type":"integer"}}}')
+                    b'{"rows":{"type":"array","items":{"type":"object"}},"read":{"type":"integer"},'
+                    b'"skipped":{"type":"integer"}}}')
 
 
 class JournalWriter:
@@ -57,10 +61,10 @@ class JournalWriter:
         self._channels: dict[str, Channel] = {}
         self._lock = threading.Lock()
 
-    def add(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
+    def add(self, stream: str, now: Time, rows: Rows, read: int | None = None, skipped: int | None = None) -> None:
         """Write what a stream took in at the tick `now`; it is safe once `commit` has returned.
 
-        `read` says how far into its input that reached.
+        `read` says how far into its input that reached, `skipped` how many bad rows were left out up to there.
 
         Raises
         ------
@@ -68,7 +72,8 @@ class JournalWriter:
             If a row holds anything but plain values, tuples, bytes and numpy arrays.
         """
         entry: dict[str, Any] = {"rows": [pack(dict(row)) for row in rows]}
-        data = dumps(entry if read is None else {**entry, "read": read})
+        entry |= {name: value for name, value in (("read", read), ("skipped", skipped)) if value is not None}
+        data = dumps(entry)
         with self._lock:
             if stream not in self._channels:
                 self._channels[stream] = self._file.channel(stream, _ROWS)
@@ -79,9 +84,9 @@ class JournalWriter:
         with self._lock:
             self._file.sync()
 
-    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None) -> None:
+    def write(self, stream: str, now: Time, rows: Rows, read: int | None = None, skipped: int | None = None) -> None:
         """Add and commit."""
-        self.add(stream, now, rows, read)
+        self.add(stream, now, rows, read, skipped)
         self.commit()
 
     def close(self) -> None:
@@ -144,10 +149,10 @@ class JournalReader:
         for path, message in chosen:
             try:
                 found = loads(message.data)
-                rows, read = [unpack(row) for row in found["rows"]], found.get("read")
-                if not all(isinstance(row, dict) for row in rows) or not (read is None or type(read) is int):
-                    raise ValueError("no rows, or no count of bytes")
-                yield JournalEntry(message.time, rows, read)
+                rows, counts = [unpack(row) for row in found["rows"]], (found.get("read"), found.get("skipped"))
+                if not all(isinstance(row, dict) for row in rows) or {type(n) for n in counts} - {int, type(None)}:
+                    raise ValueError("no rows, or no count of bytes or of rows")
+                yield JournalEntry(message.time, rows, *counts)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RecordingError(f"{path}: {stream} at {message.time} ns", expected="an entry of a journal",
                                      got=f"{type(error).__name__}: {error}") from error

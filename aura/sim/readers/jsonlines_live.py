@@ -66,8 +66,10 @@ def open_jsonlines(options: JsonLinesOptions, base: Path, intake: Intake | None 
     """Open live JSON lines; they are read from the first `take` on.
 
     Of a file that begins with what earlier sittings of a run have read, the rest is read; nothing is opened if the
-    input has ended.
+    input has ended, but for a branch that may be given more.
     """
+    if intake is not None and intake.ended and intake.branched and _has_more(options.path, base):
+        intake.ended = False
     if intake is not None and intake.ended:
         stream, name = io.BytesIO(), options.path
     elif options.path == STANDARD_INPUT:
@@ -84,6 +86,13 @@ def open_jsonlines(options: JsonLinesOptions, base: Path, intake: Intake | None 
         _pass_over(stream, name, intake)
     return JsonLinesSource(stream, options.columns, on_bad=options.on_bad, capacity=options.capacity, name=name,
                            close_stream=options.path != STANDARD_INPUT, where=options.where, intake=intake)
+
+
+def _has_more(path: str, base: Path) -> bool:
+    """Return whether an input that has ended may have more for a branch: what is piped in, or what a file got since."""
+    if path == STANDARD_INPUT:
+        return sys.stdin is not None and not sys.stdin.isatty()
+    return not path.startswith(_TCP) and resolve_path(path, base).is_file()
 
 
 def _open_path(path: Path) -> io.FileIO:

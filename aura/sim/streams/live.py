@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Mapping
+from operator import itemgetter
 from typing import Any, ClassVar
 
 import numpy as np
@@ -19,8 +21,9 @@ from aura.sim.streams.times import Period, tick_after
 __all__ = ["LiveStream", "live_stream"]
 
 Rows = list[dict[str, Any]]
-Entry = tuple[Time, Rows, int | None]
-"""A tick, the rows taken in then, and how far into the input that reached."""
+Entry = tuple[Time, Rows, int | None, int | None]
+"""A tick, the rows taken in then, how far into the input that reached, and the bad rows left out up to there."""
+_time = itemgetter(0)
 _PATIENCE_S = 0.1
 """How long a wait for input goes on before it is checked whether the run is to stop (tuned here: not felt)."""
 
@@ -38,9 +41,11 @@ class LiveStream(Zone[ZoneParams]):
 
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
         super().__init__(context)
-        self._item, self._ticks, self._ended, self._interrupted = 0, 0, False, False
-        self._left_out, self._bad = 0, 0
-        """Bad rows of earlier sittings, and of this one up to the last row that was used."""
+        self._item, self._latest, self._ended, self._interrupted = 0, -1, False, False
+        self._skipped = 0
+        """Bad rows since the beginning of the run, up to the last row that was used."""
+        self._before: int | None = None
+        """Those of them that the source does not count, once it is asked."""
         self._again = False
         self._read: int | None = None
         self.on_end: Callable[[], None] | None = None
@@ -87,19 +92,21 @@ class LiveStream(Zone[ZoneParams]):
     def next_wake(self, now: Time) -> Time | None:
         if self._ended:
             return None
-        if self._ticks < len(self.replayed):
-            return self.replayed[self._ticks][0]
+        if (left := self._place()) < len(self.replayed):
+            return self.replayed[left][0]
         return None if self.source is None or self._again else tick_after(now, self.every, self.context.resolution)
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
-        if self.source is None or self._again or self._ticks < len(self.replayed):
+        if self.source is None or self._again or self._place() < len(self.replayed):
             rows = self._replay(now)
         else:
+            if self._before is None:
+                self._before = self._skipped - self.source.skipped
             rows = self._take(self.source)
             self._ended = self.source.ended
             if rows or self._ended:  # bad lines behind the last row are come to again, and counted then
-                self._read, self._bad = getattr(self.source, "position", None), self.source.skipped
-            self._ticks += bool(rows) + self._ended
+                self._latest = now
+                self._read, self._skipped = getattr(self.source, "position", None), self._before + self.source.skipped
         if rows:
             self._keep(now, rows)
         if self._ended:
@@ -114,17 +121,14 @@ class LiveStream(Zone[ZoneParams]):
         return items_of(self.fields, said, ids)
 
     def state(self) -> dict[str, Any]:
-        return {"item": self._item, "ticks": self._ticks, "ended": self._ended, "left_out": self._bad_rows()}
+        return {"item": self._item, "latest": self._latest, "ended": self._ended, "skipped": self._skipped}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        self._item, self._ticks, self._ended = state["item"], state["ticks"], state["ended"]
-        self._left_out, self._bad = state["left_out"], 0
+        self._item, self._latest, self._ended = state["item"], state["latest"], state["ended"]
+        self._skipped, self._before = state["skipped"], None
 
     def notices(self) -> dict[str, int]:
-        return {BAD_ROWS: self._bad_rows()}
-
-    def _bad_rows(self) -> int:
-        return self._left_out + self._bad
+        return {BAD_ROWS: self._skipped}
 
     def close(self) -> None:
         if self.source is not None:
@@ -136,15 +140,19 @@ class LiveStream(Zone[ZoneParams]):
         What is played again is kept as well, so that every run's journal is whole.
         """
         if self.journal is not None and not self._again:
-            self.journal(self.context.name, now, rows, self._read)
+            self.journal(self.context.name, now, rows, self._read, self._skipped)
+
+    def _place(self) -> int:
+        """Return which of the replayed entries comes next: a branch has those before its checkpoint, or has not."""
+        return bisect_right(self.replayed, self._latest, key=_time)
 
     def _replay(self, now: Time) -> Rows:
         rows: Rows = []
-        while self._ticks < len(self.replayed) and self.replayed[self._ticks][0] <= now:
-            _, again, self._read = self.replayed[self._ticks]
-            self._ticks += 1
+        for _, again, self._read, skipped in self.replayed[self._place():bisect_right(self.replayed, now, key=_time)]:
+            self._skipped = self._skipped if skipped is None else skipped
             rows += again
             self._ended = not again
+        self._latest = now
         return rows
 
     def _take(self, source: Source) -> Rows:
@@ -156,7 +164,7 @@ class LiveStream(Zone[ZoneParams]):
 
 def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field], every: Period, items: int,
                 wait: bool, truth: Collection[str] | None = None,
-                journal: Callable[[str, Time, Rows, int | None], None] | None = None,
+                journal: Callable[[str, Time, Rows, int | None, int | None], None] | None = None,
                 replayed: Iterable[Entry] = (), kind: str = "live") -> type[LiveStream]:
     """Return the zone class that takes from `source`, to be added to a brain.
 
@@ -168,13 +176,14 @@ def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field]
         How often the source is asked, and for how many rows at most.
     wait : bool
         Wait for the next row, as a free run does that has nothing else to do; in real time the loop goes on.
-    journal : function (stream, now, rows, read), optional
-        Keeps the rows before they are used, and how many bytes of the input they and those before them took.
-    replayed : iterable of (time, rows, read)
+    journal : function (stream, now, rows, read, skipped), optional
+        Keeps the rows before they are used, how many bytes of the input they and those before them took, and how many
+        bad rows were left out up to there.
+    replayed : iterable of (time, rows, read, skipped)
         Rows played first, each at its instant: all of them in a replay, those since the beginning after a crash.
     """
     manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, truth, name),
-                        version="2", flow=SteadyFlow(items, every, total=0))
+                        version="3", flow=SteadyFlow(items, every, total=0))
     return type("LiveStream", (LiveStream,), {
         "manifest": manifest, "source": source, "fields": dict(fields), "every": every, "items": items, "wait": wait,
         "journal": staticmethod(journal) if journal else None, "replayed": list(replayed),

@@ -98,8 +98,8 @@ def test_rows_are_journaled_before_they_are_used(sim, live, monkeypatch):
     run = sim.make("run", source=live())
     write = RunJournal.write
 
-    def watched(self, stream, now, rows, read):
-        write(self, stream, now, rows, read)
+    def watched(self, stream, now, rows, *counts):
+        write(self, stream, now, rows, *counts)
         order.extend(("kept", now) for _ in rows[:1])
 
     monkeypatch.setattr(RunJournal, "write", watched)

@@ -14,6 +14,7 @@ import time
 import pytest
 
 from aura.core.checkpoint import list_checkpoints
+from aura.core.errors import CheckpointError, ZoneError
 from aura.core.time import MS
 from aura.plugins.recording import JournalReader
 from aura.sim.runfolder import RunFolder
@@ -278,3 +279,79 @@ def test_a_closed_standard_input_is_named(sim, live):
     assert done.returncode == 2
     assert "standard input: expected an open stream" in done.stderr
     assert json.loads((sim.folder / "run/run.json").read_text(encoding="utf-8"))["items"] == {"ear": 0}
+
+
+def branch(sim, live, *settings, out="branch", at=-1, **options):
+    checkpoint = list_checkpoints(sim.folder / "run/checkpoints")[at]
+    return sim.make(out, *settings, source=live(), **options).branch(checkpoint)
+
+
+def test_a_branch_plays_what_its_origin_had_taken_in_and_then_what_is_new(sim, live):
+    (sim.folder / "ear").write_bytes(lines(0, 50))
+    assert sim.make("run", source=live(), until=35 * MS).start() == "stopped"
+    with (sim.folder / "ear").open("ab") as file:
+        file.write(lines(50, 60))
+    assert branch(sim, live, "shout.learn=false") == "finished"
+    assert numbers(sim, "branch") == list(range(4, 60))
+    assert [entry.rows[0]["text"] for entry in JournalReader(sim.folder / "branch/journal").kept("ear") if entry.rows] \
+        == [str(number) for number in range(60)]
+
+
+def test_a_branch_from_the_middle_plays_the_rows_after_it_when_they_were_played(sim, live, pipe):
+    pipe(lines(0, 20))
+    sim.make("run", "checkpoints.every='50 ms'", "checkpoints.keep=0", source=live()).start()
+    middle = len(list_checkpoints(sim.folder / "run/checkpoints")) // 2
+    assert branch(sim, live, at=middle) == "finished"  # the pipe is not opened again: it has no writer
+    heard = sim.values("branch", "ear.text")
+    assert 2 < len(heard) < 20
+    assert heard == sim.values("run", "ear.text")[-len(heard):]
+
+
+def test_a_branch_that_is_stopped_or_has_lost_its_origin_goes_on_as_any_run(sim, live):
+    (sim.folder / "ear").write_bytes(lines(0, 50))
+    sim.make("run", source=live(), until=35 * MS).start()
+    assert branch(sim, live, until=75 * MS) == "stopped"
+    (sim.folder / "run").rename(sim.folder / "gone")
+    newest = list_checkpoints(sim.folder / "branch/checkpoints")[0]  # as after a kill
+    assert sim.make("branch", source=live()).resume(newest) == "finished"
+    assert numbers(sim, "branch") == list(range(4, 50))
+
+
+def test_a_branch_whose_checkpoint_does_not_fit_leaves_no_folder(sim, live):
+    (sim.folder / "ear").write_bytes(lines(0, 50))
+    sim.make("run", source=live(), until=35 * MS).start()
+    other = sim.scenario(live().read_text() + "[zones.ticker]\n", "other.toml")
+    with pytest.raises(CheckpointError):
+        sim.make("branch", source=other).branch(list_checkpoints(sim.folder / "run/checkpoints")[-1])
+    assert not (sim.folder / "branch").exists()
+
+
+def test_bad_lines_are_counted_the_same_resumed_after_a_kill_replayed_branched_and_failed(sim, live):
+    bad = b"no\n"
+    (sim.folder / "ear").write_bytes(bad + lines(0, 5) + bad + lines(5, 9) + bad)
+    told = [{"source": "ear", "text": "left out {count} bad rows", "count": 3, "fault": False}]
+
+    def source():
+        return live(on_bad="skip")
+
+    sim.make("run", "checkpoints.keep=0", source=source()).start()
+    assert sim.read("run")["notices"] == told
+    sim.make("replay", source=source(), replay_of=RunFolder(sim.folder / "run")).start()
+    assert sim.read("replay")["notices"] == told
+    assert sim.make("branch", source=source()).branch(first(sim)) == "finished"
+    assert sim.read("branch")["notices"] == told
+    assert sim.make("run", source=source()).resume(first(sim)) == "finished"  # as after a kill
+    assert sim.read("run")["notices"] == told
+
+
+def test_a_run_that_fails_tells_its_bad_lines_and_a_branch_of_it_plays_the_rows_that_were_left(sim):
+    (sim.folder / "ear").write_bytes(b"no\n" + lines(0, 5) + b"no\n" + lines(5, 30) + b"no\n")
+    source = sim.scenario(LIVE.format(zones=sim.zones, path="ear", on_bad="skip", items=1)
+                          + "[zones.bomb]\nparams = {at = 8}\n", "live.toml")
+    with pytest.raises(ZoneError):
+        sim.make("run", source=source).start()
+    assert [(n["source"], n["count"]) for n in sim.read("run")["notices"]] == [("ear", 2)]
+    newest = list_checkpoints(sim.folder / "run/checkpoints")[-1]
+    assert sim.make("branch", "bomb.at=1000", "until='500 ms'", source=source).branch(newest) == "finished"
+    assert numbers(sim, "branch") == list(range(7, 30))
+    assert [(n["source"], n["count"]) for n in sim.read("branch")["notices"]] == [("ear", 3)]
