@@ -15,10 +15,12 @@ from aura.plugins.info import PluginInfo
 if TYPE_CHECKING:
     from aura.core.ports import Port
     from aura.core.zone import Manifest
+    from aura.plugins.kinds import StreamLike
     from aura.plugins.manager import PluginManager
     from aura.plugins.metrics.kind import MetricKind
 
-__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "metric_text", "parameter_tables", "plugin_rows", "zone_rows", "zone_text"]
+__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "metric_text", "parameter_tables", "plugin_rows", "stream_text",
+           "zone_rows", "zone_text"]
 
 PLUGIN_COLUMNS = ("plugin", "from", "version", "brings", "hooks", "state")
 _WIDTH = 110
@@ -67,6 +69,16 @@ def metric_text(kind: MetricKind) -> str:
     return "\n".join(lines)
 
 
+def stream_text(kind: StreamLike, every: type[BaseModel]) -> str:
+    """Return what a kind of stream is, its own options, and the keys that `every` stream may have."""
+    lines = [f"{kind.name}: {kind.summary}"]
+    for path, table in parameter_tables(kind.options_model):
+        lines += ["", f"options of {path}" if path else "options", *_parameters(table)]
+    for path, table in parameter_tables(every):
+        lines += ["", f"options of {path}" if path else "every stream", *_parameters(table)]
+    return "\n".join(lines)
+
+
 def parameter_tables(params: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
     """Return the parameters and the tables within them, each with the key it stands under."""
     yield path, params
@@ -85,7 +97,7 @@ def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
 def _parameters(table: type[BaseModel]) -> list[str]:
     """Return a line for each parameter, and what it means under it."""
     fields = table.model_fields
-    heads = _table([(name, _type(field.annotation), _default(field)) for name, field in fields.items()])
+    heads = _table([(field.alias or name, _type(field.annotation), _default(field)) for name, field in fields.items()])
     if not fields:
         return heads
     return [line for head, field in zip(heads, fields.values(), strict=True)

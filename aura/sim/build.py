@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol, cast
+from typing import Annotated, Any, Protocol, cast
+
+from pydantic import BaseModel, Field
 
 from aura.core.brain import Brain
 from aura.core.errors import ScenarioError, StreamError, nearest
@@ -54,6 +56,12 @@ class Journal(Protocol):
 
     def intake(self, stream: str) -> Any:
         """Return where a stream keeps its input as it reads it."""
+
+
+class _Limit(BaseModel):
+    """What `held_out` may say beside the options of the reader."""
+
+    limit: Annotated[int, Field(ge=1, strict=True)] | None = None
 
 
 def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False,
@@ -110,15 +118,17 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
     truth = model.truth
     if kind.live:
         return _open_live(name, kind, model, options, scenario, journal)
+    other, where = dict(model.held_out or {}), f"streams.{name}.held_out"
+    limit = validated(_Limit, {key: other.pop(key) for key in ("limit",) if key in other}, where, ScenarioError).limit
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
-                      model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.limit,
+                      model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.limit, limit,
                       model.curriculum, model.change, autoplay)
     reader: Any = kind.open(options, scenario.folder)
     held_out = None
     if model.held_out is not None:
         if model.hold_out:
             raise ScenarioError(f"streams.{name}", expected="hold_out or held_out", got="both")
-        changed = _options(kind, {**model.reader_options, **model.held_out}, f"streams.{name}.held_out", sources)
+        changed = _options(kind, {**model.reader_options, **other}, where, sources, "limit")
         held_out = cast("Reader", kind.open(_timed(changed, model), scenario.folder))
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=model.kind)
 
@@ -142,8 +152,8 @@ def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, sc
                        kind=model.kind)
 
 
-def _options(kind: ReaderKind, given: Mapping[str, Any], where: str, sources: Sources) -> Any:
-    known = {*kind.options_model.model_fields, *StreamModel.model_fields}
+def _options(kind: ReaderKind, given: Mapping[str, Any], where: str, sources: Sources, *others: str) -> Any:
+    known = {*kind.options_model.model_fields, *(others or StreamModel.model_fields)}
     for key in given:
         if key not in kind.options_model.model_fields:
             raise ScenarioError(f"{where}.{key}", expected=f"a setting of a stream of kind {kind.name!r}",

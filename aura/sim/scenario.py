@@ -56,24 +56,50 @@ class StreamModel(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="constants")
 
-    kind: str
-    items: int = Field(1, ge=1, description="rows played in one tick")
-    period: TimeText | None = Field(None, description="time between two ticks of the stream")
-    rate: str | None = Field(None, description="the same as a rate, such as '50 Hz', or 50 for the same")
-    time: str | None = Field(None, description="a numeric field that says when each row is played")
+    kind: str = Field(description="What reads the rows: one of those that `aura streams` lists.")
+    items: int = Field(1, ge=1, description="Rows played in one tick.")
+    period: TimeText | None = Field(
+        None,
+        description="Time between two ticks of the stream; by default 10 ms. Either this or a rate.")
+    rate: str | None = Field(
+        None,
+        description="The same as a rate, such as '50 Hz', or 50 for the same; it need be no multiple of the "
+                    "resolution.")
+    time: str | None = Field(
+        None,
+        description="A numeric field that says when each row is played, counted from the first row; the period is "
+                    "then not used.")
     time_unit: Literal["ns", "us", "ms", "s", "min", "h"] | None = Field(
-        None, description="by default the field's own unit, or s")
-    shuffle: bool = False
-    repeat: int = Field(1, ge=1, description="passes over the rows in a learning phase")
-    hold_out: float = Field(0.0, ge=0.0, lt=1.0)
-    hold_out_from: Literal["end", "random"] = "end"
-    held_out: dict[str, Any] | None = Field(None, description="reader options that open the held-out rows instead")
-    limit: int | None = Field(None, ge=1)
-    truth: tuple[str, ...] | None = Field(None, description="fields that tell the truth; by default all tags")
+        None,
+        description="The unit of that field; by default the field's own, or s.")
+    shuffle: bool = Field(
+        False,
+        description="Play the learning rows in an order drawn anew for each pass from the stream's seed; held-out "
+                    "rows keep the file's order.")
+    repeat: int = Field(1, ge=1, description="Passes over the rows in a learning phase.")
+    hold_out: float = Field(
+        0.0, ge=0.0, lt=1.0,
+        description="The fraction of the rows that is not learned from, but played with learning off in a phase of "
+                    "its own; above zero at least one row.")
+    hold_out_from: Literal["end", "random"] = Field(
+        "end",
+        description="Which rows `hold_out` keeps back: the last ones of the file, or rows drawn by the stream's "
+                    "seed.")
+    held_out: dict[str, Any] | None = Field(
+        None,
+        description="The options of the reader that open other rows as the held-out ones, in place of `hold_out`; "
+                    "those not said are the stream's own. Its `limit` is the most of them.")
+    limit: int | None = Field(
+        None, ge=1,
+        description="Take only the first so many rows of the file, before any are held out and before they are "
+                    "shuffled; rows that `held_out` opens have a `limit` of their own.")
+    truth: tuple[str, ...] | None = Field(
+        None,
+        description="Fields that tell the truth, which a zone is told after it has predicted; by default all tags.")
     curriculum: Curriculum | None = Field(
-        None, description="{field, groups}: learning rows group after group of classes; adds the output stage")
-    change: Change | None = Field(
-        None, description="{field, after, how, held_out, seed}: rows change in mid-run; adds the output regime")
+        None,
+        description="Play the learning rows group after group of classes; adds the output `stage`.")
+    change: Change | None = Field(None, description="Change a field of the rows in mid-run; adds the output `regime`.")
 
     @field_validator("rate", mode="before")
     @classmethod

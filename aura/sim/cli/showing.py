@@ -88,6 +88,7 @@ def _show_file(path: Path, blocked: Sequence[str]) -> None:
 
 def show_streams(name: str | None, blocked: Sequence[str]) -> None:
     """Print the kinds of stream, or one with its options."""
+    from aura.plugins.listing import stream_text
     from aura.sim.scenario import StreamModel
 
     manager = PluginManager(blocked)
@@ -95,11 +96,7 @@ def show_streams(name: str | None, blocked: Sequence[str]) -> None:
         rows = [(kind.name, manager.owner("stream", kind.name), kind.summary) for kind in manager.streams().values()]
         print_table(("stream", "plugin", "what it reads"), rows, empty="no plugin brings a stream; see `aura plugins`")
         return
-    kind = manager.stream(name)
-    typer.echo(f"{kind.name}: {kind.summary}\n{kind.options_model.__doc__ or ''}\nevery stream")
-    for key, field in StreamModel.model_fields.items():
-        default = "required" if field.is_required() else f"= {field.default!r}"
-        typer.echo(f"  {key:<14} {default:<12} {field.description or ''}")
+    typer.echo(stream_text(manager.stream(name), StreamModel))
 
 
 def show_metrics(name: str | None, blocked: Sequence[str]) -> None:

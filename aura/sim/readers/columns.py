@@ -28,43 +28,30 @@ _DTYPES = {"text": "text", "tags": "tags", "float": "float32", "float64": "float
 
 
 class Column(BaseModel):
-    """Where one port's values stand in a row, and what they are.
-
-    Parameters
-    ----------
-    from : str, int or list of them
-        Column name or 0-based index; in JSON a key, or a dotted path. Several make a vector of numbers.
-    type : {"text", "tags", "float", "float64", "int", "time"}
-        ``float`` is float32; ``time`` becomes nanoseconds (int64).
-    separator : str
-        Between the tags of one cell; empty: the whole cell is one tag.
-    classes : list of str
-        The only tags allowed; empty: any.
-    shape : list of int
-        Shape of one item where a JSON value is an array; without it the first good row tells.
-    unit : str
-        Unit of the numbers; for ``time`` that of the cell: ns, us, ms, s, min or h.
-    doc : str
-        One sentence.
-    optional : bool
-        A row may lack it: a key that is absent or null, an empty cell. What it feeds is then told nothing of that row,
-        so that a row without its label is a stimulus without a teacher.
-    default : text, number, or list of them
-        Taken where a row lacks it.
-    """
+    """Where one port's values stand in a row, and what they are."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     _clock: str = PrivateAttr("")
 
-    source: Key | tuple[Key, ...] = Setting(alias="from")
-    type: Literal["text", "tags", "float", "float64", "int", "time"] = "text"
-    separator: str = ","
-    classes: tuple[str, ...] = ()
-    shape: tuple[Annotated[int, Setting(ge=1)], ...] | None = None
-    unit: str = ""
-    doc: str = ""
-    optional: bool = False
-    default: Any = None
+    source: Key | tuple[Key, ...] = Setting(
+        alias="from",
+        description="Column name or 0-based index; in JSON a key, or a dotted path. Several make a vector of "
+                    "numbers.")
+    type: Literal["text", "tags", "float", "float64", "int", "time"] = Setting(
+        "text",
+        description='What the values are: `"tags"` labels, `"float"` float32; `"time"` becomes nanoseconds (int64).')
+    separator: str = Setting(",", description="Between the tags of one cell; empty: the whole cell is one tag.")
+    classes: tuple[str, ...] = Setting((), description="The only tags allowed; empty: any.")
+    shape: tuple[Annotated[int, Setting(ge=1)], ...] | None = Setting(
+        None,
+        description="Shape of one item where a JSON value is an array; without it the first good row tells.")
+    unit: str = Setting("", description='Unit of the numbers; for `"time"` that of the cell: ns, us, ms, s, min or h.')
+    doc: str = Setting("", description="One sentence on what it is.")
+    optional: bool = Setting(
+        False,
+        description="Whether a row may lack it: a key that is absent or null, an empty cell. What it feeds is then "
+                    "told nothing of that row, so that a row without its label is a stimulus without a teacher.")
+    default: Any = Setting(None, description="Taken where a row lacks it: a text, a number, or a list of them.")
 
     @model_validator(mode="after")
     def _consistent(self) -> Column:

@@ -31,38 +31,30 @@ _DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
 
 
 class DelimitedOptions(ReaderOptions):
-    """A delimited file.
+    """A delimited file."""
 
-    Parameters
-    ----------
-    path : str
-        The file; it may be gzipped.
-    columns : mapping of str to column
-        Port name to column; empty: every named column as text under its own name.
-    delimiter : str, optional
-        One character; without it the suffix tells (.csv, .tsv, .tab, .psv).
-    header : bool
-        Whether the first row names the columns; without one they go by 0-based index.
-    quoting : {"csv", "none"}, optional
-        ``csv``: fields may be quoted with ``"`` (RFC 4180) and then hold delimiters and line ends.
-        ``none``: a quote is a character like any other. Without it: ``none`` for tabs, else ``csv``.
-    where : mapping of str to value, optional
-        Only rows with this value, or one of these, in a column, which goes by its name or index:
-        ``{ split = "train", speaker = ["A", "B"] }``.
-    encoding : str
-        A Python codec; a byte order mark is dropped.
-    max_field : int
-        Characters that a field may have; a row with a longer one is bad.
-    """
-
-    path: PathText
-    columns: ColumnMap = Setting(default_factory=dict)
-    delimiter: str | None = None
-    header: bool = True
-    quoting: Literal["csv", "none"] | None = None
-    where: Where = Setting(default_factory=dict)
-    encoding: str = "utf-8"
-    max_field: Annotated[int, Setting(ge=1)] = 1 << 24
+    path: PathText = Setting(description="The file; it may be gzipped.")
+    columns: ColumnMap = Setting(
+        default_factory=dict,
+        description="Port name to column; empty: every named column as text under its own name.")
+    delimiter: str | None = Setting(
+        None,
+        description="One character; without it the suffix tells (.csv, .tsv, .tab, .psv).")
+    header: bool = Setting(
+        True,
+        description="Whether the first row names the columns; without one they go by 0-based index.")
+    quoting: Literal["csv", "none"] | None = Setting(
+        None,
+        description="`\"csv\"`: fields may be quoted with '\"' (RFC 4180) and then hold delimiters and line ends. "
+                    '`"none"`: a quote is a character like any other. Without it: `"none"` for tabs, else `"csv"`.')
+    where: Where = Setting(
+        default_factory=dict,
+        description="Only rows with this value, or one of these, in a column, which goes by its name or index: "
+                    '`{ split = "train", speaker = ["A", "B"] }`.')
+    encoding: str = Setting("utf-8", description="A Python codec; a byte order mark is dropped.")
+    max_field: Annotated[int, Setting(ge=1)] = Setting(
+        1 << 24,
+        description="Characters that a field may have; a row with a longer one is bad.")
 
     @field_validator("delimiter")
     @classmethod

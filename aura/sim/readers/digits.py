@@ -25,14 +25,12 @@ CLASSES = tuple(str(digit) for digit in range(10))
 class DigitsOptions(ReaderOptions):
     """scikit-learn's copy of the test part of the UCI digits: 1,797 images of 8 x 8 (Alpaydin & Kaynak 1998,
     doi:10.24432/C50P49).
-
-    Parameters
-    ----------
-    frames : int
-        Frames a digit is shown for; from 2 on it moves from left to right, one pixel a frame, through the middle.
     """
 
-    frames: int = Setting(1, ge=1, le=2 * SIDE - 1)
+    frames: int = Setting(
+        1, ge=1, le=2 * SIDE - 1,
+        description="Frames a digit is shown for; from 2 on it moves from left to right, one pixel a frame, through "
+                    "the middle.")
 
 
 class DigitsReader:

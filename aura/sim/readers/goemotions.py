@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import Field as Setting
 from pydantic import ValidationInfo, model_validator
 
 from aura.core.errors import StreamError
@@ -31,24 +32,21 @@ _NEUTRAL = "neutral"
 
 
 class GoEmotionsOptions(ReaderOptions):
-    """A split of GoEmotions; ``emotions.txt`` and the mappings stand beside it.
+    """A split of GoEmotions; ``emotions.txt`` and the mappings stand beside it."""
 
-    Parameters
-    ----------
-    path : str
-        ``train.tsv`` or ``dev.tsv``.
-    order : {"file", "time"}
-        As in the file, or by Reddit id (base 36), which grows with time; equal ids keep the file's order.
-    mapping : {"full", "ekman", "sentiment"}
-        The 28 labels; or Ekman's six, or three sentiments, and in both cases ``neutral``.
-    drop_texts_in : str, optional
-        Another split: rows whose text stands there too are left out (43 dev texts stand in train).
-    """
-
-    path: PathText = "data:goemotions/train.tsv"
-    order: Literal["file", "time"] = "file"
-    mapping: Literal["full", "ekman", "sentiment"] = "full"
-    drop_texts_in: PathText | None = None
+    path: PathText = Setting(
+        "data:goemotions/train.tsv",
+        description="The split, such as train.tsv or dev.tsv; emotions.txt and the mappings stand beside it.")
+    order: Literal["file", "time"] = Setting(
+        "file",
+        description="As in the file, or by Reddit id (base 36), which grows with time; equal ids keep the file's "
+                    "order.")
+    mapping: Literal["full", "ekman", "sentiment"] = Setting(
+        "full",
+        description="The 28 labels; or Ekman's six, or three sentiments, and in both cases `neutral`.")
+    drop_texts_in: PathText | None = Setting(
+        None,
+        description="Another split: rows whose text stands there too are left out (43 dev texts stand in train).")
 
     @model_validator(mode="after")
     def _companions(self, info: ValidationInfo) -> GoEmotionsOptions:

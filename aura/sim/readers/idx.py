@@ -12,6 +12,7 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pydantic import Field as Setting
 
 from aura.core.errors import StreamError
 from aura.sim.readers.arrays import ArrayReader, label_field
@@ -41,22 +42,14 @@ _AXES_MAX = 32
 
 
 class IdxOptions(ReaderOptions):
-    """An idx file of images (or any items) and, if there is one, that of their labels.
+    """An idx file of images (or any items) and, if there is one, that of their labels."""
 
-    Parameters
-    ----------
-    images, labels : str
-        The files.
-    classes : list of str
-        Names of the labels 0, 1, ...; empty: the number itself is the label.
-    scale : bool
-        Give bytes 0..255 as float32 0..1.
-    """
-
-    images: PathText
-    labels: PathText | None = None
-    classes: tuple[str, ...] = ()
-    scale: bool = True
+    images: PathText = Setting(description="The file of images, or of any items.")
+    labels: PathText | None = Setting(None, description="The file of their labels, if there is one.")
+    classes: tuple[str, ...] = Setting(
+        (),
+        description="Names of the labels 0, 1, ...; empty: the number itself is the label.")
+    scale: bool = Setting(True, description="Give bytes 0..255 as float32 0..1.")
 
 
 def open_idx(options: IdxOptions, base: Path) -> ArrayReader:

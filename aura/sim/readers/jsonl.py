@@ -27,29 +27,22 @@ __all__ = ["JsonlOptions", "json_cell", "json_object", "open_jsonl"]
 
 
 class JsonlOptions(ReaderOptions):
-    """A file of JSON objects, one a line; or, with `records`, one JSON document that holds a list of rows.
+    """A file of JSON objects, one a line; or, with `records`, one JSON document that holds a list of rows."""
 
-    Parameters
-    ----------
-    path : str
-        The file; it may be gzipped.
-    columns : mapping of str to column
-        Port name to key (``"answer"``) or dotted path (``"user.name"``, ``"scores.0"``); of a row that is a list, to
-        0-based index.
-    records : str, optional
-        Where the rows of a document lie: ``"."`` if it is itself a list, ``"data.train"`` for a list inside,
-        ``"*.turns"`` for the lists in each element, one after the other. Without it each line is a row.
-    where : mapping of str to value, optional
-        Only rows with this value, or one of these, in a column: ``{ split = ["train", "dev"] }``.
-    encoding : str
-        A Python codec; a byte order mark is dropped.
-    """
-
-    path: PathText
-    columns: ColumnMap = Setting(min_length=1)
-    records: str | None = None
-    where: Where = Setting(default_factory=dict)
-    encoding: str = "utf-8"
+    path: PathText = Setting(description="The file; it may be gzipped.")
+    columns: ColumnMap = Setting(
+        min_length=1,
+        description='Port name to key (`"answer"`) or dotted path (`"user.name"`, `"scores.0"`); of a row that is a '
+                    "list, to 0-based index.")
+    records: str | None = Setting(
+        None,
+        description='Where the rows of a document lie: `"."` if it is itself a list, `"data.train"` for a list '
+                    'inside, `"*.turns"` for the lists in each element, one after the other. Without it each line is '
+                    "a row.")
+    where: Where = Setting(
+        default_factory=dict,
+        description='Only rows with this value, or one of these, in a column: `{ split = ["train", "dev"] }`.')
+    encoding: str = Setting("utf-8", description="A Python codec; a byte order mark is dropped.")
 
 
 def open_jsonl(options: JsonlOptions, base: Path) -> Table:

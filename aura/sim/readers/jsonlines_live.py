@@ -37,24 +37,20 @@ _log = logging.getLogger("aura.streams")
 
 
 class JsonLinesOptions(ReaderOptions):
-    """Live JSON objects, one a line.
+    """Live JSON objects, one a line."""
 
-    Parameters
-    ----------
-    path : str
-        ``-`` for standard input, ``tcp://host:port`` for a socket to connect to, or a file or named pipe.
-    columns : mapping of str to column
-        Port name to key or dotted path. Arrays tell their `shape`.
-    where : mapping of str to value, optional
-        Only rows with this value, or one of these, at a key: ``{ lang = ["en", "de"] }``.
-    capacity : int
-        Rows that may wait; the writer is held back when as many do, or 8 MiB of them.
-    """
-
-    path: LivePathText = STANDARD_INPUT
-    columns: ColumnMap = Setting(min_length=1)
-    where: Where = Setting(default_factory=dict)
-    capacity: Annotated[int, Setting(ge=1)] = 1 << 16
+    path: LivePathText = Setting(
+        STANDARD_INPUT,
+        description="`-` for standard input, `tcp://host:port` for a socket to connect to, or a file or named pipe.")
+    columns: ColumnMap = Setting(
+        min_length=1,
+        description="Port name to key or dotted path. Arrays tell their `shape`.")
+    where: Where = Setting(
+        default_factory=dict,
+        description='Only rows with this value, or one of these, at a key: `{ lang = ["en", "de"] }`.')
+    capacity: Annotated[int, Setting(ge=1)] = Setting(
+        1 << 16,
+        description="Rows that may wait; the writer is held back when as many do, or 8 MiB of them.")
 
 
 def jsonlines_fields(options: JsonLinesOptions) -> Mapping[str, Field]:

@@ -27,33 +27,29 @@ _INT64_MAX = np.iinfo(np.int64).max
 
 
 class ArrayColumn(BaseModel):
-    """Which array feeds a port, and as what.
-
-    Parameters
-    ----------
-    from : str
-        The key; it may be left out where the file holds one array only.
-    file : str, optional
-        Another file than the stream's `path`, for images and labels that are kept apart.
-    type : {"tags", "float", "float64", "int"}, optional
-        ``tags``: whole numbers or texts are labels. ``float`` is float32. Without it numbers stay what they are.
-    scale : bool, optional
-        Give bytes 0..255 as float32 0..1; by default as the stream's `scale` says, where they are bytes.
-    classes : list of str, optional
-        Names of the labels 0, 1, ...; by default the stream's `classes`.
-    unit, doc : str
-        Unit of the numbers, and one sentence.
-    """
+    """Which array feeds a port, and as what."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
 
-    source: str | None = Setting(None, alias="from")
-    file: PathText | None = None
-    type: Literal["tags", "float", "float64", "int"] | None = None
-    scale: bool | None = None
-    classes: tuple[str, ...] | None = None
-    unit: str = ""
-    doc: str = ""
+    source: str | None = Setting(
+        None, alias="from",
+        description="The key; it may be left out where the file holds one array only.")
+    file: PathText | None = Setting(
+        None,
+        description="Another file than the stream's `path`, for images and labels that are kept apart.")
+    type: Literal["tags", "float", "float64", "int"] | None = Setting(
+        None,
+        description='`"tags"`: whole numbers or texts are labels. `"float"` is float32. Without it numbers stay what '
+                    "they are.")
+    scale: bool | None = Setting(
+        None,
+        description="Give bytes 0..255 as float32 0..1; by default as the stream's `scale` says, where they are "
+                    "bytes.")
+    classes: tuple[str, ...] | None = Setting(
+        None,
+        description="Names of the labels 0, 1, ...; by default the stream's `classes`.")
+    unit: str = Setting("", description="Unit of the numbers.")
+    doc: str = Setting("", description="One sentence on what it is.")
 
 
 def _shorthand(value: object) -> object:
@@ -64,31 +60,23 @@ ArrayMap: TypeAlias = dict[str, Annotated[ArrayColumn, BeforeValidator(_shorthan
 
 
 class NpzOptions(ReaderOptions):
-    """An npz archive or npy file.
+    """An npz archive or npy file."""
 
-    Parameters
-    ----------
-    path : str
-        The file.
-    columns : mapping of str to array column
-        Port name to key of the archive, ``image = "arr_0"``, or to a table with more of it; empty: every key under its
-        own name. An npy file's key is ``array``.
-    tags : list of str
-        Ports whose whole numbers or texts are labels; an empty text is none.
-    classes : list of str
-        Names of the labels 0, 1, ...; empty: the number itself is the label.
-    scale : bool
-        Give bytes 0..255 as float32 0..1.
-    where : mapping of str to value, optional
-        Only rows with this value, or one of these, under a key of the archive: ``{ split = "train" }``.
-    """
-
-    path: PathText
-    columns: ArrayMap = Setting(default_factory=dict)
-    tags: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    scale: bool = False
-    where: Where = Setting(default_factory=dict)
+    path: PathText = Setting(description="The archive, or an npy file.")
+    columns: ArrayMap = Setting(
+        default_factory=dict,
+        description="Port name to key of the archive, `image = \"arr_0\"`, or to a table with more of it; empty: every "
+                    "key under its own name. An npy file's key is `array`.")
+    tags: tuple[str, ...] = Setting(
+        (),
+        description="Ports whose whole numbers or texts are labels; an empty text is none.")
+    classes: tuple[str, ...] = Setting(
+        (),
+        description="Names of the labels 0, 1, ...; empty: the number itself is the label.")
+    scale: bool = Setting(False, description="Give bytes 0..255 as float32 0..1.")
+    where: Where = Setting(
+        default_factory=dict,
+        description='Only rows with this value, or one of these, under a key of the archive: `{ split = "train" }`.')
 
 
 def open_npz(options: NpzOptions, base: Path) -> ArrayReader:

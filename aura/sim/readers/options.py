@@ -35,20 +35,16 @@ LivePathText = Annotated[str, AfterValidator(checked_path)]
 
 
 class ReaderOptions(BaseModel):
-    """What every reader may be told; unknown keys are errors.
-
-    Parameters
-    ----------
-    on_bad : {"stop", "skip"}
-        Whether a bad row stops the stream, or is counted, logged and left out.
-    max_unpacked : int
-        Bytes that a compressed file may unpack to; one that holds more is refused.
-    """
+    """What every reader may be told; unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True)
 
-    on_bad: OnBad = "stop"
-    max_unpacked: Annotated[int, Setting(ge=1)] = UNPACKED_BYTES
+    on_bad: OnBad = Setting(
+        "stop",
+        description='Whether a bad row stops the run, or (`"skip"`) is counted, logged and left out.')
+    max_unpacked: Annotated[int, Setting(ge=1)] = Setting(
+        UNPACKED_BYTES,
+        description="Bytes that a compressed file may unpack to; one that holds more is refused.")
 
 
 def resolve_path(text: str, base: Path) -> Path:

@@ -29,41 +29,38 @@ _OWN_FIELDS = frozenset({"audio", "file", "position"})
 
 
 class WavOptions(ReaderOptions):
-    r"""Audio files, all of one sample rate; either `frame` or `whole` is given.
+    """Audio files, all of one sample rate; either `frame` or `whole` is given."""
 
-    Parameters
-    ----------
-    path : str
-        A file, a folder (its ``*.wav``) or a pattern such as ``recordings/7_*.wav``; files go in order of their paths.
-    frame, hop : str
-        Length of a frame and step from one to the next (``"25 ms"``, ``"10 ms"``); the hop is a frame if not told.
-        A tail shorter than a frame is left out; a file shorter than a frame is one, padded with zeros.
-    whole : str
-        Each row is a whole file, cut or padded with zeros to this length (``"1 s"``).
-    labels : str
-        A regular expression found in the file's name, whose named groups become tags:
-        ``(?P<digit>\d)_(?P<speaker>\w+)_``.
-    shuffle_files : int
-        A seed: the files go in an order drawn from it, for names that sort one class before the next. The frames of
-        a file stay in theirs.
-    channel : "mix" or int
-        The mean of the channels, or one of them.
-    beyond : {"refuse", "scale", "clip"}
-        What is done with a file whose float samples go beyond -1..1: it is bad; or all of it is divided by its peak; or
-        clipped. The latter two are told with the peak. (Lossy files are decoded a little beyond at times, and clipped.)
-    sample_rate : int
-        The rate that files must have, in Hz; without it that of the first good file.
-    """
-
-    path: PathText
-    frame: str | None = None
-    hop: str | None = None
-    whole: str | None = None
-    labels: str | None = None
-    shuffle_files: Annotated[int, Setting(ge=0)] | None = None
-    beyond: Beyond = "refuse"
-    channel: Literal["mix"] | Annotated[int, Setting(ge=0)] = "mix"
-    sample_rate: Annotated[int, Setting(ge=1)] | None = None
+    path: PathText = Setting(
+        description="A file, a folder (its `*.wav`) or a pattern such as `recordings/7_*.wav`; files go in order of "
+                    "their paths.")
+    frame: str | None = Setting(
+        None,
+        description='Length of a frame (`"25 ms"`). A tail shorter than a frame is left out; a file shorter than a '
+                    "frame is one, padded with zeros.")
+    hop: str | None = Setting(None, description='Step from one frame to the next (`"10 ms"`); a frame if not told.')
+    whole: str | None = Setting(
+        None,
+        description='Each row is a whole file, cut or padded with zeros to this length (`"1 s"`).')
+    labels: str | None = Setting(
+        None,
+        description="A regular expression found in the file's name, whose named groups become tags: "
+                    "`(?P<digit>\\d)_(?P<speaker>\\w+)_`.")
+    shuffle_files: Annotated[int, Setting(ge=0)] | None = Setting(
+        None,
+        description="A seed: the files go in an order drawn from it, for names that sort one class before the next. "
+                    "The frames of a file stay in theirs.")
+    beyond: Beyond = Setting(
+        "refuse",
+        description="What is done with a file whose float samples go beyond -1..1: it is bad; or all of it is "
+                    "divided by its peak; or clipped. The latter two are told with the peak. (Lossy files are "
+                    "decoded a little beyond at times, and clipped.)")
+    channel: Literal["mix"] | Annotated[int, Setting(ge=0)] = Setting(
+        "mix",
+        description="The mean of the channels, or one of them.")
+    sample_rate: Annotated[int, Setting(ge=1)] | None = Setting(
+        None,
+        description="The rate that files must have, in Hz; without it that of the first good file.")
 
     @field_validator("frame", "hop", "whole")
     @classmethod

@@ -25,29 +25,23 @@ BEFORE, AFTER = "before", "after"
 
 
 class Change(BaseModel):
-    """What changes, how, and when.
-
-    Parameters
-    ----------
-    field : str
-        A field of arrays, such as images.
-    after : int or float
-        Learning rows that are played unchanged; below 1 the fraction of a learning phase's rows, all passes together.
-    how : {"permute"}
-        ``permute``: the elements of every row change places, always in the same way.
-    held_out : {"both", "before", "after"}
-        Whether held-out rows are played unchanged, changed, or first the one and then the other.
-    seed : int, optional
-        What the permutation is drawn from; by default the stream's own seed.
-    """
+    """What changes, how, and when."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    field: str
-    after: StrictInt | StrictFloat
-    how: Literal["permute"] = "permute"
-    held_out: Literal["both", "before", "after"] = "both"
-    seed: Annotated[int, Setting(ge=0)] | None = None
+    field: str = Setting(description="A field of arrays, such as images.")
+    after: StrictInt | StrictFloat = Setting(
+        description="Learning rows that are played unchanged; below 1 the fraction of a learning phase's rows, all "
+                    "passes together.")
+    how: Literal["permute"] = Setting(
+        "permute",
+        description='`"permute"`: the elements of every row change places, always in the same way.')
+    held_out: Literal["both", "before", "after"] = Setting(
+        "both",
+        description="Whether held-out rows are played unchanged, changed, or first the one and then the other.")
+    seed: Annotated[int, Setting(ge=0)] | None = Setting(
+        None,
+        description="What the permutation is drawn from; by default the stream's own seed.")
 
     @field_validator("after")
     @classmethod

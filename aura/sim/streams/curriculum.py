@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import Field as Setting
 
 from aura.core.errors import StreamError, nearest
 from aura.core.ports import Port
@@ -29,21 +30,15 @@ _NAMED_MOST = 5
 
 
 class Curriculum(BaseModel):
-    """Which classes are played in which stage.
-
-    Parameters
-    ----------
-    field : str
-        The field with the class: tags, text or integers.
-    groups : tuple of tuple of str, optional
-        The classes of each stage. By default each class is a stage, in the order in which the field declares its
-        classes, or else in which they first appear.
-    """
+    """Which classes are played in which stage."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    field: str
-    groups: tuple[tuple[str, ...], ...] | None = None
+    field: str = Setting(description="The field with the class: tags, text or integers.")
+    groups: tuple[tuple[str, ...], ...] | None = Setting(
+        None,
+        description="The classes of each stage. By default each class is a stage, in the order in which the field "
+                    "declares its classes, or else in which they first appear.")
 
     @field_validator("groups")
     @classmethod

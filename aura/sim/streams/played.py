@@ -39,7 +39,7 @@ class PlayedStream(Zone[ZoneParams]):
                             limit=how.limit, name=context.name)
         self._splits: dict[str, tuple[Reader, np.ndarray]] = {"learn": (self.reader, learnt)}
         if self.held_out is not None:
-            self._splits["held_out"] = (self.held_out, np.arange(len(self.held_out)))
+            self._splits["held_out"] = (self.held_out, np.arange(len(self.held_out))[:how.held_out_limit])
         elif len(held):
             self._splits["held_out"] = (self.reader, held)
         self._stages = Stages(how.curriculum, self.reader, learnt, context.name) if how.curriculum else None

@@ -33,6 +33,8 @@ class Playing:
         Passes in a learning phase; held-out rows are played once, in their order.
     hold_out, hold_out_from, limit
         As in `aura.sim.readers.order.plan`.
+    held_out_limit : int, optional
+        Play only the first so many rows of a reader of held-out rows.
     curriculum : Curriculum, optional
         Play the learning rows stage after stage, shuffled or not within a stage; an output ``stage`` tells of it.
     change : Change, optional
@@ -50,6 +52,7 @@ class Playing:
     hold_out: float = 0.0
     hold_out_from: Literal["end", "random"] = "end"
     limit: int | None = None
+    held_out_limit: int | None = None
     curriculum: Curriculum | None = None
     change: Change | None = None
     autoplay: bool = True

@@ -12,6 +12,8 @@ import pytest
 from aura.plugins.listing import parameter_tables
 from aura.plugins.metrics.plugin import aura_metrics
 from aura.sim.cli import completion
+from aura.sim.readers.kinds import reader_kinds
+from aura.sim.scenario import StreamModel
 
 
 def test_help_names_every_command(aura):
@@ -37,8 +39,11 @@ def test_streams_lists_the_kinds_and_shows_one(aura):
     for kind in ("delimited", "jsonl", "goemotions", "idx", "npz", "wav", "jsonlines"):
         assert kind in answer.out, kind
     answer = aura("streams", "jsonl")
-    assert "columns" in answer.out
-    assert "hold_out" in answer.out
+    for line in ("options", "options of columns", "every stream", "options of change"):
+        assert line in answer.out.splitlines()
+    for key in ("columns", "on_bad", "from", "hold_out", "limit"):
+        assert f"\n  {key} " in answer.out
+    assert "-----" not in answer.out
 
 
 def test_metrics_lists_the_kinds_and_shows_one_with_its_options(aura):
@@ -58,6 +63,18 @@ def test_every_option_of_every_metric_has_its_sentence():
             for name, field in table.model_fields.items():
                 assert len(field.description or "") > 15, f"{kind.name}.{path}.{name}"
                 assert field.description.endswith("."), f"{kind.name}.{path}.{name}"
+
+
+def test_every_key_of_a_stream_and_option_of_a_reader_has_its_sentence():
+    models = {"stream": StreamModel, **{name: kind.options_model for name, kind in reader_kinds().items()}}
+    for place, model in models.items():
+        for path, table in parameter_tables(model):
+            assert "Parameters\n" not in (table.__doc__ or ""), f"{place}.{path}"  # no parameter is told twice
+            for name, field in table.model_fields.items():
+                said = field.description or ""
+                assert len(said) > 15, f"{place}.{path}.{name}"
+                assert said[0].isupper() or said[0] == "`", f"{place}.{path}.{name}"
+                assert said.endswith((".", ".)")), f"{place}.{path}.{name}"
 
 
 def test_plugins_are_listed_with_what_they_bring(aura):

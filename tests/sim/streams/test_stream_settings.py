@@ -131,3 +131,21 @@ def test_the_settings_that_the_readme_shows_are_valid():
     assert scenario.streams["digits"].curriculum.groups == (("0", "1"), ("2", "3"))
     assert scenario.streams["digits"].change.after == 25000
     assert [phase.stage for phase in scenario.phases] == [0, None, 1]
+
+
+def test_rows_that_are_opened_as_held_out_have_a_limit_of_their_own(sim):
+    other = ["diary.repeat=1", "diary.hold_out=0.0", "diary.limit=20"]
+    assert sim.make("all", *other, "diary.held_out={path='rows.jsonl'}").start() == "finished"
+    assert sim.make("few", *other, "diary.held_out={path='rows.jsonl', limit=7}").start() == "finished"
+    items = {run: [phase["items"]["diary"] for phase in sim.read(run)["phases"]] for run in ("all", "few")}
+    assert items == {"all": [20, 100], "few": [20, 7]}
+
+
+@pytest.mark.parametrize(("said", "message"), [
+    ("limit=0", r"streams\.diary\.held_out\.limit: expected .*greater than or equal to 1, got 0"),
+    ("limt=7", r"streams\.diary\.held_out\.limt: .* Try 'limit'"),
+    ("shuffle=true", r"streams\.diary\.held_out\.shuffle: expected a setting of"),
+])
+def test_what_held_out_cannot_say_is_named(sim, said, message):
+    with pytest.raises(ScenarioError, match=message):
+        sim.make("run", "diary.hold_out=0.0", f"diary.held_out={{{said}}}").start()
