@@ -110,6 +110,8 @@ class LiveBytes:
             ready, _, _ = select.select(watched, [], [], None if deadline is None else 0)
             if self._wake_out in ready:
                 if self._intake is None or self._is(stat.S_ISREG):  # what a file holds is not lost
+                    self._at_end = self._is(stat.S_ISREG) and \
+                        os.lseek(descriptor, 0, os.SEEK_CUR) >= os.fstat(descriptor).st_size
                     return
                 deadline = time.monotonic() + _DRAIN_S
             elif not ready:

@@ -148,7 +148,9 @@ class LiveStream(Zone[ZoneParams]):
 
     def _replay(self, now: Time) -> Rows:
         rows: Rows = []
-        for _, again, self._read, skipped in self.replayed[self._place():bisect_right(self.replayed, now, key=_time)]:
+        due = bisect_right(self.replayed, now, key=_time)
+        for _, again, read, skipped in self.replayed[self._place():due]:
+            self._read = read
             self._skipped = self._skipped if skipped is None else skipped
             rows += again
             self._ended = not again

@@ -293,6 +293,9 @@ def test_a_branch_plays_what_its_origin_had_taken_in_and_then_what_is_new(sim, l
         file.write(lines(50, 60))
     assert branch(sim, live, "shout.learn=false") == "finished"
     assert numbers(sim, "branch") == list(range(4, 60))
+    for played, again in (("branch", "replay"), ("replay", "once more")):
+        sim.make(again, "shout.learn=false", source=live(), replay_of=RunFolder(sim.folder / played)).start()
+        assert sim.difference(played, again) is None
     assert [entry.rows[0]["text"] for entry in JournalReader(sim.folder / "branch/journal").kept("ear") if entry.rows] \
         == [str(number) for number in range(60)]
 
