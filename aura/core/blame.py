@@ -4,11 +4,39 @@ from __future__ import annotations
 
 import linecache
 import sysconfig
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
 
-__all__ = ["blamed", "place_of", "raised_at"]
+from aura.core.errors import RAISED, AuraError
+
+__all__ = ["blamed", "blaming", "place_of", "raised_at"]
+
+
+@contextmanager
+def blaming(where: str, expected: str, error: type[AuraError] = AuraError, home: str = "") -> Iterator[None]:
+    """Make a sentence of whatever a plugin's code raises within, with the place of its cause.
+
+    Raises
+    ------
+    AuraError
+        The given kind; one that was raised within stays as it is.
+
+    Examples
+    --------
+    >>> with blaming("metrics.mine", expected="options that fit"):
+    ...     {}["width"]
+    Traceback (most recent call last):
+    aura.core.errors.AuraError: metrics.mine: expected options that fit, got KeyError: 'width'
+    """
+    try:
+        yield
+    except AuraError:
+        raise
+    except RAISED as raised:
+        raise error(where, expected=expected, got=blamed(raised, home)) from raised
 
 
 def blamed(error: BaseException, home: str = "") -> str:

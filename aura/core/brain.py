@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.arithmetic import one_thread
+from aura.core.blame import blaming
 from aura.core.blueprint import Blueprint
 from aura.core.builder import make_loop, make_node, make_zone
+from aura.core.changes import params_of
 from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoint
 from aura.core.errors import RAISED, AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
@@ -25,7 +27,16 @@ from aura.core.notices import Notice, Notices
 from aura.core.observer import Observer, Observers, Probe
 from aura.core.paths import Paths
 from aura.core.signals import Signal
-from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, load_zone, require_same_brain, zone_tree
+from aura.core.snapshot import (
+    BUS,
+    bus_tree,
+    kinds_of,
+    load_bus,
+    load_zone,
+    require_same_brain,
+    require_same_params,
+    zone_tree,
+)
 from aura.core.time import Time, format_time, parse_time
 from aura.core.wiring import split_topic
 from aura.core.zone import Zone
@@ -285,7 +296,9 @@ class Brain(Blueprint):
             trees[RESTARTS] = dict(self._failures.kept)
         now = self.now
         manifest = {"loop_now": loop.now, "resolution": self.resolution, "seed": self.seed,
-                    "zones": kinds_of(self._plans), "learning": self._learning,
+                    "zones": kinds_of(self._plans),
+                    "params": {name: params_of(plan) for name, plan in self._plans.items()},
+                    "learning": self._learning,
                     "injected": self._injector.count, "notices": self.notices.state(), "extra": dict(extra or {})}
         path = write_checkpoint(Path(folder), now, manifest, trees, keep=keep)
         if restarts:
@@ -300,12 +313,14 @@ class Brain(Blueprint):
         Raises
         ------
         CheckpointError
-            If the checkpoint is damaged or of a brain with other zones.
+            If the checkpoint is damaged, of a brain with other zones, or of one with other parameters that its states
+            were made with.
         """
         loop = self.loop
         folder = checkpoint_of(Path(folder))
         manifest, trees = read_checkpoint(folder)
         require_same_brain(manifest, self._plans, self.resolution, str(folder))
+        require_same_params(manifest, trees, self._plans)
         loop.settle()
         try:
             self._lay_back(loop, manifest, trees)
@@ -375,7 +390,9 @@ class Brain(Blueprint):
         for observer in self.observers.all:
             tree = trees.get(f"observer.{observer.name}")
             if tree is not None:
-                observer.load_state(tree)
+                with blaming(f"observer {observer.name!r}", "a load_state() that takes the state that was saved",
+                             CheckpointError, type(observer).__module__):
+                    observer.load_state(tree)
 
     def _ready(self) -> EventLoop:
         if self._closed:

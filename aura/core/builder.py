@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aura.core.blame import raised_at
+from aura.core.blame import blaming, raised_at
 from aura.core.errors import RAISED, AuraError, WiringError, ZoneError
 from aura.core.executor import Executor
 from aura.core.flow import Wait
@@ -54,14 +54,16 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
     else:
         given = params
     valid = validated(manifest.params, given, name, WiringError, paths=paths)
-    inputs, outputs = manifest.ports(valid)
+    with blaming(name, "ports that follow from the zone's parameters", WiringError):
+        inputs, outputs = manifest.ports(valid)
     if "modulators" not in {port.name for port in inputs}:
         inputs = (*inputs, MODULATORS)
     known = factory or (manifest.factory if isinstance(manifest.factory, type) else Zone)
     own_clock = manifest.self_clocked or known.next_wake is not Zone.next_wake
     wanted = period if period is not None else manifest.period
     woken_by = manifest.wake_on if wake_on is None else wake_on
-    woken_by = woken_by(valid) if callable(woken_by) else woken_by
+    with blaming(f"{name}.wake_on", "inputs that follow from the zone's parameters", WiringError):
+        woken_by = woken_by(valid) if callable(woken_by) else woken_by
     clock = 0 if wanted is None else parse_time(wanted, f"{name}.period")
     member = Member(
         name, manifest.name, {p.name: p for p in inputs}, {p.name: p for p in outputs},

@@ -18,7 +18,7 @@ from aura.core.time import Time, format_time
 __all__ = ["FORMAT", "checkpoint_at", "checkpoint_of", "checkpoint_time", "latest_checkpoint", "list_checkpoints",
            "read_checkpoint", "sync_path", "write_checkpoint"]
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"t([0-9]{20})(?:-([0-9]+))?")
 """The folder of an instant; a number tells a second checkpoint of the same instant from the first."""

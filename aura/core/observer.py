@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Observer", "Observers", "Probe"]
 
+T = TypeVar("T")
 _log = logging.getLogger("aura.observers")
 
 
@@ -133,6 +134,15 @@ class Observers:
             except RAISED as error:
                 self._failed(observer, method, error)
 
+    def attempt(self, observer: Observer, method: str, call: Callable[[], T]) -> T | None:
+        """Return what an observer is asked for by `call`, or None where it raises and is switched off."""
+        try:
+            return call()
+        except RAISED as error:
+            if observer not in self.off:
+                self._failed(observer, method, error)
+            return None
+
     def states(self) -> dict[str, dict[str, Any]]:
         """Return the state of each that has one, by its name."""
         states = {observer.name: self._state_of(observer) for observer in self.all}
@@ -163,7 +173,7 @@ class Observers:
             return self._state_of(observer)  # what it had found may be told all the same
 
     def _failed(self, observer: Observer, method: str, error: BaseException) -> None:
-        if observer.required and method != "on_stop":
+        if observer.required and method not in ("on_stop", "results"):
             if isinstance(error, AuraError):
                 raise error
             raise AuraError(f"observer {observer.name!r}", expected=f"a {method} that does not raise",

@@ -7,7 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aura.core.errors import AuraError, nearest
+from aura.core.blame import blamed
+from aura.core.errors import RAISED, AuraError, nearest
 from aura.core.paths import Paths
 
 __all__ = ["mistakes", "validated"]
@@ -36,6 +37,8 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
             first = error(first.where, expected=first.expected, got=first.got,
                           hint=f"{first.hint} ({len(others)} more mistakes follow.)".strip())
         raise first from failed
+    except RAISED as raised:  # a validator of a plugin's own
+        raise error(where, expected=f"values that {model.__name__} can take", got=blamed(raised)) from raised
 
 
 def mistakes(model: type[BaseModel], failed: ValidationError, where: str,

@@ -9,13 +9,15 @@ from typing import Any
 from aura.core import errors
 from aura.core.blame import blamed
 from aura.core.builder import Plan
+from aura.core.changes import require_changeable
 from aura.core.errors import RAISED, AuraError, CheckpointError
 from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.node import Node
 from aura.core.signals import Inputs
 
-__all__ = ["BUS", "bus_tree", "kinds_of", "load_bus", "load_zone", "require_same_brain", "zone_tree"]
+__all__ = ["BUS", "bus_tree", "kinds_of", "load_bus", "load_zone", "require_same_brain",
+           "require_same_params", "zone_tree"]
 
 BUS = "brain.bus"
 """The name of its tree; no zone can have it, for it is no identifier."""
@@ -35,6 +37,14 @@ def require_same_brain(manifest: Mapping[str, Any], plans: Mapping[str, Plan], r
                                   hint="Build the same brain, or branch from a checkpoint of this one.")
     if manifest["resolution"] != resolution:
         raise CheckpointError(where, expected=f"resolution {resolution} ns", got=f"{manifest['resolution']} ns")
+
+
+def require_same_params(manifest: Mapping[str, Any], trees: Mapping[str, Any], plans: Mapping[str, Plan]) -> None:
+    """Raise a `CheckpointError` if a zone's state was made with parameters that cannot be changed to the present ones.
+    """
+    for name, plan in plans.items():
+        if trees[name]["zone"]:  # a zone without a state is what its parameters say
+            require_changeable(plan, manifest["params"][name])
 
 
 def zone_tree(node: Node) -> dict[str, Any]:

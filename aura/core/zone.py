@@ -11,7 +11,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from aura.core.errors import PluginError, WiringError
+from aura.core.blame import blamed
+from aura.core.errors import RAISED, PluginError, WiringError
 from aura.core.flow import Flow, Wait
 from aura.core.ports import Port
 from aura.core.signals import Inputs
@@ -62,6 +63,9 @@ class Manifest:
         their memory from it.
     version : str
         The version of the zone's state; a checkpoint of another version is refused.
+    changeable : tuple of str, or function of the parameters
+        The parameters that take effect in a zone that loads a state made with others: dotted names, ``*`` for any
+        (``("rate", "map.*")``). Any other that is changed over a state, as in a branch, is refused.
     details : function of the parameters, optional
         Returns the lines that `aura describe` shows of a zone with these parameters, besides its ports.
     """
@@ -77,6 +81,7 @@ class Manifest:
     latency: str = "0 s"
     self_clocked: bool = False
     version: str = "1"
+    changeable: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     details: Callable[[Any], Sequence[str]] | None = None
     flow: Flow | None = None
 
@@ -93,6 +98,14 @@ class Manifest:
                               got=repr(self.factory))
         if not (isinstance(self.params, type) and issubclass(self.params, BaseModel)):
             raise WiringError(f"{where}.params", expected="a subclass of aura.ZoneParams", got=repr(self.params))
+
+    def changeable_of(self, params: ZoneParams) -> tuple[str, ...]:
+        """Return which of these parameters may be others than those that a state was made with."""
+        names = self.changeable(params) if callable(self.changeable) else self.changeable
+        if not isinstance(names, (tuple, list)) or not all(isinstance(name, str) for name in names):
+            raise WiringError(f"{self.name}.changeable", expected="a tuple of names of parameters", got=repr(names),
+                              hint='A tuple of one has a comma: ("rate",).')
+        return tuple(names)
 
     def ports(self, params: ZoneParams) -> tuple[tuple[Port, ...], tuple[Port, ...]]:
         """Return the inputs and the outputs of a zone with these parameters."""
@@ -120,9 +133,9 @@ class Manifest:
         module, _, attribute = self.factory.partition(":")
         try:
             found = getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError, ValueError) as error:
+        except RAISED as error:
             raise PluginError(f"zone {self.name!r}.factory", expected="'package.module:Class' that can be imported",
-                              got=f"{self.factory!r} ({error})",
+                              got=f"{self.factory!r} ({blamed(error)})",
                               hint="`aura doctor` lists which packages are missing.") from error
         if not (isinstance(found, type) and issubclass(found, Zone)):
             raise PluginError(f"zone {self.name!r}.factory", expected="a subclass of aura.Zone", got=repr(found))
@@ -202,7 +215,8 @@ class Zone(Generic[P]):
         return {}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state that `state` returned, of a zone with the same parameters."""
+        """Take over a state that `state` returned, of a zone whose parameters differ in `Manifest.changeable` at most.
+        """
 
     def next_wake(self, now: Time) -> Time | None:
         """Return when a self-clocked zone wakes next, after `now` (-1 before the first tick), or None for never.

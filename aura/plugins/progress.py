@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 from rich.console import Console
@@ -146,8 +147,7 @@ class Progress(Observer):
         if left is not None:
             parts.append(Text(f"{_clock_text(left)} left"))
         for observer in self._brain.observers.all if self._brain is not None else ():
-            headline: dict[str, float] = getattr(observer, "headline", dict)()
-            parts += [Text.assemble((f"{name} ", "dim"), f"{value:.3f}") for name, value in headline.items()]
+            parts += self._brain.observers.attempt(observer, "headline", partial(_headline, observer)) or ()
         line = Text(" · ", "dim", no_wrap=True, overflow="ellipsis", end="").join(parts)
         line.no_wrap, line.overflow = True, "ellipsis"
         return line
@@ -162,6 +162,11 @@ class Progress(Observer):
         if self._player.until is not None and per_time > 0:
             ends.append(max(0, self._player.until - now) / per_time)
         return min(ends, default=None)
+
+
+def _headline(observer: Observer) -> list[Text]:
+    figures: Mapping[str, float] = getattr(observer, "headline", dict)()
+    return [Text.assemble((f"{name} ", "dim"), f"{value:.3f}") for name, value in figures.items()]
 
 
 def _short_time(now: Time) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Protocol, cast
 
 from pydantic import BaseModel, Field
 
+from aura.core.blame import blaming
 from aura.core.brain import Brain
 from aura.core.errors import ScenarioError, StreamError, nearest
 from aura.core.params import validated
@@ -91,7 +92,9 @@ def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None =
     brain = Brain(seed=scenario.seed, resolution=scenario.resolution, executor=scenario.executor,
                   profile=scenario.profile, paths=sources)
     for name, model in scenario.streams.items():
-        brain.add(_open_stream(name, model, scenario, lookup, journal, autoplay, sources), name)
+        with blaming(f"streams.{name}", f"a stream of kind {model.kind!r} that can be opened", StreamError):
+            stream = _open_stream(name, model, scenario, lookup, journal, autoplay, sources)
+        brain.add(stream, name)
     for name, zone in scenario.zones.items():
         brain.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period, wake_on=zone.wake_on,
                   latency=zone.latency, learn=zone.learn, on_error=zone.on_error)

@@ -6,12 +6,14 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from aura.core.blame import blaming
 from aura.core.brain import Brain
-from aura.core.errors import ScenarioError, unwritable
-from aura.core.observer import Observer
+from aura.core.errors import AuraError, ScenarioError, unwritable
+from aura.core.observer import Observer, Observers
 from aura.core.params import validated
 from aura.core.time import Time, parse_time
 from aura.plugins.bridge import bridge_observers
@@ -33,10 +35,13 @@ class RunObservers:
     all: Sequence[Observer]
     metrics: Sequence[Metric]
     checkpoints: Checkpoints
+    observers: Observers
 
     def results(self) -> dict[str, Any]:
-        """Return what every metric has found, by its name."""
-        return {metric.name: metric.results() for metric in self.metrics}
+        """Return what every metric has found, by its name; one that raises is switched off."""
+        found = ((metric.name, self.observers.attempt(metric, "results", partial(_results, metric)))
+                 for metric in self.metrics)
+        return {name: result for name, result in found if result is not None}
 
 
 class MetricRows(Observer):
@@ -50,8 +55,8 @@ class MetricRows(Observer):
     topics = ()
     required = True
 
-    def __init__(self, path: Path, metrics: Sequence[Metric]) -> None:
-        self._path, self._metrics = path, metrics
+    def __init__(self, path: Path, metrics: Sequence[Metric], observers: Observers) -> None:
+        self._path, self._metrics, self._observers = path, metrics, observers
         try:
             self._file = path.open("ab", buffering=0)
         except OSError as error:
@@ -74,8 +79,8 @@ class MetricRows(Observer):
             self._write()
 
     def _write(self) -> None:
-        rows = [row for metric in self._metrics for row in metric.take_rows()]
-        view = memoryview(b"".join(json.dumps(strict_json(row)).encode() + b"\n" for row in rows))
+        lines = (self._observers.attempt(metric, "take_rows", partial(_lines, metric)) for metric in self._metrics)
+        view = memoryview(b"".join(line for line in lines if line))
         try:
             while view:  # an unbuffered write may take only a part
                 view = view[self._file.write(view):]
@@ -94,12 +99,33 @@ def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> li
     metrics = []
     for name, given in scenario.metrics.items():
         kind, options = metric_options(name, given, manager)
-        metrics.append(kind.load()(name, options))
+        metrics.append(kind.make(name, options))
     for metric in metrics:
         # Here and not only when the brain tells it to start: an observer that raises then is merely switched off.
-        metric.check(brain)
-        metric.make_room(brain)
+        with blaming(f"metrics.{metric.name}", "a check() that does not raise", home=type(metric).__module__):
+            metric.check(brain)
+            metric.make_room(brain)
     return metrics
+
+
+def _results(metric: Metric) -> dict[str, Any]:
+    found: Any = metric.results()
+    if not isinstance(found, dict):
+        raise AuraError(f"metrics.{metric.name}.results()", expected="a dict", got=type(found).__name__)
+    _as_json(metric, "results", found)
+    return found
+
+
+def _lines(metric: Metric) -> bytes:
+    return b"".join(_as_json(metric, "take_rows", row) + b"\n" for row in metric.take_rows())
+
+
+def _as_json(metric: Metric, method: str, value: Any) -> bytes:
+    try:
+        return json.dumps(strict_json(value)).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise AuraError(f"metrics.{metric.name}.{method}()", expected="values that JSON knows", got=str(error),
+                        hint="Make numbers of numpy's with float() and int(), arrays with tolist().") from error
 
 
 def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager, context: RunContext,
@@ -125,7 +151,8 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
         if metric.name in taken:  # in a checkpoint each has the file of its name
             raise ScenarioError(f"metrics.{metric.name}", expected="a name that no other observer of the run has",
                                 got=repr(metric.name), hint="Choose another.")
-    return RunObservers([*metrics, MetricRows(folder.rows, metrics), *others], metrics, checkpoints)
+    watchers = context.brain.observers
+    return RunObservers([*metrics, MetricRows(folder.rows, metrics, watchers), *others], metrics, checkpoints, watchers)
 
 
 def metric_options(name: str, options: Mapping[str, Any], manager: PluginManager) -> tuple[MetricKind, Any]:

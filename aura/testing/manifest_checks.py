@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from fnmatch import fnmatchcase
 from itertools import pairwise
 
 from aura.core.errors import AuraError
@@ -52,6 +53,7 @@ def manifest_is_complete(subject: Subject) -> None:
         params = validated(manifest.params, subject.params, manifest.name)
         inputs, outputs = manifest.ports(params)
         woken_by = manifest.wake_on(params) if callable(manifest.wake_on) else manifest.wake_on
+        changeable = manifest.changeable_of(params)
     names = {port.name for port in inputs}
     for side, ports in (("input", inputs), ("output", outputs)):
         for port in ports:
@@ -65,6 +67,9 @@ def manifest_is_complete(subject: Subject) -> None:
     for name in woken_by:
         if name not in names:
             raise subject.failure(f"wake_on names {name!r}, which is no input")
+    for name in changeable:
+        if not any(fnmatchcase(known, name.partition(".")[0]) for known in manifest.params.model_fields):
+            raise subject.failure(f"changeable names {name!r}, which is no parameter")
 
 
 def params_refuse_unknown_keys(subject: Subject) -> None:

@@ -32,7 +32,8 @@ class Scribbler(Zone[ScribblerParams]):
     """Says what depends on every input, on its random stream and on all that it has learned."""
 
     manifest = Manifest("scribbler", "", params=ScribblerParams, inputs=scribbler_inputs,
-                        outputs=(Port("y", "float64", (2,)), Port("gain", "float64")), period="1 ms")
+                        outputs=(Port("y", "float64", (2,)), Port("gain", "float64")), period="1 ms",
+                        changeable=("keeps",))
 
     def __init__(self, context: ZoneContext[ScribblerParams]) -> None:
         super().__init__(context)

@@ -126,7 +126,8 @@ def aura_zones():
                  inputs=(text, Port("label", dtype="tags", shape=("item",), role="label", required=False)),
                  outputs=(Port("guess", dtype="tags", shape=("item",), items_from="text"),),
                  wake_on=("text", "label")),
-        Manifest("bomb", Bomb, "Raises.", params=BombParams, outputs=(Port("count", dtype="int64"),), period="10 ms"),
+        Manifest("bomb", Bomb, "Raises.", params=BombParams, outputs=(Port("count", dtype="int64"),), period="10 ms",
+                 changeable=("at",)),
         Manifest("slow", Shout, "Answers later.", inputs=(text,), latency="25 ms",
                  outputs=(Port("length", shape=("item",), items_from="text"),), wake_on=("text",)),
     ]

@@ -9,7 +9,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from aura.core.errors import PluginError
+from aura.core.blame import blamed, blaming
+from aura.core.errors import RAISED, PluginError
 from aura.core.params import validated
 from aura.plugins.metrics.metric import Metric
 
@@ -53,7 +54,19 @@ class MetricKind:
         PluginError
             If the factory cannot be imported or is no `Metric`.
         """
-        return self.load()(name, validated(self.options, values, f"metrics.{name}"))
+        return self.make(name, validated(self.options, values, f"metrics.{name}"))
+
+    def make(self, name: str, options: MetricOptions) -> Metric:
+        """Build the metric called `name` from valid options.
+
+        Raises
+        ------
+        AuraError
+            If its own code raises; the message has the line.
+        """
+        kind = self.load()
+        with blaming(f"metrics.{name}", f"a {kind.__name__} that can be built from its options", home=kind.__module__):
+            return kind(name, options)
 
     def load(self) -> type[Metric]:
         """Import and return the metric's class."""
@@ -62,10 +75,10 @@ class MetricKind:
             module, _, attribute = found.partition(":")
             try:
                 found = getattr(importlib.import_module(module), attribute)
-            except (ImportError, AttributeError) as error:
+            except RAISED as error:
                 raise PluginError(f"metric {self.name!r}.factory",
                                   expected="'package.module:Class' that can be imported",
-                                  got=f"{self.factory!r} ({error})",
+                                  got=f"{self.factory!r} ({blamed(error)})",
                                   hint="`aura doctor` lists which packages are missing.") from error
         if not (isinstance(found, type) and issubclass(found, Metric)):
             raise PluginError(f"metric {self.name!r}.factory", expected="a subclass of Metric", got=repr(found))

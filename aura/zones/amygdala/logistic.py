@@ -142,7 +142,7 @@ class LogisticRelay:
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._learner.load_state({"weights": state["weights"], "covariance": state["covariance"]})
+        self._learner.load_state(state)
         self._curvature, self._items = state["curvature"].copy(), float(state["items"])
 
     def _step(self, rows: Array, targets: Array, rate: float) -> None:

@@ -45,10 +45,16 @@ def _wake_on(params: AmygdalaParams) -> tuple[str, ...]:
     return ("embedding", *(f"{task}_teacher" for task in params.tasks))
 
 
+def _changeable(params: AmygdalaParams) -> tuple[str, ...]:
+    names = ("tasks.*.open", "tasks.*.on_unknown", "tasks.*.at_least_one", "learning_rate", "memory", "thresholds.*")
+    return ("ridge", *names) if params.rule == "rls" else names
+
+
 MANIFEST = Manifest(
     "amygdala", "aura.zones.amygdala.zone:Amygdala",
     "Names what a stimulus feels like: a linear relay from embeddings to labels that learns online, in one pass.",
-    params=AmygdalaParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="2")
+    params=AmygdalaParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="2",
+    changeable=_changeable)
 
 
 @hookimpl

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from aura.core.errors import StateError
 from aura.zones.amygdala.links import sigmoid
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import RecursiveLeastSquares
@@ -47,7 +48,7 @@ class LeastSquaresRelay:
     neutral = 0.5
 
     def __init__(self, features: int, classes: int, *, multi_label: bool, ridge: float, forgetting: float) -> None:
-        self._multi_label = multi_label
+        self._multi_label, self._ridge, self._imported = multi_label, ridge, False
         self._learner = RecursiveLeastSquares(features, classes, ridge=ridge, forgetting=forgetting)
 
     @property
@@ -57,7 +58,7 @@ class LeastSquaresRelay:
 
     @weights.setter
     def weights(self, weights: Array) -> None:
-        self._learner.weights = weights
+        self._learner.weights, self._imported = weights, True
 
     def scores(self, rows: Array) -> Array:
         """Return the scores (n, classes) of rows (n, features)."""
@@ -107,9 +108,38 @@ class LeastSquaresRelay:
         self._learner.add_outputs(count)
 
     def state(self) -> dict[str, Any]:
-        """Return weights and covariance."""
-        return dict(self._learner.state())
+        """Return what the learner has, and the ridge that it was made with."""
+        return {**self._learner.state(), "ridge": self._ridge, "imported": self._imported}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
+        """Take over what `state` returned; of a relay with another ridge, as if it had been this one all along.
+
+        Raises
+        ------
+        StateError
+            If the ridge is another and the weights were imported, so that nobody knows what they owe to it.
+        """
         self._learner.load_state(state)
+        self._imported = state["imported"]
+        if state["ridge"] != self._ridge:
+            if self._imported:
+                raise StateError("amygdala.ridge", expected=f"{state['ridge']:g}, as weights were imported under it",
+                                 got=f"{self._ridge:g}", hint="Leave it as it was.")
+            self._change_ridge(state["ridge"])
+
+    def _change_ridge(self, old: float) -> None:
+        r"""Put the present ridge in the place of the old one.
+
+        Notes
+        -----
+        The inverse of the covariance P is the sum of the rows' products and the penalty; with d more of the penalty,
+        :math:`P \leftarrow (I + d P)^{-1} P` and :math:`W \leftarrow (I + d P)^{-1} W`, which is exact.
+        """
+        learner = self._learner
+        kept = learner.penalty / old
+        more = (self._ridge - old) * kept
+        both = np.linalg.solve(np.eye(len(learner.covariance)) + more * learner.covariance,
+                               np.hstack([learner.covariance, learner.weights]))
+        covariance, weights = np.hsplit(both, [len(learner.covariance)])
+        learner.covariance, learner.weights = (covariance + covariance.T) / 2.0, np.ascontiguousarray(weights)
+        learner.penalty = self._ridge * kept

@@ -174,6 +174,9 @@ class Task:
         self._thresholds.load_state(state["thresholds"])
         self._sample.load_state(state["sample"])
         self._announced, self._learned, self._fresh = state["announced"], state["learned"], state["fresh"]
+        if self._learned and not np.array_equal(self._relay.weights, state["relay"]["weights"]):
+            self._fresh = max(self._fresh, 1)  # by another ridge: thresholds follow the weights
+            self.settle()
 
     # --- export ---------------------------------------------------------------------------------------------------
 

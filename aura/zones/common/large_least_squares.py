@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from scipy.linalg import get_blas_funcs, get_lapack_funcs, solve_triangular
 
@@ -66,12 +68,12 @@ class LargeLeastSquares(RecursiveLeastSquares):
         """Memory of weights and covariance, in bytes."""
         return self.weights.nbytes + self.covariance.nbytes
 
-    def state(self) -> dict[str, Array]:
+    def state(self) -> dict[str, Any]:
         """Return the weights, and the upper triangle of the covariance column by column."""
         packed, _ = self._pack(self.covariance)
         return {"weights": self.weights.copy(), "covariance": packed}
 
-    def load_state(self, state: dict[str, Array]) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned.
 
         Raises

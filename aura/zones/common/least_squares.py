@@ -81,6 +81,8 @@ class RecursiveLeastSquares:
         self.forgetting = forgetting
         self.covariance: Array = np.eye(features) / ridge
         self.weights: Array = np.zeros((features, outputs))
+        self.penalty = ridge
+        """What is left of the ridge in the inverse of the covariance: forgetting shrinks it as all else."""
         self._trace_limit = WINDUP_LIMIT * features / ridge
 
     def predict(self, rows: Array) -> Array:
@@ -124,6 +126,7 @@ class RecursiveLeastSquares:
         if self.forgetting < 1 and np.trace(self.covariance) < self._trace_limit:
             scale *= self.forgetting ** (0.5 * np.arange(count - 1, -1, -1))
             self.covariance /= self.forgetting ** count
+            self.penalty *= self.forgetting ** count
         self._update(rows * scale[:, None], errors * scale[:, None])
 
     def _update(self, rows: Array, errors: Array) -> None:
@@ -145,13 +148,14 @@ class RecursiveLeastSquares:
         """Append outputs whose targets have been zero so far."""
         self.weights = np.hstack([self.weights, np.zeros((len(self.weights), count))])
 
-    def state(self) -> dict[str, Array]:
-        """Return weights and covariance."""
-        return {"weights": self.weights.copy(), "covariance": self.covariance.copy()}
+    def state(self) -> dict[str, Any]:
+        """Return weights, covariance, and what is left of the ridge."""
+        return {"weights": self.weights.copy(), "covariance": self.covariance.copy(), "penalty": self.penalty}
 
-    def load_state(self, state: dict[str, Array]) -> None:
+    def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.weights, self.covariance = state["weights"].copy(), state["covariance"].copy()
+        self.penalty = float(state["penalty"])
 
 
 def _part(weight: float | Array, part: slice) -> float | Array:

@@ -69,7 +69,10 @@ def _span(low: float, high: float) -> tuple[float, float] | None:
 MANIFEST = Manifest(
     "control", "aura.zones.control.zone:Control",
     "Keeps the brain's inner state: energy, fatigue, drives, mood, and a personality that sets how it learns.",
-    params=ControlParams, inputs=_inputs, outputs=_outputs, period="10 ms")
+    params=ControlParams, inputs=_inputs, outputs=_outputs, period="10 ms",
+    # Where energy begins is past.
+    changeable=("energy.[!i]*", "goals", "goals.*", "largest_drive", "mood.*", "personality.*", "controller",
+                "controller.*"))
 
 
 @hookimpl

@@ -57,7 +57,15 @@ def _outputs(params: ExpertsParams) -> tuple[Port, ...]:
 MANIFEST = Manifest(
     "experts", "aura.zones.experts.zone:Experts",
     "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
-    params=ExpertsParams, inputs=_inputs, outputs=_outputs, wake_on=("stimulus", "teacher"), version="2")
+    params=ExpertsParams, inputs=_inputs, outputs=_outputs, wake_on=("stimulus", "teacher"), version="2",
+    changeable=(
+        "on_unknown", "max_experts", "learning.*", "store.on_damage",
+        *(f"gate.{name}" for name in ("temperature", "learning_rate", "utility_rate", "utility_weight",
+                                      "hierarchical", "group_temperature", "permute")),
+        *(f"merit.{name}" for name in ("weight", "momentum", "exploration")),
+        *(f"growth.{name}" for name in (
+            "surprise", "surprise_items", "entropy", "patience", "litter", "cooldown", "start", "alpha", "bootstrap",
+            "bootstrap_bias", "freeze_parent", "prune_below", "prune_after", "revive"))))
 
 
 @hookimpl

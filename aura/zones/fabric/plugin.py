@@ -78,7 +78,10 @@ MANIFEST = Manifest(
     "fabric", "aura.zones.fabric.zone:Fabric",
     "A 3D tissue of spiking neurons with dendrites that organises itself by what it senses and predicts what comes.",
     params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", version="2",
-    details=_details)
+    details=_details,
+    changeable=("map.length", "map.radius_end", "map.rate_start", "map.rate_end", "map.memory", "map.learn",
+                "map.sharpness", "prediction.forgetting", "prediction.coherence", "prediction.rate",
+                "prediction.block", "threads"))
 
 
 @hookimpl

@@ -53,7 +53,9 @@ def _wake_on(params: RouterParams) -> tuple[str, ...]:
 MANIFEST = Manifest(
     "router", "aura.zones.router.zone:Router",
     "Relays streams, biases who takes an item by how near it is to learned centroids, and carries gradients back.",
-    params=RouterParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="2")
+    params=RouterParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="2",
+    changeable=tuple(f"relays.*.{name}" for name in ("gain", "scale", "rate", "memory", "recent", "seed_weight",
+                                                     "spread")))
 
 
 @hookimpl

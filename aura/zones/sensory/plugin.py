@@ -70,6 +70,7 @@ MANIFEST = Manifest(
     inputs=_inputs,
     outputs=_outputs,
     wake_on=lambda params: tuple(name for name in MODALITIES if name in params.modalities),
+    changeable=("threads", "cache", "cache_path", "cache_bytes"),
 )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aura.core.errors import StateError
 from aura.core.state import trees_equal
 from aura.zones.amygdala.links import sigmoid, softmax
 from aura.zones.amygdala.params import AmygdalaParams
@@ -116,3 +117,33 @@ def test_rate_zero_learns_nothing_and_state_is_complete(rule: str, multi_label: 
         each.learn(rows[64:], targets[64:], 0.5)
     assert trees_equal(one.state(), other.state())
     assert not trees_equal(before, one.state())
+
+
+def taught(ridge: float, forgetting: float = 1.0, blocks: int = 20) -> Relay:
+    one = make_relay(AmygdalaParams(ridge=ridge, forgetting=forgetting), 6, 4, True)
+    rows, targets = blobs(32 * blocks)
+    for start in range(0, len(rows), 32):
+        one.learn(rows[start:start + 32], targets[start:start + 32], 1.0)
+    return one
+
+
+@pytest.mark.parametrize("forgetting", [1.0, 0.999])
+@pytest.mark.parametrize(("old", "new"), [(1.0, 10.0), (10.0, 0.1)])
+def test_a_state_of_another_ridge_becomes_what_this_ridge_would_have_made(old: float, new: float,
+                                                                          forgetting: float) -> None:
+    moved, expected = make_relay(AmygdalaParams(ridge=new, forgetting=forgetting), 6, 4, True), taught(new, forgetting)
+    moved.load_state(taught(old, forgetting).state())
+    rows, targets = blobs(64, seed=5)
+    for _ in range(2):  # so it stays when learning goes on
+        assert np.abs(moved.weights - expected.weights).max() < 1e-9
+        assert np.abs(moved.state()["covariance"] - expected.state()["covariance"]).max() < 1e-9
+        moved.learn(rows, targets, 1.0)
+        expected.learn(rows, targets, 1.0)
+    assert np.abs(taught(old).weights - taught(new).weights).max() > 1e-3
+
+
+def test_imported_weights_keep_their_ridge() -> None:
+    one = relay("rls", True)
+    one.weights = np.ones((7, 4))
+    with pytest.raises(StateError, match=r"amygdala\.ridge: expected 1, as weights were imported under it, got 10\."):
+        make_relay(AmygdalaParams(ridge=10.0), 6, 4, True).load_state(one.state())

@@ -7,6 +7,7 @@ from contextlib import suppress
 from importlib import import_module
 from importlib.metadata import distributions
 
+from aura.core.blame import blamed
 from aura.core.errors import ParameterError, nearest
 from aura.zones.experts.kinds.expert import Expert
 
@@ -89,5 +90,5 @@ def _imported(name: str, target: str) -> object:
             found = getattr(found, part)
     except Exception as error:
         raise ParameterError(f"experts.kinds: {name!r}", expected=f"a class that can be imported from {target}",
-                             got=f"{type(error).__name__}: {error}", hint="Write 'package.module:Class'.") from error
+                             got=blamed(error), hint="Write 'package.module:Class'.") from error
     return found
