@@ -146,8 +146,9 @@ class Progress(Observer):
         left = self._seconds_left(now)
         if left is not None:
             parts.append(Text(f"{_clock_text(left)} left"))
-        for observer in self._brain.observers.all if self._brain is not None else ():
-            parts += self._brain.observers.attempt(observer, "headline", partial(_headline, observer)) or ()
+        observers = None if self._brain is None else self._brain.observers
+        for observer in () if observers is None else observers.all:
+            parts += observers.attempt(observer, "headline", partial(_headline, observer)) or ()
         line = Text(" · ", "dim", no_wrap=True, overflow="ellipsis", end="").join(parts)
         line.no_wrap, line.overflow = True, "ellipsis"
         return line

@@ -90,7 +90,7 @@ class Metric(Observer):
         topics = [topic for topic in self.topics if topic in brain.topics]
         text = "let {count} items go before all was said of them, as too many waited (pending)"
         for matcher in self._matchers:
-            matcher.capacity = room(self.options.pending, [brain.wait_between(topics)], PENDING,
+            matcher.capacity = room(self._pending, [brain.wait_between(topics)], PENDING,
                                     f"metrics.{self.name}.pending")
             matcher.on_drop = lambda: brain.notices.tell(f"metric {self.name}", text)
 
@@ -100,10 +100,18 @@ class Metric(Observer):
     # --- for subclasses -------------------------------------------------------------------------------------------
 
     def matching(self, sides: tuple[str, ...]) -> Matcher:
-        """Return what brings together what is said of an item; so many wait in it as ``pending`` or the wiring says."""
-        matcher = Matcher(sides, self.options.pending)
+        """Return what brings together what is said of an item.
+
+        So many items wait in it as the option ``pending`` says, if there is one, or as the wiring needs.
+        """
+        matcher = Matcher(sides, self._pending)
         self._matchers.append(matcher)
         return matcher
+
+    @property
+    def _pending(self) -> int | None:
+        pending: int | None = getattr(self.options, "pending", None)
+        return pending
 
     def place(self, *, again: bool = False) -> str:
         """Return the name under which the figures of this phase stand, or those of its rows that were learned before.

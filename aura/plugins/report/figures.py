@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from aura.plugins.report.record import MetricResult, PhaseResult
 from aura.plugins.report.words import count, figure, named
 
-__all__ = ["JUDGES", "RIVALS", "figure_names", "figure_rows", "has_one_label", "left_out", "main_phases",
+__all__ = ["RIVALS", "VIEWS", "figure_names", "figure_rows", "has_one_label", "left_out", "main_phases",
            "rolling_names"]
 
-JUDGES = ("classification", "regression", "forecast", "map", "batch-baselines")
-"""Kinds of metric whose figures say how well something was done."""
+VIEWS = ("scalars", "traces", "raster", "volume", "grouped", "components", "growth")
+"""Kinds of metric whose figures show how something went, and do not say how well it was done."""
 
 RIVALS = {"macro_f1": "macro F1", "micro_f1": "micro F1", "top1": "top-1", "accuracy": "exact match"}
 """Figures in which batch learners are compared, and what they are called."""

@@ -40,12 +40,12 @@ def say_figures(folder: Path) -> None:
     """Print the figures of each phase as the report has them: tables on a terminal wide enough, else a line for each.
     """
     from aura.plugins.report.collect import read_metrics
-    from aura.plugins.report.figures import JUDGES, figure_rows, left_out
+    from aura.plugins.report.figures import VIEWS, figure_rows, left_out
     from aura.sim.cli.tables import print_figures
 
     for name, result in read_metrics(folder / "metrics.json", []).items():
         heads, rows = figure_rows(result)
-        if result.kind not in JUDGES or not rows:
+        if result.kind in VIEWS or not rows:
             continue
         title = f"{name}: {result.prediction} against {result.truth}" if result.prediction else name
         if not (sys.stdout.isatty() and print_figures(title, heads, rows, words=2)):
