@@ -146,9 +146,10 @@ class Progress(Observer):
         left = self._seconds_left(now)
         if left is not None:
             parts.append(Text(f"{_clock_text(left)} left"))
-        observers = None if self._brain is None else self._brain.observers
-        for observer in () if observers is None else observers.all:
-            parts += observers.attempt(observer, "headline", partial(_headline, observer)) or ()
+        if self._brain is not None:
+            observers = self._brain.observers
+            for observer in observers.all:
+                parts += observers.attempt(observer, "headline", partial(_headline, observer)) or ()
         line = Text(" · ", "dim", no_wrap=True, overflow="ellipsis", end="").join(parts)
         line.no_wrap, line.overflow = True, "ellipsis"
         return line

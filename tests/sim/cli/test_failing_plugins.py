@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+
 @pytest.fixture(autouse=True)
 def _no_report(monkeypatch):
     """Leave out the plots, which take seconds."""
@@ -57,7 +58,7 @@ BOOM = 'raise KeyError("boom")'
 
 def written(sim, **places: str):
     """Write a plugin with such a metric, and return the scenario with it."""
-    code = {name: "pass" for name in ("init", "check", "signal", "results", "rows", "load")} | {"row": "1.0"} | places
+    code = dict.fromkeys(("init", "check", "signal", "results", "rows", "load"), "pass") | {"row": "1.0"} | places
     (sim.folder / "mine.py").write_text(METRIC.format(**code), encoding="utf-8")
     text = sim.text.replace("plugins = [", "plugins = ['mine.py', ") + '\n[metrics.mine]\nkind = "mine"\n'
     return sim.scenario(text, "mine.toml")
