@@ -253,7 +253,9 @@ class Brain(Blueprint):
     def inject(self, topic: str, value: Any, *, ids: np.ndarray | None = None, delay: str | Time | None = None) -> Time:
         """Put a value into the input ``"zone.port"`` from outside and return when it arrives.
 
-        It arrives one resolution from now, or after `delay`. Items without ids are numbered -1, -2, and so on.
+        It arrives one resolution from now, or after `delay`. Items without ids are numbered -1, -2, and so on. Items
+        that a pathway brings at the same instant come first, in the same signal; at an input without items the
+        injected value stands, and a notice says so.
         """
         loop = self._ready()
         wait = self.resolution if delay is None else parse_time(delay, "inject.delay")

@@ -10,6 +10,7 @@ import numpy as np
 from aura.core.errors import SignalError, WiringError, nearest
 from aura.core.handed import check_ids, sketch
 from aura.core.loop import EventLoop
+from aura.core.meeting import INJECTED
 from aura.core.node import Node
 from aura.core.observer import Observers
 from aura.core.ownership import copied
@@ -66,7 +67,7 @@ class Injector:
         grid = self._resolution
         arrival = -(-(max(now - 1, 0) + max(wait, grid)) // grid) * grid
         self._observers.call("on_inject", topic, now, Signal(topic, arrival, value, ids))
-        loop.at(arrival)[0].append((node.target(port, "inject"), value, ids))
+        loop.inject(arrival, (node.target(port, INJECTED), value, ids))
         return arrival
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from aura.core.errors import AuraError
 from aura.core.executor import Executor, Result
-from aura.core.node import Node, Output, Published, Target
+from aura.core.meeting import Delivery, meet
+from aura.core.node import Node, Output, Published
 from aura.core.observer import Observers
 from aura.core.signals import Signal
 from aura.core.time import Time
@@ -29,7 +30,7 @@ _put = dict.__setitem__
 Alarm = tuple[Time, tuple[Node, ...]]
 """A period and the nodes that wake by it; period 0 rings once, for a node that clocks itself."""
 
-Due = tuple[list[tuple[Target, Any, Any]], list[Alarm], list[tuple[Node, Callable[[], Result]]]]
+Due = tuple[list[Delivery], list[Alarm], list[tuple[Node, Callable[[], Result]]]]
 """What is due at one instant: signals to deliver, alarms that ring, and background work to publish."""
 
 
@@ -60,6 +61,8 @@ class EventLoop:
         self.stopping = False
         self.pace: Callable[[Time], None] | None = None
         self.agenda: dict[Time, Due] = {}
+        self.injected: dict[Time, list[Delivery]] = {}
+        """What was put in from outside, by the instant at which it arrives."""
         self._times: list[Time] = []
 
     def at(self, time: Time) -> Due:
@@ -69,6 +72,11 @@ class EventLoop:
             due = self.agenda[time] = ([], [], [])
             heappush(self._times, time)
         return due
+
+    def inject(self, time: Time, delivery: Delivery) -> None:
+        """Deliver a value from outside at an instant, after what pathways bring there then."""
+        self.at(time)
+        self.injected.setdefault(time, []).append(delivery)
 
     def arm(self, node: Node, now: Time) -> None:
         """Set the next alarm of a node that clocks itself, in place of the last; it rings on the resolution's grid."""
@@ -105,9 +113,9 @@ class EventLoop:
                 if only is None or node is only:
                     result()
 
-    def restore(self, now: Time, agenda: dict[Time, Due]) -> None:
-        """Replace the agenda, as a checkpoint had it."""
-        self.now, self.agenda, self._times = now, agenda, list(agenda)
+    def restore(self, now: Time, agenda: dict[Time, Due], injected: dict[Time, list[Delivery]]) -> None:
+        """Replace the agenda and what was injected, as a checkpoint had them."""
+        self.now, self.agenda, self.injected, self._times = now, agenda, injected, list(agenda)
         heapify(self._times)
         for node in self.nodes:
             node.awake_at = node.alarm_at = -1
@@ -124,7 +132,7 @@ class EventLoop:
 
     def run(self, until: Time | None = None, ticks: int | None = None) -> int:
         """Run the ticks before `until`, at most `ticks` of them, and return how many ran."""
-        times, agenda, observers = self._times, self.agenda, self.observers
+        times, agenda, injected, observers = self._times, self.agenda, self.injected, self.observers
         before, after = observers.having("before_tick"), observers.having("after_tick")
         limit = sys.maxsize if until is None else until
         left = sys.maxsize if ticks is None else ticks
@@ -133,6 +141,8 @@ class EventLoop:
         while times and times[0] < limit and left and not self.stopping:
             now = self.now = heappop(times)
             signals, alarms, finished = agenda.pop(now)
+            if injected and now in injected:
+                signals = meet(signals, injected.pop(now), observers.notices.tell)
             left -= 1
             self.ticks += 1
             if self.pace is not None:
@@ -152,7 +162,7 @@ class EventLoop:
                 observers.call("after_tick", now)
         return started - left
 
-    def _wake(self, now: Time, signals: list[tuple[Target, Any, Any]], alarms: list[Alarm]) -> Sequence[Node]:
+    def _wake(self, now: Time, signals: list[Delivery], alarms: list[Alarm]) -> Sequence[Node]:
         """Deliver the signals, ring the alarms, and return the nodes that wake, in their order."""
         awake: Sequence[Node] = ()
         woken: list[Node] = []

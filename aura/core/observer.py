@@ -92,7 +92,7 @@ class Observers:
     """
 
     def __init__(self, notices: Notices | None = None) -> None:
-        self._notices = Notices() if notices is None else notices
+        self.notices = Notices() if notices is None else notices
         self.all: list[Observer] = []
         self.off: list[Observer] = []
         """Those that were switched off; what they have found so far is still saved."""
@@ -160,7 +160,7 @@ class Observers:
         _log.error("%s %r raised in %s and is switched off; the brain goes on: %s", kind, name, method, blamed(error))
         said = " ".join(str(error).split())
         told = f"{type(error).__name__}: {said}".rstrip(": ")
-        self._notices.tell(name, f"raised in {method} and was switched off: {told}", fault=True)
+        self.notices.tell(name, f"raised in {method} and was switched off: {told}", fault=True)
         self.call("on_observer_error", name, method, error)
 
     def _state_of(self, observer: Observer) -> dict[str, Any] | None:

@@ -13,6 +13,7 @@ from aura.core.changes import require_changeable
 from aura.core.errors import RAISED, AuraError, CheckpointError
 from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
+from aura.core.meeting import INJECTED, Delivery
 from aura.core.node import Node
 from aura.core.signals import Inputs
 
@@ -74,7 +75,8 @@ def load_zone(node: Node, tree: dict[str, Any]) -> None:
 def bus_tree(loop: EventLoop) -> dict[str, Any]:
     """Return what lies on the bus: the agenda, the inboxes, and what every topic said last."""
     return {
-        "agenda": [{"time": time, **_due_tree(due)} for time, due in sorted(loop.agenda.items()) if not _is_clock(due)],
+        "agenda": [{"time": time, **_due_tree(due, loop.injected.get(time, []))}
+                   for time, due in sorted(loop.agenda.items()) if time in loop.injected or not _is_clock(due)],
         "inboxes": {node.name: _inbox_tree(node.pending) for node in loop.nodes},
         "last": {output.topic: [output.said_at, *output.last[1:]] for node in loop.nodes
                  for output in node.outputs.values() if output.last is not None},
@@ -86,13 +88,17 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
     """Lay back what `bus_tree` returned, of a loop whose last tick was `now`, to go on at `start`."""
     nodes = {node.name: node for node in loop.nodes}
     agenda: dict[int, Due] = {}
+    injected: dict[int, list[Delivery]] = {}
     for entry in tree["agenda"]:
-        signals = [(nodes[zone].target(port, topic), _frozen(value), _frozen(ids))
+        carried = [(nodes[zone].target(port, topic), _frozen(value), _frozen(ids))
                    for topic, zone, port, value, ids in entry["signals"]]
+        signals = [delivery for delivery in carried if delivery[0][-1] != INJECTED]
+        if len(signals) < len(carried):
+            injected[entry["time"]] = [delivery for delivery in carried if delivery[0][-1] == INJECTED]
         alarms: list[Alarm] = [(0, (nodes[name],)) for name in entry["alarms"]]
         finished = [(nodes[name], _result(nodes[name], kept)) for name, kept in entry["finished"]]
         agenda[entry["time"]] = (signals, alarms, finished)
-    loop.restore(now, agenda)
+    loop.restore(now, agenda, injected)
     loop.set_clocks(start)
     for name, inbox in tree["inboxes"].items():
         _load_inbox(nodes[name], inbox)
@@ -112,10 +118,11 @@ def _is_clock(due: Due) -> bool:
     return bool(alarms) and all(period for period, _ in alarms) and not signals and not finished
 
 
-def _due_tree(due: Due) -> dict[str, Any]:
+def _due_tree(due: Due, injected: list[Delivery]) -> dict[str, Any]:
     signals, alarms, finished = due
     return {
-        "signals": [[topic, node.name, port, value, ids] for (node, port, _, _, topic), value, ids in signals],
+        "signals": [[topic, node.name, port, value, ids]
+                    for (node, port, _, _, topic), value, ids in [*signals, *injected]],
         "alarms": [nodes[0].name for period, nodes in alarms if not period],  # periods tell the others
         "finished": [[node.name, _finished_tree(result())] for node, result in finished],
     }
@@ -149,7 +156,7 @@ def _inbox_tree(inbox: Inputs) -> dict[str, Any]:
 def _load_inbox(node: Node, tree: dict[str, Any]) -> None:
     node.pending = node.inbox()
     for port, value in tree["values"].items():
-        node.target(port, "inject")  # a held value may have come from outside, and is held on
+        node.target(port, INJECTED)  # a held value may have come from outside, and is held on
         dict.__setitem__(node.pending, port, _as_laid(value))
     if tree["ids"]:
         node.pending._ids = {port: _as_laid(ids) for port, ids in tree["ids"].items()}

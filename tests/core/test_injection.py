@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from aura import Brain, Manifest, Port, Zone
 from aura.core.errors import SignalError
+from aura.core.signals import Items
 
 PORTS = (Port("x", shape=("item", 2)), Port("i", "int64", shape=("item",)), Port("u", "uint8", shape=(2,)),
          Port("b", "bool"), Port("c", "complex64"), Port("t", "text", shape=("item",)),
@@ -72,3 +74,122 @@ def test_ids_are_cast_too() -> None:
     brain.inject("ear.t", ["a", "b"], ids=[4, 5])
     brain.run()
     assert probe == [[4, 5]]
+
+
+# --- beside what pathways bring at the same instant ---------------------------------------------------------------
+
+
+class Mouth(Zone):
+    """Says two texts and a number at 0, 10 and 20 ms."""
+
+    manifest = Manifest("mouth", "", outputs=(Port("t", "text", shape=("item",)), Port("x", shape=("item", "width")),
+                                              Port("u", "uint8", shape=(2,))), period="10 ms")
+
+    def step(self, now: int, inputs: Any) -> Any:
+        n = 2 * (now // 10_000_000)
+        ids = np.array([n, n + 1])
+        return {"t": Items((f"row {n}", f"row {n + 1}"), ids), "x": Items(np.full((2, 2), n, np.float32), ids),
+                "u": np.full(2, n, np.uint8)}
+
+
+class Listener(Zone):
+    """Keeps all that it hears, with the ids."""
+
+    manifest = Manifest("listener", "", inputs=(
+        Port("t", "text", shape=("item",)), Port("x", shape=("item", "width"), required=False),
+        Port("u", "uint8", shape=(2,), keep="hold", required=False),
+        Port("every", "uint8", shape=(2,), keep="all", required=False),
+        Port("many", "text", shape=("item",), fan_in="many", required=False)),
+        wake_on=("t", "x", "u", "every", "many"))
+
+    def __init__(self, context: Any) -> None:
+        super().__init__(context)
+        self.heard: list[Any] = []
+
+    def step(self, now: int, inputs: Any) -> None:
+        plain = {port: value.tolist() if isinstance(value, np.ndarray) else value for port, value in inputs.items()}
+        self.heard.append((now // 1_000_000, plain, {port: ids.tolist() for port, ids in inputs.ids.items()
+                                                     if isinstance(ids, np.ndarray)}))
+
+
+def conversation(*ports: str) -> Brain:
+    brain = Brain()
+    brain.add(Mouth)
+    brain.add(Listener)
+    for port in ports:
+        brain.connect(f"mouth.{port}", f"listener.{port}")
+    return brain
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_injected_items_join_those_that_a_pathway_brings_at_the_same_instant(before: bool) -> None:
+    brain = conversation("t", "x")
+    if not before:  # the pathway's value lies in the agenda before it is injected
+        brain.step()
+    brain.inject("listener.t", ["a", "b"], delay="1 ms")
+    brain.inject("listener.t", ["c"], ids=[7], delay="1 ms")
+    brain.inject("listener.x", [[5, 6]], delay="1 ms")
+    brain.run(until="5 ms")
+    assert brain["listener"].heard == [  # type: ignore[attr-defined]
+        (1, {"t": ("row 0", "row 1", "a", "b", "c"), "x": [[0, 0], [0, 0], [5, 6]]},
+         {"t": [0, 1, -1, -2, 7], "x": [0, 1, -3]})]
+    assert not list(brain.notices)
+
+
+def test_what_is_injected_at_an_instant_of_its_own_is_told_alone() -> None:
+    brain = conversation("t")
+    brain.inject("listener.t", ["a"], delay="3 ms")
+    brain.run(until="5 ms")
+    assert [(time, ids["t"]) for time, _, ids in brain["listener"].heard] == [(1, [0, 1]), (3, [-1])]  # type: ignore[attr-defined]
+
+
+def test_without_items_to_join_the_injected_value_stands_and_a_notice_says_so() -> None:
+    brain = conversation("t", "u", "x")
+    for delay in ("1 ms", "11 ms"):
+        brain.inject("listener.u", [9, 9], delay=delay)
+    brain.inject("listener.x", [[1, 2, 3]], delay="11 ms")  # of another width than the pathway's
+    brain.inject("listener.u", [8, 8], delay="15 ms")
+    brain.inject("listener.u", [7, 7], delay="15 ms")
+    brain.run(until="25 ms")
+    heard = {time: (values["u"], values.get("x")) for time, values, _ in brain["listener"].heard}  # type: ignore[attr-defined]
+    assert heard == {1: ([9, 9], [[0, 0]] * 2), 11: ([9, 9], [[1, 2, 3]]), 15: ([7, 7], None),
+                     21: ([4, 4], [[4, 4]] * 2)}
+    over = "instead of what a pathway brought at the same instant"
+    assert {(notice.source, notice.text, notice.count) for notice in brain.notices} == {
+        ("listener", f"took what was injected at u {over}", 2), ("listener", f"took what was injected at x {over}", 1),
+        ("listener", "took the last of what was injected at u for one instant", 1)}
+
+
+def test_inputs_that_keep_all_or_take_many_pathways_keep_what_is_injected_beside_them() -> None:
+    brain = Brain()
+    brain.add(Mouth)
+    brain.add(Listener)
+    for pathway in ("mouth.t -> listener.t", "mouth.t -> listener.many", "mouth.u -> listener.every"):
+        brain.connect(*pathway.split(" -> "))
+    for value in ([1, 1], [2, 2]):
+        brain.inject("listener.every", value)
+    brain.inject("listener.many", ["a"])
+    brain.inject("listener.many", ["b"])
+    brain.run(until="5 ms")
+    (_, values, _), = brain["listener"].heard  # type: ignore[attr-defined]
+    assert [part.tolist() for part in values["every"]] == [[0, 0], [1, 1], [2, 2]]
+    assert dict(values["many"]) == {"mouth.t": ("row 0", "row 1"), "inject": ("a", "b")}
+
+
+def test_a_checkpoint_with_both_in_flight_resumes_to_the_same(tmp_path: Path) -> None:
+    def injected() -> Brain:
+        brain = conversation("t", "x", "u")
+        brain.step()
+        brain.inject("listener.t", ["a"])
+        brain.inject("listener.u", [9, 9])
+        brain.inject("listener.t", ["b"], delay="5 ms")
+        return brain
+
+    whole, first, second = injected(), injected(), conversation("t", "x", "u")
+    folder = first.save(tmp_path)
+    second.load(folder)
+    for brain in (whole, second):
+        brain.run(until="15 ms")
+    assert whole["listener"].heard == second["listener"].heard  # type: ignore[attr-defined]
+    assert [ids["t"] for *_, ids in second["listener"].heard if "t" in ids] == [[0, 1, -1], [-2], [2, 3]]  # type: ignore[attr-defined]
+    assert list(whole.notices) == list(second.notices) != []
