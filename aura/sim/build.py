@@ -121,6 +121,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
     truth = model.truth
     if kind.live:
         return _open_live(name, kind, model, options, scenario, journal)
+    _check_timing(name, model)
     other, where = dict(model.held_out or {}), f"streams.{name}.held_out"
     limit = validated(_Limit, {key: other.pop(key) for key in ("limit",) if key in other}, where, ScenarioError).limit
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
@@ -170,6 +171,20 @@ def _timed(options: Any, model: StreamModel) -> Any:
     if model.time is None or not (isinstance(columns, dict) and isinstance(columns.get(model.time), Column)):
         return options
     return options.model_copy(update={"columns": timed(columns, model.time, model.time_unit)})
+
+
+def _check_timing(name: str, model: StreamModel) -> None:
+    """Raise a ScenarioError if rows that a column times are given a rate too, or a period that nothing waits for."""
+    if model.time is None:
+        return
+    if model.rate is not None:
+        raise ScenarioError(f"streams.{name}.rate", expected="a time column or a rate",
+                            got=f"time = {model.time!r} and rate = {model.rate!r}",
+                            hint="The column says when each row is played: leave the rate out, or the time.")
+    if model.period is not None and model.repeat == 1 and model.change is None:
+        raise ScenarioError(f"streams.{name}.period", expected="no period beside a time column, but for several passes",
+                            got=f"time = {model.time!r} and period = {model.period!r}",
+                            hint="The column says when each row is played; a period is the pause between two passes.")
 
 
 def _period(name: str, model: StreamModel, resolution: Time) -> Period:

@@ -218,6 +218,7 @@ class Rows:
         self._items: dict[str, list[Item]] = {port: [] for port in columns}
         self._clock = next(((port, column) for port, column in columns.items() if column.clock), None)
         self._times: list[int] = []
+        self._places: list[str] = []
         self.exact = self._parser.exact
 
     def add(self, where: str, get: Callable[[str | int], object]) -> None:
@@ -228,6 +229,7 @@ class Rows:
             row = self._parser.parse(get)
             if self._clock is not None:
                 self._times.append(self._instant(*self._clock, get))
+                self._places.append(where)
         except BadValue as bad:
             self._bad.value(where, bad)
             return
@@ -252,4 +254,4 @@ class Rows:
                 _LOG.warning("%s: no row has %r, which would feed %r", self._bad.name, source, port)
         times = None if self._clock is None else np.array(self._times, dtype=np.int64)
         return Table(self._bad.name, fields, self._items, skipped=self._bad.finish(), dropped=dropped,
-                     times=times)
+                     times=times, places=None if times is None else self._places)

@@ -129,6 +129,8 @@ class Table:
         Good rows left out because the options asked for it.
     times : array of int64, optional
         When each row is played, in nanoseconds, exactly as the source says it.
+    places : sequence of str, optional
+        Where each row stands in the source, as errors call it: ``"line 7"``.
 
     Raises
     ------
@@ -138,10 +140,10 @@ class Table:
 
     def __init__(
         self, name: str, fields: Mapping[str, Field], columns: Mapping[str, Sequence[Item] | Value], *,
-        skipped: int = 0, dropped: int = 0, times: np.ndarray | None = None,
+        skipped: int = 0, dropped: int = 0, times: np.ndarray | None = None, places: Sequence[str] | None = None,
     ) -> None:
         self.name, self.fields, self.skipped, self.dropped = name, dict(fields), skipped, dropped
-        self.times = times
+        self.times, self.places = times, places
         self._columns = {
             key: list(columns[key]) if field.listed else stack(field, columns[key])
             for key, field in self.fields.items()

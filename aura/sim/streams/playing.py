@@ -27,8 +27,8 @@ class Playing:
     items : int
         Rows in one tick.
     time, time_unit : str
-        A numeric field that says when each row is played, counted from the first row; the period is then not used.
-        The unit is the field's own, or seconds, unless it is given.
+        A numeric field that says when each row is played, counted from the first row; the period is then the
+        pause between two passes. The unit is the field's own, or seconds, unless it is given.
     shuffle, repeat : bool, int
         Passes in a learning phase; held-out rows are played once, in their order.
     hold_out, hold_out_from, limit

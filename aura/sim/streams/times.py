@@ -82,12 +82,18 @@ def row_times(reader: Reader, order: np.ndarray, field: str, unit: str | None, s
     """
     kept: np.ndarray | None = getattr(reader, "times", None)
     column = np.asarray(reader.rows(order)[field])
-    factor = TIME_UNITS.get(unit or reader.fields[field].unit, S)
+    per_unit = factor = TIME_UNITS.get(unit or reader.fields[field].unit, S)
+
+    def text(index: int) -> str:
+        if kept is not None:
+            return f"{Decimal(int(kept[order[index]])) / per_unit:f}"
+        return f"{Decimal(str(column[index])):f}"
 
     def check(good: np.ndarray, expected: str) -> None:
         if not good.all():
-            row = int(np.argmin(good))
-            raise StreamError(f"{name}: row {order[row]}: {field}", expected=expected, got=str(column[row]),
+            index = int(np.argmin(good))
+            raise StreamError(f"{name}: {_place(reader, int(order[index]), name)}: {field}",
+                              expected=expected.format(before=text(index - 1)), got=text(index),
                               hint="Sort the file by time, and do not shuffle a stream with a time column.")
 
     if kept is not None:
@@ -106,8 +112,15 @@ def row_times(reader: Reader, order: np.ndarray, field: str, unit: str | None, s
         check(np.array([abs(tick - first) <= most for tick in ticks.tolist()]), _IN_REACH)
     # Modulo 2**64, so that unsigned times beyond int64 have the right differences too.
     since: np.ndarray = (ticks.astype(np.int64) - ticks[:1].astype(np.int64)) * factor
-    check(np.append(True, since[1:] >= since[:-1]), "not to decrease")
+    check(np.append(True, since[1:] >= since[:-1]), "not to decrease from {before}, the time of the row before it")
     return since
+
+
+def _place(reader: Reader, row: int, name: str) -> str:
+    """Return where a row stands, counted as the source counts, with the source's name unless it is the stream's."""
+    places = getattr(reader, "places", None)
+    place = f"row {row}" if places is None else places[row]
+    return place if reader.name == name else f"{reader.name}: {place}"
 
 
 def _nanoseconds(column: np.ndarray, factor: int) -> np.ndarray:
