@@ -19,6 +19,7 @@ from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.flow import played_flow
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import items_of, joined, stream_ports
+from aura.sim.streams.sights import Sights
 from aura.sim.streams.times import row_times, tick_time
 
 __all__ = ["PlayedStream", "Playing", "played_stream"]
@@ -50,8 +51,7 @@ class PlayedStream(Zone[ZoneParams]):
         self._learned = 0
         """Learning rows played since the beginning."""
         self._learning = True
-        self._seen = {split: np.zeros((2, len(reader)), dtype=bool) for split, (reader, _) in self._splits.items()}
-        """Which rows were played while zones learned, as they are and changed: they are no first sights any more."""
+        self._sights = Sights(self._splits)
         self._order = np.empty(0, dtype=np.int64)
         self._times: np.ndarray | None = None
         self.on_end: Callable[[], None] | None = None
@@ -116,47 +116,48 @@ class PlayedStream(Zone[ZoneParams]):
         count = self._due(now)
         chosen = self._order[self._position:self._position + count]
         changed = self._changed(count)
-        rows = self._told(reader.rows(chosen), changed)
+        rows = reader.rows(chosen)
+        ids = self._identities(chosen, changed, rows)
         self._position += count
         self._learned += count if self._split == "learn" else 0
-        ids = self._identities(chosen, changed)
         if self._times is not None and self._position >= len(self._order):
             # The next pass is counted from the period after the last row of this one.
             self._start = now
         if self.ended and self.on_end is not None:
             self.on_end()
-        return items_of(reader.fields, rows, ids)
+        return items_of(reader.fields, self._told(rows, changed), ids)
 
-    def _identities(self, chosen: np.ndarray, changed: np.ndarray) -> np.ndarray:
+    def _identities(self, chosen: np.ndarray, changed: np.ndarray, rows: dict[str, Any]) -> np.ndarray:
         """Return the ids of the next items, the rows `chosen`, and remember that these were seen."""
         ids = np.arange(self._item, self._item + len(chosen), dtype=np.int64)
         self._item += len(chosen)
-        seen, sights = self._seen[self._split], (changed.astype(np.int64), chosen)
-        ids = np.where(seen[sights], again(ids), ids)
-        if self._learning:
-            seen[sights] = True
-        return ids
+        before = self._sights.see(self._split, chosen, changed, rows, self._learning)
+        return np.where(before, again(ids), ids)
 
     def state(self) -> dict[str, Any]:
-        return {"learning": self._learning, "seen": {split: np.packbits(rows) for split, rows in self._seen.items()},
+        return {"learning": self._learning, "sights": self._sights.state(),
                 "split": self._split, "pass": self._pass, "position": self._position, "start": self._start,
                 "stage": self._stage, "learned": self._learned, "item": self._item,
-                "rows": {name: len(indices) for name, (_, indices) in self._splits.items()}}
+                "rows": self._row_counts}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        rows = {name: len(indices) for name, (_, indices) in self._splits.items()}
-        if state["rows"] != rows:
+        if state["rows"] != self._row_counts:
             raise StreamError(self.context.name, expected=f"the rows it was saved with, {state['rows']}",
-                              got=str(rows), hint="Did the file change since?")
+                              got=str(self._row_counts),
+                              hint="Did the file change since, or how many rows are held out?")
         self._split, self._pass, self._item = state["split"], state["pass"], state["item"]
         self._stage, self._learned, self._learning = state["stage"], state["learned"], state["learning"]
-        self._seen = {split: np.unpackbits(state["seen"][split], count=seen.size).astype(bool).reshape(seen.shape)
-                      for split, seen in self._seen.items()}
+        self._sights.load_state(state["sights"])
         self._load_pass()
         self._position, self._start = state["position"], state["start"]
 
     def notices(self) -> dict[str, int]:
-        return {BAD_ROWS: self.reader.skipped + (0 if self.held_out is None else self.held_out.skipped)}
+        skipped = self.reader.skipped + (0 if self.held_out is None else self.held_out.skipped)
+        return {BAD_ROWS: skipped, **self._sights.notices()}
+
+    @property
+    def _row_counts(self) -> dict[str, str]:
+        return {name: f"{len(rows)} of {len(reader)}" for name, (reader, rows) in self._splits.items()}
 
     @property
     def _passes(self) -> int:
@@ -233,7 +234,7 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
                 raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
                                   got=f"time = {playing.time!r}")
     ports = (*stream_ports(fields, truth, name), *playing.ports(fields, name))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="2",
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="3",
                         flow=played_flow(reader, held_out, playing, name))
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

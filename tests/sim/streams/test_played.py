@@ -251,8 +251,22 @@ def test_time_counts_from_the_first_row_and_again_in_each_pass():
 
 def test_time_that_goes_back_is_refused_with_the_row():
     rows = read_iterable([{"n": n, "at": at} for n, at in enumerate([0.0, 2.0, 1.0])])
-    with pytest.raises(StreamError, match=r"s: row 2: at: expected not to decrease, got 1\.0.*do not shuffle"):
+    with pytest.raises(StreamError, match=r"s: iterable: row 2: at: expected not to decrease from 2\.0, the time "
+                       r"of the row before it, got 1\.0\. .*do not shuffle"):
         Watch(rows=rows, time="at").run()
+
+
+@pytest.mark.parametrize(("file", "text", "place"), [
+    ("t.csv", "at,n\n1700000000.1,0\n\n1700000000.0,1\n", "line 4"),
+    ("t.jsonl", '{"at": 1700000000.1, "n": 0}\n\n{"at": 1700000000.0, "n": 1}\n', "line 3")])
+def test_time_that_goes_back_in_a_file_is_told_with_the_line_and_both_times_in_full(tmp_path, file, text, place):
+    (tmp_path / file).write_text(text)
+    kind = reader_kinds()["delimited" if file.endswith("csv") else "jsonl"]
+    columns = timed({"at": Column.model_validate({"from": "at", "type": "float"})}, "at", None)
+    rows = kind.open(kind.options_model.model_validate({"path": file, "columns": columns}), tmp_path)
+    with pytest.raises(StreamError, match=rf"^s: {file}: {place}: at: expected not to decrease from 1700000000\.1, the "
+                       r"time of the row before it, got 1700000000\. Sort"):
+        row_times(rows, np.arange(2), "at", None, 0, "s", MS)
 
 
 @pytest.mark.parametrize(("column", "hint"), [("text", "type = 'time'"), ("label", "type = 'time'"), ("att", "'at'")])
@@ -269,7 +283,7 @@ def test_rows_that_a_column_times_are_not_shuffled():
 @pytest.mark.parametrize("bad", [1e30, float("inf"), float("nan")])
 def test_a_time_that_no_clock_can_reach_is_refused(bad):
     rows = npz_like(np.array([0.0, 2.0, bad]))
-    with pytest.raises(StreamError, match=r"s: row 2: at: expected a time that is no later than 292 years"):
+    with pytest.raises(StreamError, match=r"s: rows: row 2: at: expected a time that is no later than 292 years"):
         Watch(rows=rows, time="at").run()
 
 
@@ -380,6 +394,63 @@ def test_a_state_of_other_rows_is_refused():
 def test_held_out_rows_with_other_fields_are_refused_by_what_differs(rows, said):
     with pytest.raises(StreamError, match=rf"s\.held_out: expected the fields n, text, label, at as the .*{said}"):
         Watch(held_out=read_iterable(rows))
+
+
+def learned_and_saved(tmp_path, watch, until=45 * MS):
+    """Return a checkpoint of a stream of ten rows of which some were learned, and which."""
+    watch.run(until=until)
+    return watch.brain.save(tmp_path), set(flat(watch.run(until=until)))
+
+
+def held_out_after(watch, folder):
+    """Return the held-out rows that a branch plays, each with whether it comes as seen before."""
+    if folder is not None:
+        watch.brain.load(folder)
+    watch.probe.signals.clear()
+    watch.stream.play("held_out", watch.brain.now, learning=False)
+    watch.brain.wake("s")
+    return dict(zip(flat(watch.run()), seen_before(np.array(watch.ids)).tolist(), strict=True))
+
+
+@pytest.mark.parametrize("other", [{"seed": 9}, {"hold_out_from": "end"}])
+def test_a_branch_that_holds_out_other_rows_knows_those_that_were_learned(tmp_path, other):
+    split = {"hold_out": 0.5, "hold_out_from": "random", "items": 1}
+    folder, learned = learned_and_saved(tmp_path, Watch(**split))
+    held = held_out_after(Watch(**{**split, **other}), folder)
+    assert held == {row: row in learned for row in held}
+    assert set(held.values()) == {True, False}
+
+
+def test_a_branch_onto_other_rows_knows_learned_rows_by_what_they_say(tmp_path):
+    def shifted(by):
+        return read_iterable([{"n": (n + by) % 10} for n in range(10)])
+
+    folder, learned = learned_and_saved(tmp_path, Watch(rows=shifted(0), hold_out=0.5))
+    assert learned == {0, 1, 2, 3, 4}
+    branch = Watch(rows=shifted(7), hold_out=0.5)
+    assert held_out_after(branch, folder) == {2: True, 3: True, 4: True, 5: False, 6: False}
+    assert [text for text, count in branch.stream.notices().items() if count == 3 and "were learned before" in text]
+
+
+def test_rows_of_another_reader_that_were_learned_are_no_first_sights_and_are_counted():
+    watch = Watch(held_out=read_iterable([{"n": n, "text": f"t{n}", "label": ["odd" if n % 2 else "even"],
+                                           "at": float(n // 3)} for n in range(8, 12)]))
+    watch.run()
+    assert held_out_after(watch, None) == {8: True, 9: True, 10: False, 11: False}
+    assert [count for text, count in watch.stream.notices().items() if "were learned before" in text] == [2]
+
+
+def test_held_out_rows_that_say_the_same_as_learned_ones_are_counted_once_over_a_checkpoint(tmp_path):
+    def watch():
+        return Watch(rows=read_iterable([{"n": n % 7} for n in range(10)]), hold_out=0.4)
+
+    first, second = watch(), watch()
+    first.run()
+    assert held_out_after(first, None) == {6: False, 0: False, 1: False, 2: False}
+    folder = first.brain.save(tmp_path)
+    assert held_out_after(second, folder) == {6: False, 0: False, 1: False, 2: False}
+    for each in (first, second):
+        assert [count for text, count in each.stream.notices().items() if "say the same as learned" in text] == [3]
 
 
 def test_held_out_rows_may_have_other_classes():
