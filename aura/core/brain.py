@@ -255,7 +255,8 @@ class Brain(Blueprint):
 
         It arrives one resolution from now, or after `delay`. Items without ids are numbered -1, -2, and so on. Items
         that a pathway brings at the same instant come first, in the same signal; at an input without items the
-        injected value stands, and a notice says so.
+        injected value stands, and a notice says so. At an input by which its zone does not wake, the newest that came
+        is what it finds, as ever.
         """
         loop = self._ready()
         wait = self.resolution if delay is None else parse_time(delay, "inject.delay")
