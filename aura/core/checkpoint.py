@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import re
 import shutil
@@ -18,6 +19,7 @@ from aura.core.time import Time, format_time
 __all__ = ["FORMAT", "checkpoint_at", "checkpoint_of", "checkpoint_time", "latest_checkpoint", "list_checkpoints",
            "read_checkpoint", "sync_path", "write_checkpoint"]
 
+_log = logging.getLogger("aura.checkpoint")
 FORMAT = 2
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"t([0-9]{20})(?:-([0-9]+))?")
@@ -141,7 +143,8 @@ def latest_checkpoint(folder: str | Path) -> Path:
     for path in reversed(list_checkpoints(folder)):
         try:
             read_checkpoint(path)
-        except CheckpointError:
+        except CheckpointError as error:
+            _log.warning("%s cannot be read, %s; the one before is taken", error.where, error.got)
             continue
         return path
     raise CheckpointError(str(folder), expected="at least one whole checkpoint", got="none",

@@ -67,6 +67,16 @@ class Hold:
         except OSError:
             return False
 
+    @property
+    def moved(self) -> Path | None:
+        """Where the folder is that was moved while it was held, or None; it cannot be told on every system."""
+        try:
+            if self._file < 0 or self.ours or not os.fstat(self._file).st_nlink:
+                return None
+            return Path(os.readlink(f"/proc/self/fd/{self._file}")).parent
+        except OSError:
+            return None
+
     def release(self) -> None:
         """Let the next one have the folder; a second call does nothing."""
         if self._file < 0:

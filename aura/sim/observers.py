@@ -12,7 +12,7 @@ from typing import Any
 
 from aura.core.blame import blaming
 from aura.core.brain import Brain
-from aura.core.errors import AuraError, ScenarioError, unwritable
+from aura.core.errors import AuraError, CheckpointError, ScenarioError, unwritable
 from aura.core.observer import Observer, Observers
 from aura.core.params import validated
 from aura.core.time import Time, parse_time
@@ -55,8 +55,8 @@ class MetricRows(Observer):
     topics = ()
     required = True
 
-    def __init__(self, path: Path, metrics: Sequence[Metric], observers: Observers) -> None:
-        self._path, self._metrics, self._observers = path, metrics, observers
+    def __init__(self, path: Path, metrics: Sequence[Metric], observers: Observers, *, resumed: bool = False) -> None:
+        self._path, self._metrics, self._observers, self._resumed = path, metrics, observers, resumed
         try:
             self._file = path.open("ab", buffering=0)
         except OSError as error:
@@ -70,8 +70,13 @@ class MetricRows(Observer):
         return {"bytes": self._file.tell()}
 
     def load_state(self, state: dict[str, Any]) -> None:
+        found = self._file.seek(0, os.SEEK_END)
+        if self._resumed and found < state["bytes"]:
+            raise CheckpointError(str(self._path), expected="all the rows up to the checkpoint",
+                                  got=f"{found} bytes, not {state['bytes']} or more",
+                                  hint="Put it back, or go on in another folder with `aura branch`.")
         # A branch begins a file of its own, shorter than the one that was saved.
-        self._file.truncate(min(state["bytes"], self._file.seek(0, os.SEEK_END)))
+        self._file.truncate(min(state["bytes"], found))
         self._file.seek(0, os.SEEK_END)
 
     def on_stop(self, brain: Any) -> None:
@@ -143,7 +148,7 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
 
         record = scenario.record
         others.append(Recorder(folder.recording, topics=record.topics, leave_out=record.leave_out,
-                               on_error=record.on_error,
+                               on_error=record.on_error, resumed=context.resumed,
                                every={topic: parse_time(every) for topic, every in record.every.items()}))
     others += [*manager.observers(context), *bridge_observers(manager, context), *more, checkpoints]
     taken = {MetricRows.name, *(observer.name for observer in others)}
@@ -152,7 +157,8 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
             raise ScenarioError(f"metrics.{metric.name}", expected="a name that no other observer of the run has",
                                 got=repr(metric.name), hint="Choose another.")
     watchers = context.brain.observers
-    return RunObservers([*metrics, MetricRows(folder.rows, metrics, watchers), *others], metrics, checkpoints, watchers)
+    rows = MetricRows(folder.rows, metrics, watchers, resumed=context.resumed)
+    return RunObservers([*metrics, rows, *others], metrics, checkpoints, watchers)
 
 
 def metric_options(name: str, options: Mapping[str, Any], manager: PluginManager) -> tuple[MetricKind, Any]:

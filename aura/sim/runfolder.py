@@ -10,7 +10,7 @@ import re
 import shutil
 import tomllib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -18,12 +18,13 @@ from typing import Any, Literal, cast
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
 
 from aura.core.checkpoint import list_checkpoints
-from aura.core.errors import AuraError, CheckpointError, ScenarioError, nearest, unwritable
+from aura.core.errors import AuraError, CheckpointError, RecordingError, ScenarioError, nearest, unwritable
 from aura.core.json_text import parse_json
 from aura.core.links import refuse_links
 from aura.core.params import validated
 from aura.sim.base import find_base, relative_base
 from aura.sim.hold import LOCK, Hold
+from aura.sim.origin import ORIGIN, find_origin
 from aura.sim.scenario import Scenario, read_scenario
 from aura.sim.sources import Source, sources_of
 from aura.sim.toml_text import toml_text
@@ -33,8 +34,7 @@ __all__ = ["RunFolder", "default_folder", "strict_json"]
 _log = logging.getLogger("aura.run")
 
 _ASIDE = "run.partial"
-_ORIGIN = "origin"
-_BEGUN = ("checkpoints", _ORIGIN, "recording", "metrics.jsonl", "metrics.json", "run.json", _ASIDE, "scenario.toml",
+_BEGUN = ("checkpoints", ORIGIN, "recording", "metrics.jsonl", "metrics.json", "run.json", _ASIDE, "scenario.toml",
           "scenario.partial", "journal.partial", "tracebacks.txt")
 """What a run may have left before its first checkpoint."""
 
@@ -127,56 +127,45 @@ class RunFolder:
     def unplayed(self) -> bool:
         """Whether this is the folder of a run that was ended before its first checkpoint.
 
-        Nothing in it can be lost, but for a journal: live input comes only once.
+        Nothing in it can be lost, but for a journal: live input comes only once. A run that has recorded anything is
+        none, whatever has become of its checkpoints.
         """
         try:
             names = {path.name for path in self.path.iterdir()}
             begun = self.read().get("status") == "running" and not names - {*_BEGUN, LOCK, self.journal.name}
-            return begun and not list_checkpoints(self.checkpoints) and not (self.rows.exists() and
-                                                                             self.rows.stat().st_size)
+            return begun and not list_checkpoints(self.checkpoints) and not self._has_content
         except (OSError, CheckpointError):
             return False
 
-    def clear(self) -> None:
-        """Remove what a run that has played nothing has left."""
-        for name in _BEGUN:
+    @property
+    def _has_content(self) -> bool:
+        """Whether any message or row lies here."""
+        from aura.plugins.recording.reader import Recording
+
+        if self.rows.exists() and self.rows.stat().st_size:
+            return True
+        try:
+            return self.recording.is_dir() and any(self.recording.iterdir()) and any(Recording(self.recording).raw())
+        except RecordingError:  # whatever it is, it was more than begun
+            return True
+
+    def clear(self, but: Collection[str] = ()) -> None:
+        """Remove what a run that has played nothing has left, but for some names."""
+        for name in [name for name in _BEGUN if name not in but]:
             path = self.path / name
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
 
+    def begin_anew(self) -> None:
+        """Remove what a run that has played nothing has left, and keep what it is."""
+        self.clear(but=(ORIGIN, "run.json", "scenario.toml"))
+
     def origin(self) -> Path | None:
-        """Return the checkpoint that a branch began at, or None for a run that began at 0 s.
-
-        Raises
-        ------
-        CheckpointError
-            If it is gone: neither kept in this folder, as branches of earlier versions do not, nor where it was.
-        """
+        """Return the checkpoint that a branch began at, or None for a run that began at 0 s."""
         known = self.read().get("branched_from")
-        if not known:
-            return None
-        for path in (*list_checkpoints(self.path / _ORIGIN), Path(known)):
-            if path.is_dir():
-                return path
-        raise CheckpointError(str(self.path), expected=f"the checkpoint that this branch began at, in its folder "
-                              f"{_ORIGIN}/ or at {known}", got="none any more",
-                              hint="Without it the branch cannot be played from its beginning.")
-
-    def keep_origin(self, checkpoint: Path) -> None:
-        """Keep the checkpoint that a branch begins at for as long as this folder lasts; its own run may remove it."""
-        kept = self.path / _ORIGIN / checkpoint.name
-        aside = kept.with_name(f".{kept.name}.aside")
-        if kept.exists():
-            return
-        try:
-            shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed while it copied
-            shutil.copytree(checkpoint, aside)
-            aside.rename(kept)
-        except OSError as error:  # that of copytree holds a list of them
-            raise CheckpointError(str(kept), expected="to copy the checkpoint that the branch begins at",
-                                  got=f"{type(error).__name__}: {error}") from error
+        return find_origin(self.path, known) if known else None
 
     def discard(self) -> None:
         """Take back what `create` made, for a run that could not begin."""
@@ -227,6 +216,7 @@ class RunFolder:
 
     def read(self) -> dict[str, Any]:
         """Return run.json, empty if there is none yet; a folder with links in it is refused, as they lead anywhere."""
+        self._require_no_file()
         refuse_links(self.path)
         try:
             found = parse_json((self.path / "run.json").read_text(encoding="utf-8"))
@@ -238,6 +228,16 @@ class RunFolder:
         if found.pop("check", None) != _check(found):  # none in files of earlier versions
             _log.warning("%s is not as it was written", self.path / "run.json")
         return cast("dict[str, Any]", found)
+
+    def _require_no_file(self) -> None:
+        """Raise a `CheckpointError` if the path is a file, and say what was meant."""
+        if not self.path.is_file():
+            return
+        if (self.path.parent / "scenario.toml").is_file():
+            hint = f"The folder is {self.path.parent}."
+        else:
+            hint = "A run of it is begun by `aura run`." if self.path.suffix == ".toml" else ""
+        raise CheckpointError(str(self.path), expected="the folder of a run", got="a file", hint=hint)
 
     def write(self, name: str, content: Mapping[str, Any]) -> None:
         """Write a JSON file aside and rename it, so that it is whole at every instant."""

@@ -24,6 +24,7 @@ from aura.sim.environment import tell_changes
 from aura.sim.hold import FolderWatch, Hold
 from aura.sim.journal import RunJournal
 from aura.sim.observers import RunObservers, make_metrics, make_observers
+from aura.sim.origin import keep_origin
 from aura.sim.phases import PhasePlayer
 from aura.sim.recovery import keep_last_good
 from aura.sim.runfolder import RunFolder
@@ -103,7 +104,10 @@ class Run:
         self.now: Time = 0
         self.trouble: list[str] = []
         """What went wrong when the run was over: what could not be saved or written, and why."""
+        self.moved: Path | None = None
+        """Where the folder lies, if it was moved while the run went on."""
         self._tally = RunTally(started=datetime.now(UTC).isoformat(timespec="seconds"))
+        self._told: list[str] = []
         self._interrupted = False
 
     def __repr__(self) -> str:
@@ -135,9 +139,19 @@ class Run:
             self._tally = tally = RunTally.of(self.folder.read())
             if tally.replay_of:
                 self.options = replace(self.options, replay_of=RunFolder(tally.replay_of))
-            if checkpoint is None and not list_checkpoints(self.folder.checkpoints) and self.folder.unplayed:
-                return self._play(self.folder.origin(), hold)
-            return self._play(checkpoint or latest_checkpoint(self.folder.checkpoints), hold, resumed=True)
+            known = list_checkpoints(self.folder.checkpoints)
+            if checkpoint is None and not known and self.folder.unplayed:
+                origin = self.folder.origin()
+                self.folder.begin_anew()
+                self._told.append("was ended before its first checkpoint and began anew")
+                return self._play(origin, hold)
+            if checkpoint is None:
+                checkpoint = latest_checkpoint(self.folder.checkpoints)
+                if checkpoint != known[-1]:
+                    went_on, damaged = (checkpoint_time(path, parse_time(self.scenario.resolution))
+                                        for path in (checkpoint, known[-1]))
+                    self._told.append(f"went on from {went_on}, as the checkpoint of {damaged} cannot be read")
+            return self._play(checkpoint, hold, resumed=True)
 
     def branch(self, origin: str | Path) -> Status:
         """Play into a new folder from a checkpoint of another run, with this run's settings."""
@@ -183,10 +197,13 @@ class Run:
             self._prepare(brain, player, observers, checkpoint, journal, resumed=resumed)
             for name in changed:
                 brain.notices.tell(name, "is not as it was when the run began")
+            for text in self._told:
+                _log.warning("the run %s", text)
+                brain.notices.tell("the run", text)
             if checkpoint is not None and not resumed:
                 if new and player.over and self.options.replay_of is None:
                     raise _nothing_left(checkpoint, brain.resolution)
-                self.folder.keep_origin(checkpoint)
+                keep_origin(self.folder.path, checkpoint)
         except BaseException:
             brain.close()
             journal.close()
@@ -206,6 +223,7 @@ class Run:
         else:
             self._leave(sitting, observers.results())
         finally:
+            self.moved = hold.moved
             if new:
                 hold.release()
         return self.status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -241,6 +242,9 @@ def load_scenario(source: str | Path, settings: Sequence[str] = ()) -> Scenario:
     path, known = Path(source), embedded_scenarios()
     if str(source) in known and not path.exists():
         path = known[str(source)]
+    if (path / "run.json").is_file():
+        raise ScenarioError(str(path), expected="a scenario", got="the folder of a run",
+                            hint=f"Go on with it by `aura resume {shlex.quote(str(path))}`.")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

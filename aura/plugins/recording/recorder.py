@@ -52,6 +52,8 @@ class Recorder(Observer):
         not taken up again in its folder, so that it never has a hole.
     clock : function, seconds
         The wall clock that decides when a chunk is a second old.
+    resumed : bool
+        Whether the run goes on in its folder, so that what it has recorded up to its checkpoint must lie there.
     sizes
         ``chunk_bytes``, ``file_bytes``, ``index_bytes`` of `McapFile`; a file that reaches the latter two is ended
         and the next segment follows it.
@@ -64,7 +66,7 @@ class Recorder(Observer):
 
     def __init__(self, folder: str | Path, *, topics: tuple[str, ...] = ("*",), leave_out: tuple[str, ...] = (),
                  every: Mapping[str, str | Time] | None = None, on_error: str = "stop",
-                 clock: Callable[[], float] = time.monotonic,
+                 clock: Callable[[], float] = time.monotonic, resumed: bool = False,
                  **sizes: int) -> None:
         self.name, self.topics, self.required = "recorder", tuple(topics), on_error == "stop"
         self.folder = Path(folder)
@@ -76,7 +78,9 @@ class Recorder(Observer):
         self._ports: dict[str, Port] = {}
         self._inputs: dict[str, Port] = {}
         self._origin = Origin()
-        self._segment, self._over = 0, False
+        self._segment, self._over, self._resumed = 0, False, resumed
+        self._bytes: dict[str, int] = {}
+        """The segments before the present one, by number, and how much of each counts."""
         self._file: McapFile | None = None
         self._sinks: dict[str, Sink | None] = {}
         self._spans: dict[str, int] = {}
@@ -138,14 +142,24 @@ class Recorder(Observer):
         if not self.over:
             (self._file or self._open()).sync()
         segment, messages = self._origin[1:] if self._file is None else (self._segment, self._file.messages)
+        there = self._bytes if self._file is None else {**self._bytes, str(self._segment): self._file.bytes}
         return {"segment": segment, "messages": messages, "start": self._next_instant(), "spans": dict(self._spans),
-                "over": self.over}
+                "over": self.over, "bytes": dict(there)}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Begin a segment that follows what was recorded up to the checkpoint, if that lies in this folder."""
+        """Begin a segment that follows what was recorded up to the checkpoint, if that lies in this folder.
+
+        Raises
+        ------
+        RecordingError
+            If the run is resumed and not all of that lies here, or no segment can be begun.
+        """
         self.close()
+        if self._resumed and not state["over"]:
+            self._require_whole(state)
         here = state["segment"] is not None and segment_path(self.folder, state["segment"]).exists()
         self._spans = dict(state["spans"])
+        self._bytes = dict(state.get("bytes", {})) if here else {}
         self._origin = Origin(state["start"], *((state["segment"], state["messages"]) if here else ()))
         self._over = state["over"] and here
         if not self._over:
@@ -161,6 +175,7 @@ class Recorder(Observer):
         if self._file is not None:
             self._file.close()
             self._origin = Origin(self._next_instant(), self._segment, self._file.messages)
+            self._bytes[str(self._segment)] = self._file.bytes
             self._file = None
         self._sinks.clear()
 
@@ -178,6 +193,17 @@ class Recorder(Observer):
         file.add(channel, now, publish_time, data)
         if file.full:
             self.close()
+
+    def _require_whole(self, state: Mapping[str, Any]) -> None:
+        """Refuse to follow segments that are gone or have lost what they held at the checkpoint; none is read."""
+        last = {} if state["segment"] is None else {str(state["segment"]): 0}
+        for number, least in {**last, **state.get("bytes", {})}.items():  # earlier versions have not kept the sizes
+            path = segment_path(self.folder, int(number))
+            found = path.stat().st_size if path.is_file() else None
+            if found is None or found < least:
+                raise RecordingError(str(path), expected="all that was recorded up to the checkpoint",
+                                     got="no file" if found is None else f"{found} bytes, not {least} or more",
+                                     hint="Put it back, or go on in another folder with `aura branch`.")
 
     def _next_instant(self) -> Time:
         return 0 if self._brain is None else max(self._brain.now, self._brain.loop.now + 1)

@@ -164,6 +164,11 @@ class McapFile:
         self._written = self.messages
         self.full = self._position > self._file_bytes or len(self._summary.chunk_indexes) > self._index_bytes
 
+    @property
+    def bytes(self) -> int:
+        """How many bytes the file has."""
+        return self._position
+
     def sync(self) -> None:
         """Write what there is and wait until the disk has it."""
         self.flush()

@@ -80,8 +80,11 @@ def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: 
     grid = parse_time(scenario.resolution)
     checkpoint = latest_checkpoint(origin.checkpoints) if at is None \
         else checkpoint_at(origin.checkpoints, parse_time(at, "--at"), grid)
-    place = RunFolder(out or default_folder(scenario.name))
-    run = _make_run(scenario, place, trust.sources(scenario, origin), blocked, trace, quiet, until=_time(until))
+    place, end = RunFolder(out or default_folder(scenario.name)), _time(until)
+    if end is not None and end < parse_time(checkpoint_time(checkpoint, grid)):
+        raise CheckpointError("--until", expected=f"a time after the checkpoint, {checkpoint_time(checkpoint, grid)}",
+                              got=f"{until}, which lies before it", hint="Choose an earlier checkpoint with --at.")
+    run = _make_run(scenario, place, trust.sources(scenario, origin), blocked, trace, quiet, until=end)
     typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {folder}", err=as_json)
     with _ending(run, as_json):
         run.branch(checkpoint)
@@ -220,10 +223,12 @@ def _say_what_is_kept(run: Run, as_json: bool) -> None:
     tracebacks = run.folder.path / TRACEBACKS
     if tracebacks.is_file() and tracebacks.stat().st_size:
         typer.echo(f"tracebacks: {tracebacks}", err=True)
-    last = kept(run.folder.checkpoints, parse_time(run.scenario.resolution))
-    state = f"its state at {last} is kept in {run.folder.path}" if last else "nothing of it is kept"
+    place = RunFolder(run.moved) if run.moved else run.folder
+    last = kept(place.checkpoints, parse_time(run.scenario.resolution))
+    where = f"{place.path}, where its folder was moved" if run.moved else str(place.path)
+    state = f"its state at {last} is kept in {where}" if last else f"nothing of it is kept in {place.path}"
     typer.echo(f"the run failed; {state}", err=True)
-    if as_json and last:
+    if as_json and last and not run.moved:
         print_document(run.folder)
 
 
