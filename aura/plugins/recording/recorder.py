@@ -142,7 +142,7 @@ class Recorder(Observer):
         if not self.over:
             (self._file or self._open()).sync()
         segment, messages = self._origin[1:] if self._file is None else (self._segment, self._file.messages)
-        there = self._bytes if self._file is None else {**self._bytes, str(self._segment): self._file.bytes}
+        there = self._bytes if self._file is None else {**self._bytes, str(self._segment): self._file.length}
         return {"segment": segment, "messages": messages, "start": self._next_instant(), "spans": dict(self._spans),
                 "over": self.over, "bytes": dict(there)}
 
@@ -175,7 +175,7 @@ class Recorder(Observer):
         if self._file is not None:
             self._file.close()
             self._origin = Origin(self._next_instant(), self._segment, self._file.messages)
-            self._bytes[str(self._segment)] = self._file.bytes
+            self._bytes[str(self._segment)] = self._file.length
             self._file = None
         self._sinks.clear()
 

@@ -165,7 +165,7 @@ class McapFile:
         self.full = self._position > self._file_bytes or len(self._summary.chunk_indexes) > self._index_bytes
 
     @property
-    def bytes(self) -> int:
+    def length(self) -> int:
         """How many bytes the file has."""
         return self._position
 
