@@ -159,7 +159,7 @@ class Recorder(Observer):
             self._require_whole(state)
         here = state["segment"] is not None and segment_path(self.folder, state["segment"]).exists()
         self._spans = dict(state["spans"])
-        self._bytes = dict(state.get("bytes", {})) if here else {}
+        self._bytes = dict(state["bytes"]) if here else {}
         self._origin = Origin(state["start"], *((state["segment"], state["messages"]) if here else ()))
         self._over = state["over"] and here
         if not self._over:
@@ -196,8 +196,7 @@ class Recorder(Observer):
 
     def _require_whole(self, state: Mapping[str, Any]) -> None:
         """Refuse to follow segments that are gone or have lost what they held at the checkpoint; none is read."""
-        last = {} if state["segment"] is None else {str(state["segment"]): 0}
-        for number, least in {**last, **state.get("bytes", {})}.items():  # earlier versions have not kept the sizes
+        for number, least in state["bytes"].items():
             path = segment_path(self.folder, int(number))
             found = path.stat().st_size if path.is_file() else None
             if found is None or found < least:
