@@ -12,7 +12,7 @@ from traceback import walk_tb
 
 from aura.core.errors import RAISED, AuraError
 
-__all__ = ["blamed", "blaming", "place_of", "raised_at"]
+__all__ = ["blamed", "blaming", "place_of", "raised_at", "told"]
 
 
 @contextmanager
@@ -53,10 +53,21 @@ def blamed(error: BaseException, home: str = "") -> str:
     >>> blamed(ValueError("too long"))
     'ValueError: too long'
     """
-    kind, place = type(error).__name__, place_of(error, home)
+    place = place_of(error, home)
+    return told(error) + (f", at {place}" if place else "")
+
+
+def told(error: BaseException) -> str:
+    """Return an exception's kind and what it says, if it says anything, in one line.
+
+    Examples
+    --------
+    >>> told(KeyError("w")), told(AssertionError())
+    ("KeyError: 'w'", 'AssertionError')
+    """
     # The text of a syntax error names file and line itself, a second time.
     said = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
-    return f"{kind}: {said}".rstrip(": ") + (f", at {place}" if place else "")
+    return f"{type(error).__name__}: {said}".rstrip(": ")
 
 
 def raised_at(error: BaseException, home: str = "") -> str:

@@ -114,7 +114,7 @@ def unwritable(path: Path, error: OSError, kind: type[AuraError] = AuraError) ->
 
 def nearest(name: str, known: Iterable[str]) -> str:
     """Return a hint that names what was probably meant: the nearest known name, or all of them."""
-    names = sorted(known)
+    names = sorted(set(known))
     close = get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"Try {close[0]!r}."

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.blame import raised_at
+from aura.core.blame import raised_at, told
 from aura.core.errors import RAISED, AuraError, ZoneError
 from aura.core.handed import as_outputs, as_scalars, as_wake, check_ids, sketch, unknown_output
 from aura.core.ownership import copied, own
@@ -153,7 +153,7 @@ class Node:
             raise
         except RAISED as error:
             raise ZoneError(f"{self.name}.{method}()", expected=f"a {method}() that does not raise",
-                            got=f"{type(error).__name__}: {error}",
+                            got=told(error),
                             hint=raised_at(error, type(self.zone).__module__)) from error
 
     def failure(self, now: Time, inputs: Inputs, error: BaseException) -> AuraError:
@@ -162,7 +162,7 @@ class Node:
             return error
         shown = ", ".join(f"{port}={sketch(value)}" for port, value in inputs.items()) or "no inputs"
         raised = ZoneError(f"{self.name} at {now} ns", expected="a step and a learn that do not raise",
-                           got=f"{type(error).__name__}: {error}; inputs: {shown}",
+                           got=f"{told(error)}; inputs: {shown}",
                            hint=raised_at(error, type(self.zone).__module__))
         raised.__cause__ = error
         return raised

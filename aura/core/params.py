@@ -65,9 +65,19 @@ def mistakes(model: type[BaseModel], failed: ValidationError, where: str,
         elif kind == "too_long":
             found.append(error(path, expected=f"at most {problem['ctx']['max_length']} values", got=_short(given)))
         else:
-            said = problem["msg"].removeprefix("Value error, ").removeprefix("Input should be ")
-            found.append(error(path, expected=said, got=_short(given)))
+            found.append(_of_a_check(path, problem.get("ctx", {}).get("error"), given, error)
+                         or error(path, expected=problem["msg"].removeprefix("Input should be "), got=_short(given)))
     return found
+
+
+def _of_a_check(where: str, raised: object, given: object, error: type[AuraError]) -> AuraError | None:
+    """Return the error for what a model's own check raised: that says itself what it expected, and maybe what it got."""
+    if isinstance(raised, AuraError):
+        return error(where, expected=raised.expected, got=raised.got, hint=raised.hint)
+    if not isinstance(raised, ValueError):
+        return None
+    expected, _, got = str(raised).removeprefix("expected ").partition(", got ")
+    return error(where, expected=expected, got=got or _short(given))
 
 
 def _known(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:

@@ -23,6 +23,7 @@ LATEST = 2**63 - 1
 """The last instant that fits a signed 64-bit integer, 292 years: recordings and int64 arrays hold no later one."""
 
 _UNITS = {"ns": NS, "us": US, "µs": US, "μs": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
+_SLOWEST_HZ = Decimal("1.1e-10")
 _RATES = {"Hz": 1, "kHz": 1_000}
 _TEXT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*([A-Za-zµμ]+)\s*")
 
@@ -73,6 +74,8 @@ def parse_rate(value: str, where: str = "rate") -> Fraction:
     number, factor = _split(value, _RATES, where, "a rate such as '50 Hz'")
     if number == 0:
         raise TimeError(where, expected="a rate above zero", got=repr(value))
+    if number * factor < _SLOWEST_HZ:
+        raise TimeError(where, expected="a rate of at least 1.1e-10 Hz, once in some 290 years", got=repr(value))
     return S / (Fraction(number) * factor)
 
 

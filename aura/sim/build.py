@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from aura.core.blame import blaming
 from aura.core.brain import Brain
-from aura.core.errors import ScenarioError, StreamError, nearest
+from aura.core.errors import PluginError, ScenarioError, StreamError, WiringError, nearest
 from aura.core.params import validated
 from aura.core.time import MS, Time, format_time, parse_rate, parse_time
 from aura.core.zone import Manifest, Zone
@@ -99,8 +99,22 @@ def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None =
         brain.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period, wake_on=zone.wake_on,
                   latency=zone.latency, learn=zone.learn, on_error=zone.on_error)
     for pathway in scenario.pathways:
+        for end in (pathway.source, pathway.target):
+            _require_declared(end.partition(".")[0], f"{pathway.source} -> {pathway.target}", brain, lookup)
         brain.connect(pathway.source, pathway.target, pathway.delay)
     return brain
+
+
+def _require_declared(zone: str, where: str, brain: Brain, lookup: Lookup) -> None:
+    """Refuse a pathway to a zone that a plugin has and the scenario does not name; others the wiring names."""
+    if zone in brain.plans:
+        return
+    try:
+        lookup.zone(zone)
+    except PluginError:
+        return
+    raise WiringError(where, expected="a zone of this brain", got=f"{zone!r}, which a plugin has",
+                      hint=f"Add [zones.{zone}] to the scenario.")
 
 
 def settle_time(brain: Brain) -> Time:

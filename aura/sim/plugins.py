@@ -37,8 +37,11 @@ def scenario_plugins(scenario: Scenario, sources: Sources, blocked: Collection[s
             if not Path(info.origin).is_file():
                 raise PluginError(f"plugin file {info.origin!r}", expected="a Python file", got="none there",
                                   hint="Relative paths are relative to the scenario's folder.")
-            raise PluginError(f"plugin file {info.origin!r}", expected="a plugin without mistakes",
-                              got="; ".join(info.problems), hint="A file that is not wanted is left out of `plugins`.")
+            expected, got = "a plugin without mistakes", "; ".join(info.problems)
+            if got.startswith("expected "):  # of the file as a whole, in the form of an error
+                expected, _, got = got.removeprefix("expected ").partition(", got ")
+            raise PluginError(f"plugin file {info.origin!r}", expected=expected, got=got,
+                              hint="A file that is not wanted is left out of `plugins`.")
         for problem in info.problems:
             _log.warning("plugin %s: %s", info.name, problem)
     return manager

@@ -7,9 +7,28 @@ from io import TextIOWrapper
 
 __all__ = ["main"]
 
+_INTERRUPTED = 130
+"""What a shell expects of a program that Ctrl-C has ended: 128 and the number of the signal."""
+
 
 def main() -> None:
-    """Run the command line; bad input ends it with one line on standard error, and status 2."""
+    """Run the command line; bad input ends it with one line on standard error and status 2, Ctrl-C with status 130."""
+    try:
+        _main()
+    except KeyboardInterrupt:  # also while the command line itself is imported
+        _say_interrupted()
+        raise SystemExit(_INTERRUPTED) from None
+    except SystemExit as ended:  # typer makes one of a Ctrl-C, and says nothing
+        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
+            _say_interrupted()
+        raise
+
+
+def _say_interrupted() -> None:
+    print("aura: interrupted", file=sys.stderr)
+
+
+def _main() -> None:
     # Imported here and not at the top: `aura --help` is to answer in under 0.3 s.
     from aura.sim.cli.app import app
 

@@ -48,7 +48,9 @@ class BadRows:
 
     def report(self, where: str, *, expected: str, got: str, hint: str = "", rows: int = 1) -> None:
         """Count a bad row (or several at one place), or raise StreamError if bad rows stop the stream."""
-        error = StreamError(f"{self.name}: {where}" if where else self.name, expected=expected, got=got, hint=hint)
+        known = not where or f"/{self.name}".endswith(f"/{where}")  # a source of one file has that file's name
+        place = self.name if known else f"{self.name}: {where}"
+        error = StreamError(place, expected=expected, got=got, hint=hint)
         if self.on_bad == "stop":
             raise error
         self.count += rows

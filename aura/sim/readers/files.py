@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from aura.core.blame import told
 from aura.core.errors import StreamError, nearest
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def checked_file(path: Path) -> Path:
             return path
         if path.is_dir():
             raise StreamError(str(path), expected="a file", got="a folder")
+        if path.exists():
+            raise StreamError(str(path), expected="a file", got="a device, a pipe or a socket",
+                              hint="Copy what it gives into a file, or read it as it comes by a kind of live stream.")
         beside = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
     except (OSError, ValueError) as error:
         raise StreamError(repr(str(path)), expected="a file's path", got=str(error)) from error
@@ -59,7 +63,7 @@ def reading(name: str) -> Iterator[None]:
     except (LookupError, UnicodeError) as error:
         raise StreamError(name, expected="a text encoding that Python knows", got=str(error)) from error
     except (OSError, EOFError, zlib.error) as error:
-        raise StreamError(name, expected="a file that can be read", got=f"{type(error).__name__}: {error}") from error
+        raise StreamError(name, expected="a file that can be read", got=told(error)) from error
 
 
 def is_gzip(path: Path) -> bool:

@@ -63,6 +63,18 @@ def test_a_whole_run_leaves_a_report_and_can_be_replayed(sim):
     assert "bit for bit" in done.stdout
 
 
+@pytest.mark.parametrize("imported", ["typer", "own"])
+def test_ctrl_c_ends_a_command_with_one_line_and_its_own_status_whatever_it_is_doing(tmp_path, imported):
+    (tmp_path / f"{imported}.py").write_text("import os, signal, time\nos.kill(os.getpid(), signal.SIGINT)\n"
+                                             "time.sleep(5)\n", encoding="utf-8")
+    (tmp_path / "mine.toml").write_text('aura = 1\nname = "mine"\nplugins = ["own.py"]\n', encoding="utf-8")
+    # `python -m` puts the folder first on the path: what is imported is the module that presses Ctrl-C.
+    done = aura("describe", "mine.toml", cwd=tmp_path)
+    assert done.returncode == 130, done
+    assert done.stderr.splitlines()[-1] == "aura: interrupted"
+    assert "Traceback" not in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
 def test_a_signal_ends_a_run_cleanly_and_a_resume_finishes_it(sim, whole, number):

@@ -17,6 +17,7 @@ from aura.core.checkpoint import list_checkpoints
 from aura.core.errors import CheckpointError, ZoneError
 from aura.core.time import MS
 from aura.plugins.recording import JournalReader
+from aura.plugins.recording.intake import IntakeFolder
 from aura.sim.runfolder import RunFolder
 
 LIVE = """
@@ -169,7 +170,6 @@ def test_a_file_that_was_not_read_to_its_end_is_gone_on_with_if_it_is_the_same(s
 
 
 def test_a_row_is_kept_before_it_is_parsed(tmp_path):
-    from aura.plugins.recording.intake import IntakeFolder
     from aura.sim.readers import Column, JsonLinesSource
 
     folder = IntakeFolder(tmp_path)
@@ -233,18 +233,29 @@ def heard(folder):
         return []
 
 
+def read(folder):
+    """Return how many bytes the stream has read and kept."""
+    try:
+        return IntakeFolder(folder / "journal/intake").stream("ear", 0).total
+    except Exception:  # not begun
+        return 0
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL])
 def test_standard_input_loses_no_row_at_a_stop(sim, live, how):
     source, folder = live("-", items=4), sim.folder / "run"
-    with process("run", source, "--out", folder, "--quiet", stdin=subprocess.PIPE) as run:
+    # Paced, 15 s in all, so that the stop comes after all was read and long before all is heard.
+    with process("run", source, "--out", folder, "--quiet", "--realtime", "0.1", stdin=subprocess.PIPE) as run:
         run.stdin.write(lines(0, 600))
         run.stdin.flush()
-        until(lambda: len(heard(folder)) > 20)
-        time.sleep(0.3)
+        until(lambda: len(heard(folder)) > 20 and read(folder) == len(lines(0, 600)))
         run.send_signal(how)
         run.wait(60)
     assert len(heard(folder)) < 600
+    scenario = (folder / "scenario.toml").read_text(encoding="utf-8")
+    assert "realtime = 0.1" in scenario
+    (folder / "scenario.toml").write_text(scenario.replace("realtime = 0.1", "realtime = 0.0"), encoding="utf-8")
     with process("resume", folder, "--quiet", stdin=subprocess.PIPE) as run:
         out, errors = run.communicate(lines(600, 620), timeout=120)
         assert run.returncode == 0, (out, errors)
