@@ -71,7 +71,7 @@ def mistakes(model: type[BaseModel], failed: ValidationError, where: str,
 
 
 def _of_a_check(where: str, raised: object, given: object, error: type[AuraError]) -> AuraError | None:
-    """Return the error for what a model's own check raised: that says itself what it expected, and maybe what it got."""
+    """Return the error for what a check of a model raised: that says what it expected, and maybe what it got."""
     if isinstance(raised, AuraError):
         return error(where, expected=raised.expected, got=raised.got, hint=raised.hint)
     if not isinstance(raised, ValueError):
