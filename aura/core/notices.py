@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 __all__ = ["Notice", "Notices"]
 
 _PLACE = "{count}"
+_PLURAL = re.compile(r"(\{count\}(?: \w+)*? \w+)s\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,8 @@ class Notice:
     source : str
         The zone, stream or observer that it is about.
     text : str
-        A sentence without its first word, ``"left {count} items unlearned"``; where it has no ``{count}``, a count
-        above one is put behind it.
+        A sentence without its first word, ``"left {count} items unlearned"``, in which the next word that ends in an
+        s loses it where the count is one; where it has no ``{count}``, a count above one is put behind it.
     count : int
         How often it happened.
     fault : bool
@@ -31,6 +33,8 @@ class Notice:
     --------
     >>> print(Notice("amygdala", "left {count} items unlearned", 1200))
     amygdala left 1,200 items unlearned
+    >>> print(Notice("ear", "left out {count} bad rows", 1))
+    ear left out 1 bad row
     >>> print(Notice("recorder", "was switched off", fault=True))
     recorder was switched off
     >>> print(Notice("touch", "raised and was built anew", 3))
@@ -44,7 +48,8 @@ class Notice:
 
     def __str__(self) -> str:
         if _PLACE in self.text:
-            return f"{self.source} {self.text.replace(_PLACE, f'{self.count:,}')}"
+            text = _PLURAL.sub(r"\1", self.text, count=1) if self.count == 1 else self.text
+            return f"{self.source} {text.replace(_PLACE, f'{self.count:,}')}"
         return f"{self.source} {self.text}" + (f" ({self.count:,} times)" if self.count > 1 else "")
 
 

@@ -34,8 +34,8 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     except ValidationError as failed:
         first, *others = mistakes(model, failed, where, error)
         if others:
-            first = error(first.where, expected=first.expected, got=first.got,
-                          hint=f"{first.hint} ({len(others)} more mistakes follow.)".strip())
+            more = "1 more mistake follows" if len(others) == 1 else f"{len(others)} more mistakes follow"
+            first = error(first.where, expected=first.expected, got=first.got, hint=f"{first.hint} ({more}.)".strip())
         raise first from failed
     except RAISED as raised:  # a validator of a plugin's own
         raise error(where, expected=f"values that {model.__name__} can take", got=blamed(raised)) from raised

@@ -14,6 +14,7 @@ from rich.text import Text
 from aura.core.observer import Observer
 from aura.core.signals import Signal
 from aura.core.time import MS, US, S, Time
+from aura.plugins.report.words import named
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -168,7 +169,13 @@ class Progress(Observer):
 
 def _headline(observer: Observer) -> list[Text]:
     figures: Mapping[str, float] = getattr(observer, "headline", dict)()
-    return [Text.assemble((f"{name} ", "dim"), f"{value:.3f}") for name, value in figures.items()]
+    of = getattr(observer, "headline_of", str)() if figures else ""
+    parts = []
+    for key, value in figures.items():
+        name, bracket, later = key.partition(" (")
+        told = f"{of}: " if of and not parts else ""
+        parts.append(Text.assemble((f"{told}{named(name)}{bracket}{later} ", "dim"), f"{value:.3f}"))
+    return parts
 
 
 def _short_time(now: Time) -> str:

@@ -37,7 +37,7 @@ def scenario_plugins(scenario: Scenario, sources: Sources, blocked: Collection[s
             if not Path(info.origin).is_file():
                 raise PluginError(f"plugin file {info.origin!r}", expected="a Python file", got="none there",
                                   hint="Relative paths are relative to the scenario's folder.")
-            expected, got = "a plugin without mistakes", "; ".join(info.problems)
+            expected, got = "a plugin without mistakes", "; ".join(info.problems).removesuffix(".")
             if got.startswith("expected "):  # of the file as a whole, in the form of an error
                 expected, _, got = got.removeprefix("expected ").partition(", got ")
             raise PluginError(f"plugin file {info.origin!r}", expected=expected, got=got,

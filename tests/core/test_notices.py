@@ -87,7 +87,7 @@ def test_a_zone_that_cannot_say_what_it_left_out_keeps_no_other_from_telling():
     first, second = brain.all_notices()
     assert first.fault
     assert "KeyError: 'lost'" in str(first)
-    assert str(second) == "other left out 1 things"
+    assert str(second) == "other left out 1 thing"
 
 
 @pytest.mark.parametrize("count, said", [(1, "a fell"), (1234, "a fell (1,234 times)")])

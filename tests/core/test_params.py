@@ -32,11 +32,11 @@ class Outer(ZoneParams):
     ({}, "here.size", "none", ""),
     ({"size": "x"}, "here.size", "'x'", ""),
     ({"size": 1, "inner": {"rate": 0}}, "here.inner.rate", "0", ""),
-    ({"size": "x", "sise": 2}, "here.size", "'x'", "(1 more mistakes follow.)"),
+    ({"size": "x", "sise": 2}, "here.size", "'x'", "(1 more mistake follows.)"),
     ([1], "here", "list", ""),
     ({"size": 1, "place": [5, 5]}, "here.place", "[5, 5]", ""),
     ({"size": 1, "place": []}, "here.place", "[]", ""),
-    ({"size": 1, "place": [1], "sise": 2}, "here.place", "[1]", "(1 more mistakes follow.)"),
+    ({"size": 1, "place": [1], "sise": 2}, "here.place", "[1]", "(1 more mistake follows.)"),
     ({"size": 1, "place": [1, 2, 3, 4]}, "here.place", "[1, 2, 3, 4]", ""),
 ])
 def test_the_first_mistake_is_named_by_its_key(values: Any, where: str, got: str, hint: str) -> None:

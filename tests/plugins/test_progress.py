@@ -31,7 +31,10 @@ class Posts(Zone):
 
 class Scored(Observer):
     def headline(self):
-        return {"macro_f1": 0.38612}
+        return {"exact_match (seen before)": 0.25, "macro_f1": 0.38612}
+
+    def headline_of(self):
+        return "last 1,000"
 
 
 def play(ticks, *, terminal, width=100, step=0.01, player=None):
@@ -55,7 +58,7 @@ def play(ticks, *, terminal, width=100, step=0.01, player=None):
 def test_it_shows_phase_time_items_rate_and_figures():
     line = play(2000, terminal=False, step=0.01).splitlines()[-1]
     assert line.startswith("learn · 2.0 s · 4,000 items · 200/s")
-    assert line.endswith("macro_f1 0.386")
+    assert line.endswith(" · last 1,000: exact match (seen before) 0.250 · macro F1 0.386")
 
 
 def test_without_a_terminal_there_is_a_plain_line_every_five_seconds():
@@ -73,7 +76,7 @@ def test_a_terminal_sees_one_line_at_most_four_times_a_second():
 def test_a_narrow_terminal_gets_one_cut_line(width):
     shown = play(300, terminal=True, width=width)
     assert shown.count("\n") == 1
-    assert "macro_f1" not in shown
+    assert "macro F1" not in shown
 
 
 class Player(Observer):
@@ -88,7 +91,7 @@ class Player(Observer):
 
 @pytest.mark.parametrize(("options", "left"), [
     ({"remaining": 12_000}, "1:00 left"), ({"until": 4_000_000_000}, "0:20 left"),
-    ({"remaining": 12_000, "until": 4_000_000_000}, "0:20 left"), ({}, "/s · macro_f1")])
+    ({"remaining": 12_000, "until": 4_000_000_000}, "0:20 left"), ({}, "/s · last 1,000: exact match")])
 def test_the_time_left_follows_from_what_the_run_has_left(options, left):
     line = play(2000, terminal=False, step=0.01, player=Player(**options)).splitlines()[-1]
     assert "4,000 items" in line

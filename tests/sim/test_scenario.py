@@ -112,7 +112,7 @@ def test_the_file_without_a_mistake_is_read(tmp_path):
 def test_several_mistakes_are_counted(tmp_path):
     path = tmp_path / "small.toml"
     path.write_text(FILE.replace("aura = 1", "aura = 1\nseed = -1\nsede = 1"), encoding="utf-8")
-    with pytest.raises(ScenarioError, match="1 more mistakes follow"):
+    with pytest.raises(ScenarioError, match="1 more mistake follows"):
         load_scenario(path)
 
 

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Classification"]
 
-_HEADLINE = ("top1", "macro_f1", "accuracy")
+_HEADLINE = {"top1": "top1", "macro_f1": "macro_f1", "accuracy": "exact_match"}
+_ONE_LABEL = {"accuracy": "accuracy", "macro_f1": "macro_f1"}
+"""Called as at the end of a run: where each item has one label, top-1 is the accuracy."""
 
 
 class Classification(Metric):
@@ -182,7 +184,10 @@ class Classification(Metric):
     def headline(self) -> dict[str, float]:
         place, latest = self._latest
         later = f" ({SEEN_BEFORE})" if latest and not self.is_first(place) else ""
-        return {f"{name}{later}": latest[name] for name in _HEADLINE if name in latest}
+        counts = self._counts.get(place)
+        one = counts is not None and 0 < counts.items == counts.single
+        called = _ONE_LABEL if one else _HEADLINE
+        return {f"{told}{later}": latest[name] for name, told in called.items() if name in latest}
 
     def results(self) -> dict[str, Any]:
         phases = {}

@@ -64,6 +64,11 @@ class Metric(Observer):
         """Return the few rolling figures that stand in the progress line; empty before there are any."""
         return {}
 
+    def headline_of(self) -> str:
+        """Return what the headline is of, such as ``"last 1,000"``; empty if of all that the phase has had."""
+        window = getattr(self.options, "window", None)
+        return f"last {window:,}" if isinstance(window, int) else ""
+
     def take_rows(self) -> list[dict[str, Any]]:
         """Return the rolling rows since the last call, oldest first."""
         rows = list(self._rows)

@@ -31,7 +31,7 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
     with build_brain(scenario, manager, journal=NoInput(), sources=sources) as brain:
         for name, options in scenario.metrics.items():
             metric_options(name, options, manager)  # read only: a metric's module may be heavy
-        typer.echo(f"{scenario.name}: {scenario.summary}\n")
+        typer.echo(f"{scenario.name}: {scenario.summary}\n" if scenario.summary else f"{scenario.name}\n")
         typer.echo(brain.schedule())
         for name, plan in brain.plans.items():
             typer.echo(f"\n{name} ({plan.manifest.name})")

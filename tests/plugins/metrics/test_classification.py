@@ -192,7 +192,8 @@ def test_rows_that_were_learned_before_are_told_apart_and_only_first_sights_are_
     rows = watcher.take_rows()
     assert {row["phase"] for row in rows} == {"learn", "learn, seen before"}
     assert [row["values"]["accuracy"] for row in rows if row["phase"] != "learn"] == [1.0] * 6
-    assert list(watcher.headline()) == ["top1 (seen before)", "macro_f1 (seen before)", "accuracy (seen before)"]
+    assert list(watcher.headline()) == ["top1 (seen before)", "macro_f1 (seen before)", "exact_match (seen before)"]
+    assert watcher.headline_of() == "last 1,000"
 
 
 @pytest.mark.parametrize(("said", "best", "one"), [
