@@ -170,7 +170,7 @@ class Progress(Observer):
 def _headline(observer: Observer) -> list[Text]:
     figures: Mapping[str, float] = getattr(observer, "headline", dict)()
     of = getattr(observer, "headline_of", str)() if figures else ""
-    parts = []
+    parts: list[Text] = []
     for key, value in figures.items():
         name, bracket, later = key.partition(" (")
         told = f"{of}: " if of and not parts else ""
