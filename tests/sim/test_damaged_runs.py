@@ -15,7 +15,8 @@ from aura.plugins.recording.segments import Origin, open_segment
 
 
 def notices(sim, name="run"):
-    return [f"{notice['source']} {notice['text']}" for notice in sim.read(name)["notices"]]
+    return [f"{notice['source']} {notice['text']}" for notice in sim.read(name)["notices"]
+            if notice["source"] == "the run"]
 
 
 @pytest.fixture
