@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from aura.core.errors import StateError
+from aura.zones.common.whole_files import read_file, write_file
 
 __all__ = ["FORMAT", "head_array", "read_head", "write_head"]
 
@@ -36,7 +36,7 @@ def write_head(path: str | Path, tree: dict[str, Any]) -> Path:
     Raises
     ------
     StateError
-        If the tree holds anything else.
+        If the tree holds anything else, or the file cannot be written.
     """
     from flax.serialization import msgpack_serialize
 
@@ -48,10 +48,7 @@ def write_head(path: str | Path, tree: dict[str, Any]) -> Path:
     except (TypeError, ValueError, OverflowError) as error:
         raise StateError(str(path), expected="a tree of dicts, lists, arrays, numbers and texts",
                          got=f"{type(error).__name__}: {error}") from error
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_bytes(data)
-    os.replace(aside, path)
+    write_file(path, data)
     return path
 
 
@@ -66,12 +63,7 @@ def read_head(path: str | Path) -> dict[str, Any]:
     from flax.serialization import msgpack_restore, msgpack_serialize
 
     path, expected = Path(path), f"a head that AURA exported, format {FORMAT}"
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise StateError(str(path), expected=expected, got="no such file", hint=_HINT) from None
-    except OSError as error:
-        raise StateError(str(path), expected=expected, got=f"{type(error).__name__}: {error}") from error
+    data = read_file(path, expected, _HINT)
     # Damaged bytes make the unpacker raise of every kind, and yield what nothing can be done with.
     try:
         found = msgpack_restore(data)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from io import BytesIO
@@ -12,6 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from aura.core.errors import StateError
+from aura.zones.common.whole_files import read_file, write_file
 
 __all__ = ["read_array", "read_digests", "read_whole", "write_array", "write_digests"]
 
@@ -65,9 +65,7 @@ def read_array(data: bytes, where: str, expected: str) -> np.ndarray:
 def write_digests(path: Path, files: Iterable[Path]) -> Path:
     """Write the SHA-256 of files beside which it lies, as ``sha256sum --check`` reads them, and return the file."""
     lines = [f"{sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
-    aside = path.with_name(f".{path.name}.part")
-    aside.write_text("".join(lines), encoding="utf-8")
-    os.replace(aside, path)
+    write_file(path, "".join(lines).encode())
     return path
 
 
@@ -103,12 +101,7 @@ def read_whole(path: Path, digests: Mapping[str, str] | None, expected: str) -> 
     StateError
         If it is missing, cannot be read, has no digest among those given, or another one.
     """
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise StateError(str(path), expected=expected, got="no such file", hint=_HINT) from None
-    except OSError as error:
-        raise StateError(str(path), expected=expected, got=f"{type(error).__name__}: {error}") from error
+    data = read_file(path, expected, _HINT)
     if digests is not None and digests.get(path.name) != sha256(data).hexdigest():
         got = "a damaged file (its digest differs)" if path.name in digests else "a file without one"
         raise StateError(str(path), expected="a file as its digest says", got=got,

@@ -9,7 +9,6 @@ more) and ``$text`` (bytes, of a text that is not valid Unicode).
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
@@ -19,10 +18,11 @@ from typing import Any, NoReturn
 import numpy as np
 
 from aura.core.errors import AuraError, StateError
+from aura.zones.common.whole_files import write_file
 from aura.zones.experts.kinds.expert import Expert
 
 __all__ = ["FORMAT", "DamagedError", "ExpertHeader", "pack_expert", "read_bytes", "read_expert", "require_whole",
-           "unpack_expert", "write_bytes", "write_expert"]
+           "unpack_expert", "write_expert"]
 
 FORMAT = 1
 """Of the files; readers refuse any other."""
@@ -125,7 +125,7 @@ def write_expert(path: str | Path, expert: Expert, name: str, kind_name: str) ->
         If the file cannot be written, or the state holds what a file cannot.
     """
     path = Path(path)
-    write_bytes(path, pack_expert(expert, name, kind_name))
+    write_file(path, pack_expert(expert, name, kind_name), durable=True)
 
 
 def read_expert(path: str | Path, kinds: Callable[[str], type[Expert]], *, shape: tuple[int, ...] | None = None,
@@ -165,23 +165,6 @@ def read_bytes(path: Path) -> bytes:
         return path.read_bytes()
     except OSError as error:
         _refuse(str(path), "the file of an expert", error.strerror or str(error), error)
-
-
-def write_bytes(path: Path, data: bytes, *, durable: bool = True) -> None:
-    """Write a file aside and rename it; `durable` waits until the disk has it. Raises `StateError` if it cannot."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError as error:
-        aside.unlink(missing_ok=True)
-        raise StateError(str(path), expected="a place that can be written to", got=error.strerror or str(error),
-                         hint="Free some space or choose another folder.") from error
 
 
 def _refuse(where: str, expected: str, got: str, cause: Exception | None = None) -> NoReturn:

@@ -15,14 +15,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aura.core.errors import StateError, nearest
-from aura.zones.experts.expert_file import (
-    DamagedError,
-    pack_expert,
-    read_bytes,
-    require_whole,
-    unpack_expert,
-    write_bytes,
-)
+from aura.zones.common.whole_files import write_file
+from aura.zones.experts.expert_file import DamagedError, pack_expert, read_bytes, require_whole, unpack_expert
 from aura.zones.experts.kinds.expert import Expert
 from aura.zones.experts.kinds.registry import expert_kind
 from aura.zones.experts.params import StoreParams
@@ -149,7 +143,7 @@ class ExpertStore:
         if name not in self._files:
             data = pack_expert(expert, name, self._names[name])
             path = _inside(self._own_folder(), name)
-            write_bytes(path, data, durable=False)  # after a crash it is a checkpoint that brings it back
+            write_file(path, data)  # after a crash it is a checkpoint that brings it back
             self._files[name] = _File(path, sha256(data).digest())
         del self._live[name]
 
@@ -160,7 +154,7 @@ class ExpertStore:
             data = self._packed(name)
             if data is not None:
                 path = _inside(folder, name)
-                write_bytes(path, data)
+                write_file(path, data, durable=True)
                 paths.append(path)
         return paths
 
@@ -202,7 +196,7 @@ class ExpertStore:
             self._live[name] = self._unpacked(packed, name, f"{self._where}.{name}")
         for name, packed in data.items():
             path = _inside(self._own_folder(), name)
-            write_bytes(path, packed, durable=False)
+            write_file(path, packed)
             self._files[name] = _File(path, sha256(packed).digest())
 
     def close(self) -> None:

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 
 from aura.core.errors import StateError
 from aura.core.state import read_tree, trees_equal, write_tree
+from aura.zones.common.whole_files import write_file
 from aura.zones.experts import store as store_module
-from aura.zones.experts.expert_file import pack_expert, read_expert, write_bytes
+from aura.zones.experts.expert_file import pack_expert, read_expert
 from aura.zones.experts.kinds.expert import Expert
 from aura.zones.experts.kinds.registry import expert_kind
 from aura.zones.experts.params import StoreParams
@@ -69,13 +70,13 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Names of the files that the store has written."""
     found: list[str] = []
-    write = store_module.write_bytes
+    write = store_module.write_file
 
-    def counted(path: Path, data: bytes, *, durable: bool = True) -> None:
+    def counted(path: Path, data: bytes, *, durable: bool = False) -> None:
         found.append(path.name)
         write(path, data, durable=durable)
 
-    monkeypatch.setattr(store_module, "write_bytes", counted)
+    monkeypatch.setattr(store_module, "write_file", counted)
     return found
 
 
@@ -379,7 +380,7 @@ def test_a_name_in_a_state_never_leads_out_of_the_folder(tmp_path: Path, name: A
 def test_a_file_of_an_expert_imports_no_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "evil_kind.py").write_text("raise SystemExit('ran')", encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
-    write_bytes(tmp_path / "expert_0.msgpack", pack_expert(small(), "expert_0", "evil_kind:X"))
+    write_file(tmp_path / "expert_0.msgpack", pack_expert(small(), "expert_0", "evil_kind:X"))
     with pytest.raises(StateError, match="a kind of expert that is registered, or named by the zone's parameters"):
         read_expert(tmp_path / "expert_0.msgpack", expert_kind)
     assert "evil_kind" not in sys.modules
