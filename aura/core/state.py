@@ -12,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from aura.core.blame import told
 from aura.core.errors import StateError
 from aura.core.json_text import parse_json
 
@@ -73,7 +74,7 @@ def read_tree(path: str | Path, owner: str) -> Any:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return _join(parse_json(metadata["tree"]), arrays)
     except _BAD_TREE as error:
-        raise StateError(owner, expected=f"a state file at {path}", got=f"{type(error).__name__}: {error}",
+        raise StateError(owner, expected=f"a state file at {path}", got=told(error),
                          hint="Resume from an earlier checkpoint.") from error
 
 

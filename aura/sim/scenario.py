@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from aura.core.blame import told
 from aura.core.errors import ScenarioError, TimeError, WiringError, nearest
 from aura.core.params import validated
 from aura.core.time import parse_rate, parse_time
@@ -251,7 +252,7 @@ def load_scenario(source: str | Path, settings: Sequence[str] = ()) -> Scenario:
         raise ScenarioError(f"scenario {str(source)!r}", expected="a file, or the name of an embedded scenario",
                             got="neither", hint=nearest(str(source), known)) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=f"{type(error).__name__}: {error}") \
+        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=told(error)) \
             from None
     except (ValueError, RecursionError) as error:  # beside broken TOML: numbers of thousands of digits, deep nesting
         raise ScenarioError(str(path), expected="valid TOML", got=str(error)) from None

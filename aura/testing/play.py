@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from aura.core.blame import told
 from aura.core.brain import Brain
 from aura.core.observer import Observer
 from aura.core.ports import MODULATORS, Port
@@ -137,7 +138,7 @@ def running(subject: Subject) -> Iterator[None]:
     except ConformanceError:
         raise
     except Exception as error:
-        raise subject.failure(f"raised {type(error).__name__}: {error}") from error
+        raise subject.failure(f"raised {told(error)}") from error
 
 
 def span_of(subject: Subject) -> Time:

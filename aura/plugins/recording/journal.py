@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from aura.core.blame import told
 from aura.core.errors import RecordingError
 from aura.core.time import Time
 from aura.plugins.recording.exact_json import dumps, loads, pack, unpack
@@ -155,7 +156,7 @@ class JournalReader:
                 yield JournalEntry(message.time, rows, *counts)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RecordingError(f"{path}: {stream} at {message.time} ns", expected="an entry of a journal",
-                                     got=f"{type(error).__name__}: {error}") from error
+                                     got=told(error)) from error
 
     def _chosen(self, stream: str) -> list[tuple[Path, Message]]:
         """Return the entries that count, the newest segment's first."""

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from aura.core.blame import told
 from aura.core.errors import RecordingError, nearest
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
@@ -121,7 +122,7 @@ class Recording:
                     value, ids = decode(schema, data)
                 except ValueError as error:
                     raise RecordingError(f"{self.path}: {topic} at {time} ns", expected=f"a message of type {schema!r}",
-                                         got=f"{type(error).__name__}: {error}") from error
+                                         got=told(error)) from error
                 yield Signal(topic, time, value, ids)  # type: ignore[arg-type]
 
     def series(self, topic: str) -> tuple[np.ndarray, Any]:

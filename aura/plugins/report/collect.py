@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from aura.core.blame import told
 from aura.core.errors import AuraError
 from aura.core.json_text import parse_json
 from aura.core.params import validated
@@ -47,7 +48,7 @@ def _run_json(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise AuraError(str(folder), expected="the folder of a run", got="no run.json in it", hint=hint) from None
     except (OSError, ValueError) as error:
-        raise AuraError(str(path), expected="a JSON file", got=f"{type(error).__name__}: {error}", hint=hint) from None
+        raise AuraError(str(path), expected="a JSON file", got=told(error), hint=hint) from None
     if not isinstance(found, dict):
         raise AuraError(str(path), expected="a JSON object", got=type(found).__name__, hint=hint)
     return dict(_clean(found))
