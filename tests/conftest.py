@@ -12,10 +12,13 @@ import pytest
 
 
 @pytest.fixture(autouse=True, scope="session")
-def _own_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Keep the tests' embeddings apart from the user's."""
+def _own_cache(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keep the tests' embeddings and kernels apart from the user's, in one folder for all workers of a session."""
+    folder = tmp_path_factory.getbasetemp()
+    if hasattr(request.config, "workerinput"):  # a worker of xdist has a folder of its own in the session's
+        folder = folder.parent
     patch = pytest.MonkeyPatch()
-    patch.setenv("AURA_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.setenv("AURA_CACHE", str(folder / "cache"))
     patch.setenv("HF_HUB_OFFLINE", "1")
     yield
     patch.undo()
