@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import aura
 from aura.core.blame import told
 from aura.core.errors import AuraError, TimeError, nearest
 from aura.core.time import parse_rate
@@ -139,3 +140,10 @@ def test_what_is_there_and_is_no_file_is_said(folder: Path, path: str) -> None:
     os.mkfifo(folder / "pipe")
     with pytest.raises(AuraError, match="expected a file, got a device, a pipe or a socket"):
         checked_file(Path(path))
+
+
+def test_an_instant_is_written_as_people_write_it() -> None:
+    raw = re.compile(r"\{[^{}]*\} ns\b")
+    found = [f"{path}:{number}: {line.strip()}" for path in sorted(Path(aura.__file__).parent.rglob("*.py"))
+             for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1) if raw.search(line)]
+    assert [line for line in found if "/core/time.py:" not in line] == []

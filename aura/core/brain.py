@@ -380,8 +380,8 @@ class Brain(Blueprint):
         except BaseException as error:
             # The tick is half done, by Ctrl-C as by a zone, so only a checkpoint leads on from here.
             self._failed = error if isinstance(error, AuraError) else WiringError(
-                f"brain at {loop.now} ns", expected="a whole tick", got=f"one broken off by {type(error).__name__}",
-                hint="Load a checkpoint to go on.")
+                f"brain at {format_time(loop.now)}", expected="a whole tick",
+                got=f"one broken off by {type(error).__name__}", hint="Load a checkpoint to go on.")
             raise
         finally:
             self._now = self.now

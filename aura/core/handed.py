@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from aura.core.errors import SignalError, StateError, ZoneError, nearest
-from aura.core.time import LATEST, Time
+from aura.core.time import LATEST, Time, format_time
 
 __all__ = ["as_files", "as_notices", "as_outputs", "as_scalars", "as_state", "as_wake", "check_ids", "sketch",
            "unknown_output"]
@@ -29,7 +29,8 @@ def as_outputs(said: Any, zone: str, now: Time) -> dict[str, Any]:
     """
     if said is None or isinstance(said, Mapping):
         return dict(said or {})  # who holds an array is reckoned as of one that lies in a dict
-    raise ZoneError(f"{zone}.step() at {now} ns", expected="a dict of port to value, or None", got=sketch(said),
+    raise ZoneError(f"{zone}.step() at {format_time(now)}",
+                    expected="a dict of port to value, or None", got=sketch(said),
                     hint="Return {'port': value}.")
 
 
@@ -44,18 +45,20 @@ def as_scalars(said: Any, zone: str, now: Time) -> dict[str, float]:
         If it is no mapping of names to finite numbers.
     """
     if not isinstance(said, Mapping):
-        raise ZoneError(f"{zone}.learn() at {now} ns", expected="a dict of name to number, or None", got=sketch(said),
+        raise ZoneError(f"{zone}.learn() at {format_time(now)}",
+                        expected="a dict of name to number, or None", got=sketch(said),
                         hint="Return {'loss': 0.5}.")
     plain: dict[str, float] = {}
     for name, value in said.items():
         if type(name) is not str or not name:
-            raise ZoneError(f"{zone}.learn() at {now} ns", expected="names of numbers as str", got=repr(name))
+            raise ZoneError(f"{zone}.learn() at {format_time(now)}", expected="names of numbers as str", got=repr(name))
         number = value if type(value) in _PLAIN else _as_number(value)
         if number is None:
-            raise ZoneError(f"{zone}.learn()[{name!r}] at {now} ns", expected="one real number", got=sketch(value),
+            raise ZoneError(f"{zone}.learn()[{name!r}] at {format_time(now)}",
+                            expected="one real number", got=sketch(value),
                             hint="Return float(...) of what is to be logged.")
         if not _is_finite(number):
-            raise ZoneError(f"{zone}.learn()[{name!r}] at {now} ns", expected="a finite number",
+            raise ZoneError(f"{zone}.learn()[{name!r}] at {format_time(now)}", expected="a finite number",
                             got=sketch(number) if type(number) is int else str(number),
                             hint="Look at the zone's learning rate and inputs at this instant; leave out a number that "
                                  "is not known.")
@@ -78,7 +81,8 @@ def as_wake(said: Any, zone: str, now: Time) -> Time | None:
     except TypeError:
         wake = -1
     if not 0 <= wake <= LATEST or isinstance(said, (bool, np.bool_)):
-        raise ZoneError(f"{zone}.next_wake() at {now} ns", expected="an instant in whole nanoseconds, from 0 to 292 "
+        raise ZoneError(f"{zone}.next_wake() at {format_time(now)}",
+                        expected="an instant in whole nanoseconds, from 0 to 292 "
                         "years, or None for never", got=sketch(said), hint="Times are integers here, never floats.")
     return wake
 
@@ -137,17 +141,19 @@ def check_ids(topic: str, now: Time, value: Any, ids: Any) -> np.ndarray:
         If they are no int64 array with one id for each item.
     """
     if type(ids) is not np.ndarray or ids.dtype != np.int64 or ids.ndim != 1:
-        raise SignalError(f"{topic} at {now} ns", expected="item ids as an int64 array (item,)", got=sketch(ids))
+        raise SignalError(f"{topic} at {format_time(now)}",
+                          expected="item ids as an int64 array (item,)", got=sketch(ids))
     count = len(value) if isinstance(value, tuple) or value.ndim else 0
     if len(ids) != count:
-        raise SignalError(f"{topic} at {now} ns", expected=f"{len(ids)} items, one for each id", got=str(count))
+        raise SignalError(f"{topic} at {format_time(now)}",
+                          expected=f"{len(ids)} items, one for each id", got=str(count))
     return ids
 
 
 def unknown_output(zone: str, port: Any, outputs: Iterable[str], now: Time) -> SignalError:
     """Return the error for a value at a port that the zone has not."""
     known = list(outputs)
-    return SignalError(f"{zone} at {now} ns", expected=f"outputs among {', '.join(known) or 'none'}",
+    return SignalError(f"{zone} at {format_time(now)}", expected=f"outputs among {', '.join(known) or 'none'}",
                        got=sketch(port), hint=nearest(str(port), known))
 
 

@@ -17,7 +17,7 @@ from aura.core.handed import as_outputs, as_scalars, as_wake, check_ids, sketch,
 from aura.core.ownership import copied, own
 from aura.core.ports import MODULATORS, TEXTUAL, Port, make_check
 from aura.core.signals import Inputs, Items
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 from aura.core.wiring import Member
 from aura.core.zone import Zone
 
@@ -161,7 +161,7 @@ class Node:
         if isinstance(error, AuraError):
             return error
         shown = ", ".join(f"{port}={sketch(value)}" for port, value in inputs.items()) or "no inputs"
-        raised = ZoneError(f"{self.name} at {now} ns", expected="a step and a learn that do not raise",
+        raised = ZoneError(f"{self.name} at {format_time(now)}", expected="a step and a learn that do not raise",
                            got=f"{told(error)}; inputs: {shown}",
                            hint=raised_at(error, type(self.zone).__module__))
         raised.__cause__ = error

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 from aura.core.errors import SignalError, WiringError, nearest
+from aura.core.time import format_time
 
 __all__ = ["MODULATORS", "Axis", "Port", "Value", "make_check", "misfit"]
 
@@ -171,7 +172,7 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
         got = type(value).__name__
         if isinstance(value, ndarray):
             got = f"{value.dtype} {value.shape}" if type(value) is ndarray else f"{got} {value.dtype} {value.shape}"
-        raise SignalError(f"{topic} at {now} ns", expected=port.describe(), got=got,
+        raise SignalError(f"{topic} at {format_time(now)}", expected=port.describe(), got=got,
                           hint="The zone that publishes it must return an array of the declared type and shape.")
 
     def check_small(now: int, value: Any) -> Any:
@@ -216,7 +217,7 @@ def _require_finite(value: np.ndarray, topic: str, now: int) -> None:
     bad = ~np.isfinite(value)
     if bad.any():
         where = np.argwhere(bad)[0].tolist()
-        raise SignalError(f"{topic} at {now} ns", expected="finite values",
+        raise SignalError(f"{topic} at {format_time(now)}", expected="finite values",
                           got=f"{value[tuple(where)]} at index {where}, {int(bad.sum())} in all",
                           hint="Look at the zone's learning rate and inputs at this instant.")
 
@@ -229,11 +230,11 @@ def _check_text(port: Port, topic: str) -> Callable[[int, Any], Any]:
     def check(now: int, value: Any) -> Any:
         value = tuple(value) if type(value) is list else value
         if type(value) is not tuple or any(type(part) is not element for part in value):
-            raise SignalError(f"{topic} at {now} ns", expected=what, got=_shorten(value))
+            raise SignalError(f"{topic} at {format_time(now)}", expected=what, got=_shorten(value))
         if element is tuple and any(type(tag) is not str for tags in value for tag in tags):
-            raise SignalError(f"{topic} at {now} ns", expected=what, got=_shorten(value))
+            raise SignalError(f"{topic} at {format_time(now)}", expected=what, got=_shorten(value))
         if isinstance(length, int) and len(value) != length:
-            raise SignalError(f"{topic} at {now} ns", expected=port.describe(), got=f"{len(value)} entries")
+            raise SignalError(f"{topic} at {format_time(now)}", expected=port.describe(), got=f"{len(value)} entries")
         return value
 
     return check

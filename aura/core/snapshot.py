@@ -16,6 +16,7 @@ from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.meeting import INJECTED, Delivery
 from aura.core.node import Node
 from aura.core.signals import Inputs
+from aura.core.time import format_time
 
 __all__ = ["BUS", "bus_tree", "kinds_of", "load_bus", "load_zone", "require_same_brain",
            "require_same_params", "zone_tree"]
@@ -37,7 +38,8 @@ def require_same_brain(manifest: Mapping[str, Any], plans: Mapping[str, Plan], r
             raise CheckpointError(where, expected=f"zone {name!r} as {zones.get(name)}", got=str(saved.get(name)),
                                   hint="Build the same brain, or branch from a checkpoint of this one.")
     if manifest["resolution"] != resolution:
-        raise CheckpointError(where, expected=f"resolution {resolution} ns", got=f"{manifest['resolution']} ns")
+        raise CheckpointError(where, expected=f"resolution {format_time(resolution)}",
+                              got=format_time(manifest["resolution"]))
 
 
 def require_same_params(manifest: Mapping[str, Any], trees: Mapping[str, Any], plans: Mapping[str, Plan]) -> None:

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from aura.core.observer import Observer
 from aura.core.signals import Signal
-from aura.core.time import MS, US, S, Time
+from aura.core.time import MS, US, S, Time, format_time
 from aura.plugins.report.words import named
 
 if TYPE_CHECKING:
@@ -183,7 +183,7 @@ def _short_time(now: Time) -> str:
     for unit, span in (("s", S), ("ms", MS), ("us", US)):
         if now >= span:
             return f"{now / span:,.1f} {unit}"
-    return f"{now} ns"
+    return format_time(now)
 
 
 def _clock_text(seconds: float) -> str:

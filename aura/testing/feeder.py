@@ -11,7 +11,7 @@ import numpy as np
 from aura.core.ports import Port
 from aura.core.seeding import generator_for
 from aura.core.signals import Inputs, Items
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 from aura.core.zone import Manifest, Outputs, Zone
 from aura.testing.subject import Subject
 from aura.testing.values import AXIS_LENGTH, random_value
@@ -52,7 +52,7 @@ def feeder(subject: Subject, inputs: Sequence[Port], feed: Feed, period: Time) -
     outputs = tuple(replace(port, keep="fresh", fan_in="one", items_from=None, required=True) for port in inputs)
 
     class Feeder(Zone[Any]):
-        manifest = Manifest("feeder", "", outputs=outputs, period=f"{period} ns")
+        manifest = Manifest("feeder", "", outputs=outputs, period=format_time(period))
 
         def step(self, now: Time, inputs: Inputs) -> Outputs:
             tick = now // period

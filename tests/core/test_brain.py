@@ -115,7 +115,7 @@ def test_injected_items_are_numbered_below_zero_and_arrive_one_resolution_on() -
 def test_what_does_not_fit_cannot_be_injected(port: str, value: Any, ids: Any) -> None:
     brain = Brain()
     brain.add(Listener)
-    with pytest.raises(SignalError, match=f"listener.{port} at 0 ns"):
+    with pytest.raises(SignalError, match=f"listener.{port} at 0 s"):
         brain.inject(f"listener.{port}", value, ids=ids)
     assert brain.run(until="3 ms") == 3
     assert brain["listener"].heard == []  # type: ignore[attr-defined]

@@ -111,7 +111,7 @@ def test_an_error_in_a_thread_is_the_same_error() -> None:
             brain.run()
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
-    assert messages[0].startswith("b at 0 ns")
+    assert messages[0].startswith("b at 0 s")
 
 
 def test_closing_ends_every_thread() -> None:

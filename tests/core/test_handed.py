@@ -52,20 +52,20 @@ def brain_of(**given: Any) -> Brain:
 
 
 @pytest.mark.parametrize(("learned", "message"), [
-    (0.5, r"giver\.learn\(\) at 2000000 ns: expected a dict of name to number, or None, got 0\.5 \(float\)"),
-    ({"loss"}, r"giver\.learn\(\) at 2000000 ns: .* got \{'loss'\} \(set\)"),
+    (0.5, r"giver\.learn\(\) at 2 ms: expected a dict of name to number, or None, got 0\.5 \(float\)"),
+    ({"loss"}, r"giver\.learn\(\) at 2 ms: .* got \{'loss'\} \(set\)"),
     ([("loss", 1.0)], r"expected a dict of name to number"),
     (np.zeros(3), r"expected a dict of name to number, or None, got float64 \(3,\)"),
-    ({"loss": np.zeros(3)}, r"giver\.learn\(\)\['loss'\] at 2000000 ns: expected one real number, got float64 \(3,\)"),
+    ({"loss": np.zeros(3)}, r"giver\.learn\(\)\['loss'\] at 2 ms: expected one real number, got float64 \(3,\)"),
     ({"loss": np.zeros(1)}, "expected one real number"), ({"loss": "0.5"}, "expected one real number, got '0.5'"),
     ({"loss": None}, "expected one real number, got None"), ({"loss": 1j}, "expected one real number"),
     ({"loss": [0.5]}, "expected one real number"), ({"a": 1.0, 3: 1.0}, "expected names of numbers as str, got 3"),
-    ({"loss": float("nan")}, r"giver\.learn\(\)\['loss'\] at 2000000 ns: expected a finite number, got nan"),
+    ({"loss": float("nan")}, r"giver\.learn\(\)\['loss'\] at 2 ms: expected a finite number, got nan"),
     ({"loss": np.float32("inf")}, "expected a finite number, got inf"),
     ({"loss": np.longdouble("1e4000")}, "expected a finite number, got inf"),
-    ({"loss": 10**400}, r"giver\.learn\(\)\['loss'\] at 2000000 ns: expected a finite number, got 1000.*\.\.\."),
+    ({"loss": 10**400}, r"giver\.learn\(\)\['loss'\] at 2 ms: expected a finite number, got 1000.*\.\.\."),
     ({"loss": -10**5000}, "expected a finite number, got "), ({"loss": Fraction(1, 3)}, "expected one real number"),
-    ({"loss": np.ma.masked}, r"giver\.learn\(\)\['loss'\] at 2000000 ns: expected one real number, got MaskedConstant"),
+    ({"loss": np.ma.masked}, r"giver\.learn\(\)\['loss'\] at 2 ms: expected one real number, got MaskedConstant"),
     ({"loss": np.ma.masked_array(1.5, mask=True)}, "expected one real number"),
     ({"loss": Decimal("0.5")}, "expected one real number"), ({"loss": np.array([True])}, "expected one real number"),
 ])
@@ -106,7 +106,7 @@ def test_nothing_learned_is_nothing_logged() -> None:
 
 
 @pytest.mark.parametrize(("said", "message"), [
-    (0.5, r"giver\.step\(\) at 0 ns: expected a dict of port to value, or None, got 0\.5"),
+    (0.5, r"giver\.step\(\) at 0 s: expected a dict of port to value, or None, got 0\.5"),
     (np.zeros(1, np.float32), r"got float32 \(1,\)"), ([("y", 1)], r"\(list\)"), ("y", "got 'y'"),
 ])
 def test_what_step_returns_is_a_mapping(said: Any, message: str) -> None:
@@ -116,7 +116,7 @@ def test_what_step_returns_is_a_mapping(said: Any, message: str) -> None:
 
 @pytest.mark.parametrize("port", ["z", 3, None, ("y",)])
 def test_an_output_that_is_none_is_named(port: Any) -> None:
-    with pytest.raises(SignalError, match="giver at 0 ns: expected outputs among y"):
+    with pytest.raises(SignalError, match="giver at 0 s: expected outputs among y"):
         brain_of(said={port: np.zeros(1, np.float32)}).step()
 
 

@@ -52,7 +52,7 @@ def test_a_float_is_rounded_to_the_ports_digits() -> None:
 
 
 @pytest.mark.parametrize(("port", "value", "message"), [
-    ("x", [1.0, 2.0], r"ear\.x at 0 ns: expected float32 \(item, 2\), got .*put one into a batch of one"),
+    ("x", [1.0, 2.0], r"ear\.x at 0 s: expected float32 \(item, 2\), got .*put one into a batch of one"),
     ("x", [[2**24 + 1, 0]], "Only what float32 holds without loss is cast"), ("x", [[1e300, 0]], "without loss"),
     ("x", [[float("nan"), 0]], "expected finite values, got nan"), ("x", [["a", "b"]], "got"),
     ("u", [1, 256], "without loss"), ("u", [1, -1], "without loss"), ("u", [1.0, 2.0], "without loss"),

@@ -46,7 +46,7 @@ def test_an_output_may_number_its_items_itself() -> None:
 
 
 def test_an_output_with_fewer_items_than_ids_is_refused() -> None:
-    with pytest.raises(SignalError, match=r"doubler\.y at 1000000 ns: expected 3 items, one for each id, got 2"):
+    with pytest.raises(SignalError, match=r"doubler\.y at 1 ms: expected 3 items, one for each id, got 2"):
         said(cut=True)
 
 

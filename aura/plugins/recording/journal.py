@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from aura.core.blame import told
 from aura.core.errors import RecordingError
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 from aura.plugins.recording.exact_json import dumps, loads, pack, unpack
 from aura.plugins.recording.scan import Message, read_metadata, scan
 from aura.plugins.recording.schemas import MessageType
@@ -155,7 +155,8 @@ class JournalReader:
                     raise ValueError("no rows, or no count of bytes or of rows")
                 yield JournalEntry(message.time, rows, *counts)
             except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise RecordingError(f"{path}: {stream} at {message.time} ns", expected="an entry of a journal",
+                raise RecordingError(f"{path}: {stream} at {format_time(message.time)}",
+                                     expected="an entry of a journal",
                                      got=told(error)) from error
 
     def _chosen(self, stream: str) -> list[tuple[Path, Message]]:

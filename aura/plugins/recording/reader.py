@@ -13,7 +13,7 @@ import numpy as np
 from aura.core.blame import told
 from aura.core.errors import RecordingError, nearest
 from aura.core.signals import Signal
-from aura.core.time import Time, parse_time
+from aura.core.time import Time, format_time, parse_time
 from aura.plugins.recording.scan import Message, has_end, read_metadata, scan
 from aura.plugins.recording.schemas import decode
 from aura.plugins.recording.segments import Origin, list_segments, read_origin
@@ -121,7 +121,8 @@ class Recording:
                 try:
                     value, ids = decode(schema, data)
                 except ValueError as error:
-                    raise RecordingError(f"{self.path}: {topic} at {time} ns", expected=f"a message of type {schema!r}",
+                    raise RecordingError(f"{self.path}: {topic} at {format_time(time)}",
+                                         expected=f"a message of type {schema!r}",
                                          got=told(error)) from error
                 yield Signal(topic, time, value, ids)  # type: ignore[arg-type]
 

@@ -12,7 +12,7 @@ from pydantic import Field as Setting
 from pydantic import field_validator, model_validator
 
 from aura.core.errors import StreamError
-from aura.core.time import S, Time, parse_time
+from aura.core.time import S, Time, format_time, parse_time
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
 from aura.sim.readers.rows import Field, checked_indices
@@ -178,7 +178,7 @@ def _samples(length: str, rate_hz: int, name: str) -> int:
     time: Time = parse_time(length)
     samples = (rate_hz * time + S // 2) // S
     if samples < 1 or samples > rate_hz * 3600:
-        raise StreamError(name, expected=f"from one sample ({S // rate_hz} ns) to an hour", got=repr(length))
+        raise StreamError(name, expected=f"from one sample ({format_time(S // rate_hz)}) to an hour", got=repr(length))
     return samples
 
 

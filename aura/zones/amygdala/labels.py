@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, nearest
+from aura.core.time import Time, format_time
 from aura.zones.amygdala.params import TaskOptions
 
 __all__ = ["LabelSets", "Targets", "Vocabulary"]
@@ -62,7 +63,7 @@ class Vocabulary:
         self.names = list(names)
         self._places = {name: place for place, name in enumerate(self.names)}
 
-    def targets(self, label_sets: LabelSets, where: str) -> Targets:
+    def targets(self, label_sets: LabelSets, where: str, now: Time = 0) -> Targets:
         """Return the targets of label sets; an open task grows by the labels that are new.
 
         A label that stands twice in a set counts once. An item without labels is a negative for every class; where
@@ -72,17 +73,18 @@ class Vocabulary:
         ------
         SignalError
             For a label that is no class of a task that is not open, and for several labels where one is asked for;
-            `where` names port and time.
+            `where` names the port, `now` the instant.
         """
         places: list[list[int]] = []
         rows: list[int] = []
         unknown = 0
         for index, labels in enumerate(label_sets):
-            known = [place for label in labels if (place := self._place(label, where)) is not None]
+            known = [place for label in labels if (place := self._place(label, where, now)) is not None]
             unknown += len(labels) - len(known)
             if not self._options.multi_label:
                 if len(set(labels)) > 1:
-                    raise SignalError(where, expected=f"one label for each item of the task {self._task!r}",
+                    raise SignalError(f"{where} at {format_time(now)}",
+                                      expected=f"one label for each item of the task {self._task!r}",
                                       got=f"{len(set(labels))} labels: {', '.join(labels)}",
                                       hint=f"Set tasks.{self._task}.multi_label = true.")
                 if not known:
@@ -94,7 +96,7 @@ class Vocabulary:
             matrix[row, known] = 1.0
         return Targets(np.array(rows, dtype=np.intp), matrix, unknown)
 
-    def _place(self, label: str, where: str) -> int | None:
+    def _place(self, label: str, where: str, now: Time) -> int | None:
         place = self._places.get(label)
         if place is not None:
             return place
@@ -104,6 +106,7 @@ class Vocabulary:
             return place
         if self._options.on_unknown == "skip":
             return None
-        raise SignalError(where, expected=f"labels that are classes of the task {self._task!r}", got=repr(label),
+        raise SignalError(f"{where} at {format_time(now)}", got=repr(label),
+                          expected=f"labels that are classes of the task {self._task!r}",
                           hint=f"{nearest(label, self.names)} Or set tasks.{self._task}.open = true, or "
                                "on_unknown = 'skip'.")

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import StateError
+from aura.core.time import Time
 from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
 from aura.zones.amygdala.labels import LabelSets, Vocabulary
 from aura.zones.amygdala.params import AmygdalaParams
@@ -100,7 +101,7 @@ class Task:
     # --- learning -------------------------------------------------------------------------------------------------
 
     def learn(self, embedding: NDArray[np.float32], label_sets: LabelSets, unmatched: int, rate: float, where: str,
-              want_gradient: bool) -> tuple[dict[str, float], np.ndarray, Array | None]:
+              now: Time, want_gradient: bool) -> tuple[dict[str, float], np.ndarray, Array | None]:
         """Learn from embeddings (n, features) and their label sets.
 
         Returns
@@ -112,7 +113,7 @@ class Task:
         gradient : array (used, features) or None
             Gradient of each one's loss with respect to its embedding, by the weights before learning.
         """
-        used, targets, unknown = self._vocabulary.targets(label_sets, where)
+        used, targets, unknown = self._vocabulary.targets(label_sets, where, now)
         self._grow()
         embedding = embedding[used]
         rows = with_bias(embedding)

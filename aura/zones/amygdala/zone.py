@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from aura.core.errors import SignalError, StateError
 from aura.core.flow import room
 from aura.core.signals import Inputs, Items
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.amygdala.export import width_of_export
 from aura.zones.amygdala.labels import LabelSets
@@ -81,8 +81,8 @@ class Amygdala(Zone[AmygdalaParams]):
             port = f"{name}_teacher"
             if inputs[port] is None:
                 continue
-            where = f"{self.context.name}.{port} at {now} ns"
-            ids, label_sets = _joined(inputs[port], inputs.ids.get(port, ()), where)
+            where = f"{self.context.name}.{port}"
+            ids, label_sets = _joined(inputs[port], inputs.ids.get(port, ()), where, now)
             if self._features is None:
                 scalars[f"{name}_unmatched"] = float(len(ids))
                 self._unmatched += len(ids)
@@ -90,7 +90,7 @@ class Amygdala(Zone[AmygdalaParams]):
             found, rows = self._trace.recall(ids, reader)
             self._unmatched += len(ids) - len(found)
             more, used, gradient = self._tasks[name].learn(
-                rows, [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate, where,
+                rows, [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate, where, now,
                 self.params.publish_gradient)
             scalars.update(more)
             if gradient is not None:
@@ -102,7 +102,8 @@ class Amygdala(Zone[AmygdalaParams]):
     def _rate(self, now: Time, inputs: Inputs) -> float:
         rate = float(inputs.modulators.get("learning_rate", 1.0))
         if rate < 0:
-            raise SignalError(f"{self.context.name}.modulators at {now} ns", expected="a learning_rate of 0 or more",
+            raise SignalError(f"{self.context.name}.modulators at {format_time(now)}",
+                              expected="a learning_rate of 0 or more",
                               got=f"{rate:g}")
         return rate
 
@@ -110,7 +111,7 @@ class Amygdala(Zone[AmygdalaParams]):
         if self._features is None:
             self._open(features)
         elif features != self._features:
-            raise SignalError(f"{self.context.name}.embedding at {now} ns",
+            raise SignalError(f"{self.context.name}.embedding at {format_time(now)}",
                               expected=f"{self._features} features, as at first", got=str(features),
                               hint="One amygdala reads one encoder.")
 
@@ -184,10 +185,12 @@ class Amygdala(Zone[AmygdalaParams]):
         return [path for _, files in found.values() for path in files]
 
 
-def _joined(values: tuple[LabelSets, ...], ids: tuple[Ids, ...], where: str) -> tuple[Ids, list[tuple[str, ...]]]:
+def _joined(values: tuple[LabelSets, ...], ids: tuple[Ids, ...], where: str,
+            now: Time) -> tuple[Ids, list[tuple[str, ...]]]:
     """Return all that one teacher has said since the last learning as one block."""
     if len(ids) != len(values):
-        raise SignalError(where, expected="labels with the ids of their items", got="labels without ids",
+        raise SignalError(f"{where} at {format_time(now)}", got="labels without ids",
+                          expected="labels with the ids of their items",
                           hint="The teacher's output must carry items_from, or return Items(labels, ids).")
     return np.concatenate(ids), [labels for said in values for labels in said]
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from aura.core.errors import SignalError
+from aura.core.time import Time, format_time
 
 __all__ = ["LEAST_ENERGY", "energy_is_short", "factor"]
 
@@ -25,15 +26,16 @@ def energy_is_short(modulators: Mapping[str, Any]) -> bool:
     return float(modulators.get("energy_gate", 1.0)) < LEAST_ENERGY
 
 
-def factor(modulators: Mapping[str, Any], name: str, where: str) -> float:
+def factor(modulators: Mapping[str, Any], name: str, zone: str, now: Time) -> float:
     """Return a modulator that multiplies something; 1 where it is not wired.
 
     Raises
     ------
     SignalError
-        If it is negative or not finite; `where` names port and time.
+        If it is negative or not finite; it names the zone and the instant.
     """
     value = float(modulators.get(name, 1.0))
     if not 0.0 <= value < math.inf:
-        raise SignalError(where, expected=f"a {name} of 0 or more", got=f"{value:g}")
+        raise SignalError(f"{zone}.modulators at {format_time(now)}",
+                          expected=f"a {name} of 0 or more", got=f"{value:g}")
     return value

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
 from aura.core.signals import Inputs
-from aura.core.time import S, Time
+from aura.core.time import S, Time, format_time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.control.drives import Drives
 from aura.zones.control.energy import Energy
@@ -81,7 +81,8 @@ class Control(Zone[ControlParams]):
         """Move the expectations of reward and losses to what came; return the mean expected loss."""
         rate = float(inputs.modulators.get("learning_rate", 1.0))
         if rate < 0.0:
-            raise SignalError(f"{self.context.name}.modulators at {now} ns", expected="a learning_rate of 0 or more",
+            raise SignalError(f"{self.context.name}.modulators at {format_time(now)}",
+                              expected="a learning_rate of 0 or more",
                               got=f"{rate:g}")
         reward, losses = _outcomes(inputs)
         self._mood.expect(reward, losses, rate)
@@ -100,7 +101,7 @@ class Control(Zone[ControlParams]):
         used = utilisation.tolist()
         least = min(used, default=0.0)
         if not least >= 0.0:
-            raise SignalError(f"{self.context.name}.utilisation at {now} ns", expected="shares of 0 or more",
+            raise SignalError(f"{self.context.name}.utilisation at {format_time(now)}", expected="shares of 0 or more",
                               got=f"{least:g}")
         return self._personality.routing_bias(used)
 
@@ -112,7 +113,7 @@ class Control(Zone[ControlParams]):
         values = [float(value) for value in said.values()]
         for topic, value in zip(said, values, strict=True):
             if not 0.0 <= value < math.inf:
-                raise SignalError(f"{self.context.name}.{port} from {topic} at {now} ns",
+                raise SignalError(f"{self.context.name}.{port} from {topic} at {format_time(now)}",
                                   expected="a finite number of 0 or more", got=f"{value:g}")
         return math.fsum(values)
 
@@ -123,7 +124,8 @@ class Control(Zone[ControlParams]):
             return None
         value = float(inputs[port])
         if not low - rounding <= value <= high + rounding:
-            raise SignalError(f"{self.context.name}.{port} at {now} ns", expected=f"a number from {low:g} to {high:g}",
+            raise SignalError(f"{self.context.name}.{port} at {format_time(now)}",
+                              expected=f"a number from {low:g} to {high:g}",
                               got=f"{value:g}")
         return min(max(value, low), high)
 

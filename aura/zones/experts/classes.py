@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, nearest
+from aura.core.time import Time, format_time
 
 __all__ = ["Classes", "Told"]
 
@@ -58,23 +59,24 @@ class Classes:
         self.names = list(names)
         self._places = {name: place for place, name in enumerate(self.names)}
 
-    def read(self, label_sets: Sequence[tuple[str, ...]], where: str) -> Told:
+    def read(self, label_sets: Sequence[tuple[str, ...]], where: str, now: Time = 0) -> Told:
         """Return what label sets say; from an item without a label there is nothing to learn.
 
         Raises
         ------
         SignalError
-            For a label that can be no class, and for an item with several; `where` names port and time.
+            For a label that can be no class, and for an item with several; `where` names the port, `now` the instant.
         """
         rows: list[int] = []
         places: list[int] = []
         unknown = 0
         for row, labels in enumerate(label_sets):
             if len(set(labels)) > 1:
-                raise SignalError(where, expected="one label for each item", got=", ".join(map(repr, labels)),
+                raise SignalError(f"{where} at {format_time(now)}", expected="one label for each item",
+                                  got=", ".join(map(repr, labels)),
                                   hint="A mixture of experts tells classes apart that exclude each other.")
             for label in labels[:1]:
-                place = self._place(label, where)
+                place = self._place(label, where, now)
                 if place is None:
                     unknown += 1
                 else:
@@ -82,7 +84,7 @@ class Classes:
                     places.append(place)
         return Told(np.array(rows, np.intp), np.array(places, np.intp), unknown)
 
-    def _place(self, label: str, where: str) -> int | None:
+    def _place(self, label: str, where: str, now: Time) -> int | None:
         place = self._places.get(label)
         if place is not None:
             return place
@@ -92,5 +94,6 @@ class Classes:
             return place
         if self._on_unknown == "skip":
             return None
-        raise SignalError(where, expected=f"a label among the {len(self.names)} classes", got=repr(label),
+        raise SignalError(f"{where} at {format_time(now)}", got=repr(label),
+                          expected=f"a label among the {len(self.names)} classes",
                           hint=f"{nearest(label, self.names)} Or set open = true, or on_unknown = 'skip'.")

@@ -10,6 +10,7 @@ import numpy as np
 from aura.core.errors import SignalError
 from aura.core.flow import room
 from aura.core.signals import Items
+from aura.core.time import Time, format_time
 from aura.core.zone import Zone
 from aura.zones.common.modulators import energy_is_short, factor
 from aura.zones.common.trace import MEMORY, UNMATCHED
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aura.core.signals import Inputs
-    from aura.core.time import Time
     from aura.core.zone import ZoneContext
     from aura.zones.experts.growth.structure import Structure
     from aura.zones.experts.memory import Answers
@@ -118,8 +118,9 @@ class Experts(Zone[ExpertsParams]):
     def _answer(self, now: Time, rows: NDArray[np.float32], inputs: Inputs) -> dict[str, Any]:
         mixture = self._mixture or self._open(rows.shape[1:], now)
         if rows.shape[1:] != self._shape:
-            raise SignalError(f"{self.context.name}.stimulus at {now} ns", expected=f"stimuli of shape {self._shape}, "
-                              "as at first", got=str(rows.shape[1:]), hint="One mixture reads one stream.")
+            raise SignalError(f"{self.context.name}.stimulus at {format_time(now)}", got=str(rows.shape[1:]),
+                              expected=f"stimuli of shape {self._shape}, as at first",
+                              hint="One mixture reads one stream.")
         modulators = inputs.modulators
         temperature = self._factor(now, modulators, "gate_temperature")
         bias, ids = inputs["gate_bias"], inputs.ids.get("stimulus")
@@ -146,7 +147,7 @@ class Experts(Zone[ExpertsParams]):
 
     def _require_same_items(self, now: Time, ids: NDArray[np.int64] | None, others: NDArray[np.int64] | None) -> None:
         if ids is not others and (ids is None or others is None or not np.array_equal(ids, others)):
-            raise SignalError(f"{self.context.name}.gate_bias at {now} ns", got="one of other items",
+            raise SignalError(f"{self.context.name}.gate_bias at {format_time(now)}", got="one of other items",
                               expected="a bias of the same items as the stimuli",
                               hint="Let both come from one router, over pathways of one delay.")
 
@@ -161,8 +162,8 @@ class Experts(Zone[ExpertsParams]):
         told = inputs["teacher"]
         if told is None:
             return {}
-        where = f"{self.context.name}.teacher at {now} ns"
-        ids, labels = _joined(told, inputs.ids.get("teacher", ()), where)
+        where = f"{self.context.name}.teacher"
+        ids, labels = _joined(told, inputs.ids.get("teacher", ()), where, now)
         rate = self._factor(now, inputs.modulators, "learning_rate") * self._factor(
             now, inputs.modulators, "learning_drive")
         groups = self._waiting.recall(ids)
@@ -180,7 +181,7 @@ class Experts(Zone[ExpertsParams]):
                labels: list[tuple[str, ...]], rate: float, where: str, inputs: Inputs) -> dict[str, float]:
         places = groups[0][0] if len(groups) == 1 else np.concatenate([group for group, _ in groups])
         known = len(self._classes)
-        said = self._classes.read([labels[place] for place in places.tolist()], where)
+        said = self._classes.read([labels[place] for place in places.tolist()], where, now)
         self._announced = self._announced and len(self._classes) == known
         if not len(said.rows):
             return {"items": 0.0, "unknown": float(said.unknown)}
@@ -203,7 +204,7 @@ class Experts(Zone[ExpertsParams]):
                 "accuracy": right / len(said.rows), "experts": float(outcome.active)}
 
     def _factor(self, now: Time, modulators: Mapping[str, Any], name: str) -> float:
-        return factor(modulators, name, f"{self.context.name}.modulators at {now} ns")
+        return factor(modulators, name, self.context.name, now)
 
     def _open(self, shape: tuple[int, ...], now: Time) -> Mixture:
         """Set up what depends on the shape of a stimulus."""
@@ -316,9 +317,10 @@ class Experts(Zone[ExpertsParams]):
 
 
 def _joined(values: tuple[tuple[tuple[str, ...], ...], ...], ids: tuple[NDArray[np.int64], ...],
-            where: str) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
+            where: str, now: Time) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
     """Return all that the teacher has said since the last learning as one block."""
     if len(ids) != len(values):
-        raise SignalError(where, expected="labels with the ids of their items", got="labels without ids",
+        raise SignalError(f"{where} at {format_time(now)}", got="labels without ids",
+                          expected="labels with the ids of their items",
                           hint="The teacher's output must carry items_from, or return Items(labels, ids).")
     return ids[0] if len(ids) == 1 else np.concatenate(ids), [labels for said in values for labels in said]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from aura.core.errors import SignalError
+from aura.core.time import Time, format_time
 from aura.zones.common.trace import EligibilityTrace
 from aura.zones.fabric.som.readout import MajorityReadout
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aura.core.signals import Inputs
-    from aura.core.time import Time
 
 __all__ = ["LABEL_MEMORY", "FrameMemory", "Frames", "LabelMemory"]
 
@@ -139,7 +139,8 @@ class LabelMemory:
             return {}
         ids = inputs.ids.get("teacher", ())
         if len(ids) != len(told):
-            raise SignalError(f"{self._name}.teacher at {now} ns", expected="labels with the ids of their items",
+            raise SignalError(f"{self._name}.teacher at {format_time(now)}",
+                              expected="labels with the ids of their items",
                               got="labels without ids",
                               hint="The teacher's output must carry items_from, or return Items(labels, ids).")
         labels = [label for said in told for label in said]

@@ -9,6 +9,7 @@ import numpy as np
 
 from aura.core.errors import ParameterError, SignalError, StateError
 from aura.core.flow import room
+from aura.core.time import Time, format_time
 from aura.core.zone import Zone
 from aura.zones.common.modulators import energy_is_short
 from aura.zones.common.trace import UNMATCHED
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aura.core.signals import Inputs
-    from aura.core.time import Time
     from aura.core.zone import ZoneContext
     from aura.zones.fabric.learning.response import Response
     from aura.zones.fabric.views import NeuronGrid
@@ -156,7 +156,8 @@ class Fabric(Zone[FabricParams]):
         shape = given.shape[1:]
         mapped = self._map or self._open(math.prod(shape), shape, self.rng)
         if shape != self._shape:
-            raise SignalError(f"{self.context.name}.frame at {now} ns", got=str(shape), hint="One fabric reads one "
+            raise SignalError(f"{self.context.name}.frame at {format_time(now)}",
+                              got=str(shape), hint="One fabric reads one "
                               "stream of frames.", expected=f"frames of shape {self._shape}, as at first")
         frames = self._frames = self._memory.take(given.reshape(len(given), -1))
         activations = mapped.activation(frames.contexts)
@@ -185,7 +186,7 @@ class Fabric(Zone[FabricParams]):
         newest = codebook[:, :math.prod(self._shape)]  # contexts begin with their newest frame
         goal = inputs["goal"]
         if goal is not None and goal.shape != self._shape:
-            raise SignalError(f"{self.context.name}.goal at {now} ns", got=str(goal.shape),
+            raise SignalError(f"{self.context.name}.goal at {format_time(now)}", got=str(goal.shape),
                               expected=f"one frame of shape {self._shape}")
         goal = self._forecast.expected if goal is None else goal.reshape(-1)
         earlier = self._response.features
@@ -226,7 +227,7 @@ class Fabric(Zone[FabricParams]):
         modulators = inputs.modulators
         rate = float(modulators.get("learning_rate", 1.0)) * float(modulators.get("learning_drive", 1.0))
         if not 0.0 <= rate < math.inf:
-            raise SignalError(f"{self.context.name}.modulators at {now} ns",
+            raise SignalError(f"{self.context.name}.modulators at {format_time(now)}",
                               expected="a learning rate and drive of 0 or more", got=f"{rate:g}")
         return rate, energy_is_short(modulators)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
+from aura.core.time import Time, format_time
 
 __all__ = ["GainMemory", "scaled", "summed"]
 
@@ -64,7 +65,8 @@ def scaled(rows: Rows, gain: Any) -> Rows:
         return np.asarray(rows * gain, dtype=np.float32)
 
 
-def summed(said: Mapping[str, Rows], ids: Mapping[str, Ids], where: str) -> tuple[Ids, Rows]:
+def summed(said: Mapping[str, Rows], ids: Mapping[str, Ids], where: str,
+           now: Time) -> tuple[Ids, Rows]:
     """Return the items that sources name, in the order in which they do first, and each one's gradients added up.
 
     Sources are taken in the order of their topics, so that the sum does not depend on who spoke first.
@@ -77,10 +79,12 @@ def summed(said: Mapping[str, Rows], ids: Mapping[str, Ids], where: str) -> tupl
     topics = sorted(said)
     for topic in topics:
         if topic not in ids:
-            raise SignalError(where, expected="gradients with the ids of their items", got=f"those of {topic} without",
+            raise SignalError(f"{where} at {format_time(now)}", got=f"those of {topic} without",
+                              expected="gradients with the ids of their items",
                               hint="Return aura.Items(gradient, ids).")
         if said[topic].shape[1:] != said[topics[0]].shape[1:]:
-            raise SignalError(where, expected=f"gradients of shape {said[topics[0]].shape[1:]}, as of {topics[0]}",
+            raise SignalError(f"{where} at {format_time(now)}",
+                              expected=f"gradients of shape {said[topics[0]].shape[1:]}, as of {topics[0]}",
                               got=f"{said[topic].shape[1:]} of {topic}")
     first = topics[0]
     if len(topics) == 1 and (len(ids[first]) < 2 or len(np.unique(ids[first])) == len(ids[first])):

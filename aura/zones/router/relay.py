@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from aura.core.errors import SignalError, StateError
 from aura.core.flow import Wait, room
 from aura.core.signals import Inputs, Items
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 from aura.zones.common.trace import MEMORY, EligibilityTrace
 from aura.zones.router.centroids import Centroids
 from aura.zones.router.gradients import GainMemory, scaled, summed
@@ -89,11 +89,11 @@ class Relay:
                 self._trace.store(ids, rows)
         said = inputs[f"{name}_gradients"]
         if said is not None:
-            where = f"{self._where}_gradients at {now} ns"
-            ids, total = summed(said, inputs.ids.get(f"{name}_gradients", {}), where)
+            where = f"{self._where}_gradients"
+            ids, total = summed(said, inputs.ids.get(f"{name}_gradients", {}), where, now)
             if self._shape is not None and total.shape[1:] != self._shape:
-                raise SignalError(where, expected=f"gradients of shape {self._shape}, as the items of {name}",
-                                  got=str(total.shape[1:]))
+                raise SignalError(f"{where} at {format_time(now)}", got=str(total.shape[1:]),
+                                  expected=f"gradients of shape {self._shape}, as the items of {name}")
             out[f"{name}_gradient"] = Items(self._gains.back(ids, total), ids)
         return out
 
@@ -111,7 +111,8 @@ class Relay:
         scalars = {f"{name}_learned": 0.0, f"{name}_unmatched": 0.0}
         ids = inputs.ids.get(f"{name}_routing", ())
         if len(ids) != len(routings):
-            raise SignalError(f"{self._where}_routing at {now} ns", expected="routing with the ids of its items",
+            raise SignalError(f"{self._where}_routing at {format_time(now)}",
+                              expected="routing with the ids of its items",
                               got="routing without ids",
                               hint="The gate's output must carry items_from, or return Items(routing, ids).")
         for identities, weights in zip(ids, routings, strict=True):
@@ -122,7 +123,7 @@ class Relay:
     def _learn_routed(self, now: Time, ids: Ids, weights: Rows, influence: Influence,
                       scalars: dict[str, float]) -> None:
         if weights.shape[1] > self._options.routes:
-            raise SignalError(f"{self._where}_routing at {now} ns",
+            raise SignalError(f"{self._where}_routing at {format_time(now)}",
                               expected=f"at most {self._options.routes} experts, as the relay has routes",
                               got=str(weights.shape[1]), hint=f"Raise relays.{self._name}.routes.")
         found, rows = self._trace.recall(ids)
@@ -156,14 +157,15 @@ class Relay:
         if self._shape is None:
             self._open(shape)
         elif shape != self._shape:
-            raise SignalError(f"{self._where} at {now} ns", expected=f"items of shape {self._shape}, as at first",
+            raise SignalError(f"{self._where} at {format_time(now)}",
+                              expected=f"items of shape {self._shape}, as at first",
                               got=str(shape), hint="One relay carries one stream.")
         return self._rows(stimulus)
 
     def _feedback(self, now: Time, inputs: Inputs) -> Rows | None:
         feedback: Rows | None = inputs[f"{self._name}_feedback"]
         if feedback is not None and len(feedback) > self._options.routes:
-            raise SignalError(f"{self._where}_feedback at {now} ns",
+            raise SignalError(f"{self._where}_feedback at {format_time(now)}",
                               expected=f"at most {self._options.routes} routes", got=str(len(feedback)),
                               hint=f"Raise relays.{self._name}.routes.")
         return feedback

@@ -76,8 +76,8 @@ class Router(Zone[RouterParams]):
         said = inputs.modulators
         if not said:
             return _STILL
-        where = f"{self.context.name}.modulators at {now} ns"
-        gain, scale, rate = (factor(said, name, where) for name in ("gain", "thalamic_scale", "learning_rate"))
+        gain, scale, rate = (factor(said, name, self.context.name, now)
+                             for name in ("gain", "thalamic_scale", "learning_rate"))
         return Influence(gain, scale, rate, not energy_is_short(said))
 
     def notices(self) -> dict[str, int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import SignalError, StateError
+from aura.core.time import Time, format_time
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,7 +41,7 @@ class ChunkedFrames:
         self._position: int | None = None
 
     def take(self, chunks: NDArray[np.float32], positions: NDArray[np.int64] | None,
-             where: str = "audio") -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+             where: str = "audio", now: Time = 0) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         """Return the frames that have become whole.
 
         Parameters
@@ -51,6 +52,8 @@ class ChunkedFrames:
             The number of each chunk within its recording; without it they follow on what came before.
         where : str
             What errors call the chunks.
+        now : int, ns
+            The instant that errors name.
 
         Returns
         -------
@@ -63,7 +66,7 @@ class ChunkedFrames:
         SignalError
             If there is not one position for each chunk.
         """
-        begins = self._breaks(len(chunks), positions, where)
+        begins = self._breaks(len(chunks), positions, where, now)
         frames, items = [], []
         for start, stop in pairwise([*begins, len(chunks)]):
             if start or (positions is not None and len(chunks) and self._breaks_off(int(positions[0]))):
@@ -101,12 +104,13 @@ class ChunkedFrames:
         last = np.arange(len(frames), dtype=np.int64) * mel.hop + (mel.window - 1 - waiting)
         return frames, last // max(1, chunks.shape[1])
 
-    def _breaks(self, items: int, positions: NDArray[np.int64] | None, where: str) -> list[int]:
+    def _breaks(self, items: int, positions: NDArray[np.int64] | None, where: str, now: Time) -> list[int]:
         """Return the indices of the chunks at which a run of chunks begins; 0 is always one."""
         if positions is None:
             return [0]
         if len(positions) != items:
-            raise SignalError(f"{where}_position", expected=f"{items} positions, one a chunk", got=str(len(positions)),
+            raise SignalError(f"{where}_position at {format_time(now)}", got=str(len(positions)),
+                              expected=f"{items} positions, one a chunk",
                               hint="Wire both from one stream, with one delay.")
         if items < 2:
             return [0]

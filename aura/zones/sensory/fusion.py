@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
+from aura.core.time import Time, format_time
 from aura.zones.sensory.params import MODALITIES, FusionOptions
 
 __all__ = ["Fusion", "Part", "Projection"]
@@ -101,7 +102,7 @@ class Fusion:
         self._projections = {name: Projection(length, self._width, self._seeds[name])
                              for name, length in self._features.items()}
 
-    def fuse(self, parts: Sequence[Part], where: str = "cognitive_context",
+    def fuse(self, parts: Sequence[Part], where: str = "cognitive_context", now: Time = 0,
              ) -> tuple[NDArray[np.float32], NDArray[np.int64] | None]:
         """Return the context of each item, and the items' ids.
 
@@ -110,6 +111,10 @@ class Fusion:
         parts : sequence of Part
             At least one. Rows of one part with the same id are one item's and are averaged. If none has ids, or only
             some, items belong together by their place.
+        where : str
+            What errors call the context.
+        now : int, ns
+            The instant that errors name.
 
         Returns
         -------
@@ -122,7 +127,7 @@ class Fusion:
         SignalError
             If items are to be matched by place and the parts have not equally many.
         """
-        ids, places = _matched(parts, where)
+        ids, places = _matched(parts, where, now)
         count = len(ids) if ids is not None else len(parts[0].pooled)
         context, square = np.zeros((count, self._width), np.float32), np.zeros(count)
         for part, place in zip(parts, places, strict=True):
@@ -153,14 +158,15 @@ def _layer_normed(pooled: Rows) -> NDArray[np.float64]:
     return normed
 
 
-def _matched(parts: Sequence[Part], where: str) -> tuple[NDArray[np.int64] | None, list[Places]]:
+def _matched(parts: Sequence[Part], where: str, now: Time) -> tuple[NDArray[np.int64] | None, list[Places]]:
     """Return the ids of all items, and for each part the item that each of its rows belongs to."""
     given = [part.ids for part in parts if part.ids is not None]
     if len(given) < len(parts):
         counts = [len(part.pooled) for part in parts]
         if len(set(counts)) > 1:
             got = ", ".join(f"{count} of {part.modality}" for part, count in zip(parts, counts, strict=True))
-            raise SignalError(where, expected="items with ids, or equally many in each modality", got=got)
+            raise SignalError(f"{where} at {format_time(now)}", got=got,
+                              expected="items with ids, or equally many in each modality")
         return given[0] if given else None, [_EACH] * len(parts)
     first = given[0]
     if (first[1:] > first[:-1]).all() and all(np.array_equal(ids, first) for ids in given[1:]):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from aura.core.errors import SignalError
+from aura.core.time import Time, format_time
 from aura.zones.sensory.moments import straighten
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Patches:
         self._options = options
         self._patch, self._stride = options.patch, options.stride or options.patch
 
-    def cut(self, images: NDArray[Any], where: str = "image") -> NDArray[np.float32]:
+    def cut(self, images: NDArray[Any], where: str = "image", now: Time = 0) -> NDArray[np.float32]:
         """Return the tokens of images.
 
         Parameters
@@ -54,6 +55,8 @@ class Patches:
             Of the type that the options name.
         where : str
             What errors call them.
+        now : int, ns
+            The instant that errors name.
 
         Returns
         -------
@@ -68,7 +71,8 @@ class Patches:
         options, side = self._options, self._patch
         height, width = images.shape[1:3]
         if min(height, width) < side:
-            raise SignalError(where, expected=f"images of {side} x {side} pixels or more, one patch",
+            raise SignalError(f"{where} at {format_time(now)}",
+                              expected=f"images of {side} x {side} pixels or more, one patch",
                               got=f"{height} x {width}", hint="Choose a smaller image.patch.")
         pixels = images
         if options.dtype == "uint8":
@@ -84,13 +88,14 @@ class Patches:
         with np.errstate(over="ignore", invalid="ignore"):
             out.reshape(windows.shape)[...] = windows
             if options.normalise == "patch":
-                self._normalise(out, where)
+                self._normalise(out, where, now)
         return out
 
-    def _normalise(self, patches: NDArray[np.float32], where: str) -> None:
+    def _normalise(self, patches: NDArray[np.float32], where: str, now: Time) -> None:
         patches -= patches.mean(axis=-1, keepdims=True)
         variance = np.einsum("ipf,ipf->ip", patches, patches) / np.float32(self._options.features)
         if not np.isfinite(variance).all():
-            raise SignalError(where, expected="pixels whose squares float32 can hold", got="greater ones",
+            raise SignalError(f"{where} at {format_time(now)}",
+                              expected="pixels whose squares float32 can hold", got="greater ones",
                               hint="Scale images to 0 to 1.")
         patches /= np.sqrt(variance + np.float32(self._options.variance_floor))[..., None]

@@ -8,12 +8,12 @@ import numpy as np
 
 from aura.core.errors import SignalError, StateError
 from aura.core.signals import Inputs, Items
+from aura.core.time import Time, format_time
 from aura.zones.sensory.fusion import Fusion, Part
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from aura.core.time import Time
     from aura.zones.sensory.chunks import ChunkedFrames
     from aura.zones.sensory.mel import LogMel
     from aura.zones.sensory.params import SensoryParams
@@ -64,24 +64,24 @@ class Senses:
             out["embedding"] = embedding
             parts.append(Part("text", embedding, inputs.ids.get("text")))
         if self._patches is not None and inputs["image"] is not None:
-            tokens = self._patches.cut(inputs["image"], f"{self._name}.image at {now} ns")
+            tokens = self._patches.cut(inputs["image"], f"{self._name}.image", now)
             out["visual_tokens"] = tokens
             parts.append(Part("image", tokens.mean(axis=1), inputs.ids.get("image")))
         if self._mel is not None and inputs["audio"] is not None:
             self._hear(self._mel, now, inputs, out, parts)
         if parts:
-            context, ids = self._fusion.fuse(parts, f"{self._name}.cognitive_context at {now} ns")
+            context, ids = self._fusion.fuse(parts, f"{self._name}.cognitive_context", now)
             out["cognitive_context"] = context if ids is None else Items(context, ids)
         return out
 
     def _hear(self, mel: LogMel, now: Time, inputs: Inputs, out: dict[str, Any], parts: list[Part]) -> None:
-        audio, ids, where = inputs["audio"], inputs.ids.get("audio"), f"{self._name}.audio at {now} ns"
+        audio, ids, where = inputs["audio"], inputs.ids.get("audio"), f"{self._name}.audio"
         if self._chunks is None:
-            tokens = _recordings(mel, audio, where)
+            tokens = _recordings(mel, audio, where, now)
             out["audio_tokens"] = tokens
             parts.append(Part("audio", tokens.mean(axis=1), ids))
             return
-        frames, chunks = self._chunks.take(audio, inputs["audio_position"], where)
+        frames, chunks = self._chunks.take(audio, inputs["audio_position"], where, now)
         if len(frames):
             whose = None if ids is None else ids[chunks]
             out["audio_tokens"] = frames if whose is None else Items(frames, whose)
@@ -108,11 +108,12 @@ class Senses:
             self._chunks.load_state(state["audio"])
 
 
-def _recordings(mel: LogMel, audio: NDArray[np.float32], where: str) -> NDArray[np.float32]:
+def _recordings(mel: LogMel, audio: NDArray[np.float32], where: str, now: Time) -> NDArray[np.float32]:
     items, samples = audio.shape
     if not mel.count(samples):
-        raise SignalError(where, expected=f"recordings of {mel.window} samples or more, one window",
-                          got=str(samples), hint="Take audio.items = 'chunk' for parts of one stream.")
+        raise SignalError(f"{where} at {format_time(now)}", got=str(samples),
+                          expected=f"recordings of {mel.window} samples or more, one window",
+                          hint="Take audio.items = 'chunk' for parts of one stream.")
     tokens = np.empty((items, mel.count(samples), mel.mels), np.float32)
     for token, recording in zip(tokens, audio, strict=True):
         token[...] = mel.frames(recording)

@@ -192,7 +192,7 @@ def test_a_zone_that_raises_ends_the_run_with_one_line_and_what_is_kept(sim, aur
     assert answer.status == 2
     lines = [line for line in answer.err.splitlines() if line]
     assert lines[-2] == "the run failed; its state at 20 ms is kept in one"
-    assert lines[-1].startswith("aura: bomb at 20000000 ns: ")
+    assert lines[-1].startswith("aura: bomb at 20 ms: ")
     assert "ValueError: boom" in lines[-1]
     assert "Traceback" not in answer.err
 

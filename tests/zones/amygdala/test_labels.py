@@ -27,7 +27,7 @@ def test_a_label_twice_counts_once_and_an_empty_set_is_all_negative() -> None:
 
 def test_an_unknown_label_stops_a_closed_task_with_the_nearest_class() -> None:
     with pytest.raises(SignalError, match=r"amygdala\.emotion_teacher.*got 'jyo'.*'joy'"):
-        vocabulary(classes=("joy", "fear"), open=False).targets([("jyo",)], "amygdala.emotion_teacher at 3 ns")
+        vocabulary(classes=("joy", "fear"), open=False).targets([("jyo",)], "amygdala.emotion_teacher", 3)
 
 
 def test_an_unknown_label_is_left_out_and_counted_where_that_is_asked_for() -> None:

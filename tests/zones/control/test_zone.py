@@ -134,13 +134,13 @@ def test_a_learning_rate_of_nothing_learns_nothing_and_a_negative_one_is_refused
 
 
 @pytest.mark.parametrize(("given", "message"), [
-    ({"activity": {"fabric.busy": -0.5}}, r"hypothalamus\.activity from fabric\.busy at 0 ns.*0 or more, got -0\.5"),
+    ({"activity": {"fabric.busy": -0.5}}, r"hypothalamus\.activity from fabric\.busy at 0 s.*0 or more, got -0\.5"),
     ({"activity": math.nan}, r"activity from zone\.activity.*finite number of 0 or more, got nan"),
     ({"effort": math.inf}, r"effort from .*got inf"),
-    ({"gate_entropy": 1.5}, r"gate_entropy at 0 ns: expected a number from 0 to 1, got 1\.5"),
+    ({"gate_entropy": 1.5}, r"gate_entropy at 0 s: expected a number from 0 to 1, got 1\.5"),
     ({"gate_entropy": math.nan}, r"gate_entropy .*got nan"),
-    ({"valence": -2.0}, r"valence at 0 ns: expected a number from -1 to 1, got -2"),
-    ({"utilisation": [0.5, -0.1]}, r"utilisation at 0 ns: expected shares of 0 or more, got -0\.1"),
+    ({"valence": -2.0}, r"valence at 0 s: expected a number from -1 to 1, got -2"),
+    ({"utilisation": [0.5, -0.1]}, r"utilisation at 0 s: expected shares of 0 or more, got -0\.1"),
 ])
 def test_what_is_out_of_range_is_refused_by_name(given: dict[str, Any], message: str) -> None:
     with pytest.raises(SignalError, match=message):

@@ -26,12 +26,12 @@ def test_a_label_said_twice_counts_once() -> None:
 
 def test_several_labels_are_refused() -> None:
     with pytest.raises(SignalError, match="one label for each item, got 'a', 'b'"):
-        Classes(("a", "b")).read([("a", "b")], "experts.teacher at 5 ns")
+        Classes(("a", "b")).read([("a", "b")], "experts.teacher", 5)
 
 
 def test_a_label_outside_declared_classes_names_the_nearest() -> None:
     with pytest.raises(SignalError, match=r"got 'sevn'\. Try 'seven'"):
-        Classes(("six", "seven"), open=False).read([("sevn",)], "experts.teacher at 5 ns")
+        Classes(("six", "seven"), open=False).read([("sevn",)], "experts.teacher", 5)
 
 
 def test_a_label_outside_declared_classes_can_be_left_out_and_is_counted() -> None:

@@ -75,8 +75,8 @@ def test_the_state_is_its_own_copy():
 
 
 def test_positions_that_do_not_belong_to_the_chunks_are_refused():
-    with pytest.raises(SignalError, match="ear_position: expected 2 positions, one a chunk, got 3"):
-        ChunkedFrames(MEL).take(SOUND[:20].reshape(2, 10), np.arange(3), "ear")
+    with pytest.raises(SignalError, match="ear_position at 20 ms: expected 2 positions, one a chunk, got 3"):
+        ChunkedFrames(MEL).take(SOUND[:20].reshape(2, 10), np.arange(3), "ear", 20_000_000)
 
 
 def test_a_state_of_a_longer_window_is_refused():

@@ -112,8 +112,8 @@ def test_without_ids_items_meet_by_place_and_must_be_equally_many():
     ids = np.array([3, 3])
     _, found = fused.fuse([Part("text", tokens("text", 2), None), Part("image", tokens("image", 2), ids)])
     assert found.tolist() == [3, 3]
-    with pytest.raises(SignalError, match=r"here: expected items with ids, .* got 2 of text, 3 of image"):
-        fused.fuse([Part("text", tokens("text", 2), None), Part("image", tokens("image", 3), None)], "here")
+    with pytest.raises(SignalError, match=r"here at 20 ms: expected items with ids, .* got 2 of text, 3 of image"):
+        fused.fuse([Part("text", tokens("text", 2), None), Part("image", tokens("image", 3), None)], "here", 20_000_000)
 
 
 def test_no_items_give_no_contexts():

@@ -171,7 +171,7 @@ def test_what_cannot_work_is_said_before_the_first_tick(params, feeders, said):
 
 @pytest.mark.parametrize(("params", "feeder", "said"), [
     ({"modalities": ["image"], "image": {"patch": 9}}, fields(1, image=IMAGES),
-     r"sensory\.image at 1000000 ns: expected images of 9 x 9 pixels or more, one patch, got 8 x 8"),
+     r"sensory\.image at 1 ms: expected images of 9 x 9 pixels or more, one patch, got 8 x 8"),
     ({"modalities": ["image"]}, fields(1, image=np.full((1, 8, 8), np.nan, np.float32)), r"feeder0\.image .*finite"),
     ({"modalities": ["audio"], "audio": AUDIO}, fields(1, audio=np.full((1, 8), np.inf, np.float32)), "finite"),
     ({"modalities": ["audio"], "audio": {**AUDIO, "items": "recording"}}, fields(1, audio=CHUNKS),
