@@ -44,6 +44,8 @@ class SoundInfo:
 def inspect_sound(path: Path, beyond: Beyond = "refuse") -> SoundInfo:
     """Return what a file holds; BadValue if it is no audio file, truncated, damaged, empty, too loud or holds NaN."""
     soundfile = _soundfile()
+    if path.exists() and not path.is_file():  # a pipe would be waited for, /dev/zero has no end
+        raise BadValue("a regular file", "a folder" if path.is_dir() else "a device, a pipe or a socket")
     try:
         missing = missing_bytes(path)
         if missing is not None:

@@ -20,7 +20,7 @@ from aura.sim.streams.flow import played_flow
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import items_of, joined, stream_ports
 from aura.sim.streams.sights import Sights
-from aura.sim.streams.times import row_times, tick_time
+from aura.sim.streams.times import require_in_reach, row_times, tick_time
 
 __all__ = ["PlayedStream", "Playing", "played_stream"]
 
@@ -55,10 +55,8 @@ class PlayedStream(Zone[ZoneParams]):
         self._order = np.empty(0, dtype=np.int64)
         self._times: np.ndarray | None = None
         self.on_end: Callable[[], None] | None = None
-        if how.time is not None:
-            # Wrong times are better told now than when a phase begins.
-            for reader, rows in self._splits.values():
-                self._row_times(reader, rows)
+        for split, (reader, rows) in self._splits.items():  # wrong times are better told now than when a phase begins
+            self._require_in_reach(split, len(rows), None if how.time is None else self._row_times(reader, rows))
         if how.autoplay:
             self.play("learn", 0)
 
@@ -91,6 +89,7 @@ class PlayedStream(Zone[ZoneParams]):
         self._learning = learning
         self._split, self._pass, self._position, self._start, self._stage = split, 0, 0, start, stage
         self._load_pass()
+        self._require_in_reach(split, len(self._order), self._times)
 
     def splits(self) -> Collection[str]:
         """Return which splits have rows."""
@@ -161,9 +160,20 @@ class PlayedStream(Zone[ZoneParams]):
 
     @property
     def _passes(self) -> int:
-        if self._split == "learn":
+        return self._passes_of(self._split)
+
+    def _passes_of(self, split: str) -> int:
+        if split == "learn":
             return self.playing.repeat
         return self._changing.held_out_passes if self._changing else 1
+
+    def _require_in_reach(self, split: str, rows: int, times: np.ndarray | None) -> None:
+        """Raise a StreamError if the last of so many rows, played from now on, came later than a run can tell."""
+        passes, period = self._passes_of(split), self.playing.period
+        if rows and times is None:
+            require_in_reach(self._start, (passes * -(-rows // self.playing.items) - 1) * period, self.context.name)
+        elif times is not None and rows:
+            require_in_reach(self._start, passes * int(times[-1]) + (passes - 1) * period, self.context.name)
 
     def _changed(self, count: int) -> np.ndarray:
         """Return which of the next `count` rows come changed."""

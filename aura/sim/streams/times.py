@@ -13,7 +13,7 @@ from aura.core.time import LATEST, S, Time, format_time
 from aura.sim.readers.cells import TIME_UNITS, too_coarse
 from aura.sim.readers.rows import Reader
 
-__all__ = ["Period", "row_times", "tick_after", "tick_time"]
+__all__ = ["Period", "require_in_reach", "row_times", "tick_after", "tick_time"]
 
 Period: TypeAlias = Time | Fraction
 """Nanoseconds between two ticks; a fraction where a rate, such as 3 Hz, has a period of no whole number of them."""
@@ -49,6 +49,20 @@ def tick_after(now: Time, period: Period, resolution: Time) -> Time:
     while (time := tick_time(0, number, period, resolution)) <= now:
         number += 1
     return time
+
+
+def require_in_reach(start: Time, span: Period, name: str) -> None:
+    """Raise unless the rows of a stream that begins at `start` and takes `span` end at an instant that a run can tell.
+
+    Raises
+    ------
+    StreamError
+        If it does not.
+    """
+    if start + span > LATEST:
+        raise StreamError(name, expected="its last row no later than 292 years after the beginning of the run",
+                          got=f"one at {float((start + span) / (365.25 * 86400 * S)):,.0f} years",
+                          hint="Play the rows faster, or fewer of them.")
 
 
 def row_times(reader: Reader, order: np.ndarray, field: str, unit: str | None, start: Time, name: str,

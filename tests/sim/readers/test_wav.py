@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import pairwise
 
 import numpy as np
@@ -251,6 +252,15 @@ def test_a_path_without_audio_is_an_error(tmp_path, opened, path, said):
     (tmp_path / "folder").mkdir()
     with pytest.raises(StreamError, match=said):
         opened("wav", path=path, frame="10 ms")
+
+
+def test_what_is_no_regular_file_is_said_and_never_read(tmp_path, opened):
+    os.mkfifo(tmp_path / "pipe.wav")
+    (tmp_path / "folder.wav").mkdir()
+    for path, got in (("/dev/zero", "a device, a pipe or a socket"), ("pipe.wav", "a device, a pipe or a socket"),
+                      ("*.wav", "a folder")):
+        with pytest.raises(StreamError, match=f"expected a regular file, got {got}"):
+            opened("wav", path=path, frame="10 ms")
 
 
 def test_all_files_bad_is_an_error_when_skipping(tmp_path, opened):

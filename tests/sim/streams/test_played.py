@@ -16,7 +16,7 @@ from aura import Brain
 from aura.core.checkpoint import latest_checkpoint
 from aura.core.errors import StreamError
 from aura.core.signals import again, seen_before
-from aura.core.time import MS, S
+from aura.core.time import MS, S, parse_rate
 from aura.sim.readers import reader_kinds
 from aura.sim.readers.cells import TIME_UNITS
 from aura.sim.readers.columns import Column, timed
@@ -337,6 +337,20 @@ def test_a_column_that_cannot_hold_its_times_is_refused(at, step):
         Watch(rows=npz_like(np.array(at, dtype=np.float32)), time="at").run()
     with pytest.raises(StreamError, match=rf"row ., 'at': expected a time to the millisecond, .*steps of {step}"):
         stream([{"n": 0, "at": np.float32(time)} for time in at], time="at")
+
+
+@pytest.mark.parametrize(("how", "years"), [
+    ({"period": 5 * 10**18}, "317"), ({"period": parse_rate("2e-10 Hz")}, "317"),
+    ({"period": 2 * 10**18, "repeat": 2}, "317"), ({"period": 5 * 10**18, "items": 2, "repeat": 2}, "475"),
+    ({"period": 5 * 10**18, "time": "at", "repeat": 3}, "317")])
+def test_rows_that_would_be_played_later_than_a_run_can_tell_are_refused_before_it_begins(how, years):
+    with pytest.raises(StreamError, match=rf"s: expected its last row no later than 292 years .*, got one at {years} "):
+        Watch(rows=npz_like(np.array([0.0, 1.0, 2.0])), **how).run()
+
+
+def test_the_last_instant_that_a_run_can_tell_is_played():
+    last = 2**63 // MS * MS
+    assert [time for time, _ in Watch(rows=npz_like(np.array([0.0, 1.0])), period=last).run()] == [0, last]
 
 
 def test_whole_seconds_fit_a_float32():
