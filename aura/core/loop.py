@@ -10,7 +10,7 @@ from typing import Any
 
 from aura.core.errors import AuraError
 from aura.core.executor import Executor, Result
-from aura.core.meeting import Delivery, meet
+from aura.core.meeting import Delivery, Unread, meet
 from aura.core.node import Node, Output, Published
 from aura.core.observer import Observers
 from aura.core.signals import Signal
@@ -63,6 +63,7 @@ class EventLoop:
         self.agenda: dict[Time, Due] = {}
         self.injected: dict[Time, list[Delivery]] = {}
         """What was put in from outside, by the instant at which it arrives."""
+        self.unread = Unread()
         self._times: list[Time] = []
 
     def at(self, time: Time) -> Due:
@@ -143,6 +144,7 @@ class EventLoop:
             signals, alarms, finished = agenda.pop(now)
             if injected and now in injected:
                 signals = meet(signals, injected.pop(now), observers.notices.tell)
+                self.unread.note(signals)
             left -= 1
             self.ticks += 1
             if self.pace is not None:
@@ -185,6 +187,8 @@ class EventLoop:
                     if node.awake_at != now:
                         node.awake_at = now
                         woken.append(node)
+        if self.unread.waiting:
+            self.unread.check(self.observers.notices.tell)
         if woken:
             woken.sort(key=_by_index)
             awake = woken

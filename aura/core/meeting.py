@@ -1,8 +1,8 @@
-"""What becomes of a value from outside that comes to an input at the same instant as another."""
+"""What becomes of a value from outside that comes to an input at the instant of another, or waits there for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -10,9 +10,10 @@ import numpy as np
 from aura.core.ports import Port
 
 if TYPE_CHECKING:
-    from aura.core.node import Target
+    from aura.core.node import Node, Target
+    from aura.core.signals import Inputs
 
-__all__ = ["INJECTED", "Delivery", "meet"]
+__all__ = ["INJECTED", "Delivery", "Unread", "meet"]
 
 INJECTED = "inject"
 """The topic of what comes from outside; no zone can have it, as topics have a dot."""
@@ -20,6 +21,7 @@ INJECTED = "inject"
 Delivery: TypeAlias = "tuple[Target, Any, Any]"
 """Where a signal goes, its value and its ids."""
 
+_REPLACED = "never saw what was injected at {port}, as another value came there before it woke"
 _OVER_PATHWAY = "took what was injected at {port} instead of what a pathway brought at the same instant"
 _OVER_INJECTED = "took the last of what was injected at {port} for one instant"
 
@@ -51,6 +53,40 @@ def meet(signals: Sequence[Delivery], injected: Sequence[Delivery], tell: Callab
             tell(node.name, text.format(port=name))
         laid[key] = joined or (target, value, ids)
     return delivered + list(laid.values())
+
+
+class Unread:
+    """What was injected at inputs that do not wake their zone, until it has woken or another value has come there."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Node, str, Inputs, Any]] = []
+
+    def note(self, deliveries: Iterable[Delivery]) -> None:
+        """Look after those of these deliveries, about to be laid down, that were injected and wake nobody."""
+        self.waiting += [(node, port, node.pending, value) for (node, port, wakes, _, topic), value, _ in deliveries
+                          if topic == INJECTED and not wakes and _holds_one(node.member.inputs[port])]
+
+    def check(self, tell: Callable[[str, str], None]) -> None:
+        """Tell of each whose place another value has taken; to be asked when all of an instant is laid down."""
+        left = []
+        for node, port, inbox, value in self.waiting:
+            if node.pending is inbox and inbox.get(port) is value:
+                left.append((node, port, inbox, value))
+            elif node.pending is inbox:
+                tell(node.name, _REPLACED.format(port=port))
+        self.waiting = left
+
+    def state(self) -> list[list[str]]:
+        """Return zone and input of each that waits, as a checkpoint keeps them."""
+        return [[node.name, port] for node, port, inbox, _ in self.waiting if node.pending is inbox]
+
+    def load_state(self, state: Iterable[Iterable[str]], nodes: Mapping[str, Node]) -> None:
+        """Take over what `state` returned, of nodes whose inboxes are laid back."""
+        self.waiting = [(nodes[zone], port, nodes[zone].pending, nodes[zone].pending[port]) for zone, port in state]
+
+
+def _holds_one(port: Port) -> bool:
+    return port.fan_in == "one" and port.keep != "all"
 
 
 def _joined(port: Port, first: Delivery, second: Delivery) -> Delivery | None:

@@ -83,6 +83,7 @@ def bus_tree(loop: EventLoop) -> dict[str, Any]:
         "last": {output.topic: [output.said_at, *output.last[1:]] for node in loop.nodes
                  for output in node.outputs.values() if output.last is not None},
         "silenced": [node.name for node in loop.nodes if node.silenced],
+        "unread": loop.unread.state(),
     }
 
 
@@ -104,6 +105,7 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
     loop.set_clocks(start)
     for name, inbox in tree["inboxes"].items():
         _load_inbox(nodes[name], inbox)
+    loop.unread.load_state(tree.get("unread", []), nodes)  # checkpoints of earlier versions have none
     for node in loop.nodes:
         for output in node.outputs.values():
             said = tree["last"].get(output.topic)

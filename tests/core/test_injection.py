@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -193,3 +194,74 @@ def test_a_checkpoint_with_both_in_flight_resumes_to_the_same(tmp_path: Path) ->
     assert whole["listener"].heard == second["listener"].heard  # type: ignore[attr-defined]
     assert [ids["t"] for *_, ids in second["listener"].heard if "t" in ids] == [[0, 1, -1], [-2], [2, 3]]  # type: ignore[attr-defined]
     assert list(whole.notices) == list(second.notices) != []
+
+
+# --- where it wakes nobody ----------------------------------------------------------------------------------------
+
+
+class Dozer(Listener):
+    """Hears as the listener does, and wakes every 20 ms."""
+
+    manifest = replace(Listener.manifest, name="dozer", factory="", wake_on=(), period="20 ms", inputs=tuple(
+        replace(port, required=False) for port in Listener.manifest.inputs))
+
+
+def dozing(*ports: str) -> Brain:
+    brain = Brain()
+    brain.add(Mouth)
+    brain.add(Dozer)
+    for port in ports:
+        brain.connect(f"mouth.{port}", f"dozer.{port}")
+    return brain
+
+
+NEVER_SAW = "never saw what was injected at {}, as another value came there before it woke"
+
+
+def told(brain: Brain) -> dict[str, int]:
+    return {notice.text: notice.count for notice in brain.notices}
+
+
+def test_an_injected_value_that_another_replaces_before_its_zone_wakes_is_told() -> None:
+    brain = dozing("t", "u")
+    for delay in ("5 ms", "25 ms", "26 ms"):  # the mouth's arrive at 1, 11, 21 and 31 ms
+        brain.inject("dozer.t", ["a"], delay=delay)
+    brain.inject("dozer.u", [9, 9], delay="12 ms")
+    brain.run(until="41 ms")
+    heard = {time: values.get("t") for time, values, _ in brain["dozer"].heard}  # type: ignore[attr-defined]
+    assert heard == {0: None, 20: ("row 2", "row 3"), 40: ("row 6", "row 7")}
+    assert told(brain) == {NEVER_SAW.format("t"): 3}
+
+
+def test_what_comes_at_the_instant_at_which_the_zone_wakes_replaces_it_too() -> None:
+    brain = Brain()
+    brain.add(Mouth)
+    brain.add(Dozer)
+    brain.connect("mouth.t", "dozer.t", "10 ms")
+    brain.inject("dozer.t", ["a"], delay="15 ms")
+    brain.run(until="21 ms")
+    assert told(brain) == {NEVER_SAW.format("t"): 1}
+
+
+def test_what_its_zone_has_seen_is_not_said_to_be_lost() -> None:
+    brain = dozing("u")
+    brain.inject("dozer.u", [9, 9], delay="15 ms")
+    brain.inject("dozer.every", [1, 1], delay="5 ms")
+    brain.inject("dozer.every", [2, 2], delay="6 ms")
+    brain.inject("dozer.many", ["a"], delay="5 ms")
+    brain.run(until="41 ms")
+    assert brain["dozer"].heard[1][1]["u"] == [9, 9]  # type: ignore[attr-defined]
+    assert told(brain) == {}
+
+
+@pytest.mark.parametrize("until", ["5 ms", "7 ms", "15 ms", "21 ms"])
+def test_a_resumed_brain_tells_what_is_replaced_as_one_that_never_stopped(tmp_path: Path, until: str) -> None:
+    whole, first, second = dozing("t"), dozing("t"), dozing("t")
+    for brain in (whole, first):
+        brain.inject("dozer.t", ["a"], delay="5 ms")
+        brain.inject("dozer.t", ["b"], delay="19 ms")
+    first.run(until=until)
+    second.load(first.save(tmp_path))
+    for brain in (whole, second):
+        brain.run(until="41 ms")
+    assert told(whole) == told(second) == {NEVER_SAW.format("t"): 1}
