@@ -156,6 +156,17 @@ def test_a_run_resumed_from_an_older_checkpoint_forgets_what_came_after_it(sim, 
         assert (sim.folder / "run" / name).read_text() == (whole / name).read_text(), name
 
 
+def test_an_optional_column_that_no_row_has_is_a_notice(sim):
+    text = sim.text.replace("columns = {", 'columns = {mood = {from = "mod", optional = true}, ')
+    sim.write_rows(sim.folder / "others.jsonl", [{**row, "mod": "glad"} for row in sim.rows(5)])
+    held_out = text.replace("hold_out = 0.2", 'held_out = {path = "others.jsonl"}')
+    for name, scenario in (("own", text), ("other", held_out)):
+        sim.make(name, until=50 * MS, source=sim.scenario(scenario, "mood.toml")).start()
+        told = [notice["text"] for notice in sim.read(name)["notices"] if notice["source"] == "diary"]
+        assert "had no row with 'mod', which would feed 'mood'" in told
+        assert len([text for text in told if "mod" in text]) == 1
+
+
 def test_a_run_refuses_a_folder_that_holds_something(sim):
     (sim.folder / "run").mkdir()
     (sim.folder / "run/notes.txt").write_text("mine", encoding="utf-8")

@@ -248,10 +248,10 @@ class Rows:
         if self._chooser is not None:
             self._chooser.check(self._bad.name)
             dropped = self._chooser.dropped
-        for port, items in self._items.items():
-            if fields[port].optional and items and not any(item is not None for item in items):
-                source = self._parser.columns[port].source
-                _LOG.warning("%s: no row has %r, which would feed %r", self._bad.name, source, port)
+        absent = {port: self._parser.columns[port].source for port, items in self._items.items()
+                  if fields[port].optional and items and not any(item is not None for item in items)}
+        for port, source in absent.items():
+            _LOG.warning("%s: no row has %r, which would feed %r", self._bad.name, source, port)
         times = None if self._clock is None else np.array(self._times, dtype=np.int64)
         return Table(self._bad.name, fields, self._items, skipped=self._bad.finish(), dropped=dropped,
-                     times=times, places=None if times is None else self._places)
+                     times=times, places=None if times is None else self._places, absent=absent)

@@ -131,6 +131,8 @@ class Table:
         When each row is played, in nanoseconds, exactly as the source says it.
     places : sequence of str, optional
         Where each row stands in the source, as errors call it: ``"line 7"``.
+    absent : mapping of str to object
+        Optional fields that no row has, and the columns that would feed them.
 
     Raises
     ------
@@ -141,9 +143,10 @@ class Table:
     def __init__(
         self, name: str, fields: Mapping[str, Field], columns: Mapping[str, Sequence[Item] | Value], *,
         skipped: int = 0, dropped: int = 0, times: np.ndarray | None = None, places: Sequence[str] | None = None,
+        absent: Mapping[str, object] | None = None,
     ) -> None:
         self.name, self.fields, self.skipped, self.dropped = name, dict(fields), skipped, dropped
-        self.times, self.places = times, places
+        self.times, self.places, self.absent = times, places, dict(absent or {})
         self._columns = {
             key: list(columns[key]) if field.listed else stack(field, columns[key])
             for key, field in self.fields.items()

@@ -151,8 +151,10 @@ class PlayedStream(Zone[ZoneParams]):
         self._position, self._start = state["position"], state["start"]
 
     def notices(self) -> dict[str, int]:
-        skipped = self.reader.skipped + (0 if self.held_out is None else self.held_out.skipped)
-        return {BAD_ROWS: skipped, **self._sights.notices()}
+        readers = {"row": self.reader} if self.held_out is None else {"row": self.reader, "held-out row": self.held_out}
+        absent = {f"had no {row} with {source!r}, which would feed {field!r}": 1
+                  for row, reader in readers.items() for field, source in getattr(reader, "absent", {}).items()}
+        return {BAD_ROWS: sum(reader.skipped for reader in readers.values()), **absent, **self._sights.notices()}
 
     @property
     def _row_counts(self) -> dict[str, str]:
