@@ -15,7 +15,7 @@ from aura.core.errors import CheckpointError
 if TYPE_CHECKING:
     from aura.core.builder import Plan
 
-__all__ = ["params_of", "require_changeable"]
+__all__ = ["changed", "params_of", "require_changeable"]
 
 _ABSENT = object()
 
@@ -34,16 +34,31 @@ def require_changeable(plan: Plan, saved: Mapping[str, Any]) -> None:
     CheckpointError
         For the first that may not; the message names it with both values.
     """
-    before, now = dict(_leaves(saved)), dict(_leaves(params_of(plan)))
     may = plan.manifest.changeable_of(plan.params)
-    for key in sorted(before.keys() | now.keys()):
-        old, new = before.get(key, _ABSENT), now.get(key, _ABSENT)
-        if _alike(old, new) or any(fnmatchcase(key, pattern) for pattern in may):
+    for key, old, new in changed(saved, params_of(plan)):
+        if any(fnmatchcase(key, pattern) for pattern in may):
             continue
         known = f" Over a saved state these can be: {', '.join(may)}." if may else ""
         raise CheckpointError(
-            f"{plan.name}.{key}", expected=f"{_said(old)}, which the state in the checkpoint was made with",
-            got=_said(new), hint=f"Leave it as it was, or begin a run anew: in a branch it cannot be changed.{known}")
+            f"{plan.name}.{key}", expected=f"{old}, which the state in the checkpoint was made with",
+            got=new, hint=f"Leave it as it was, or begin a run anew: in a branch it cannot be changed.{known}")
+
+
+def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Return what differs of two tables of JSON values: each dotted key with both values, as text.
+
+    Paths that differ in their folder only are alike.
+
+    Examples
+    --------
+    >>> list(changed({"map": {"rate": 0.1}, "path": "/a/b.csv"}, {"map": {"rate": 0.2}, "path": "/c/b.csv"}))
+    [('map.rate', '0.1', '0.2')]
+    """
+    leaves, others = dict(_leaves(before)), dict(_leaves(now))
+    for key in sorted(leaves.keys() | others.keys()):
+        old, new = leaves.get(key, _ABSENT), others.get(key, _ABSENT)
+        if not _alike(old, new):
+            yield key, _said(old), _said(new)
 
 
 def _plain(value: Any) -> Any:

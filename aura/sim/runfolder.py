@@ -195,10 +195,21 @@ class RunFolder:
         AuraError
             If there are links in it, which may lead anywhere.
         """
-        known = self.read()
+        known, scenario = self.read(), self.written_scenario()
+        found = find_base(self.path, scenario.base, known, given=base)
+        return scenario.model_copy(update={"base": str(found)})
+
+    def written_scenario(self) -> Scenario:
+        """Return the scenario as the folder has it; where its relative paths lead is not looked for.
+
+        Raises
+        ------
+        CheckpointError
+            If this is no folder of a run, or the file is damaged.
+        """
         path = self.path / "scenario.toml"
         try:
-            scenario = read_scenario(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
+            return read_scenario(tomllib.loads(path.read_text(encoding="utf-8")), str(path))
         except FileNotFoundError:
             others = [p.name for p in self.path.parent.glob("*") if (p / "scenario.toml").is_file()] \
                 if self.path.parent.is_dir() else []
@@ -206,8 +217,6 @@ class RunFolder:
                                   hint=nearest(self.path.name, others)) from None
         except (OSError, ValueError, RecursionError) as error:  # also bytes that are no text, and deep nesting
             raise CheckpointError(str(path), expected="valid TOML", got=str(error)) from None
-        found = find_base(self.path, scenario.base, known, given=base)
-        return scenario.model_copy(update={"base": str(found)})
 
     def sources(self) -> list[Source] | None:
         """Return the files that the run began with, or None before it has begun."""

@@ -19,6 +19,7 @@ from aura.core.pacing import Pacer
 from aura.core.time import Time, format_time, parse_time
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
+from aura.sim.branching import tell_branch
 from aura.sim.build import build_brain
 from aura.sim.environment import tell_changes
 from aura.sim.hold import FolderWatch, Hold
@@ -268,6 +269,8 @@ class Run:
         extra = self._go_to(brain, player, checkpoint)
         self._tally.resumed.append(brain.now)
         journal.begins = brain.now
+        if self._tally.branched_from and not resumed:
+            tell_branch(self.scenario, Path(self._tally.branched_from), player.streams, brain.notices)
         for observer in brain.observers.all:
             if resumed and observer.name in extra["off"]:
                 brain.observers.switch_off(observer)

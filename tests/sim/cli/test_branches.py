@@ -69,3 +69,53 @@ def test_a_branch_killed_before_its_first_checkpoint_begins_again_though_its_fir
     assert aura("resume", "two", "--quiet").status == 0
     shutil.copytree(sim.folder / "recording", sim.folder / "before/recording")
     assert sim.difference("before", "two") is None
+
+
+def test_a_branch_says_what_another_seed_changes_and_zones_keep_their_random_streams(sim, aura):
+    aura(*RUN)
+    noise = {}
+    for seed, out in ((3, "same"), (9, "other")):
+        answer = aura("branch", "one", "--set", f"seed={seed}", "--out", out, "--quiet")
+        assert answer.status == 0
+        assert (f"the seed is {seed}, was 3: by it the order, split or change of the rows of diary is drawn anew; "
+                "zones go on with the random streams of the checkpoint" in answer.out) is (seed == 9)
+        texts = [text for _, said in sim.values(out, "diary.text") for text in said]
+        lengths = [length for _, said in sim.values(out, "shout.length") for length in said]
+        noise[out] = (texts, [length - len(text) for text, length in zip(texts, lengths, strict=True)])
+    assert noise["other"][0] != noise["same"][0]
+    assert noise["other"][1] == pytest.approx(noise["same"][1], abs=1e-5)
+
+
+def test_another_seed_by_which_no_stream_draws_is_said_to_change_nothing_there(sim, aura):
+    aura(*RUN, "--set", "diary.shuffle=false")
+    aura("branch", "one", "--out", "same", "--quiet")
+    answer = aura("branch", "one", "--set", "seed=9", "--out", "other", "--quiet")
+    assert "the seed is 9, was 3: no stream draws anything by it; zones go on" in answer.out
+    assert sim.difference("same", "other") is None
+
+
+@pytest.mark.parametrize(("setting", "said"), [
+    ("diary.repeat=3", "goes on with repeat = 3, which was 2 in the run that it comes from"),
+    ("diary.shuffle=false", "goes on with shuffle = False, which was True in the run that it comes from; of a pass "
+                            "that had begun, some rows may come again and others not at all")])
+def test_a_branch_says_what_of_a_stream_is_another(sim, aura, setting, said):
+    aura(*RUN)
+    answer = aura("branch", "one", "--set", setting, "--out", "two", "--quiet", "--until", "350 ms")
+    assert answer.status == 0
+    assert f"diary {said}\n" in answer.out
+    told = {"source": "diary", "text": said, "count": 1, "fault": False}
+    assert told in sim.read("two")["notices"]
+    aura("resume", "two", "--quiet", "--until", "400 ms")
+    assert told in sim.read("two")["notices"]
+
+
+@pytest.mark.parametrize(("key", "old", "new"), [
+    ("period", "None", "'20 ms'"), ("rate", "None", "'50 Hz'"), ("items", "3", "4"), ("time", "None", "'x'")])
+def test_what_times_the_rows_cannot_be_changed_in_a_branch(sim, aura, key, old, new):
+    column = ("--set", "diary.columns.x={from='x', type='float'}", "--set", "diary.shuffle=false")
+    aura(*RUN, *column)
+    answer = aura("branch", "one", "--set", f"diary.{key}={new}", "--out", "two", "--quiet")
+    assert answer.status == 2
+    assert f"streams.diary.{key}: expected {old}, by which the state in the checkpoint times the rows, got {new}" \
+        in answer.err
+    assert not (sim.folder / "two").exists()
