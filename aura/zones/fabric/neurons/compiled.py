@@ -21,7 +21,7 @@ from typing import Any
 
 from aura.core.json_text import parse_json
 
-__all__ = ["kernel_folder", "load_kernel"]
+__all__ = ["address_of", "kernel_folder", "load_kernel"]
 
 
 def kernel_folder() -> Path:
@@ -34,14 +34,16 @@ def kernel_folder() -> Path:
     return Path(root) / "kernels"
 
 
-def load_kernel(source: str) -> Any:
-    """Return the function ``advance`` of a generated module, compiled for the module's ``SIGNATURE``.
+def load_kernel(source: str, function: str) -> Any:
+    """Return a function of a generated module, compiled for the module's ``SIGNATURE``.
 
     Parameters
     ----------
     source : str
         The module's text. Its digest names the file, so a changed model is another file and what is compiled of it can
         never be stale.
+    function : str
+        The function's name.
 
     Returns
     -------
@@ -51,15 +53,22 @@ def load_kernel(source: str) -> Any:
     name = f"aura_kernel_{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     if name not in sys.modules:
         try:
-            _make(name, source, kernel_folder())
+            _make(name, source, function, kernel_folder())
         except OSError:  # a cache folder that cannot be written, or is full: compiled for this process alone
             folder = tempfile.mkdtemp(prefix="aura-kernels-")
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
-            _make(name, source, Path(folder))
-    return sys.modules[name].advance
+            _make(name, source, function, Path(folder))
+    return getattr(sys.modules[name], function)
 
 
-def _make(name: str, source: str, folder: Path) -> None:
+def address_of(kernel: Any) -> int:
+    """Return where the machine code of a kernel lies, for another to call it."""
+    (compiled,) = kernel.overloads.values()
+    address: int = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_func_name)
+    return address
+
+
+def _make(name: str, source: str, function: str, folder: Path) -> None:
     """Make the module and compile its kernel."""
     path = folder / f"{name}.py"
     if not path.is_file() or path.read_bytes() != source.encode():
@@ -70,20 +79,19 @@ def _make(name: str, source: str, folder: Path) -> None:
     sys.modules[name] = module  # where numba looks for it
     try:
         exec(compile(source, str(path), "exec"), module.__dict__)
-        _compile(name, module)
+        _compile(name, getattr(module, function), module.SIGNATURE)
     except BaseException:
         del sys.modules[name]
         raise
 
 
-def _compile(name: str, module: ModuleType) -> None:
-    kernel = module.advance
+def _compile(name: str, kernel: Any, signature: str) -> None:
     compiled = Path(kernel.stats.cache_path)
     vouched = compiled / f"{name}.digests.json"
     if not _vouches(vouched, _digests(compiled, name)):
         for file in _digests(compiled, name):
             (compiled / file).unlink(missing_ok=True)
-    kernel.compile(module.SIGNATURE)
+    kernel.compile(signature)
     kernel.disable_compile()
     if not kernel.stats.cache_hits:
         _write(vouched, json.dumps(_digests(compiled, name)))

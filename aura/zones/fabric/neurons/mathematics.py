@@ -15,43 +15,10 @@ Largest relative errors found over these ranges, against 80-bit arithmetic at 20
 
 from __future__ import annotations
 
-from typing import Any
-
-from llvmlite import ir
-from numba import types
-from numba.extending import intrinsic
-
-__all__ = ["EXP_RANGE", "FUNCTIONS", "as_float", "as_integer"]
+__all__ = ["EXP_RANGE", "FUNCTIONS"]
 
 EXP_RANGE = {"float64": 600.0, "float32": 80.0}
 """How far from 0 the argument of ``exp_`` may lie, so that its value and its value's inverse are normal numbers."""
-
-_FLOAT_OF: dict[Any, Any] = {types.int64: types.float64, types.int32: types.float32}
-_INTEGER_OF: dict[Any, Any] = {types.float64: types.int64, types.float32: types.int32}
-_IR_FLOAT: dict[Any, Any] = {types.float64: ir.DoubleType(), types.float32: ir.FloatType()}
-
-
-@intrinsic
-def as_integer(_context: Any, number: Any) -> Any:
-    """Return the bits of a float as an integer of its size."""
-    result = _INTEGER_OF[number]
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(result.bitwidth))
-
-    return result(number), generate
-
-
-@intrinsic
-def as_float(_context: Any, bits: Any) -> Any:
-    """Return the float whose bits an integer holds."""
-    result = _FLOAT_OF[bits]
-
-    def generate(_context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], _IR_FLOAT[result])
-
-    return result(bits), generate
-
 
 _EXP_64 = '''
 LOG2_E = 1.4426950408889634

@@ -8,9 +8,9 @@ import numpy as np
 
 from aura.zones.fabric.neurons.blocks import filled, unblocked, write
 from aura.zones.fabric.neurons.cells import Cells
-from aura.zones.fabric.neurons.compiled import load_kernel
+from aura.zones.fabric.neurons.compiled import address_of, load_kernel
 from aura.zones.fabric.neurons.events import Spikes
-from aura.zones.fabric.neurons.source import kernel_source
+from aura.zones.fabric.neurons.source import advance_source, sweep_source
 from aura.zones.fabric.tissue.workers import Workers, even_bounds
 
 if TYPE_CHECKING:
@@ -65,7 +65,9 @@ class Population(Cells):
         self._blocks = -(-cells // self.lanes)
         self._workers = workers or Workers()
         self._bounds = even_bounds(self._blocks, min(self._workers.threads, self._blocks))
-        self._kernel = load_kernel(kernel_source(layout.kinds, membrane, self.scheme, self.lanes))
+        self._kernel = load_kernel(advance_source(dtype, self.lanes), "advance")
+        self._sweep = load_kernel(sweep_source(layout.kinds, membrane, self.scheme, self.lanes), "sweep")
+        self._sweep_at = address_of(self._sweep)
         # The root hands what it would add to a parent to the spare rows.
         parent = np.where(cable.parent >= 0, layout.row[cable.parent], layout.rows - 2)
         self._cable = (layout.parameters.astype(self.dtype), layout.row, parent,
@@ -103,8 +105,8 @@ class Population(Cells):
         count = np.zeros(self._blocks, np.int64)
         cell, step = np.empty((2, self._blocks, room), np.int32)
         share = np.empty((self._blocks, room))
-        arguments = (self._state.reshape(-1), *self._cable, self._injected, self.electrode, self.cable.soma,
-                     self.dtype.type(self.threshold_mv), self.layout.rows, self.cells, *opening)
+        arguments = (self._sweep_at, self._state.reshape(-1), *self._cable, self._injected, self.electrode,
+                     self.cable.soma, self.dtype.type(self.threshold_mv), self.layout.rows, self.cells, *opening)
         self._workers.run(self._kernel, [(*arguments, first, last, steps.start, steps.stop, count, cell, step, share)
                                          for first, last in zip(self._bounds[:-1], self._bounds[1:], strict=True)])
         block = np.repeat(np.arange(self._blocks), count)

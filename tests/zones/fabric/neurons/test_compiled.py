@@ -29,7 +29,7 @@ PROGRAM = """
 import sys
 import numpy as np
 from aura.zones.fabric.neurons.compiled import load_kernel
-kernel, values = load_kernel(sys.stdin.read()), np.zeros(3)
+kernel, values = load_kernel(sys.stdin.read(), "advance"), np.zeros(3)
 kernel(values)
 assert values.tolist() == [1.5] * 3
 print(sum(kernel.stats.cache_hits.values()))
@@ -48,7 +48,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def load_afresh() -> int:
     """Load the kernel as another process would; return how often it came from disk."""
     sys.modules.pop(NAME, None)
-    kernel, values = load_kernel(SOURCE), np.zeros(3)
+    kernel, values = load_kernel(SOURCE, "advance"), np.zeros(3)
     kernel(values)
     assert values.tolist() == [1.5] * 3
     return sum(kernel.stats.cache_hits.values())
@@ -58,7 +58,7 @@ def test_what_was_compiled_once_is_loaded(cache):
     assert kernel_folder() == cache
     assert load_afresh() == 0
     assert load_afresh() == 1
-    assert load_kernel(SOURCE) is load_kernel(SOURCE)
+    assert load_kernel(SOURCE, "advance") is load_kernel(SOURCE, "advance")
     assert sorted(path.suffix for path in (cache / "__pycache__").iterdir()) == [".json", ".nbc", ".nbi"]
     assert not list(cache.glob("*.tmp"))
 
@@ -66,7 +66,7 @@ def test_what_was_compiled_once_is_loaded(cache):
 def test_the_kernel_takes_its_signature_only(cache):
     load_afresh()
     with pytest.raises(TypeError, match="No matching definition"):
-        load_kernel(SOURCE)(np.zeros(3, np.float32))
+        load_kernel(SOURCE, "advance")(np.zeros(3, np.float32))
 
 
 def cut(path: Path) -> None:
@@ -109,7 +109,7 @@ def test_a_folder_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
 def test_a_kernel_that_does_not_compile_leaves_no_module(cache):
     wrong = SOURCE.replace("+= 1.5", "= unknown")
     with pytest.raises(Exception, match="unknown"):
-        load_kernel(wrong)
+        load_kernel(wrong, "advance")
     assert not any(getattr(module, "advance", None) is not None and name.startswith("aura_kernel_")
                    and "unknown" in Path(module.__file__ or "").read_text(encoding="utf-8")
                    for name, module in list(sys.modules.items()) if name.startswith("aura_kernel_"))

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numba import njit
 
-from aura.zones.fabric.neurons.mathematics import EXP_RANGE, FUNCTIONS, as_float, as_integer
+from aura.zones.fabric.neurons.intrinsics import as_float, as_integer
+from aura.zones.fabric.neurons.mathematics import EXP_RANGE, FUNCTIONS
 
 FASTMATH = {"contract", "nsz", "arcp"}
 LARGEST_ERROR = {"float64": {"exp_": 3.4e-16, "log_": 4.5e-16}, "float32": {"exp_": 1.25e-7, "log_": 2.4e-7}}

@@ -16,10 +16,11 @@ from aura.zones.fabric.channels import CHANNELS, CalciumPool
 from aura.zones.fabric.morphology.discretise import discretise
 from aura.zones.fabric.morphology.tree import ball_and_sticks, point_neuron
 from aura.zones.fabric.neurons import population as module
+from aura.zones.fabric.neurons.compiled import load_kernel
 from aura.zones.fabric.neurons.membrane import Afferent, Membrane, Placement
 from aura.zones.fabric.neurons.population import Population
 from aura.zones.fabric.neurons.receptors import AMPA, GABA_A, NMDA
-from aura.zones.fabric.neurons.source import kernel_source
+from aura.zones.fabric.neurons.source import advance_source
 from aura.zones.fabric.neurons.stability import stability_bound_ms
 from aura.zones.fabric.tissue.workers import Workers
 
@@ -343,9 +344,10 @@ def test_the_lane_loops_are_vector_instructions(rich, dtype, suffix, monkeypatch
     """What falls back to one cell at a time takes twenty times as long."""
     monkeypatch.setenv("AURA_CACHE", str(tmp_path))  # numba shows the code of what it has just compiled only
     cells = Population(CABLE, rich, 64, dtype=dtype, dt_ms=0.0237)
-    (assembly,) = cells._kernel.inspect_asm().values()
-    vector = len(re.findall(rf"\bv?f?n?m?(?:mul|add|sub|fmadd|fnmadd|fmsub)\d*{suffix}\b", assembly))
-    scalar = len(re.findall(rf"\bv?(?:mul|add|sub|fmadd|fnmadd|fmsub)\d*s{suffix[1]}\b", assembly))
-    source = kernel_source(cells.layout.kinds, rich, cells.scheme, 64)
-    assert source.count(" * ") > 100
-    assert vector > 2 * scalar
+    advance = load_kernel(advance_source(dtype, 64) + "# anew\n", "advance")
+    for kernel, least in ((cells._sweep, 100), (advance, 5)):
+        (assembly,) = kernel.inspect_asm().values()
+        vector = len(re.findall(rf"\bv?f?n?m?(?:mul|add|sub|fmadd|fnmadd|fmsub)\d*{suffix}\b", assembly))
+        scalar = len(re.findall(rf"\bv?(?:mul|add|sub|fmadd|fnmadd|fmsub)\d*s{suffix[1]}\b", assembly))
+        assert vector > least
+        assert vector > 2 * scalar
