@@ -7,6 +7,9 @@ READY  := $(VENV)/.ready
 # The real stream if its data are in place, else the embedded one.
 SCENARIO := $(if $(wildcard $(AURA_DATA)/goemotions/train.tsv),goemotions,feelings)
 
+# Tests start many processes: what one has compiled to bytecode, the next need not, whatever the shell says of it.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: run test quick check bench clean
 
 run: $(READY)

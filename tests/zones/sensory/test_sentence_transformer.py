@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ from aura.core.errors import DataError
 from aura.zones.sensory.encoder import load_text_encoder
 from aura.zones.sensory.weights import find_minilm
 
-pytest.importorskip("sentence_transformers")
-pytestmark = pytest.mark.slow
+# Looked for and not imported, which takes seconds of every collection.
+pytestmark = [pytest.mark.slow, pytest.mark.skipif(find_spec("sentence_transformers") is None, reason="not installed")]
 
 
 def test_a_folder_of_another_kind_runs_through_the_package_with_the_same_guarantees(tmp_path: Path) -> None:
@@ -56,7 +57,6 @@ def test_the_package_runs_in_float32_only() -> None:
      {"activation_function": "evil.Module"})])
 def test_a_models_folder_that_names_code_is_refused(tmp_path: Path, module: dict[str, object],
                                                     settings: dict[str, object]) -> None:
-    pytest.importorskip("sentence_transformers")
     (tmp_path / "modules.json").write_text(json.dumps([module]), encoding="utf-8")
     (tmp_path / "2_Dense").mkdir()
     (tmp_path / "2_Dense/config.json").write_text(json.dumps(settings), encoding="utf-8")
