@@ -1,4 +1,4 @@
-"""Generated kernels on disk: written once, compiled once, loaded by every later run.
+"""Generated kernels on disk: written once, compiled once, loaded by every later run and by those that waited.
 
 Numba keeps what it has compiled in ``__pycache__`` beside the source, as pickles that it trusts. Hence a list of their
 digests lies there too: what it does not vouch for (a file half written, changed, or of a run that was killed) is thrown
@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import fcntl
 import hashlib
 import json
 import os
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -71,18 +73,29 @@ def address_of(kernel: Any) -> int:
 def _make(name: str, source: str, function: str, folder: Path) -> None:
     """Make the module and compile its kernel."""
     path = folder / f"{name}.py"
-    if not path.is_file() or path.read_bytes() != source.encode():
-        # A time of change that is always the same: numba takes a newer file for a changed one.
-        _write(path, source, changed=0)
     module = ModuleType(name)
     module.__file__ = str(path)
     sys.modules[name] = module  # where numba looks for it
     try:
-        exec(compile(source, str(path), "exec"), module.__dict__)
-        _compile(name, getattr(module, function), module.SIGNATURE)
+        with _alone(path.with_suffix(".lock")):
+            if not path.is_file() or path.read_bytes() != source.encode():
+                # A time of change that is always the same: numba takes a newer file for a changed one.
+                _write(path, source, changed=0)
+            exec(compile(source, str(path), "exec"), module.__dict__)
+            _compile(name, getattr(module, function), module.SIGNATURE)
     except BaseException:
         del sys.modules[name]
         raise
+
+
+@contextlib.contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    """Let one process at a time make a kernel, and those that waited load it."""
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # a folder that cannot be written, a file system without locks
+            lock.parent.mkdir(parents=True, exist_ok=True)
+            fcntl.flock(held.enter_context(lock.open("w")), fcntl.LOCK_EX)
+        yield
 
 
 def _compile(name: str, kernel: Any, signature: str) -> None:

@@ -116,7 +116,7 @@ def test_a_kernel_that_does_not_compile_leaves_no_module(cache):
 
 
 @pytest.mark.slow
-def test_processes_that_compile_at_once_leave_a_cache_that_loads(cache):
+def test_of_processes_that_need_a_kernel_at_once_one_compiles_it(cache):
     def start() -> subprocess.Popen[str]:
         made = subprocess.Popen([sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
@@ -133,7 +133,4 @@ def test_processes_that_compile_at_once_leave_a_cache_that_loads(cache):
         assert process.returncode == 0, problems
         return int(output)
 
-    for process in [start() for _ in range(3)]:
-        end(process)
-    end(start())  # it compiles once more if the three ended in an unlucky order
-    assert end(start()) == 1
+    assert sorted(end(process) for process in [start() for _ in range(3)]) == [0, 1, 1]
