@@ -97,6 +97,7 @@ def test_the_resolution_decides_which_slots_fit() -> None:
     assert "a slot of which 0.5 ms" in refused(resolution="0.5 ms")
 
 
+@pytest.mark.slow
 def test_the_convolution_needs_a_period() -> None:
     with pytest.raises(ParameterError, match=r"fabric\.period: expected a period, the convolution's time step"):
         Bench(period=0)
@@ -162,6 +163,7 @@ def test_a_fabric_without_tissue_has_no_neurons_to_show() -> None:
         _ = Bench(tissue=None).fabric.circuit
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("saved, loaded, part", [
     ({"labels": True}, {}, "labels"), ({}, {"labels": True}, "labels"), ({}, {"tissue": None}, "life"),
     ({"convolution": None}, {}, "response"), ({}, {"prediction": None}, "response")])

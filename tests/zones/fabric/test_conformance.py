@@ -24,7 +24,8 @@ PARAMS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("kind", PARAMS)
+@pytest.mark.parametrize("kind", [
+    pytest.param(kind, marks=() if kind == "map alone" else pytest.mark.slow) for kind in PARAMS])
 def test_it_conforms(kind: str, check: Check) -> None:
     if check is manifest_is_light and kind != "whole":
         pytest.skip("one manifest for all")

@@ -38,12 +38,14 @@ def whole() -> dict[str, Any]:
         return outcome(made)
 
 
+@pytest.mark.slow
 def test_two_runs_are_identical(whole: dict[str, Any]) -> None:
     with brain() as again, brain(seed=4) as other:
         assert trees_equal(outcome(again), whole)
         assert not trees_equal(outcome(other), whole)
 
 
+@pytest.mark.slow
 def test_executors_give_the_same_bits(whole: dict[str, Any]) -> None:
     for executor in ("serial", "threads"):
         with brain(executor=executor, copies=2) as made:
@@ -51,6 +53,7 @@ def test_executors_give_the_same_bits(whole: dict[str, Any]) -> None:
             assert not trees_equal(outcome(made, "twin0")["zone"]["map"], whole["zone"]["map"])
 
 
+@pytest.mark.slow
 def test_threads_within_the_fabric_give_the_same_bits(whole: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     from aura.zones.fabric.learning import correlation4d
     from aura.zones.fabric.tissue import workers
@@ -61,7 +64,8 @@ def test_threads_within_the_fabric_give_the_same_bits(whole: dict[str, Any], mon
         assert trees_equal(outcome(made), whole)
 
 
-@pytest.mark.parametrize("cut", ["0 ms", "1 ms", "2 ms", "11 ms", "57 ms", "80 ms", "101 ms", "170 ms", "249 ms"])
+@pytest.mark.parametrize("cut", ["57 ms", *(pytest.param(cut, marks=pytest.mark.slow) for cut in (
+    "0 ms", "1 ms", "2 ms", "11 ms", "80 ms", "101 ms", "170 ms", "249 ms"))])
 def test_a_resumed_run_equals_one_that_never_stopped(whole: dict[str, Any], tmp_path: Path, cut: str) -> None:
     """Before the first frame, between a frame and its label, in the middle of a block, with the gate shut."""
     with brain() as stopped:
@@ -72,6 +76,7 @@ def test_a_resumed_run_equals_one_that_never_stopped(whole: dict[str, Any], tmp_
         assert trees_equal(outcome(resumed), whole)
 
 
+@pytest.mark.slow
 def test_frames_that_are_yet_to_be_shown_survive_a_resume(tmp_path: Path) -> None:
     """Eight frames in turn over 10 ms, from 21 ms on; the stops fall into it, and the threads differ."""
     with brain(items=8) as made:
@@ -86,6 +91,7 @@ def test_frames_that_are_yet_to_be_shown_survive_a_resume(tmp_path: Path) -> Non
             assert trees_equal(outcome(resumed), never_stopped)
 
 
+@pytest.mark.slow
 def test_a_run_that_has_gone_elsewhere_can_be_taken_back(whole: dict[str, Any], tmp_path: Path) -> None:
     with brain() as made:
         made.run(until="60 ms")
@@ -95,6 +101,7 @@ def test_a_run_that_has_gone_elsewhere_can_be_taken_back(whole: dict[str, Any], 
         assert trees_equal(outcome(made), whole)
 
 
+@pytest.mark.slow
 def test_the_state_brings_its_own_structure(tmp_path: Path) -> None:
     """Synapses are not saved: they are drawn anew from the seed that is, whoever loads it."""
     first, other = Bench(seed=1), Bench(seed=2)
@@ -110,6 +117,7 @@ def test_the_state_brings_its_own_structure(tmp_path: Path) -> None:
     assert trees_equal(first.fabric.state(), other.fabric.state())
 
 
+@pytest.mark.slow
 def test_an_input_by_hand_survives_a_resume(whole: dict[str, Any], tmp_path: Path) -> None:
     with brain() as made, brain() as resumed:
         made.run(until="41 ms")

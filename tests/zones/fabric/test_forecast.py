@@ -209,6 +209,7 @@ def test_with_coherence_the_kernels_make_slower_features() -> None:
     assert shares[1] < 0.95 * shares[0]
 
 
+@pytest.mark.slow
 def test_kernels_that_decay_end_at_zero_and_not_among_denormal_numbers() -> None:
     bench = Bench(prediction={"rate": 1e-25})
     bench.play(waves(10))

@@ -21,6 +21,7 @@ def numbered(first: int, count: int) -> np.ndarray:
     return np.stack([np.arange(first, first + count), -np.arange(first, first + count)], axis=1).astype(np.float32)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=1, max_size=8))
 def test_a_context_is_the_frame_and_those_before_it_newest_first(context: int, counts: list[int]) -> None:
     memory, first = FrameMemory(context), 0
@@ -34,6 +35,7 @@ def test_a_context_is_the_frame_and_those_before_it_newest_first(context: int, c
         first += count
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(1, 3), st.booleans()), min_size=1, max_size=12))
 def test_depth_counts_frames_without_a_gap(ticks: list[tuple[int, bool]]) -> None:
     memory, attended = FrameMemory(2), []

@@ -13,6 +13,7 @@ from aura.core.state import trees_equal
 from .brains import Bench, brain_of, learners, waves
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("energy, learns", [(0.0, False), (0.099, False), (0.1, True), (1.0, True)])
 def test_below_a_tenth_of_energy_nothing_is_learned_and_it_is_counted(energy: float, learns: bool) -> None:
     bench = Bench(labels=True)
@@ -36,6 +37,7 @@ def test_the_gate_is_published_through_the_bus() -> None:
         assert brain["fabric"].get_training_status()["items"] == 20 - skipped
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modulator", ["learning_rate", "learning_drive"])
 def test_rate_and_drive_scale_all_learning(modulator: str) -> None:
     frames, changes = waves(40), []
@@ -62,6 +64,7 @@ def test_a_rate_of_nothing_is_not_counted_as_skipped() -> None:
     assert bench.fabric.get_training_status() == {**bench.fabric.get_training_status(), "skipped": 0, "items": 0}
 
 
+@pytest.mark.slow
 def test_reward_turns_eligibility_into_weight() -> None:
     tissue = {"plasticity": {"stdp": None, "homeostasis": None, "eligibility": {}}}
     weights = {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
+
 import numpy as np
 import pytest
 
@@ -13,11 +15,19 @@ from aura.zones.fabric.tissue.workers import Workers
 from aura.zones.fabric.views import NeuronGrid
 
 
+@pytest.fixture(scope="module")
+def made():
+    circuit = Circuit(TissueParams(), (2, 2, 3), np.random.default_rng(0), Workers())
+    circuit.slot()
+    return circuit, deepcopy(circuit.state())
+
+
 @pytest.fixture
-def circuit():
-    made = Circuit(TissueParams(), (2, 2, 3), np.random.default_rng(0), Workers())
-    made.slot()
-    return made
+def circuit(made):
+    """A circuit after its first slot, for each test as new."""
+    circuit, state = made
+    circuit.load_state(deepcopy(state))
+    return circuit
 
 
 def test_a_neuron_is_found_by_its_place_and_shows_what_the_population_holds(circuit):
@@ -75,6 +85,7 @@ def test_a_strong_input_makes_a_hotspot(circuit):
     assert any(1 in hot for hot in seen)
 
 
+@pytest.mark.slow
 def test_an_input_that_waits_survives_a_resume(circuit):
     twin = Circuit(TissueParams(), (2, 2, 3), np.random.default_rng(0), Workers())
     NeuronGrid(circuit)[0, 0, 0].add_synaptic_input(0, 0, 0.01)

@@ -13,6 +13,7 @@ from aura.core.state import trees_equal
 from .brains import FEATURES, NEURON, PERIOD, Bench, Fed, brain_of, learners, waves
 
 
+@pytest.mark.slow
 def test_it_says_what_its_ports_declare() -> None:
     bench = Bench(labels=True)
     bench.play(waves(8))
@@ -29,6 +30,7 @@ def test_it_says_what_its_ports_declare() -> None:
     assert said["spike_times"].max() <= (bench.now - PERIOD) * 1e-6
 
 
+@pytest.mark.slow
 def test_parts_that_are_off_say_nothing() -> None:
     for off in ({"tissue": None}, {"prediction": None}, {"convolution": None}, {"probes": 0}):
         bench = Bench(**off)
@@ -46,6 +48,7 @@ def test_the_loss_is_of_the_prediction_made_before_the_frame_came() -> None:
     assert "loss" not in said[0]
 
 
+@pytest.mark.slow
 def test_it_foretells_better_than_persistence_and_than_itself_without_learning() -> None:
     frames = waves(120)
     learned, idle = Bench(), Bench()
@@ -74,6 +77,7 @@ def test_moving_digits_are_foretold_better_than_persistence_within_three_hundred
     assert losses[False][200:].mean() > 3.0 * losses[True][200:].mean()
 
 
+@pytest.mark.slow
 def test_nothing_is_learned_with_learning_off_but_tissue_and_context_go_on() -> None:
     bench = Bench(context=2, labels=True)
     bench.play(waves(30))
@@ -89,6 +93,7 @@ def test_nothing_is_learned_with_learning_off_but_tissue_and_context_go_on() -> 
     assert len({int(one["winner"][0]) for one in said}) > 1
 
 
+@pytest.mark.slow
 def test_what_was_held_out_is_never_learned() -> None:
     """Two fabrics see other frames while learning is off, and learn the same before and after."""
     # Spikes that were held out would leave traces.
@@ -118,6 +123,7 @@ def test_labels_of_frames_that_were_held_out_are_not_counted() -> None:
     assert bench.scalars == {"labelled": 1.0, "unmatched": 1.0}
 
 
+@pytest.mark.slow
 def test_a_tick_that_was_not_learned_leaves_no_lesson_for_a_later_one() -> None:
     bench = Bench()
     bench.play(waves(20))
@@ -128,23 +134,27 @@ def test_a_tick_that_was_not_learned_leaves_no_lesson_for_a_later_one() -> None:
     assert trees_equal(learners(bench.fabric)["readout"], before)
 
 
+@pytest.mark.slow
 def test_it_goes_through_the_modes_a_third_each() -> None:
     said = [one["mode"][0] for one in Bench().play(waves(30))]
     assert {mode: said.count(mode) for mode in said} == {"normal": 10, "random": 10, "intentional": 10}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["normal", "random", "intentional", "bidirectional"])
 def test_it_keeps_the_mode_it_is_told(mode: str) -> None:
     said = Bench(modes={"keep": mode, "bidirectional": True}).play(waves(6))
     assert {one["mode"] for one in said} == {(mode,)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", ["normal", "random", "intentional"])
 def test_each_mode_can_be_switched_off(mode: str) -> None:
     said = Bench(modes={mode: False}).play(waves(8))
     assert {one["mode"][0] for one in said} == {"normal", "random", "intentional"} - {mode}
 
 
+@pytest.mark.slow
 def test_a_goal_changes_what_is_expected_in_intentional_mode_alone() -> None:
     def played(mode: str, goal: Any) -> list[np.ndarray]:
         return [said["prediction"] for said in Bench(modes={"keep": mode}).play(waves(30), goal=goal)]
@@ -154,6 +164,7 @@ def test_a_goal_changes_what_is_expected_in_intentional_mode_alone() -> None:
     assert np.array_equal(played("normal", one), played("normal", other))
 
 
+@pytest.mark.slow
 def test_frames_of_one_tick_are_foretold_without_those_that_follow() -> None:
     """What is expected after a frame does not depend on the frames after it, in the same tick or later."""
     frames, said = waves(44), []
@@ -178,6 +189,7 @@ def test_several_frames_a_tick_are_learned_as_one_after_the_other() -> None:
     np.testing.assert_allclose(found[0], found[1], rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_frames_of_one_tick_drive_the_tissue_in_turn() -> None:
     """Two frames drive it as one would half a period long, and then the other."""
     first, last = waves(8)[0], waves(8)[4]
@@ -194,6 +206,7 @@ def test_frames_of_one_tick_drive_the_tissue_in_turn() -> None:
         np.testing.assert_array_less(0.1, np.abs(drive - activations[1 - expected]).max())
 
 
+@pytest.mark.slow
 def test_ticks_without_frames_change_no_learner_but_let_the_tissue_live() -> None:
     bench = Bench(tissue={"plasticity": {"stdp": None, "homeostasis": None}})
     bench.play(waves(20))
@@ -210,6 +223,7 @@ def test_a_frame_of_several_axes_comes_back_in_its_shape() -> None:
     assert said["prediction"].shape == (3, 2, 4)
 
 
+@pytest.mark.slow
 def test_training_status_goes_from_untrained_to_trained() -> None:
     bench = Bench(tissue=None)
     assert bench.fabric.get_training_status() == {
@@ -222,6 +236,7 @@ def test_training_status_goes_from_untrained_to_trained() -> None:
     assert status["quantisation_error"] > 0.0
 
 
+@pytest.mark.slow
 def test_warming_up_changes_nothing() -> None:
     bench, other = Bench(), Bench()
     before = bench.fabric.state()
@@ -230,6 +245,7 @@ def test_warming_up_changes_nothing() -> None:
     assert bench.fabric.rng.bit_generator.state == other.fabric.rng.bit_generator.state
 
 
+@pytest.mark.slow
 def test_the_direction_weighs_what_the_past_says_to_the_kernels() -> None:
     kernels = []
     for direction in (0.0, 0.5, 5.0):
@@ -240,6 +256,7 @@ def test_the_direction_weighs_what_the_past_says_to_the_kernels() -> None:
     assert not np.array_equal(kernels[1], kernels[2])
 
 
+@pytest.mark.slow
 def test_the_kernels_stay_at_a_rate_of_nothing() -> None:
     bench = Bench(prediction={"rate": 0.0})
     before = bench.fabric.state()["response"]["convolution"]["kernels"]
@@ -247,6 +264,7 @@ def test_the_kernels_stay_at_a_rate_of_nothing() -> None:
     assert np.array_equal(learners(bench.fabric)["kernels"], before)
 
 
+@pytest.mark.slow
 def test_the_map_is_read_out_by_the_majority_of_its_labels() -> None:
     rng = np.random.default_rng(0)
     kinds = rng.integers(2, size=200)
@@ -260,6 +278,7 @@ def test_the_map_is_read_out_by_the_majority_of_its_labels() -> None:
     assert np.mean([label == (name,) for label, name in zip(said[100:], names[100:], strict=True)]) > 0.95
 
 
+@pytest.mark.slow
 def test_the_goal_is_compared_with_the_newest_frame_that_units_stand_for(monkeypatch: pytest.MonkeyPatch) -> None:
     from aura.zones.fabric.learning import response
 

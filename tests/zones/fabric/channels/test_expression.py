@@ -42,6 +42,7 @@ def larger(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 FORMULAS = st.recursive(st.one_of(numbers(), st.sampled_from(NAMES)), larger, max_leaves=8)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(FORMULAS, st.floats(-100, 60), st.floats(1e-6, 0.1), st.floats(-10, 10))
 def test_a_formula_is_what_python_makes_of_its_text(text: str, v: float, ca: float, half: float) -> None:

@@ -101,6 +101,7 @@ def test_adaptation_raises_the_threshold() -> None:
     assert adapted.adaptation_mv[0] == pytest.approx(5 * np.exp(-100 / 200))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_everything_decays_to_exactly_nothing(dtype: Any) -> None:
     made = units((2,), dtype=dtype, dt_ms=1.0)

@@ -50,6 +50,7 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_kernels_follow_the_gradient_of_the_response_before_the_last(circuit: Circuit, kind: str) -> None:
     made = response_of(circuit, **KINDS[kind])

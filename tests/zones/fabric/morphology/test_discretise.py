@@ -133,6 +133,7 @@ def eliminated(conductance: np.ndarray, kept: np.ndarray) -> np.ndarray:
     return reduced
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(morphologies())
 def test_a_cable_conducts_as_the_network_with_a_node_at_every_end(neuron: Morphology) -> None:
@@ -182,6 +183,7 @@ def test_path_distance_is_the_shortest_way_along_the_tree(joints: list[tuple[int
 # ------------------------------------------------------------------------------------------------- structure
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(morphologies())
 def test_nodes_stand_in_hiness_order_and_every_segment_is_one(neuron: Morphology) -> None:

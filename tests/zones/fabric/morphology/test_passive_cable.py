@@ -38,6 +38,7 @@ def test_the_order_in_time_is_one_for_implicit_euler_and_two_for_crank_nicolson(
     assert reference.order_in_time(crank_nicolson) == pytest.approx(2.0, abs=0.05)
 
 
+@pytest.mark.slow
 def test_a_solver_with_a_wrong_conductance_is_found_out() -> None:
     def leaky(*args: object, **options: object) -> np.ndarray:
         return simulate_densely(*args, **{**options, "leak_s_cm2": 2.2e-4})  # type: ignore[arg-type]

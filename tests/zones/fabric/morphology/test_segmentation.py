@@ -16,6 +16,7 @@ from aura.zones.fabric.morphology.tree import Morphology, ball_and_sticks
 from tests.zones.fabric.morphology.strategies import morphologies
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(morphologies(), st.floats(0.5, 200.0))
 def test_segments_by_length_are_the_fewest_that_are_short_enough(neuron: Morphology, longest: float) -> None:

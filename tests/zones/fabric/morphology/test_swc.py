@@ -262,6 +262,7 @@ def test_a_segment_length_out_of_range_is_refused_by_name(tmp_path: Path) -> Non
         read(tmp_path, SOMA, max_segment_length_um=0.0)
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 5), st.integers(0, 7), st.integers(0, 3), st.integers(0, 2),
                           st.integers(-1, 5)), max_size=6))

@@ -17,12 +17,11 @@ from tests.zones.fabric.morphology.strategies import morphologies
 from tests.zones.fabric.neurons.naive import NaiveCells
 
 CELLS = 5
-STEPS = 200
 AFFERENTS = (Afferent("excitatory", ((AMPA, 1.0), (NMDA, 0.5))), Afferent("inhibitory", ((GABA_A, 1.0),)))
 
 
 def compared(membrane: Membrane, morphology: Morphology, seed: int, *, most_us: float, most_na: float = 0.3,
-             temperature_c: float = 6.3, dt_ms: float = 0.025) -> tuple[Population, NaiveCells]:
+             steps: int = 200, temperature_c: float = 6.3, dt_ms: float = 0.025) -> tuple[Population, NaiveCells]:
     """Run both with the same random currents and openings, and compare them half-way and at the end."""
     cable, rng = discretise(morphology, 100.0), np.random.default_rng(seed)
     cells = Population(cable, membrane, CELLS, dt_ms=dt_ms, dtype="float64", temperature_c=temperature_c)
@@ -33,10 +32,10 @@ def compared(membrane: Membrane, morphology: Morphology, seed: int, *, most_us: 
     for part in range(2):
         if part == 0 and membrane.afferents:
             twin.open(cells.sites, opening)
-        found = cells.advance(STEPS // 2, opening if part == 0 and membrane.afferents else None)
-        spikes += [(int(cell), time + part * STEPS // 2 * dt_ms)
+        found = cells.advance(steps // 2, opening if part == 0 and membrane.afferents else None)
+        spikes += [(int(cell), time + part * steps // 2 * dt_ms)
                    for cell, time in zip(found.cell, found.time_ms, strict=True)]
-        twin.advance(STEPS // 2)
+        twin.advance(steps // 2)
         agree(cells, twin)
     assert [cell for cell, _ in sorted(spikes)] == [cell for cell, _ in sorted(twin.spikes)]
     np.testing.assert_allclose([time for _, time in sorted(spikes)], [time for _, time in sorted(twin.spikes)],
@@ -56,14 +55,14 @@ def agree(cells: Population, twin: NaiveCells) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
 @given(morphologies(most_sections=5), st.lists(st.floats(1e-3, 3.0), min_size=6, max_size=6), st.integers(0, 2**32))
 def test_random_trees_of_all_channels_and_receptors_equal_the_twin(morphology, shares, seed):
     membrane = Membrane(tuple(Placement(channel, {"all": share * channel.conductance.value})
                               for channel, share in zip(CHANNELS.values(), shares, strict=True)),
                         pool=CalciumPool(), afferents=AFFERENTS,
                         synaptic_kinds=("soma", "axon", "basal", "apical", "dendrite"))
-    compared(membrane, morphology, seed, most_us=1e-3)
+    compared(membrane, morphology, seed, most_us=1e-3, steps=60)
 
 
 @pytest.mark.slow

@@ -35,6 +35,7 @@ def streamed(som: SelfOrganisingMap, rows: np.ndarray, block: int) -> list[float
 # --- what it becomes ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rule", ["batch", "online"])
 @pytest.mark.parametrize("block", [1, 16])
 @pytest.mark.parametrize("schedule", ["exponential", "linear", "novelty"])
@@ -64,7 +65,7 @@ def test_a_sheet_and_a_block_unfold_in_data_of_their_dimension(shape: tuple[int,
 def test_a_parameterless_map_unfolds_without_a_clock() -> None:
     # Berglund & Sitte train a square map on a square, as here, with a radius that reaches over all of it at first.
     som = made((8, 8, 1), 2, rule="online", schedule="plsom", radius_start=7.0, radius_end=0.5)
-    streamed(som, cube(20_000, 2), 1)
+    streamed(som, cube(8000, 2), 1)
     assert som.topographic_error(cube(2000, 2, seed=9)) < 0.1
     assert som.get_training_status()["trained"]
 
@@ -95,6 +96,7 @@ def test_fitting_in_one_block_is_the_batch_map_by_its_formula() -> None:
     np.testing.assert_allclose(som.codebook, units, atol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_changed_input_opens_the_neighbourhood_and_a_clock_does_not() -> None:
     rows = cube(9000, 2)
     radii = {}
@@ -112,6 +114,7 @@ def test_a_changed_input_opens_the_neighbourhood_and_a_clock_does_not() -> None:
     assert radii["plsom"][1] > 1.2 * radii["plsom"][0]
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(rule=st.sampled_from(["batch", "online"]),
        schedule=st.sampled_from(["exponential", "linear", "novelty", "plsom"]),

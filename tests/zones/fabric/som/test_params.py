@@ -27,6 +27,7 @@ def test_the_first_radius_suits_the_grid() -> None:
     assert SomParams(radius_end=2.0).first_radius((3, 3, 1)) == 2.0
 
 
+@pytest.mark.slow
 def test_reading_the_parameters_loads_no_compiler() -> None:
     code = "import sys, aura.zones.fabric.som.params; print('numba' in sys.modules, 'scipy' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout

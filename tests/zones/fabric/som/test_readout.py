@@ -52,6 +52,7 @@ def test_a_very_long_stream_neither_overflows_nor_underflows() -> None:
     assert readout.counts[0].tolist() == pytest.approx([2 / 3, 4 / 3])
 
 
+@pytest.mark.slow
 @given(told=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), min_size=1, max_size=60))
 def test_answers_are_those_of_counting_by_hand(told: list[tuple[int, str]]) -> None:
     readout = MajorityReadout(5)
@@ -63,6 +64,7 @@ def test_answers_are_those_of_counting_by_hand(told: list[tuple[int, str]]) -> N
         assert readout.read(np.array([unit]), LINE) == [expected]
 
 
+@pytest.mark.slow
 @given(told=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), max_size=40), cut=st.integers(0, 40),
        half_life=st.sampled_from([0.0, 3.0]))
 def test_state_continues_to_the_same_bits(told: list[tuple[int, str]], cut: int, half_life: float) -> None:

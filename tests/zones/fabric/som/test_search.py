@@ -28,6 +28,7 @@ def scene(units: int, features: int, rows: int, seed: int = 0, offset: float = 0
     return data, Codebook(weights, data.mean(0))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("units", "features", "rows"), [
     (1, 1, 3), (2, 3, 1), (16, 8, 64), (17, 9, 65), (375, 30, TILE + 5), (PANEL + 70, 5, 40)])
 def test_winners_are_those_of_the_loop_over_all_units(units: int, features: int, rows: int) -> None:
@@ -41,6 +42,7 @@ def test_winners_are_those_of_the_loop_over_all_units(units: int, features: int,
         assert np.array_equal(found.second, order[:, 1])
 
 
+@pytest.mark.slow
 def test_distances_from_all_units_are_those_of_the_loop() -> None:
     data, codebook = scene(PANEL + 40, 20, 70)
     np.testing.assert_allclose(all_distances(data, codebook, ONE), naive.distances(data, codebook.units), rtol=1e-4)

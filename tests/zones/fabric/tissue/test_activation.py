@@ -30,6 +30,7 @@ def test_counts_and_last_spikes_are_those_of_the_train() -> None:
     assert activation.active_share(199) == sum(slot > 199 - 20 for slot in last) / CELLS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slot_ms", [0.1, 1.0, 10.0])
 def test_the_running_rate_of_a_random_train_is_its_rate(slot_ms: float) -> None:
     activation = Activation(400, ActivationParams(rate_tau_ms=500.0), slot_ms=slot_ms)

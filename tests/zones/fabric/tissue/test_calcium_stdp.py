@@ -65,6 +65,7 @@ def test_the_thresholds_are_where_they_are_said_to_be(level: float, rest: float 
     assert plasticity.weights[0] == (start if rest is None else pytest.approx(rest * LARGEST, rel=1e-9))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interval_ms", [0.5, 1.0, 4.0])
 def test_the_course_is_that_of_the_equation(interval_ms: float) -> None:
     params = CalciumStdpParams(presynaptic_tau_ms=None, interval_ms=interval_ms, tau_s=1.0)

@@ -88,6 +88,7 @@ def test_driven_cells_spike_and_others_rest() -> None:
     assert (rates > 0).nonzero()[0].tolist() == [3, 8]
 
 
+@pytest.mark.slow
 def test_an_added_input_opens_once_at_the_next_slot() -> None:
     circuit, still = circuit_of(), circuit_of()
     circuit.add_input(EXCITATORY, 1, 5, 0.004)
@@ -103,6 +104,7 @@ def test_an_added_input_opens_once_at_the_next_slot() -> None:
     assert circuit.population.read("ampa.decay", circuit.population.sites)[1, 5] < before
 
 
+@pytest.mark.slow
 def test_without_learning_no_weight_changes() -> None:
     circuit = circuit_of()
     circuit.drive[:] = np.linspace(0, 1, 36)
@@ -132,6 +134,7 @@ def test_calcium_is_read_only_when_a_rule_asks_for_it(monkeypatch: pytest.Monkey
     assert not np.array_equal(circuit.plasticity.weights, circuit.synapses.weight)
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_its_state_with_spikes_and_inputs_under_way() -> None:
     whole, part = circuit_of(), circuit_of()
     whole.drive[:] = np.linspace(0, 1, 36)
@@ -142,6 +145,7 @@ def test_it_goes_on_from_its_state_with_spikes_and_inputs_under_way() -> None:
     assert trees_equal(whole.state(), part.state())
 
 
+@pytest.mark.slow
 def test_threads_change_no_bit(eager_threads: None) -> None:
     one, two = (circuit_of(threads) for threads in (1, 2))
     for circuit in (one, two):

@@ -33,6 +33,7 @@ def kinds(cells: int, seed: int = 3) -> np.ndarray:
     return np.random.default_rng(seed).random(cells) < 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [
     {}, {"borders": "periodic"}, {"profile": "exponential"},
     {"spacing_um": (20.0, 30.0, 25.0), "radius_um": 70.0, "peak_ee": 0.9},
@@ -66,6 +67,7 @@ def test_each_distance_and_kind_is_connected_as_often_as_its_probability_says(op
     assert abs(np.mean(squares) - 1) < 5 * math.sqrt(2 / len(squares))
 
 
+@pytest.mark.slow
 def test_no_cell_reaches_itself_or_another_twice() -> None:
     for options in ({}, {"borders": "periodic", "radius_um": 500.0, "length_um": 400.0}):
         built = grid(peak_ee=1.0, **options)
@@ -84,6 +86,7 @@ def test_round_periodic_borders_each_other_cell_is_one_neighbour(dims: tuple[int
     assert distances == pytest.approx([naive.grid_distance(dims, 0, cell, params) for cell in cells])
 
 
+@pytest.mark.slow
 def test_certain_connections_within_the_radius_are_all_there() -> None:
     options = {"peak_ee": 1.0, "peak_ei": 1.0, "peak_ie": 1.0, "peak_ii": 1.0, "length_um": 1e9, "radius_um": 45.0}
     params = ConnectivityParams(**options)
@@ -93,6 +96,7 @@ def test_certain_connections_within_the_radius_are_all_there() -> None:
     assert len(built) == expected
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("slot_ms", [0.05, 0.1, 1.0, 5.0])
 def test_delays_are_distance_over_velocity_and_the_synapses_own_in_whole_slots(slot_ms: float) -> None:
     params = ConnectivityParams()
@@ -104,6 +108,7 @@ def test_delays_are_distance_over_velocity_and_the_synapses_own_in_whole_slots(s
     assert built.delay.min() >= 1
 
 
+@pytest.mark.slow
 def test_four_fifths_are_excitatory_and_all_obey_dales_law() -> None:
     built = grid(dims=(5, 5, 16), excitatory_sites=(1, 4, 7), inhibitory_sites=(0,))
     assert built.obeys_dale()
@@ -113,6 +118,7 @@ def test_four_fifths_are_excitatory_and_all_obey_dales_law() -> None:
     assert set(built.site[built.receptor == INHIBITORY].tolist()) == {0}
 
 
+@pytest.mark.slow
 def test_sites_are_drawn_alike() -> None:
     built = grid(excitatory_sites=range(4), excitatory=np.ones(math.prod(DIMS), bool))
     counts = np.bincount(built.site)
@@ -128,11 +134,13 @@ def test_weights_are_lognormal_with_the_mean_of_their_kind() -> None:
         assert abs(logs.std() - 0.5) < 4.5 * error
 
 
+@pytest.mark.slow
 def test_weights_are_cut_at_the_ceiling_and_equal_without_a_sigma() -> None:
     assert grid(weight_ceiling=2.0).weight.max() == np.float32(2.0) * np.float32(0.002)
     assert np.unique(grid(weight_sigma=0.0).weight).tolist() == pytest.approx([0.0002, 0.002])
 
 
+@pytest.mark.slow
 def test_weights_may_fall_with_distance() -> None:
     params = ConnectivityParams(weight_sigma=0.0, weight_length_um=50.0)
     built = grid(weight_sigma=0.0, weight_length_um=50.0)
@@ -142,6 +150,7 @@ def test_weights_may_fall_with_distance() -> None:
         assert built.weight[s] == pytest.approx(means[int(built.receptor[s])] * math.exp(-apart / 50.0), rel=1e-5)
 
 
+@pytest.mark.slow
 def test_the_generator_determines_all() -> None:
     def bits(built: Synapses) -> list[bytes]:
         return [getattr(built, name).tobytes() for name in ("row_start", "target", "site", "delay", "weight")]
@@ -152,6 +161,7 @@ def test_the_generator_determines_all() -> None:
     assert bits(first) == bits(again) != bits(other)
 
 
+@pytest.mark.slow
 def test_memory_grows_with_the_synapses_and_not_with_the_pairs() -> None:
     grid()
     tracemalloc.start()
@@ -185,6 +195,7 @@ def test_a_parameter_out_of_its_range_is_named(key: str, value: Any) -> None:
         validated(ConnectivityParams, {key: value}, "connectivity", ParameterError)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_built_is_refused() -> None:
     with pytest.raises(ParameterError, match="spatial_dims"):
         grid(dims=(0, 3, 3))

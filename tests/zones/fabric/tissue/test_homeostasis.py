@@ -30,6 +30,7 @@ def rules(synapses: Synapses, **options: float) -> Plasticity:
                       slot_ms=1.0, dtype=np.float64)
 
 
+@pytest.mark.slow
 def test_cells_that_follow_their_input_come_to_the_target_rate() -> None:
     synapses = feed()
     plasticity = rules(synapses)

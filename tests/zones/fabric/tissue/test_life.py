@@ -46,6 +46,7 @@ def shown(life: Life, slots: int) -> list[float]:
     return found
 
 
+@pytest.mark.slow
 def test_ticks_at_any_time_add_up_to_the_same_life() -> None:
     one, other = driven(), driven()
     whole = one.until(60 * MS)
@@ -107,6 +108,7 @@ def test_learning_lasts_until_the_next_tick() -> None:
     assert np.array_equal(weights, learned)
 
 
+@pytest.mark.slow
 def test_a_reward_is_scaled_by_the_rate_and_needs_eligibility() -> None:
     changes = []
     for rate in (1.0, 0.5):
@@ -122,6 +124,7 @@ def test_a_reward_is_scaled_by_the_rate_and_needs_eligibility() -> None:
     assert np.array_equal(life.circuit.plasticity.weights, life.circuit.synapses.weight)
 
 
+@pytest.mark.slow
 def test_it_goes_on_from_its_state() -> None:
     whole, part = driven(), life_of()
     whole.until(33 * MS)
@@ -184,6 +187,7 @@ def test_one_activation_is_a_drive_that_is_held() -> None:
     assert len(life.state()["queue"]) == len(life.state()["begins"]) == 0
 
 
+@pytest.mark.slow
 def test_turns_do_not_depend_on_the_ticks_between_and_go_on_from_a_state() -> None:
     given = np.random.default_rng(0).random((7, *GRID), np.float32)
     one, other, resumed = life_of(), life_of(), life_of()

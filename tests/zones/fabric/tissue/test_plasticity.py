@@ -46,6 +46,7 @@ def run(plasticity: Plasticity, slots: range, seed: int = 1, cells: int = CELLS)
             plasticity.modulate(float(rng.normal()))
 
 
+@pytest.mark.slow
 @settings(max_examples=10, deadline=None)
 @given(cut=st.integers(0, 60), rules=st.sets(st.sampled_from(["stdp", "eligibility", "calcium", "homeostasis"])))
 def test_a_state_continues_to_the_same_bits(cut: int, rules: set[str]) -> None:
@@ -97,6 +98,7 @@ def test_spikes_of_one_cell_are_never_cut_apart() -> None:
     assert all(spikes[cut] != spikes[cut - 1] for spikes, cut in inside)
 
 
+@pytest.mark.slow
 def test_weights_stay_within_their_bounds_and_finite() -> None:
     plasticity = Plasticity(network(), ALL, slot_ms=1.0)
     for start in range(0, 400, 20):
@@ -162,6 +164,7 @@ def test_a_tissue_without_synapses_can_be_plastic() -> None:
     plasticity.modulate(1.0)
 
 
+@pytest.mark.slow
 def test_nothing_denormal_is_left_of_activity() -> None:
     plasticity = Plasticity(network(), ALL.model_copy(update={"homeostasis": None}), slot_ms=1.0)
     run(plasticity, range(50))

@@ -39,6 +39,7 @@ def run(plasticity: Plasticity, train: naive.Train) -> np.ndarray:
     return plasticity.weights
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delay", [1, 4])
 @pytest.mark.parametrize("slot_ms", [0.5, 1.0])
 def test_a_pair_changes_the_weight_by_the_window_at_its_distance(delay: int, slot_ms: float) -> None:

@@ -25,6 +25,7 @@ def table(rows: list[tuple[Any, ...]]) -> Synapses:
     return Synapses.from_arrays(CELLS, source, target, weight, delay, site=site, receptor=receptor)
 
 
+@pytest.mark.slow
 @given(rows=ROWS)
 def test_rows_ascend_by_source_then_target_and_keep_the_order_of_a_pair(rows: list[tuple[Any, ...]]) -> None:
     built = table(rows)
@@ -34,6 +35,7 @@ def test_rows_ascend_by_source_then_target_and_keep_the_order_of_a_pair(rows: li
     assert np.diff(built.row_start).tolist() == [sum(row[0] == cell for row in rows) for cell in range(CELLS)]
 
 
+@pytest.mark.slow
 @given(rows=ROWS)
 def test_columns_hold_the_synapses_onto_each_cell_in_ascending_order(rows: list[tuple[Any, ...]]) -> None:
     built = table(rows)
