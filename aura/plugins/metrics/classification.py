@@ -10,7 +10,7 @@ import numpy as np
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
-from aura.plugins.metrics.counts import LabelCounts, Scored, pack_items, unpack_items
+from aura.plugins.metrics.counts import UNRANKED, LabelCounts, Scored, pack_items, unpack_items
 from aura.plugins.metrics.examples import Examples, topics_of_examples
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
 from aura.plugins.metrics.group_counts import GroupCounts, group_values
@@ -39,8 +39,9 @@ class Classification(Metric):
     predicted: with learning on the figures are prequential (predicted first, learned after), with learning off they
     are held-out; items whose rows were learned before stand apart. Items without a true label are left out, and
     counted. Accuracy is that of whole label sets (exact match); top-1 asks whether the best label is among the
-    true ones; the confusion matrix takes the items with one true label. By the values of other topics items and
-    accuracy are counted once more. Forgetting compares the phases without learning.
+    true ones; an item without an answer is a miss of both. The confusion matrix takes the items with one true label.
+    By the values of other topics items and accuracy are counted once more. Forgetting compares the phases without
+    learning.
 
     Parameters
     ----------
@@ -158,9 +159,10 @@ class Classification(Metric):
                 self._examples.forget(number)
                 continue
             choice = self._named(best, said)
-            item = Scored.of(self._classes, truth, said, choice)
+            item = Scored.of(self._classes, truth, said, choice, ranked=bool(best) or len(said) < 2)
             counts.add(item)
-            self._examples.judge(place, number, truth, said, choice, right=item.exact if choice is None else item.top)
+            self._examples.judge(place, number, truth, said, choice,
+                                 right=item.exact if item.best == UNRANKED else item.top)
             if groups:
                 self._groups.add(place, groups, item.exact)
             if self.is_present(place) and self._rolling.add(place, item, counts.items, now):

@@ -15,14 +15,16 @@ from sklearn.metrics import confusion_matrix, multilabel_confusion_matrix
 
 from aura.plugins.metrics.labels import Classes, LabelSets, pack, unpack
 
-__all__ = ["NO_BEST", "LabelCounts", "Scored", "indicator", "pack_items", "unpack_items"]
+__all__ = ["NO_BEST", "UNRANKED", "LabelCounts", "Scored", "indicator", "pack_items", "unpack_items"]
 
 BLOCK_ITEMS = 1000
 """Items that scikit-learn counts at once: its fixed cost, about a millisecond, is then about 2 us an item."""
 
 NO_BEST = -1
-"""The best class of an item for which none was told."""
+"""The best class of an item that has no answer."""
 
+UNRANKED = -2
+"""The best class of an item with several predicted labels of which none is told to be the best."""
 
 NONE_BEYOND = (0, 0, 0)
 
@@ -38,7 +40,7 @@ class Scored(NamedTuple):
     truth, prediction : tuple of int
         Its classes, as numbers.
     best : int
-        The number of its one best class, or `NO_BEST`.
+        The number of its one best class, or `NO_BEST`, which is a miss, or `UNRANKED`.
     exact : bool
         Whether the predicted set is the true one.
     top : bool
@@ -58,10 +60,11 @@ class Scored(NamedTuple):
     beyond: tuple[int, int, int] = NONE_BEYOND
 
     @classmethod
-    def of(cls, classes: Classes, truth: tuple[str, ...], said: tuple[str, ...], best: str | None) -> Scored:
-        """Judge an item by its labels."""
+    def of(cls, classes: Classes, truth: tuple[str, ...], said: tuple[str, ...], best: str | None,
+           ranked: bool = True) -> Scored:
+        """Judge an item by its labels; without a best one it has no answer, or is not ranked."""
         true, predicted = classes.numbers(truth), classes.numbers(said)
-        number = NO_BEST if best is None else classes.number(best)
+        number = classes.number(best) if best is not None else NO_BEST if ranked else UNRANKED
         beyond = NONE_BEYOND
         if classes.beyond and not all(map(classes.known, (*truth, *said))):
             true, predicted = ((classes.numbers(filter(classes.known, labels))) for labels in (truth, said))
@@ -116,7 +119,7 @@ class LabelCounts:
     exact : int
         Items whose predicted set is the true one.
     ranked, top : int
-        Items with a best class, and those of them where it is in the true set.
+        Items that have a best class or no answer, and those of them where the best class is in the true set.
     single : int
         Items with one true label and no predicted one but the best.
     cells : numpy.ndarray
@@ -126,6 +129,8 @@ class LabelCounts:
     confusion : numpy.ndarray
         int64 (class, class): items with one true class that is told apart, by it and the best one; zero without
         confusion.
+    unanswered : numpy.ndarray
+        int64 (class,): those of them that have no answer, by their true class.
     """
 
     def __init__(self, with_confusion: bool = True) -> None:
@@ -134,6 +139,7 @@ class LabelCounts:
         self.cells = np.zeros((0, 3), dtype=np.int64)
         self.beyond = np.zeros(3, dtype=np.int64)
         self.confusion = np.zeros((0, 0), dtype=np.int64)
+        self.unanswered = np.zeros(0, dtype=np.int64)
         self._block: list[Scored] = []
 
     def add(self, item: Scored) -> None:
@@ -170,13 +176,16 @@ class LabelCounts:
         self._count_best(block, classes)
 
     def _count_best(self, block: list[Scored], classes: int) -> None:
-        ranked = [item for item in block if item.best != NO_BEST]
+        ranked = [item for item in block if item.best != UNRANKED]
         self.ranked += len(ranked)
         self.top += sum(item.top for item in ranked)
         single = [(item.truth[0], item.best) for item in ranked
                   if len(item.truth) == 1 and item.beyond[0] == item.beyond[2] == 0]
-        if single and self._with_confusion:
-            true, best = zip(*single, strict=True)
+        answered = [(true, best) for true, best in single if best != NO_BEST]
+        if self._with_confusion:
+            np.add.at(self.unanswered, [true for true, best in single if best == NO_BEST], 1)
+        if answered and self._with_confusion:
+            true, best = zip(*answered, strict=True)
             # Two labels at least: for a single one scikit-learn warns.
             table = confusion_matrix(true, best, labels=np.arange(max(classes, 2)))
             self.confusion += table[:classes, :classes]
@@ -186,17 +195,19 @@ class LabelCounts:
         if more > 0:
             self.cells = np.pad(self.cells, ((0, more), (0, 0)))
             self.confusion = np.pad(self.confusion, ((0, more), (0, more)))
+            self.unanswered = np.pad(self.unanswered, (0, more))
 
     def state(self) -> dict[str, Any]:
         """Return all counts; what has been gathered is counted first, which changes no figure."""
         self.fold()
         return {"items": self.items, "exact": self.exact, "ranked": self.ranked, "top": self.top,
                 "single": self.single, "beyond": self.beyond.copy(), "cells": self.cells.copy(),
-                "confusion": self.confusion.copy()}
+                "confusion": self.confusion.copy(), "unanswered": self.unanswered.copy()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.items, self.exact = state["items"], state["exact"]
         self.ranked, self.top, self.single = state["ranked"], state["top"], state["single"]
         self.beyond = state["beyond"]
-        self.cells, self.confusion, self._block = state["cells"], state["confusion"], []
+        self.cells, self.confusion, self.unanswered = state["cells"], state["confusion"], state["unanswered"]
+        self._block = []

@@ -16,6 +16,9 @@ __all__ = ["confusion_table", "per_class", "recalls", "rolling_figures", "summar
 CONFUSION_CLASSES_MAX = 200
 """A larger confusion matrix is left out of the results: nobody reads it, and it grows with the square."""
 
+NO_ANSWER = "(no answer)"
+"""The column of items for which nothing was said."""
+
 
 def summary(counts: LabelCounts) -> dict[str, float]:
     """Return the figures of all classes together.
@@ -64,21 +67,29 @@ def recalls(counts: LabelCounts, names: Sequence[str]) -> dict[str, float]:
 
 
 def confusion_table(counts: LabelCounts, names: Sequence[str]) -> dict[str, Any] | None:
-    """Return labels and counts, true class by best class, or None if there are none or too many classes."""
-    used = np.flatnonzero(counts.confusion.any(axis=0) | counts.confusion.any(axis=1)).tolist()
+    """Return labels and counts, true class by best class, or None if there are none or too many classes.
+
+    Items without an answer stand in a column of their own, the last, if there are any.
+    """
+    judged = counts.confusion.any(axis=0) | counts.confusion.any(axis=1) | (counts.unanswered > 0)
+    used = np.flatnonzero(judged).tolist()
     if not used or len(used) > CONFUSION_CLASSES_MAX:
         return None
     order = sorted(used, key=lambda number: natural_key(names[number]))
-    return {"labels": [names[number] for number in order],
-            "matrix": counts.confusion[np.ix_(order, order)].tolist()}
+    labels, matrix = [names[number] for number in order], counts.confusion[np.ix_(order, order)]
+    if counts.unanswered.any():
+        labels = [*labels, NO_ANSWER]
+        matrix = np.pad(matrix, ((0, 1), (0, 1)))
+        matrix[:-1, -1] = counts.unanswered[order]
+    return {"labels": labels, "matrix": matrix.tolist()}
 
 
 def _hits(counts: LabelCounts) -> dict[str, float]:
     figures = {}
     if counts.items:
         figures["accuracy"] = counts.exact / counts.items
-    if counts.ranked:
-        figures["top1"] = counts.top / counts.ranked
+    if counts.items and counts.ranked == counts.items:  # of the others nothing says which of their labels is the best
+        figures["top1"] = counts.top / counts.items
     return figures
 
 

@@ -269,6 +269,36 @@ def test_the_best_label_may_be_told_by_scores():
     assert watcher.results()["phases"]["run"]["summary"]["top1"] == 0.5
 
 
+@pytest.mark.parametrize("best", ["amygdala.best", None], ids=["a topic of best labels", "the predicted label"])
+def test_an_item_without_an_answer_is_a_miss_and_stands_in_the_confusion_matrix(best):
+    watcher = metric(best=best, window=60, every=60)
+    answered = [number % 3 == 0 for number in range(60)]
+    answers = ["joy" if there else "" for there in answered]
+    feed(watcher, [("joy",) if number % 2 else ("fear",) for number in range(60)],
+         [(label,) if label else () for label in answers], answers if best else None)
+    result = watcher.results()["phases"]["run"]
+    assert (result["summary"]["top1"], result["summary"]["accuracy"]) == (10 / 60, 10 / 60)
+    assert result["confusion"] == {"labels": ["fear", "joy", "(no answer)"],
+                                   "matrix": [[0, 10, 20], [0, 10, 20], [0, 0, 0]]}
+    assert watcher.headline()["accuracy"] == 10 / 60
+    assert len(result["examples"]) > 0
+    assert all(example["right"] == (example["best"] == example["truth"][0]) for example in result["examples"])
+
+
+def test_a_best_label_that_is_not_told_is_a_miss_whatever_was_said():
+    watcher = metric()
+    feed(watcher, [("joy",), ("fear",)], [("joy", "fear"), ("fear",)], ["", "fear"])
+    assert watcher.results()["phases"]["run"]["summary"]["top1"] == 0.5
+
+
+def test_where_several_labels_are_said_and_none_is_told_to_be_the_best_there_is_no_top1():
+    watcher = metric(best=None)
+    feed(watcher, [("joy",), ("fear",)], [("joy", "fear"), ("fear",)])
+    result = watcher.results()["phases"]["run"]
+    assert "top1" not in result["summary"]
+    assert result["confusion"] == {"labels": ["fear"], "matrix": [[1]]}
+
+
 def test_text_and_integers_are_labels_too():
     watcher = metric(best=None)
     ids = np.arange(3)
