@@ -10,14 +10,14 @@ from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
 
-from aura.core.errors import RAISED, AuraError
+from aura.core.errors import AuraError
 
-__all__ = ["blamed", "blaming", "place_of", "raised_at", "told"]
+__all__ = ["blamed", "blaming", "place_of", "raised_at", "said", "told"]
 
 
 @contextmanager
 def blaming(where: str, expected: str, error: type[AuraError] = AuraError, home: str = "") -> Iterator[None]:
-    """Make a sentence of whatever a plugin's code raises within, with the place of its cause.
+    """Make a sentence of whatever a plugin's code raises within but Ctrl-C, with the place of its cause.
 
     Raises
     ------
@@ -33,9 +33,9 @@ def blaming(where: str, expected: str, error: type[AuraError] = AuraError, home:
     """
     try:
         yield
-    except AuraError:
+    except (AuraError, KeyboardInterrupt):
         raise
-    except RAISED as raised:
+    except BaseException as raised:
         raise error(where, expected=expected, got=blamed(raised, home)) from raised
 
 
@@ -66,8 +66,34 @@ def told(error: BaseException) -> str:
     ("KeyError: 'w'", 'AssertionError')
     """
     # The text of a syntax error names file and line itself, a second time.
-    said = error.msg if isinstance(error, SyntaxError) else " ".join(str(error).split())
-    return f"{type(error).__name__}: {said}".rstrip(": ")
+    text = error.msg if isinstance(error, SyntaxError) else _text(error)
+    return _named(error) if text is None else f"{type(error).__name__}: {text}".rstrip(": ")
+
+
+def said(error: BaseException) -> str:
+    """Return what an exception says, in one line, or its kind if it says nothing.
+
+    Examples
+    --------
+    >>> said(ValueError("too long")), said(AssertionError())
+    ('too long', 'AssertionError')
+    """
+    text = _text(error)
+    return _named(error) if text is None else text or type(error).__name__
+
+
+def _text(error: BaseException) -> str | None:
+    """Return the text of an exception, None where its own ``__str__`` raises."""
+    try:
+        return " ".join(str(error).split())
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
+        return None
+
+
+def _named(error: BaseException) -> str:
+    return f"{type(error).__name__}, whose text cannot be made"
 
 
 def raised_at(error: BaseException, home: str = "") -> str:

@@ -17,7 +17,7 @@ from aura.core.blueprint import Blueprint
 from aura.core.builder import make_loop, make_node, make_zone
 from aura.core.changes import params_of
 from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoint
-from aura.core.errors import RAISED, AuraError, CheckpointError, WiringError, nearest
+from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
 from aura.core.failures import RESTARTS, FailurePolicy
 from aura.core.handed import as_files, as_notices
@@ -275,7 +275,9 @@ class Brain(Blueprint):
         for node in self._nodes.values():
             try:
                 said = as_notices(node.zone.notices(), node.name)
-            except RAISED as error:  # what else there is to tell is told all the same
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:  # what else there is to tell is told all the same
                 found.append(Notice(node.name, f"could not tell what it left out: {told(error)}",
                                     fault=True))
                 continue
@@ -327,7 +329,9 @@ class Brain(Blueprint):
         loop.settle()
         try:
             self._lay_back(loop, manifest, trees)
-        except RAISED as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             # Half of the brain is another's by now, so it must not go on.
             self._failed = error if isinstance(error, AuraError) else CheckpointError(
                 str(folder), expected="a checkpoint of this brain", got=told(error),

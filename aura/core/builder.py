@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aura.core.blame import blaming, raised_at, told
-from aura.core.errors import RAISED, AuraError, WiringError, ZoneError
+from aura.core.errors import AuraError, WiringError, ZoneError
 from aura.core.executor import Executor
 from aura.core.flow import Wait
 from aura.core.loop import EventLoop
@@ -81,9 +81,9 @@ def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
                           tuple(plan.member.outputs.values()), resolution, plan.member.period, plan.waits)
     try:
         zone = kind(context)
-    except AuraError:
+    except (AuraError, KeyboardInterrupt):
         raise
-    except RAISED as error:
+    except BaseException as error:
         raise ZoneError(plan.name, expected=f"a {kind.__name__} that can be built from its parameters",
                         got=told(error), hint=raised_at(error, kind.__module__)) from error
     if getattr(zone, "rng", None) is not rng:

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = [
-    "RAISED",
     "AuraError",
     "CheckpointError",
     "DataError",
@@ -27,10 +26,6 @@ __all__ = [
     "nearest",
     "unwritable",
 ]
-
-RAISED = (Exception, SystemExit)
-"""What the code of zones, observers and plugins may raise without ending the program: `sys.exit` in a step is a zone
-that fails, as any exception is."""
 
 
 class AuraError(Exception):

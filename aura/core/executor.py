@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from aura.core.arithmetic import one_thread
-from aura.core.errors import RAISED, AuraError, nearest
+from aura.core.errors import AuraError, nearest
 from aura.core.node import Node, Published
 from aura.core.signals import Inputs
 from aura.core.time import Time
@@ -35,7 +35,9 @@ class Executor(Protocol):
 def _attempt(node: Node, now: Time, inputs: Inputs) -> Result:
     try:
         return node.compute(now, inputs)
-    except RAISED as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         return node.failure(now, inputs, error)
 
 
@@ -57,7 +59,9 @@ class SerialExecutor:
                 inputs, node.pending = node.pending, node.inbox()
             try:
                 results.append(node.compute(now, inputs))
-            except RAISED as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 results.append(node.failure(now, inputs, error))
         return results
 

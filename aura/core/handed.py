@@ -165,7 +165,9 @@ def sketch(value: Any) -> str:
         return f"{kind}{value.dtype} {tuple(shape)}" if shape else f"{kind}{value.dtype} {value!s}"
     try:
         text = " ".join(repr(value).split())
-    except Exception:
+    except KeyboardInterrupt:
+        raise
+    except BaseException:
         text = "..."
     text = text if len(text) <= 60 else f"{text[:57]}..."
     return text if type(value) in (int, bool, str, tuple, type(None)) else f"{text} ({type(value).__name__})"

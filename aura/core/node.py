@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from aura.core.blame import raised_at, told
-from aura.core.errors import RAISED, AuraError, ZoneError
+from aura.core.errors import AuraError, ZoneError
 from aura.core.handed import as_outputs, as_scalars, as_wake, check_ids, sketch, unknown_output
 from aura.core.ownership import copied, own
 from aura.core.ports import MODULATORS, TEXTUAL, Port, make_check
@@ -149,9 +149,9 @@ class Node:
         """
         try:
             return getattr(self.zone, method)(*arguments)
-        except AuraError:
+        except (AuraError, KeyboardInterrupt):
             raise
-        except RAISED as error:
+        except BaseException as error:
             raise ZoneError(f"{self.name}.{method}()", expected=f"a {method}() that does not raise",
                             got=told(error),
                             hint=raised_at(error, type(self.zone).__module__)) from error

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from aura.core.blame import blamed, told
-from aura.core.errors import RAISED, AuraError
+from aura.core.errors import AuraError
 from aura.core.handed import sketch
 from aura.core.notices import Notices
 from aura.core.signals import Signal
@@ -131,14 +131,18 @@ class Observers:
         for observer in tuple(observers):
             try:
                 getattr(observer, method)(*arguments)
-            except RAISED as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 self._failed(observer, method, error)
 
     def attempt(self, observer: Observer, method: str, call: Callable[[], T]) -> T | None:
         """Return what an observer is asked for by `call`, or None where it raises and is switched off."""
         try:
             return call()
-        except RAISED as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if observer not in self.off:
                 self._failed(observer, method, error)
             return None
@@ -164,7 +168,9 @@ class Observers:
     def _state_of(self, observer: Observer) -> dict[str, Any] | None:
         try:
             return observer.state()
-        except RAISED as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             if observer in self.off:
                 return None
             self._failed(observer, "state", error)

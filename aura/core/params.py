@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from aura.core.blame import blamed
-from aura.core.errors import RAISED, AuraError, nearest
+from aura.core.blame import blamed, said
+from aura.core.errors import AuraError, nearest
 from aura.core.paths import Paths
 
 __all__ = ["mistakes", "validated"]
@@ -37,7 +37,9 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
             more = "1 more mistake follows" if len(others) == 1 else f"{len(others)} more mistakes follow"
             first = error(first.where, expected=first.expected, got=first.got, hint=f"{first.hint} ({more}.)".strip())
         raise first from failed
-    except RAISED as raised:  # a validator of a plugin's own
+    except KeyboardInterrupt:
+        raise
+    except BaseException as raised:  # a validator of a plugin's own
         raise error(where, expected=f"values that {model.__name__} can take", got=blamed(raised)) from raised
 
 
@@ -76,7 +78,7 @@ def _of_a_check(where: str, raised: object, given: object, error: type[AuraError
         return error(where, expected=raised.expected, got=raised.got, hint=raised.hint)
     if not isinstance(raised, ValueError):
         return None
-    expected, _, got = str(raised).removeprefix("expected ").partition(", got ")
+    expected, _, got = said(raised).removeprefix("expected ").partition(", got ")
     return error(where, expected=expected, got=got or _short(given))
 
 

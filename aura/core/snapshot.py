@@ -10,7 +10,7 @@ from aura.core import errors
 from aura.core.blame import blamed
 from aura.core.builder import Plan
 from aura.core.changes import require_changeable
-from aura.core.errors import RAISED, AuraError, CheckpointError
+from aura.core.errors import AuraError, CheckpointError
 from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.meeting import INJECTED, Delivery
@@ -66,9 +66,9 @@ def load_zone(node: Node, tree: dict[str, Any]) -> None:
     node.zone.rng.bit_generator.state = tree["rng"]
     try:
         node.zone.load_state(tree["zone"])
-    except AuraError:
+    except (AuraError, KeyboardInterrupt):
         raise
-    except RAISED as error:
+    except BaseException as error:
         raise CheckpointError(node.name, expected="a state that its zone can load",
                               got=blamed(error, type(node.zone).__module__),
                               hint="Was the checkpoint written with other parameters?") from error

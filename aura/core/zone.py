@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from aura.core.blame import blamed
-from aura.core.errors import RAISED, PluginError, WiringError
+from aura.core.errors import PluginError, WiringError
 from aura.core.flow import Flow, Wait
 from aura.core.ports import Port
 from aura.core.signals import Inputs
@@ -133,7 +133,9 @@ class Manifest:
         module, _, attribute = self.factory.partition(":")
         try:
             found = getattr(importlib.import_module(module), attribute)
-        except RAISED as error:
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
             raise PluginError(f"zone {self.name!r}.factory", expected="'package.module:Class' that can be imported",
                               got=f"{self.factory!r} ({blamed(error)})",
                               hint="`aura doctor` lists which packages are missing.") from error

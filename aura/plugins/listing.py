@@ -124,7 +124,9 @@ def _ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...
     """Return inputs and outputs under the default parameters, None where these do not say."""
     try:
         return manifest.ports(manifest.params())
-    except Exception:  # parameters that must be given, or a plugin's mistake: either way the other zones are listed
+    except KeyboardInterrupt:
+        raise
+    except BaseException:  # parameters that must be given, or a plugin's mistake: either way the other zones are listed
         return (None if callable(manifest.inputs) else manifest.inputs,
                 None if callable(manifest.outputs) else manifest.outputs)
 

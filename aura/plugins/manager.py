@@ -10,8 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from aura.core.blame import blamed
-from aura.core.errors import RAISED, PluginError, nearest
+from aura.core.blame import blamed, said
+from aura.core.errors import PluginError, nearest
 from aura.plugins.discovery import Found, find_plugins, normalised
 from aura.plugins.hooks import HookTable
 from aura.plugins.info import PluginInfo
@@ -128,7 +128,9 @@ class PluginManager:
                 continue
             try:
                 self._invoke(impl, hook, arguments)
-            except RAISED as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 self._switch_off(impl, hook, error, arguments.get("run"))
 
     def observers(self, run: RunContext) -> list[Observer]:
@@ -142,7 +144,9 @@ class PluginManager:
                 for one in given:
                     if not isinstance(one, Observer):
                         raise PluginError("aura_observers", expected="a list of aura.Observer", got=repr(one))
-            except RAISED as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 self._switch_off(impl, "aura_observers", error, run)
             else:
                 brought += given
@@ -158,7 +162,9 @@ class PluginManager:
                 raise PluginError(plugin.origin, expected="a module or an object with hooks", got="a class",
                                   hint="Name the module, or an instance.")
             hooks, problems = self._hooks.take(loaded, plugin.name)
-        except RAISED as error:  # a plugin that calls sys.exit() may not end the program either
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # a plugin that calls sys.exit() may not end the program either
             self._note(plugin.name, _said(error))
             return
         self._infos[plugin.name] = replace(self._infos[plugin.name], hooks=tuple(hooks))
@@ -169,7 +175,9 @@ class PluginManager:
             name = _plugin_of(impl)
             try:
                 returned = self._invoke(impl, shelf.kind.hook, {})
-            except RAISED as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 self._note(name, f"{shelf.kind.hook}: {_said(error)}")
                 continue
             names, problems = shelf.put(name, returned)
@@ -209,8 +217,7 @@ def _plugin_of(impl: HookImpl) -> str:
 
 def _said(error: BaseException) -> str:
     """Return an error as one line."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, PluginError) and text else blamed(error)
+    return said(error) if isinstance(error, PluginError) else blamed(error)
 
 
 def _refuse_unknown(blocked: Collection[str], found: Collection[Found]) -> None:

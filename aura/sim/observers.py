@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from aura.core.blame import blaming
+from aura.core.blame import blaming, said
 from aura.core.brain import Brain
 from aura.core.errors import AuraError, CheckpointError, ScenarioError, unwritable
 from aura.core.observer import Observer, Observers
@@ -129,7 +129,7 @@ def _as_json(metric: Metric, method: str, value: Any) -> bytes:
     try:
         return json.dumps(strict_json(value)).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise AuraError(f"metrics.{metric.name}.{method}()", expected="values that JSON knows", got=str(error),
+        raise AuraError(f"metrics.{metric.name}.{method}()", expected="values that JSON knows", got=said(error),
                         hint="Make numbers of numpy's with float() and int(), arrays with tolist().") from error
 
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from aura.core.blame import said
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint
-from aura.core.errors import RAISED, CheckpointError
+from aura.core.errors import CheckpointError
 from aura.core.time import Time
 from aura.plugins.checkpoints import Checkpoints
 from aura.sim.phases import PhasePlayer
@@ -55,8 +56,10 @@ def keep_last_good(brain: Brain, player: PhasePlayer, checkpoints: Checkpoints, 
             brain.loop.pace = watch
             player.play()
         checkpoints.save()
-    except RAISED as failure:
-        return " ".join(str(failure).split()) or type(failure).__name__
+    except KeyboardInterrupt:
+        raise
+    except BaseException as failure:
+        return said(failure)
     return ""
 
 

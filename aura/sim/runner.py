@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from aura.core.blame import blamed
+from aura.core.blame import blamed, said
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
-from aura.core.errors import RAISED, AuraError, CheckpointError, ScenarioError
+from aura.core.errors import AuraError, CheckpointError, ScenarioError
 from aura.core.observer import Observer
 from aura.core.pacing import Pacer
 from aura.core.time import Time, format_time, parse_time
@@ -305,8 +305,8 @@ class Run:
     def _fail(self, sitting: Sitting, error: BaseException) -> None:
         """Keep the last good tick, and leave what the run has come to."""
         self.status = "failed"
-        self._tally.messages.append(" ".join(str(error).split()) or type(error).__name__)
-        if not isinstance(error, RAISED):  # told to stop at once
+        self._tally.messages.append(said(error))
+        if isinstance(error, KeyboardInterrupt):  # told to stop at once
             self._attempt("run.json", lambda: self._write_summary(sitting))
             sitting.close()
             return
@@ -349,8 +349,10 @@ class Run:
         try:
             what()
             return True
-        except RAISED as error:
-            self.trouble.append(str(error) if isinstance(error, AuraError) else f"the {name} failed: {blamed(error)}")
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            self.trouble.append(said(error) if isinstance(error, AuraError) else f"the {name} failed: {blamed(error)}")
             return False
 
     def _extra(self) -> dict[str, object]:

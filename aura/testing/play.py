@@ -135,9 +135,9 @@ def running(subject: Subject) -> Iterator[None]:
     """Turn whatever the zone raises into a `ConformanceError` that says so."""
     try:
         yield
-    except ConformanceError:
+    except (ConformanceError, KeyboardInterrupt):
         raise
-    except Exception as error:
+    except BaseException as error:
         raise subject.failure(f"raised {told(error)}") from error
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from aura.core.blame import told
 from aura.core.errors import AuraError, ZoneError
 from aura.core.ports import TEXTUAL
 from aura.core.time import format_time
@@ -90,5 +89,5 @@ def wrong_inputs_are_named(subject: Subject) -> None:
 
 
 def _cause(error: ZoneError) -> str:
-    cause: Any = error.__cause__
-    return f"a bare {type(cause).__name__}: {cause}"
+    cause = error.__cause__ or error
+    return f"a bare {told(cause)}"

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from aura.core.blame import blamed, blaming
-from aura.core.errors import RAISED, PluginError
+from aura.core.errors import PluginError
 from aura.core.params import validated
 from aura.plugins.metrics.metric import Metric
 
@@ -75,7 +75,9 @@ class MetricKind:
             module, _, attribute = found.partition(":")
             try:
                 found = getattr(importlib.import_module(module), attribute)
-            except RAISED as error:
+            except KeyboardInterrupt:
+                raise
+            except BaseException as error:
                 raise PluginError(f"metric {self.name!r}.factory",
                                   expected="'package.module:Class' that can be imported",
                                   got=f"{self.factory!r} ({blamed(error)})",

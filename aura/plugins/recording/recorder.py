@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from aura.core.blame import said
 from aura.core.errors import AuraError, RecordingError
 from aura.core.observer import Observer
 from aura.core.signals import Signal
@@ -239,4 +240,4 @@ class Recorder(Observer):
 
 def _told(error: BaseException) -> str:
     """Return what an error says, less its hint: the place in a file, which is another on another machine."""
-    return f"{error.where}: expected {error.expected}, got {error.got}" if isinstance(error, AuraError) else str(error)
+    return f"{error.where}: expected {error.expected}, got {error.got}" if isinstance(error, AuraError) else said(error)

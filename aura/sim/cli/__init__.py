@@ -38,13 +38,14 @@ def _main() -> None:
     try:
         app()
     except Exception as error:
+        from aura.core.blame import said
         from aura.core.errors import AuraError
 
         if isinstance(error, OSError):  # a disk, a right, a name too long: no fault of the program
-            said = f"{error.filename or 'the system'}: expected to be let, got {type(error).__name__}: {error.strerror}"
+            text = f"{error.filename or 'the system'}: expected to be let, got {type(error).__name__}: {error.strerror}"
         elif isinstance(error, AuraError):
-            said = str(error)
+            text = said(error)
         else:
             raise
-        print("aura:", " ".join(said.splitlines()), file=sys.stderr)
+        print("aura:", " ".join(text.splitlines()), file=sys.stderr)
         raise SystemExit(2) from None

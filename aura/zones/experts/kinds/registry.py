@@ -88,7 +88,9 @@ def _imported(name: str, target: str) -> object:
         found: object = import_module(module.strip())
         for part in attribute.split("[")[0].strip().split("."):
             found = getattr(found, part)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise ParameterError(f"experts.kinds: {name!r}", expected=f"a class that can be imported from {target}",
                              got=blamed(error), hint="Write 'package.module:Class'.") from error
     return found
