@@ -19,8 +19,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from aura import Brain
+from aura.sim.cli import main
 from tests.scenario_blocks import check_toml
 
 ROOT = Path(__file__).parents[1]
@@ -32,6 +34,8 @@ _FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)")
 _HIDDEN = re.compile(r"<!-- (?P<info>python|sh|toml)\b(?P<more>[^\n]*)")
 _SAME = doctest.ELLIPSIS
 LONGEST_S = 300
+RUNS = ("run", "resume", "branch", "replay", "export")
+"""Commands of `aura` that a line of its own gives in this process, where torch and matplotlib are imported once."""
 
 
 class DocumentError(AssertionError):
@@ -204,14 +208,36 @@ class Reader:
         told = instead(command, self)
         if told is None:
             return ""
+        words = shlex.split(told, comments=True)
+        plain = words[:1] == ["aura"] and words[1:2] and words[1] in RUNS and not set("".join(words)) & set("|<>&;$`*")
+        if plain and not self.site.exists():
+            said, ended = self._aura(words)
+        else:
+            said, ended = self._bash(told)
+        if ended != status:
+            raise block.fail(f"{command!r} ends with status {ended}:\n{said}\nIn")
+        return said
+
+    def _aura(self, words: list[str]) -> tuple[str, int]:
+        """Run one command of `aura` here, and return what it prints and its status."""
+        printed = io.StringIO()
+        with (contextlib.chdir(self.folder), mock.patch.dict(os.environ, self.environment, clear=True),
+              mock.patch.object(sys, "argv", words), contextlib.redirect_stdout(printed),
+              contextlib.redirect_stderr(printed)):
+            try:
+                main()
+            except SystemExit as ended:
+                return printed.getvalue(), int(ended.code or 0)
+        return printed.getvalue(), 0
+
+    def _bash(self, told: str) -> tuple[str, int]:
+        """Run one line in a shell of its own, and return what it prints and its status."""
         # The second line keeps bash from giving its place to the command, which may ask in which shell it runs.
         done = subprocess.run(["bash", "-euo", "pipefail", "-c", f"{told}\nexit $?"],
                               cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LONGEST_S,
                               check=False)
-        if done.returncode != status:
-            raise block.fail(f"{command!r} ends with status {done.returncode}:\n{done.stdout}\nIn")
-        return done.stdout
+        return done.stdout, done.returncode
 
 
 def instead(command: str, reader: Reader) -> str | None:
