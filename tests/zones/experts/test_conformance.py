@@ -29,7 +29,8 @@ def one_label(rng: Any, items: int) -> tuple[tuple[str, ...], ...]:
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("kind", PARAMS)
+@pytest.mark.parametrize("kind", ["growing", *(pytest.param(kind, marks=pytest.mark.slow) for kind in
+                                               ("networks", "mixed"))])
 def test_it_conforms(kind: str, check: Check) -> None:
     if check is manifest_is_light and kind != "growing":
         pytest.skip("one manifest for all")

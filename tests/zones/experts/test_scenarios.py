@@ -17,9 +17,9 @@ from aura.sim.scenario import load_scenario
 from aura.zones.experts.growth.structure import rebuild
 
 
-def run(folder: Path, name: str, *settings: str, until: int | None = None) -> Run:
+def run(folder: Path, name: str, *settings: str, until: int | None = None, report: bool = False) -> Run:
     played = Run(load_scenario(name, settings), RunFolder(folder), PluginManager(),
-                 RunOptions(until=until, report=until is None))
+                 RunOptions(until=until, report=report))
     played.start()
     return played
 
@@ -32,7 +32,7 @@ def results(folder: Path) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("digits") / "run"
-    assert run(folder, "digits").status == "finished"
+    assert run(folder, "digits", report=True).status == "finished"
     return folder
 
 
@@ -62,7 +62,7 @@ def test_the_report_shows_growth_utilisation_and_homeostasis(digits: Path) -> No
 def test_a_brain_without_energy_learns_nothing_and_the_run_says_so(tmp_path: Path) -> None:
     """Activity costs more than rest can restore, so the gate shuts and stays shut."""
     folder = tmp_path / "run"
-    run(folder, "digits", "hypothalamus.energy.activity_cost_per_s=1000.0")
+    run(folder, "digits", "hypothalamus.energy.activity_cost_per_s=1000.0", report=True)
     told = json.loads((folder / "run.json").read_text())
     assert told["status"] == "finished"
     items = {notice["source"]: notice["count"] for notice in told["notices"]}["hippocampus"]
@@ -154,9 +154,10 @@ def test_classes_that_come_two_by_two_are_not_forgotten(data_folder: Path, tmp_p
 
 @pytest.mark.slow
 def test_mnist_is_learned_by_experts_of_two_kinds(data_folder: Path, tmp_path: Path) -> None:
-    """A sixth of MNIST, with fewer filters."""
+    """A fifteenth of MNIST, with fewer filters, and one convolution to compile."""
     folder = tmp_path / "run"
-    run(folder, "mnist", "digits.limit=10000", "hippocampus.options.analytic.filters=64")
+    run(folder, "mnist", "digits.limit=4000", "hippocampus.options.analytic.filters=48",
+        "hippocampus.growth.every=1000", "hippocampus.growth.schedule=[1,2]")
     found = results(folder)
     assert found["digit"]["phases"]["held-out"]["summary"]["accuracy"] > 0.96
     assert {event["kind"] for event in found["growth"]["events"]} == {"analytic", "conv2d"}
