@@ -11,6 +11,10 @@ from pathlib import Path
 
 import pytest
 
+# A worker of xdist has a core to itself: threads that wait for each other on it cost time and, as tests of their own
+# say, change no bit. Libraries read it when they are loaded, so it is set before all else.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Iterator[None]:

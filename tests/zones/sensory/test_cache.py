@@ -71,6 +71,7 @@ def test_a_matrix_of_the_wrong_type_or_shape_is_refused(path: Path, matrix: np.n
     cache.close()
 
 
+@pytest.mark.slow
 def test_the_size_stays_bounded_and_the_oldest_go_first(path: Path) -> None:
     limit, count, step = 2_000_000, 4000, 100
     cache = EmbeddingCache(path, max_bytes=limit)

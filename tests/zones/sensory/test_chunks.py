@@ -18,6 +18,7 @@ MEL = LogMel(AudioOptions(rate=1000, window="20 ms", hop="7 ms", mels=6))  # 20 
 SOUND = np.random.default_rng(8).normal(0, 0.1, 600).astype(np.float32)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 50), st.booleans()), max_size=12))
 def test_wherever_the_stream_is_cut_and_resumed_the_frames_are_the_same(ticks):

@@ -88,6 +88,7 @@ def test_several_rows_of_one_item_are_averaged():
     np.testing.assert_array_equal(context[1:], fused.fuse([Part("audio", audio[1:2], None)])[0])
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.integers(1, 30), st.integers(0, 9))
 def test_an_items_context_does_not_depend_on_its_neighbours(items, seed):

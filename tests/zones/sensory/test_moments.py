@@ -28,6 +28,7 @@ def blob(size=21, at=(10.0, 10.0), slant=0.0, width=1.5):
     return np.exp(-(((x - at[1] - slant * (y - at[0])) / width) ** 2 + ((y - at[0]) / 3) ** 2) / 2)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=30)
 @given(st.floats(-4, 4), st.floats(-4, 4), st.floats(-0.6, 0.6))
 def test_the_mass_comes_to_the_middle_and_the_axis_upright(down, right, slant):

@@ -205,6 +205,7 @@ def test_a_checkpoint_of_other_modalities_is_refused(tmp_path):
         other.load(path)
 
 
+@pytest.mark.slow
 def test_looking_at_images_loads_neither_librosa_nor_torch_nor_scipy():
     code = ("import sys, numpy as np, aura;"
             "from aura.zones.sensory.plugin import MANIFEST; brain = aura.Brain();"

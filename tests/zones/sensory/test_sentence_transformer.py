@@ -24,7 +24,7 @@ def test_a_folder_of_another_kind_runs_through_the_package_with_the_same_guarant
     (folder / "1_Pooling" / "config.json").unlink()
     (folder / "1_Pooling" / "config.json").write_text(json.dumps(
         {"word_embedding_dimension": 384, "pooling_mode_cls_token": True, "pooling_mode_mean_tokens": False}))
-    encoder = load_text_encoder(str(folder), threads=2)
+    encoder = load_text_encoder(str(folder), threads=1)
     texts = ["a longer sentence with several words in it", "", "short", " \ud800 ", "nul\x00"]
     out = encoder.encode(texts)
     assert type(encoder).__name__ == "PackagedEncoder"
@@ -32,7 +32,7 @@ def test_a_folder_of_another_kind_runs_through_the_package_with_the_same_guarant
     assert not out[[1, 3]].any()
     np.testing.assert_array_equal(out[2:3], encoder.encode(["short"]))
     np.testing.assert_allclose(np.linalg.norm(out[[0, 2, 4]], axis=1), 1, atol=1e-6)
-    lean = load_text_encoder(threads=2)
+    lean = load_text_encoder(threads=1)
     assert lean.identity != encoder.identity
     assert lean.encode(texts)[2] @ out[2] < 0.999
 

@@ -37,12 +37,14 @@ class Feeder(aura.Zone):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_encoder")
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_it_conforms(check):
     check(Subject(MANIFEST))
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_encoder")
 def test_a_cached_embedding_is_the_fresh_one_to_the_bit(tmp_path):
     fresh, = encode(tmp_path, TEXTS, cache=False)
     first, again, partly = encode(tmp_path, TEXTS[:2], TEXTS[:2], TEXTS)
@@ -51,6 +53,7 @@ def test_a_cached_embedding_is_the_fresh_one_to_the_bit(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("one_encoder")
 def test_an_empty_text_does_not_look_like_a_sentence(tmp_path):
     said, = encode(tmp_path, TEXTS)
     np.testing.assert_allclose(np.linalg.norm(said, axis=1), [1, 1, 0, 1, 1], atol=1e-5)
