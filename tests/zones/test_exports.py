@@ -68,6 +68,7 @@ def mutated(data: bytes, rng: random.Random) -> bytes:
     return bytes(out)
 
 
+@pytest.mark.slow
 def test_a_damaged_file_is_refused_or_changes_nothing(exported: tuple[Subject, Path], tmp_path: Path) -> None:
     subject, folder = exported
     whole, rng = digests(folder), random.Random(f"{subject.manifest.name} 5")

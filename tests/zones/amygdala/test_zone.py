@@ -244,6 +244,7 @@ def test_with_shuffled_labels_the_prequential_score_falls_to_chance(bench: Make)
     assert scores[1] < share + 0.06
 
 
+@pytest.mark.slow
 def test_the_manifest_is_read_without_importing_what_the_zone_computes_with() -> None:
     script = ("import sys; from aura.zones.amygdala.plugin import aura_zones; m, = aura_zones(); "
               "m.ports(m.params()); bad = [n for n in sys.modules if n.partition('.')[0] in "

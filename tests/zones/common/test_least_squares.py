@@ -102,6 +102,7 @@ def test_covariance_stays_symmetric_to_the_bit() -> None:
     assert np.array_equal(covariance, covariance.T)
 
 
+@pytest.mark.slow
 def test_forgetting_without_excitation_stays_finite() -> None:
     learner = RecursiveLeastSquares(3, 1, ridge=1.0, forgetting=0.5)
     row, target = np.array([[1.0, 0.0, 0.0]]), np.array([[1.0]])

@@ -32,6 +32,7 @@ def states(bank: PhasorBank, drive: np.ndarray) -> np.ndarray:
     return np.array(out)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", BANKS)
 @pytest.mark.parametrize("place", [0.03, 0.17, 0.31, 0.49])
 def test_the_measured_response_is_the_analytic_one(options: dict[str, Any], place: float) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -70,6 +71,7 @@ events = st.lists(st.tuples(st.sampled_from(["store", "recall", "reload"]), st.l
                             st.integers(0, 1)), max_size=30)
 
 
+@pytest.mark.slow
 @given(events, st.integers(1, 4))
 def test_it_does_what_a_plain_list_would(script: list[tuple[str, list[int], int]], capacity: int) -> None:
     trace = EligibilityTrace(capacity, 1, readers=2)

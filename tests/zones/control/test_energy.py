@@ -63,6 +63,7 @@ def test_one_long_rest_or_effort_equals_many_short_ones(level: float, fatigue: f
     assert whole.fatigue == pytest.approx(pieces.fatigue, abs=1e-12)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(amounts, amounts, spans), max_size=20), st.floats(0, 1))
 def test_energy_and_fatigue_stay_between_0_and_1(lived: list[tuple[float, float, float]], weight: float) -> None:
     energy = Energy(EnergyOptions(fatigue_weight=weight))

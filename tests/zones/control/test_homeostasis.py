@@ -44,6 +44,7 @@ def brain_of(activity: float, effort: float, **params: Any) -> Brain:
     return brain
 
 
+@pytest.mark.slow
 def test_moderate_activity_never_shuts_the_gate() -> None:
     with brain_of(activity=4.0, effort=0.0) as brain:
         brain.run(until="300 s")

@@ -83,6 +83,7 @@ def test_steady_rewards_become_expected_and_mood_returns_to_neutral() -> None:
     assert abs(levels[-1]) < 1e-6
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(numbers, numbers, st.floats(-1, 1), st.floats(0, 1e9)), max_size=20))
 def test_mood_stays_between_minus_1_and_1(lived: list[tuple[float, float, float, float]]) -> None:
     mood = Mood(MoodOptions())

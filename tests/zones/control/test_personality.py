@@ -95,6 +95,7 @@ def test_shares_alone_count_and_equal_shares_have_no_bias() -> None:
     assert bias(0.9, []).shape == (0,)
 
 
+@pytest.mark.slow
 @given(openness=unit, used=st.lists(st.floats(0.0, 2.0**100, width=32), min_size=1, max_size=40))
 def test_the_bias_is_of_mean_zero_and_bounded(openness: float, used: list[float]) -> None:
     found = bias(openness, used, routing_bias=2.0).astype(float)

@@ -88,6 +88,7 @@ def test_one_long_span_equals_many_short_ones(value: float, slope: float, low: f
 # --- the loop -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", [0.5, 2.0, 8.0])
 @pytest.mark.parametrize("set_point", [0.3, 0.6, 0.9])
 def test_the_entropy_of_a_softmax_reaches_the_set_point(scale: float, set_point: float) -> None:

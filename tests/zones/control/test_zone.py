@@ -213,6 +213,7 @@ def test_a_branch_with_other_settings_takes_what_fits() -> None:
     assert numbers(other.tick(goal_b=1.0))["gate_temperature"] == pytest.approx(2.0, rel=0.02)
 
 
+@pytest.mark.slow
 def test_the_zone_needs_neither_jax_nor_flax_nor_numba() -> None:
     script = ("import sys; import aura.zones.control.zone; "
               "bad = {'jax', 'flax', 'numba'} & set(sys.modules); sys.exit(str(bad) if bad else 0)")

@@ -58,6 +58,7 @@ def native(node: Any) -> Any:
     return type(node)(map(native, node)) if isinstance(node, (list, tuple)) else node
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(TREES, st.integers(0, 2**128))
 def test_a_state_of_any_shape_comes_back_to_the_bit(tree: Any, seed: int) -> None:

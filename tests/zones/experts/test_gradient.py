@@ -87,6 +87,7 @@ def first_encoder() -> np.ndarray:
     return (np.random.default_rng(0).normal(size=(64, CODE)) / 8).astype(np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("late", [0, 3])
 def test_an_encoder_trained_over_the_bus_equals_one_trained_end_to_end(late: int) -> None:
     """With labels that come `late` items later, the whole is trained with gradients that much older."""

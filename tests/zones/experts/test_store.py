@@ -120,6 +120,7 @@ def test_no_more_are_in_memory_than_may_be_or_are_needed(resident: int, asks: li
     store.close()
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=15)
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(["learn", "ask", "away", "restore"])), max_size=15))
 def test_nothing_depends_on_how_many_are_in_memory(deeds: list[tuple[str, str]]) -> None:
@@ -327,6 +328,7 @@ def test_an_expert_stays_in_memory_when_its_file_cannot_be_written(tmp_path: Pat
     assert store.resident == ("expert_0",)
 
 
+@pytest.mark.slow
 def test_a_private_folder_is_made_late_and_goes_with_its_store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = filled(2)

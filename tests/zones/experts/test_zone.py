@@ -340,6 +340,7 @@ def test_warming_up_changes_nothing() -> None:
     assert trees_equal(one.zone.state(), other.zone.state())
 
 
+@pytest.mark.slow
 def test_reading_the_manifest_imports_nothing_heavy() -> None:
     code = ("import sys; import aura.zones.experts.plugin; "
             "print([m for m in ('jax', 'flax', 'faiss', 'numba', 'sklearn') if m in sys.modules])")

@@ -244,6 +244,7 @@ def test_warm_up_changes_nothing_and_leaves_nothing_to_compile(bench: Make, cent
     assert compiled == [list(loop.signatures) for loop in loops]
 
 
+@pytest.mark.slow
 def test_the_hook_registers_the_router_and_reading_it_is_light() -> None:
     assert aura_zones() == [MANIFEST]
     probe = ("import sys; import aura.zones.router.plugin; "

@@ -75,6 +75,7 @@ def test_the_step_lies_along_the_gradient_of_the_mixture(temperature: float, gro
     assert np.abs(gradient).max() > 0.05
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(seed=st.integers(0, 999), rate=st.floats(0.01, 3.0), temperature=st.floats(0.1, 5.0))
 def test_learning_is_that_of_the_slow_twin(seed: int, rate: float, temperature: float) -> None:

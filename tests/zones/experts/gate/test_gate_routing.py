@@ -79,6 +79,7 @@ def test_routing_is_that_of_the_slow_twin(case: dict[str, Any]) -> None:
         np.testing.assert_allclose(found.full[i], full, atol=1e-4)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(cases())
 def test_weights_are_shares_and_masks_are_obeyed(case: dict[str, Any]) -> None:

@@ -35,6 +35,7 @@ def one(value: float) -> np.ndarray:
     return np.full((1, 1), value, np.float32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["ucb", "exp3"])
 @settings(deadline=None)
 @given(seed=st.integers(0, 999), exploration=st.floats(0.0, 1.0), momentum=st.floats(0.3, 1.0))

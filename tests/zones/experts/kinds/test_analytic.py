@@ -62,6 +62,7 @@ def test_weights_equal_the_batch_ridge_solution(block: int) -> None:
     assert relative(one.weights, ridge(one, rows, targets)) < 1e-7
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_weighted_rows_equal_the_weighted_batch_solution(seed: int) -> None:
@@ -107,6 +108,7 @@ def test_blended_targets_are_regressed_on() -> None:
     assert relative(one.weights, ridge(one, rows, blended)) < 1e-6
 
 
+@pytest.mark.slow
 def test_a_hold_moves_nothing_and_makes_the_output_there_stiff() -> None:
     rows, targets = (part[:100] for part in digits())
     free, held = (taught(expert(), rows, targets) for _ in range(2))
@@ -164,6 +166,7 @@ def test_a_row_is_predicted_with_the_same_bits_in_every_block() -> None:
     assert all(np.array_equal(one.predict(rows[i:i + 1])[0], together[i]) for i in range(0, 100, 9))
 
 
+@pytest.mark.slow
 def test_digits_are_learned_in_one_pass_and_the_probabilities_are_honest() -> None:
     rows, targets = digits()
     one = taught(expert(options=AnalyticOptions(filters=30)), rows[:1200], targets[:1200])

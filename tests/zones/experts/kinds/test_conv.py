@@ -82,6 +82,7 @@ def test_a_wider_head_leaves_the_convolutions() -> None:
     assert one.predict(lesson((6, 5)).rows).shape == (4, 11)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["max", "mean", "none"])
 def test_pooling_takes_the_maximum_or_mean_of_whole_blocks(pooling: str) -> None:
     net = ConvNet((5, 4, 2), (1,), (1,), (1,), pooling, 2, (), "relu", 3, nnx.Rngs(0))

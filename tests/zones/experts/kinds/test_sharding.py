@@ -51,6 +51,7 @@ def test_four_devices_learn_the_same_as_one() -> None:
     assert done.stdout.strip() == "the same", done.stderr
 
 
+@pytest.mark.slow
 def test_more_devices_than_there_are_is_an_error_that_counts_them() -> None:
     with pytest.raises(ParameterError, match="devices: expected at most"):
         MlpExpert((4,), 3, MlpOptions(devices=4096), 1)

@@ -18,6 +18,7 @@ def drawn(count: int = 6000) -> tuple[np.ndarray, np.ndarray]:
     return scores, np.eye(4)[truth.clip(max=3)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", [1, 32])
 @pytest.mark.parametrize("by_class", [False, True])
 def test_it_finds_the_sharpness_that_the_truth_was_drawn_with(block: int, by_class: bool) -> None:
@@ -30,6 +31,7 @@ def test_it_finds_the_sharpness_that_the_truth_was_drawn_with(block: int, by_cla
     assert sharpness.value == pytest.approx(TRUE, rel=0.12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sign", "bound"), [(1, HIGHEST), (-1, LOWEST)])
 def test_it_stays_in_its_bounds(sign: int, bound: float) -> None:
     scores, sharpness = np.array([[0.1, 0.0]] * 32), Sharpness()
