@@ -90,8 +90,8 @@ def test_no_bit_depends_on_the_number_of_threads(encoder: TextEncoder) -> None:
         double = load_text_encoder(threads=2)
         assert double.identity == encoder.identity
         np.testing.assert_array_equal(double.encode(texts), alone)
-        np.testing.assert_array_equal(np.concatenate([double.encode([text]) for text in texts]), alone)
-        for _ in range(20):
+        np.testing.assert_array_equal(np.concatenate([double.encode([text]) for text in texts[:20]]), alone[:20])
+        for _ in range(10):
             chosen = rng.integers(0, len(texts), rng.integers(2, 8))
             np.testing.assert_array_equal(double.encode([texts[index] for index in chosen]), alone[chosen])
     finally:
