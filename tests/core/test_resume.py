@@ -53,6 +53,7 @@ def test_a_brain_resumed_at_any_of_25_ticks_goes_on_to_the_bit(tmp_path: Path, f
             brain.close()
 
 
+@pytest.mark.slow
 def test_the_resumed_brains_cover_every_feature() -> None:
     """So that the test above does not pass for want of anything to save."""
     held = flying = silenced = restarted = background = rang = 0

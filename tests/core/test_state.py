@@ -114,6 +114,7 @@ def test_a_missing_and_a_foreign_file_are_state_errors(tmp_path: Path) -> None:
             read_tree(tmp_path / name, "owner")
 
 
+@pytest.mark.slow
 def test_plain_values_beyond_what_a_file_holds_are_refused_when_written(tmp_path: Path) -> None:
     with pytest.raises(StateError, match="less than 100 MB"):
         write_tree(tmp_path / "f", {"text": "x" * 101_000_000}, "owner")

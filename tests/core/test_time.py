@@ -22,6 +22,7 @@ def test_what_is_formatted_parses_back(time: int) -> None:
     assert parse_time(format_time(time)) == time
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**12), st.integers(0, 999), st.sampled_from(sorted(FACTORS)))
 def test_a_decimal_is_exact_or_refused(whole: int, thousandths: int, unit: str) -> None:
     numerator = (1000 * whole + thousandths) * FACTORS[unit]
@@ -51,6 +52,7 @@ def test_what_is_no_time_is_refused(value: Any) -> None:
         parse_time(value, "here")
 
 
+@pytest.mark.slow
 @given(st.text(max_size=80))
 def test_any_text_gives_a_time_or_the_one_error(text: str) -> None:
     with suppress(TimeError):

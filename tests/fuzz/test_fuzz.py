@@ -11,6 +11,7 @@ pytest.importorskip("soundfile")
 INPUTS = 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("subject", SUBJECTS, ids=lambda subject: subject.name)
 def test_a_damaged_file_is_refused_or_read_but_never_raises_hangs_or_lies(subject, tmp_path):
     outcomes, faults = attack(subject, tmp_path, INPUTS, seed=1)

@@ -27,6 +27,7 @@ def stopped(sim):
     return sim.folder / "run"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["recording/0000.mcap", "recording/0001.mcap", "metrics.jsonl"])
 @pytest.mark.parametrize("how", ["gone", "cut"])
 def test_a_resume_is_refused_where_what_was_written_up_to_the_checkpoint_is_gone_or_cut(sim, whole, stopped, name, how):
@@ -46,11 +47,13 @@ def test_a_resume_is_refused_where_what_was_written_up_to_the_checkpoint_is_gone
     assert (stopped / "metrics.jsonl").read_bytes() == (whole / "metrics.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_branch_goes_on_where_the_recording_of_its_origin_is_gone(sim, stopped):
     shutil.rmtree(stopped / "recording")
     assert sim.make("branch").branch(list_checkpoints(stopped / "checkpoints")[-1]) == "finished"
 
 
+@pytest.mark.slow
 def test_a_run_that_goes_on_without_its_last_checkpoint_says_so(sim, whole, stopped, caplog):
     newest = list_checkpoints(stopped / "checkpoints")[-1]
     (newest / "shout.safetensors").write_bytes(b"")
@@ -68,6 +71,7 @@ def killed(sim, name="run"):
     run.folder.write("run.json", {**run.folder.read(), "status": "running"})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("left", ["recording", "metrics.jsonl"])
 def test_a_killed_run_without_checkpoints_is_neither_begun_anew_nor_run_over(sim, stopped, left):
     killed(sim)
@@ -81,6 +85,7 @@ def test_a_killed_run_without_checkpoints_is_neither_begun_anew_nor_run_over(sim
         assert len(list(Recording(stopped).raw())) > 100
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("empty", [True, False])
 def test_a_run_killed_while_it_began_its_recording_begins_anew_and_says_so(sim, whole, caplog, empty):
     sim.make("run", until=10 * MS).start()
@@ -97,6 +102,7 @@ def test_a_run_killed_while_it_began_its_recording_begins_anew_and_says_so(sim, 
     assert "began anew" in caplog.text
 
 
+@pytest.mark.slow
 def test_a_moved_folder_is_named_with_the_state_in_it(sim, aura, monkeypatch):
     class Mover(Observer):
         name = "mover"
@@ -112,6 +118,7 @@ def test_a_moved_folder_is_named_with_the_state_in_it(sim, aura, monkeypatch):
     assert f"the run failed; its state at 250 ms is kept in {moved}" in answer.err
 
 
+@pytest.mark.slow
 def test_a_file_in_place_of_a_run_folder_and_the_other_way_round_are_told(sim, aura, stopped):
     assert "expected the folder of a run, got a file. A run of it is begun by `aura run`" \
         in aura("resume", "small.toml").err
@@ -119,6 +126,7 @@ def test_a_file_in_place_of_a_run_folder_and_the_other_way_round_are_told(sim, a
     assert "expected a scenario, got the folder of a run. Go on with it by `aura resume run`" in aura("run", "run").err
 
 
+@pytest.mark.slow
 def test_a_branch_that_would_end_before_its_checkpoint_is_refused_with_both_times(sim, aura, stopped):
     answer = aura("branch", "run", "--until", "100 ms", "--out", "two")
     assert "--until: expected a time after the checkpoint, 300 ms, got 100 ms, which lies before it" in answer.err

@@ -71,6 +71,7 @@ def test_files_under_aura_data_are_taken_as_they_are(tmp_path, monkeypatch):
     assert list_datasets()[0].present
 
 
+@pytest.mark.slow
 def test_what_is_not_there_is_fetched_once_and_checked(tmp_path, monkeypatch, server):
     url, asked = server
     knows(monkeypatch, f"{url}/a.csv")
@@ -82,6 +83,7 @@ def test_what_is_not_there_is_fetched_once_and_checked(tmp_path, monkeypatch, se
     assert asked == ["/a.csv"]
 
 
+@pytest.mark.slow
 def test_a_progress_bar_is_shown_on_a_terminal(monkeypatch, server, capsys):
     knows(monkeypatch, f"{server[0]}/a.csv")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
@@ -89,6 +91,7 @@ def test_a_progress_bar_is_shown_on_a_terminal(monkeypatch, server, capsys):
     assert "100%" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_another_checksum_is_an_error_and_leaves_no_file(tmp_path, monkeypatch, server):
     knows(monkeypatch, f"{server[0]}/a.csv", "0" * 64)
     with pytest.raises(DataError, match="the download has another checksum"):
@@ -96,6 +99,7 @@ def test_another_checksum_is_an_error_and_leaves_no_file(tmp_path, monkeypatch, 
     assert not list((tmp_path / "cache").rglob("*.csv"))
 
 
+@pytest.mark.slow
 def test_a_file_the_address_does_not_have_is_an_error(monkeypatch, server):
     knows(monkeypatch, f"{server[0]}/gone.csv")
     with pytest.raises(DataError, match=r"fetching it failed: HTTPError: 404.*Get it from http.*gone\.csv"):
@@ -123,6 +127,7 @@ def test_what_is_not_fetched_says_where_to_get_it(tmp_path, monkeypatch):
     assert not list_datasets()[0].fetchable
 
 
+@pytest.mark.slow
 def test_a_cache_that_cannot_be_written_is_an_error(tmp_path, monkeypatch, server):
     knows(monkeypatch, f"{server[0]}/a.csv")
     (tmp_path / "cache").write_text("a file where the folder should be")

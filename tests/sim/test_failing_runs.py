@@ -47,6 +47,7 @@ def test_a_recovery_that_fails_is_not_recovered(sim, monkeypatch):
     monkeypatch.setattr(PhasePlayer, "play", play)
 
 
+@pytest.mark.slow
 def test_a_recovery_takes_no_longer_than_its_time_and_keeps_what_it_has_reached(sim, monkeypatch):
     whole = bomb(sim, 21)
     clock = iter(range(1000))
@@ -75,6 +76,7 @@ def test_a_signal_ends_a_recovery(sim, aura, monkeypatch, number):
     assert "the run failed; its state at 0 s is kept in run" in answer.err
 
 
+@pytest.mark.slow
 def test_live_observers_and_figures_stand_where_the_kept_checkpoint_does(sim):
     """What a failed run leaves is what a run leaves that was stopped there."""
     source = bomb(sim, 21)
@@ -89,6 +91,7 @@ def test_live_observers_and_figures_stand_where_the_kept_checkpoint_does(sim):
         assert failed[key] == stopped[key], key
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2_000, 6_000])
 def test_a_full_disk_ends_the_run_at_once_and_a_resume_with_room_is_the_uninterrupted_run(sim, whole, full_disk, size):
     run = sim.make("run")
@@ -123,6 +126,7 @@ def test_a_run_may_go_on_without_its_recording_and_says_so(sim, aura, whole, ful
     assert "the replay is identical to run, bit for bit, as far as both go" in answer.out
 
 
+@pytest.mark.slow
 def test_a_phase_whose_rows_cannot_be_played_fails_between_two_ticks_and_is_played_once_they_can(sim, whole):
     play = PlayedStream.play
 
@@ -167,6 +171,7 @@ params = {{at = 11}}
     assert sim.values("run", "ear.text")[:len(heard)] == heard
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_removed_ends_the_run_and_is_not_made_anew(sim):
     class Remover(Observer):
         name = "remover"
@@ -208,6 +213,7 @@ def test_a_zone_that_fails_at_every_tick_is_logged_once_and_counted(sim, caplog)
     assert 'raise ValueError("boom")' in kept
 
 
+@pytest.mark.slow
 def test_an_observer_that_was_switched_off_is_told_after_a_resume_too_and_stays_off(sim):
     class Fails(Observer):
         name = "fails"
@@ -273,12 +279,14 @@ def killed_at_once(sim, name, like, **more):
     return run
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_its_first_checkpoint_begins_anew(sim, whole):
     killed_at_once(sim, "run", whole)
     assert sim.make("run").resume() == "finished"
     assert sim.difference(whole, "run") is None
 
 
+@pytest.mark.slow
 def test_a_branch_killed_before_its_first_checkpoint_begins_at_its_origin_again(sim):
     sim.make("run", until=300 * MS).start()
     origin = list_checkpoints(sim.folder / "run/checkpoints")[-1]
@@ -288,6 +296,7 @@ def test_a_branch_killed_before_its_first_checkpoint_begins_at_its_origin_again(
     assert sim.difference("whole", "branch") is None
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_its_first_checkpoint_may_be_started_again_into_its_folder(sim, whole):
     killed_at_once(sim, "run", whole)
     assert sim.make("run").start() == "finished"
@@ -296,6 +305,7 @@ def test_a_run_killed_before_its_first_checkpoint_may_be_started_again_into_its_
         sim.make("run").start()
 
 
+@pytest.mark.slow
 def test_a_live_run_killed_before_its_first_checkpoint_is_resumed_but_not_started_over_its_journal(sim, whole):
     killed_at_once(sim, "run", whole).folder.journal.mkdir()
     with pytest.raises(AuraError, match="one that is not empty"):
@@ -311,6 +321,7 @@ def test_what_only_looks_like_a_run_is_not_cleared_away(sim):
     assert (sim.folder / "run/scenario.toml").read_text(encoding="utf-8") == "mine"
 
 
+@pytest.mark.slow
 def test_a_run_killed_before_its_report_was_written_gets_it_by_resume(sim, aura, monkeypatch):
     monkeypatch.setattr("aura.plugins.report.write_report", lambda folder: (folder / "report.html").write_text("x")
                         and folder / "report.html")
@@ -321,6 +332,7 @@ def test_a_run_killed_before_its_report_was_written_gets_it_by_resume(sim, aura,
     assert "report:" not in aura("resume", "run").out
 
 
+@pytest.mark.slow
 def test_a_folder_that_is_being_played_is_refused(sim):
     class Other(Observer):
         name = "other"

@@ -128,6 +128,7 @@ def test_texts_are_unique(rows: list[Row]) -> None:
     assert [text for text, n in counts.items() if n > 1] == []
 
 
+@pytest.mark.slow
 def test_no_two_texts_are_near_duplicates(rows: list[Row]) -> None:
     sets = [(row.id, words(row.text)) for row in rows]
     near = [(a, b) for (a, x), (b, y) in combinations(sets, 2) if len(x & y) > 0.7 * len(x | y)]
@@ -168,6 +169,7 @@ def test_labels_are_those_of_goemotions() -> None:
     assert tuple(names) == LABELS
 
 
+@pytest.mark.slow
 def test_no_text_stands_in_goemotions(rows: list[Row]) -> None:
     known: set[frozenset[str]] = set()
     for name in ("train.tsv", "dev.tsv"):

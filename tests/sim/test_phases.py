@@ -40,6 +40,7 @@ def test_without_held_out_rows_there_is_one_phase(sim):
     assert sim.read("run")["items"] == {"diary": 100}
 
 
+@pytest.mark.slow
 def test_no_zone_changes_in_a_phase_without_learning(sim, whole):
     _, _, start, end = phases(sim, whole)[1]
     said = [m for m in Recording(whole).messages() if m.time >= start]
@@ -64,6 +65,7 @@ def test_a_zone_told_not_to_learn_does_not(sim):
     assert run.player.brain["slow"].state() == {"seen": 80}
 
 
+@pytest.mark.slow
 def test_phases_are_played_as_the_scenario_says(sim):
     source = sim.scenario(sim.text + """
 [[phases]]
@@ -91,6 +93,7 @@ split = "held_out"
     assert scores["trained"] > 0.5
 
 
+@pytest.mark.slow
 def test_a_span_ends_a_phase_though_rows_are_left(sim):
     more = '[[phases]]\nname = "short"\nspan = "100 ms"\n[[phases]]\nname = "rest"\n'
     source = sim.scenario(sim.text + more, "p.toml")
@@ -106,6 +109,7 @@ def test_a_span_longer_than_its_rows_ends_with_the_rows(sim, whole):
     assert phases(sim)[0] == phases(sim, whole)[0]
 
 
+@pytest.mark.slow
 def test_a_phase_ends_with_its_last_stream(sim):
     source = sim.scenario(sim.text + TWO_STREAMS, "two.toml")
     sim.make("run", "diary.repeat=1", "diary.hold_out=0.0", source=source).start()

@@ -25,6 +25,7 @@ until = "100 ms"
 """
 
 
+@pytest.mark.slow
 def test_a_finished_run_leaves_everything_that_belongs_in_its_folder(sim):
     assert sim.make("run").start() == "finished"
 
@@ -42,11 +43,13 @@ def test_a_finished_run_leaves_everything_that_belongs_in_its_folder(sim):
     assert sim.read("run", "metrics.json")["guess"]["phases"]["held-out"]["summary"]["accuracy"] > 0.8
 
 
+@pytest.mark.slow
 def test_the_items_of_a_phase_are_those_played_in_it(sim):
     sim.make("run").start()
     assert [phase["items"] for phase in sim.read("run")["phases"]] == [{"diary": 160}, {"diary": 20}]
 
 
+@pytest.mark.slow
 def test_rows_of_several_metrics_are_written_in_the_order_of_time(sim):
     sim.make("run").start()
     lines = (sim.folder / "run/metrics.jsonl").read_text(encoding="utf-8").splitlines()
@@ -62,18 +65,21 @@ def test_two_runs_record_the_same_bits(sim):
     assert (sim.folder / "one/metrics.json").read_text() == (sim.folder / "two/metrics.json").read_text()
 
 
+@pytest.mark.slow
 def test_another_seed_records_other_bits(sim):
     sim.make("one").start()
     sim.make("two", "seed=4").start()
     assert sim.difference("one", "two") is not None
 
 
+@pytest.mark.slow
 def test_threads_record_the_bits_that_serial_does(sim):
     sim.make("serial").start()
     sim.make("threads", "executor=threads").start()
     assert sim.difference("serial", "threads") is None
 
 
+@pytest.mark.slow
 def test_a_second_zone_changes_no_bit_of_what_the_others_say(sim):
     sim.make("one").start()
     more = sim.text.replace('"diary.text -> shout.text"', '"diary.text -> shout.text", "diary.text -> other.text"')
@@ -101,6 +107,7 @@ def test_a_scenario_that_reaches_its_own_end_has_finished(sim):
     assert sim.values("run", "ticker.now") == [(t * 7 * MS, t * 7 * MS) for t in range(15)]
 
 
+@pytest.mark.slow
 def test_a_resumed_run_is_the_uninterrupted_one(sim, whole):
     sim.make("parts", until=231 * MS).start()
     sim.make("parts", until=590 * MS).resume()
@@ -131,6 +138,7 @@ def test_a_run_stopped_at_any_of_25_random_ticks_resumes_as_if_it_had_not(sim, w
         shutil.rmtree(sim.folder / "parts")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", ["0 s", "1 ns", "530 ms", "530.000001 ms", "561 ms", "561.000001 ms", "652 ms"])
 def test_a_run_stopped_at_the_edges_of_its_phases_resumes_as_if_it_had_not(sim, stop, whole):
     sim.make("parts", until=parse_time(stop)).start()
@@ -138,6 +146,7 @@ def test_a_run_stopped_at_the_edges_of_its_phases_resumes_as_if_it_had_not(sim, 
     assert sim.difference(whole, "parts") is None
 
 
+@pytest.mark.slow
 def test_resuming_a_finished_run_adds_nothing(sim):
     sim.make("run").start()
     before = list(Recording(sim.folder / "run").raw())
@@ -147,6 +156,7 @@ def test_resuming_a_finished_run_adds_nothing(sim):
     assert (sim.folder / "run/metrics.jsonl").read_text() == rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", [0, 1, -2])
 def test_a_run_resumed_from_an_older_checkpoint_forgets_what_came_after_it(sim, whole, which):
     sim.make("run").start()
@@ -180,6 +190,7 @@ def test_a_resume_without_a_checkpoint_says_so(sim):
         sim.make("nothing").resume()
 
 
+@pytest.mark.slow
 def test_a_resume_that_cannot_load_its_checkpoint_leaves_the_run_as_it_was(sim, whole):
     sim.make("run", until=300 * MS).start()
     before = {name: (sim.folder / "run" / name).read_bytes() for name in ("metrics.json", "metrics.jsonl")}
@@ -193,6 +204,7 @@ def test_a_resume_that_cannot_load_its_checkpoint_leaves_the_run_as_it_was(sim, 
     assert sim.difference(whole, "run") is None
 
 
+@pytest.mark.slow
 def test_a_branch_goes_on_from_a_checkpoint_with_other_settings(sim, whole):
     sim.make("run", until=300 * MS).start()
     checkpoint = list_checkpoints(sim.folder / "run/checkpoints")[-1]
@@ -218,6 +230,7 @@ def test_a_branch_into_a_brain_with_other_zones_is_refused(sim):
         sim.make("branch", source=fewer).branch(list_checkpoints(sim.folder / "run/checkpoints")[-1])
 
 
+@pytest.mark.slow
 def test_a_replay_of_a_run_records_the_same_bits(sim):
     sim.make("run", until=400 * MS).start()
     origin = RunFolder(sim.folder / "run")
@@ -234,6 +247,7 @@ def bomb(sim, at: int, policy: str = "stop", every: str = "30 ms"):
     return sim.scenario(text + f'[zones.bomb]\non_error = "{policy}"\nparams = {{at = {at}}}\n', "bomb.toml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("at", [1, 2, 4, 18])
 def test_a_zone_that_raises_stops_the_run_and_leaves_a_checkpoint_of_the_last_good_tick(sim, at):
     source, failing = bomb(sim, at), (at - 1) * 10 * MS
@@ -258,6 +272,7 @@ def test_a_zone_that_raises_stops_the_run_and_leaves_a_checkpoint_of_the_last_go
     assert list(Recording(sim.folder / "mended").raw()) == later
 
 
+@pytest.mark.slow
 def test_a_silenced_zone_lets_the_run_finish_and_changes_no_bit_of_the_others(sim):
     sim.make("plain").start()
     assert sim.make("run", source=bomb(sim, 4, "silence")).start() == "finished"
@@ -268,6 +283,7 @@ def test_a_silenced_zone_lets_the_run_finish_and_changes_no_bit_of_the_others(si
     assert others == [(m.topic, m.time, m.data) for m in Recording(sim.folder / "plain").raw()]
 
 
+@pytest.mark.slow
 def test_a_zone_that_restarts_goes_on_from_its_last_checkpoint(sim):
     run = sim.make("run", source=bomb(sim, 6, "restart", every="30 ms"), until=110 * MS)
     run.start()
@@ -280,6 +296,7 @@ def test_a_zone_that_restarts_goes_on_from_its_last_checkpoint(sim):
     assert [count for _, count in sim.values("more", "bomb.count")] == [1, 2, 3, 4, 5] * 3
 
 
+@pytest.mark.slow
 def test_a_silenced_zone_is_still_silent_after_a_resume(sim):
     source = bomb(sim, 4, "silence")
     sim.make("unharmed", source=source).start()
@@ -329,6 +346,7 @@ def test_a_start_that_is_refused_leaves_the_folder_of_another_as_it_was(sim):
     assert [path.name for path in (sim.folder / "run").iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_the_brain_is_built_stops_before_the_first_tick(sim, whole, monkeypatch):
     run = sim.make("parts")
     seen = []

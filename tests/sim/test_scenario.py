@@ -203,6 +203,7 @@ def test_a_number_that_is_not_finite_is_kept_for_the_zone_that_refuses_it(tmp_pa
     assert [f"{value:g}" for value in values] == [number] * 3
 
 
+@pytest.mark.slow
 @given(table=st.recursive(
     st.booleans() | st.integers(-2**63, 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=6),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
@@ -232,6 +233,7 @@ def attempt(function, *arguments):
         return None, str(error)
 
 
+@pytest.mark.slow
 @given(table=TABLES, complete=st.booleans())
 @settings(max_examples=150, deadline=None)
 def test_any_table_is_a_scenario_or_a_scenario_error(table, complete):
@@ -244,6 +246,7 @@ def test_any_table_is_a_scenario_or_a_scenario_error(table, complete):
         assert read_scenario(scenario.dump()).name == scenario.name
 
 
+@pytest.mark.slow
 @given(content=st.text(max_size=200).map(str.encode) | st.binary(max_size=60)
        | TABLES.map(lambda table: tomli_w.dumps({**table, "aura": 1, "name": "any"}).encode("utf-8", "ignore")))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -254,6 +257,7 @@ def test_any_bytes_are_a_scenario_or_a_scenario_error(tmp_path, content):
     assert "any.toml" in refusal if scenario is None else scenario.folder.is_absolute()
 
 
+@pytest.mark.slow
 @given(words=st.lists(st.text(max_size=12) | st.builds("{}={}".format, st.sampled_from(
     ["seed", "until", "zones", "streams", "shout.period", "shout.rate", "diary.items", "zones.shout.params.a",
      "record.every", "pathways"]), st.text(max_size=8)), max_size=3))

@@ -379,6 +379,7 @@ def test_a_light_manifest_passes(module: Callable[[str], str]) -> None:
     BY_NAME["manifest_is_light"](Subject(Sound, module=module("def build():\n    import torch\n")))
 
 
+@pytest.mark.slow
 def test_the_module_of_a_plugin_is_found_by_itself() -> None:
     from aura.zones.amygdala.plugin import MANIFEST
 
@@ -390,12 +391,14 @@ def test_a_manifest_in_no_module_asks_for_one() -> None:
         BY_NAME["manifest_is_light"](Subject(replace(SOUND)))
 
 
+@pytest.mark.slow
 def test_check_zone_names_all_that_is_wrong_at_once() -> None:
     with pytest.raises(ConformanceError) as caught:
         check_zone(TooLoud, {"rate": 0.2}, module="aura", ticks=6)
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == ["outputs_keep_their_word"]
 
 
+@pytest.mark.slow
 def test_check_zone_is_silent_about_a_sound_zone() -> None:
     check_zone(Sound, module="aura")
 

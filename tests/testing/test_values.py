@@ -15,6 +15,7 @@ SPANS = st.one_of(st.none(), st.tuples(st.integers(-100, 0), st.integers(0, 100)
     lambda span: (float(span[0]), float(span[1]))), st.sampled_from([(0.0, np.inf), (-np.inf, 5.0), (-np.inf, np.inf)]))
 
 
+@pytest.mark.slow
 @given(st.sampled_from(sorted(NUMERIC)), AXES, SPANS, st.integers(0, 4), st.integers(0, 1000))
 def test_numbers_pass_the_bus_and_lie_in_their_range(
         dtype: str, shape: tuple[int | str, ...], span: tuple[float, float] | None, items: int, seed: int) -> None:

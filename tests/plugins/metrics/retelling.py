@@ -47,17 +47,20 @@ def tell(metric: Any, told: Told) -> None:
             getattr(metric, method)(*arguments)
 
 
-def watch_it_resume(make: Callable[[], Any], folder: Path, told: Told, share: float) -> None:
-    """Stop a metric after a share of what it is told, save and load it, and compare it to the bit with a whole one."""
-    stop = int(share * len(told))
-    whole, before, after = make(), make(), make()
+def watch_it_resume(make: Callable[[], Any], folder: Path, told: Told, shares: Sequence[float]) -> None:
+    """Stop a metric after shares of what it is told, save and load it, and compare it to the bit with a whole one."""
+    whole = make()
     tell(whole, told)
-    tell(before, told[:stop])
-    rows = before.take_rows()
-    write_tree(folder / "state.safetensors", before.state(), "metric")
-    after.load_state(read_tree(folder / "state.safetensors", "metric"))
-    assert after.results() == before.results()
-    tell(after, told[stop:])
-    assert json.dumps(after.results()) == json.dumps(whole.results())
-    assert rows + after.take_rows() == whole.take_rows()
-    assert trees_equal(after.state(), {**whole.state(), "rows": []})
+    expected = whole.take_rows()
+    for share in shares:
+        stop = int(share * len(told))
+        before, after = make(), make()
+        tell(before, told[:stop])
+        rows = before.take_rows()
+        write_tree(folder / "state.safetensors", before.state(), "metric")
+        after.load_state(read_tree(folder / "state.safetensors", "metric"))
+        assert after.results() == before.results(), share
+        tell(after, told[stop:])
+        assert json.dumps(after.results()) == json.dumps(whole.results()), share
+        assert rows + after.take_rows() == expected, share
+        assert trees_equal(after.state(), {**whole.state(), "rows": []}), share

@@ -79,6 +79,7 @@ def test_where_classes_exclude_each_other_the_logistic_regression_is_multinomial
     assert ridge["summary"]["accuracy"] == ridge["summary"]["top1"] > 0.5
 
 
+@pytest.mark.slow
 def test_thresholds_give_the_best_f1_on_the_training_scores():
     rng = np.random.default_rng(1)
     targets, scores = rng.integers(0, 2, size=(60, 4)), rng.normal(size=(60, 4)).round(1)

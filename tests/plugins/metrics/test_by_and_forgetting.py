@@ -46,6 +46,7 @@ def table(watcher, number=0, phase="run"):
     return {row["name"]: (row["items"], row["accuracy"]) for row in found["values"]}
 
 
+@pytest.mark.slow
 def test_items_and_accuracy_are_counted_for_each_value_and_each_pair():
     truth, said, experts, regimes = some()
     watcher = metric()
@@ -122,6 +123,7 @@ def test_values_beyond_the_bound_are_counted_as_one():
     assert table(watcher) == {"e0": (1, 1.0), "e1": (1, 1.0), OTHER: (7, 1.0)}
 
 
+@pytest.mark.slow
 def test_other_figures_do_not_depend_on_the_groups():
     truth, said, experts, regimes = some()
     grouped, plain = metric(), metric(by=())
@@ -131,6 +133,7 @@ def test_other_figures_do_not_depend_on_the_groups():
     assert {key: found[key] for key in other} == other
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 33, 199, 350])
 def test_a_resumed_metric_gives_the_same_figures_and_state(tmp_path, stop):
     truth, said, experts, regimes = some()

@@ -162,6 +162,7 @@ def test_of_numbers_that_are_no_shares_none_takes_over():
     assert watcher.results()["phases"]["run"]["one_sided"] is None
 
 
+@pytest.mark.slow
 @given(st.lists(st.floats(0.0, 1e6), max_size=8))
 def test_what_takes_over_has_more_than_nine_tenths_of_the_whole(values):
     values = np.array(values)

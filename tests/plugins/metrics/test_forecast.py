@@ -45,6 +45,7 @@ def feed(watcher, frames, predictions, start=0, block=1, late=0):
         watcher.after_tick(now)
 
 
+@pytest.mark.slow
 def test_frames_that_were_learned_before_are_told_apart_and_not_fitted_again(frames, predictions):
     whole, once = metric(), metric()
     for watcher, passes in ((whole, 2), (once, 1)):

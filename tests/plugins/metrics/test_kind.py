@@ -50,6 +50,7 @@ def test_a_factory_that_is_no_metric_is_refused(factory):
         MetricKind("mine", "", MetricOptions, factory).build("mine", {})
 
 
+@pytest.mark.slow
 def test_listing_the_kinds_imports_nothing_heavy():
     code = ("import sys; from aura.plugins.metrics.plugin import aura_metrics; aura_metrics();"
             "print([name for name in ('sklearn', 'scipy', 'matplotlib', 'rich', 'torch') if name in sys.modules])")

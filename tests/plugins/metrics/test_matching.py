@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ def test_the_oldest_goes_when_the_table_is_full():
     assert matcher.put(1, [2, 3], "BC") == [["b", "B"], ["c", "C"]]
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 8)), max_size=60), st.integers(1, 6), st.integers(0, 60))
 def test_a_restored_table_goes_on_as_the_saved_one(words, capacity, stop):
     sides = ("truth", "prediction", "best")

@@ -29,6 +29,7 @@ def feed(watcher, true, said, start=0):
         watcher.on_signal(Signal("amygdala.value", now, said[item:item + 1], ids))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_figures_are_those_of_scikit_learn_and_scipy_on_all_items_at_once(offset):
     true, said = arrays(offset=offset)
@@ -59,6 +60,7 @@ def test_what_is_undefined_is_left_out():
     assert [row["values"] for row in watcher.take_rows()] == [{"mae": 0.0, "rmse": 0.0}] * 2
 
 
+@pytest.mark.slow
 def test_rows_that_were_learned_before_are_told_apart():
     true, said = arrays(600)
     watcher, first, later = metric(), metric(), metric()
@@ -85,6 +87,7 @@ def test_rolling_rows_look_back_on_the_window_only():
     assert rows[-1]["values"]["rmse"] == pytest.approx(root_mean_squared_error(true[-100:], said[-100:]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stop", [0, 100, 256, 777])
 def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, stop):
     true, said = arrays(1000)

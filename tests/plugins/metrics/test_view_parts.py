@@ -18,6 +18,7 @@ from aura.plugins.metrics.thinning import envelope, evenly
 FINITE = st.floats(-1e6, 1e6, width=32)
 
 
+@pytest.mark.slow
 @given(arrays(np.float32, st.tuples(st.integers(1, 3), st.integers(1, 200)), elements=FINITE), st.integers(2, 50))
 @settings(max_examples=60, deadline=None)
 def test_an_outline_has_every_traces_extremes_in_their_order(values, most):
@@ -38,6 +39,7 @@ def test_evenly_chosen_indices_differ_and_span_all(count, most):
     assert np.ptp(np.diff(chosen)) <= 1 if len(chosen) > 1 else True
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.integers(0, 10**6), max_size=20), max_size=10), st.integers(1, 1000))
 @settings(max_examples=60, deadline=None)
 def test_merged_bins_count_as_if_they_had_been_wide_from_the_start(batches, width):

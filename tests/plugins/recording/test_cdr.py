@@ -24,6 +24,7 @@ def arrays_with_ids(draw):
     return array, None if ids is None else np.array(ids, np.int64)
 
 
+@pytest.mark.slow
 @given(arrays_with_ids())
 def test_arrays_and_ids_come_back_to_the_bit(case):
     array, ids = case
@@ -35,6 +36,7 @@ def test_arrays_and_ids_come_back_to_the_bit(case):
     assert back is None or back.tolist() == ids.tolist()
 
 
+@pytest.mark.slow
 @given(arrays_with_ids())
 def test_an_independent_decoder_reads_them(case):
     array, ids = case

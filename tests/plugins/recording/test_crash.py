@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -12,17 +14,43 @@ import pytest
 from aura.core.checkpoint import latest_checkpoint, list_checkpoints
 from aura.plugins.recording import Recorder, Recording, digest
 
+# Imports once, and for each folder that it is told begins a process that records there until it is killed.
+FORKING = """
+import os, pathlib, runpy, sys
+main = runpy.run_path(sys.argv[1])["main"]
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        main(pathlib.Path(line.rstrip()))
+    print("began", child, flush=True)
+    print("ended", os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+"""
+
+
+def record_and_kill(parent, folder, delay_s):
+    """Record into a folder, from the first checkpoint on for so long."""
+    parent.stdin.write(f"{folder}\n")
+    parent.stdin.flush()
+    told = [parent.stdout.readline().split() for _ in range(2)]
+    assert sorted(words[0] for words in told) == ["began", "saved"]
+    time.sleep(delay_s)
+    os.kill(next(int(words[1]) for words in told if words[0] == "began"), signal.SIGKILL)
+    while (line := parent.stdout.readline()) == "saved\n":
+        pass
+    assert line == f"ended {-signal.SIGKILL}\n"
+
 
 @pytest.mark.slow
 def test_killed_at_25_random_instants_the_last_checkpoint_loads_and_the_recording_reaches_it(
         make_brain, small_brain_file, tmp_path):
     instants = random.Random(5)
-    for kill in range(25):
-        folder = tmp_path / str(kill)
-        with subprocess.Popen([sys.executable, small_brain_file, folder], stdout=subprocess.PIPE) as child:
-            assert child.stdout.readline() == b"saved\n"
-            time.sleep(instants.uniform(0.0, 0.4))
-            child.kill()
+    folders = [tmp_path / str(kill) for kill in range(25)]
+    with subprocess.Popen([sys.executable, "-c", FORKING, small_brain_file], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, text=True) as parent:
+        for folder in folders:
+            record_and_kill(parent, folder, instants.uniform(0.0, 0.4))
+        parent.stdin.close()
+    for folder in folders:
         newest = latest_checkpoint(folder / "checkpoints")
         assert newest == list_checkpoints(folder / "checkpoints")[-1]
         with make_brain() as resumed:

@@ -20,6 +20,7 @@ TREES = st.recursive(
     | st.lists(part, max_size=3).map(tuple), max_leaves=12)
 
 
+@pytest.mark.slow
 @given(TREES)
 def test_trees_come_back_exactly(tree):
     assert trees_equal(unpack(loads(dumps(pack(tree)))), tree)

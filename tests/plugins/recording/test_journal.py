@@ -20,6 +20,7 @@ ROWS = st.lists(st.dictionaries(TEXT, TEXT | st.floats() | st.lists(TEXT, max_si
                 max_size=3)
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b"]), ROWS), max_size=5))
 def test_rows_come_back_exactly_and_in_order(tmp_path_factory, entries):
@@ -90,6 +91,7 @@ def test_what_a_run_killed_while_it_played_again_had_not_come_to_still_stands(tm
         assert told == [(now, f"{stream}{now}") for now in range(6)]
 
 
+@pytest.mark.slow
 def test_a_journal_cut_at_any_byte_gives_whole_entries(tmp_path):
     path = tmp_path / "0000.mcap"
     with JournalWriter(tmp_path) as writer:

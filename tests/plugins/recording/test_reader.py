@@ -91,6 +91,7 @@ def test_a_foreign_file_is_refused(tmp_path, content):
         Recording(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_file_cut_at_any_byte_gives_its_whole_chunks(folder):
     path = folder / "recording" / "0000.mcap"
     data, whole = path.read_bytes(), list(Recording(folder).raw())
@@ -121,6 +122,7 @@ def test_the_mcap_packages_own_reader_reads_a_cut_file_as_far(folder):
             next(messages)
 
 
+@pytest.mark.slow
 def test_a_tail_of_zeros_is_a_cut(folder):
     path = folder / "recording" / "0000.mcap"
     data, whole = path.read_bytes(), list(Recording(folder).raw())
@@ -131,6 +133,7 @@ def test_a_tail_of_zeros_is_a_cut(folder):
         assert got
 
 
+@pytest.mark.slow
 def test_damage_within_a_file_is_never_passed_over(folder):
     path = folder / "recording" / "0000.mcap"
     data, whole = path.read_bytes(), list(Recording(folder).raw())

@@ -28,6 +28,7 @@ def whole(make_brain, tmp_path_factory):
     return Recording(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tick", random.Random(11).sample(range(1, 79), 25))
 def test_resumed_at_any_tick_it_equals_the_uninterrupted_one(make_brain, kill, tmp_path, whole, tick):
     first = recorded(make_brain, tmp_path / "recording")
@@ -47,6 +48,7 @@ def test_resumed_at_any_tick_it_equals_the_uninterrupted_one(make_brain, kill, t
     assert digest(Recording(tmp_path)) == digest(whole)
 
 
+@pytest.mark.slow
 def test_resumed_again_and_again_and_across_parted_files(make_brain, kill, tmp_path, whole):
     recording, checkpoints = tmp_path / "recording", tmp_path / "checkpoints"
     until = 0

@@ -125,9 +125,12 @@ def run_folder(played: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def change(run_folder: Path) -> Callable[..., Path]:
-    """Return a function that changes keys of run.json and returns the folder."""
+    """Return a function that changes keys of run.json and returns the folder, without figures if `bare`."""
 
-    def apply(**keys: Any) -> Path:
+    def apply(*, bare: bool = True, **keys: Any) -> Path:
+        if bare:  # they are most of what there is to draw
+            (run_folder / "metrics.json").unlink()
+            (run_folder / "metrics.jsonl").unlink()
         path = run_folder / "run.json"
         path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **keys}), encoding="utf-8")
         return run_folder

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -26,6 +27,7 @@ def graphs(draw):
     return zones(count), [path(a, b, f"out{p}", f"in{q}") for a, b, p, q in links]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(graphs())
 def test_no_two_zones_overlap_and_all_lie_within_the_picture(graph):
@@ -42,6 +44,7 @@ def test_no_two_zones_overlap_and_all_lie_within_the_picture(graph):
         assert apart, (one, other)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(graphs())
 def test_no_pathway_runs_through_a_zone(graph):

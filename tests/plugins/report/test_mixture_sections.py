@@ -74,6 +74,7 @@ def events_of(*rows):
             for time, action, expert, parents in rows]
 
 
+@pytest.mark.slow
 def test_every_section_has_its_picture_with_words_for_those_who_cannot_see_it(page):
     html, _ = page
     said = re.findall(r'role="img" aria-label="([^"]+)', html)
@@ -128,6 +129,7 @@ def test_an_expert_has_one_colour_in_all_charts_and_tables(page):
     assert 'var(--c2);opacity:0.85"></i>expert_1</span>' in section(html, "digit")
 
 
+@pytest.mark.slow
 def test_one_that_takes_over_is_told_of(folder):
     def collapse(found):
         found["utilisation"]["phases"]["two"]["one_sided"] = {"name": "expert_<3>", "share": 0.97}
@@ -145,6 +147,7 @@ def test_a_collapsed_mixture_says_so_from_its_own_figures(tmp_path):
     assert "Routing is one-sided in the phase one: expert_0 takes 9" in text
 
 
+@pytest.mark.slow
 def test_a_run_in_which_nothing_grew_says_so(folder):
     def empty(found):
         found["growth"] |= {"events": [], "all": 0}
@@ -156,6 +159,7 @@ def test_a_run_in_which_nothing_grew_says_so(folder):
     assert "held out after they had been learned; there are none" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", [
     lambda found: found["growth"]["events"][0].update(action="explode"),
     lambda found: found["utilisation"]["phases"]["two"]["components"][0].update(mean="much"),
@@ -241,6 +245,7 @@ def test_the_tree_has_a_line_for_each_and_a_mark_for_each_kind_of_event():
     assert "revived" not in texts(svg)
 
 
+@pytest.mark.slow
 def test_more_lives_than_a_page_has_room_for_are_listed_only(folder):
     def grow(found):
         born = {**found["growth"]["events"][0], "parents": []}

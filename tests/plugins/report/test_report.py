@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -55,9 +57,21 @@ def read(folder):
     return " ".join(" ".join(checker.words).split()), checker, html
 
 
-def test_the_page_says_what_ran_and_what_came_of_it(run_folder):
-    text, _, _ = read(run_folder)
-    results = json.loads((run_folder / "metrics.json").read_text(encoding="utf-8"))
+@pytest.fixture(scope="module")
+def home(played, tmp_path_factory):
+    """The run's folder with its report; it is only read."""
+    return Path(shutil.copytree(played, tmp_path_factory.mktemp("home") / "small-run"))
+
+
+@pytest.fixture(scope="module")
+def page(home):
+    """What a reader sees of that report, its tags, and the page itself."""
+    return read(home)
+
+
+def test_the_page_says_what_ran_and_what_came_of_it(home, page):
+    text, _, _ = page
+    results = json.loads((home / "metrics.json").read_text(encoding="utf-8"))
     held = results["emotion"]["phases"]["dev"]["summary"]
     assert re.search(r"small +finished", text)
     assert "A small run." in text
@@ -70,15 +84,15 @@ def test_the_page_says_what_ran_and_what_came_of_it(run_folder):
     assert "aura resume" not in text  # it has finished
 
 
-def test_every_plot_is_there_with_words_for_those_who_cannot_see_it(run_folder):
-    _, checker, html = read(run_folder)
+def test_every_plot_is_there_with_words_for_those_who_cannot_see_it(page):
+    _, checker, html = page
     assert re.findall(r'role="img" aria-label="([^"]{10})', html) == [
         "Rolling va", "Confusion ", "Confusion ", "Rolling va", "Scalars ov", "The brain&", "Wall time "]
     assert checker.tags.count("svg") == 7
 
 
-def test_the_page_needs_nothing_from_elsewhere(run_folder):
-    _, checker, html = read(run_folder)
+def test_the_page_needs_nothing_from_elsewhere(page):
+    _, checker, html = page
     assert checker.links
     assert all(link.startswith("#") and link[1:] in checker.ids for link in checker.links)
     assert "@import" not in html
@@ -86,15 +100,16 @@ def test_the_page_needs_nothing_from_elsewhere(run_folder):
     assert not {"link", "iframe", "img"} & set(checker.tags)
 
 
-def test_the_same_folder_gives_the_same_bytes(run_folder):
-    first = write_report(run_folder).read_bytes()
-    assert write_report(run_folder).read_bytes() == first
-    assert not list(run_folder.glob("*.partial"))
+@pytest.mark.slow
+def test_the_same_folder_gives_the_same_bytes(home, page):
+    assert write_report(home).read_text(encoding="utf-8") == page[2]
+    assert not list(home.glob("*.partial"))
 
 
+@pytest.mark.slow
 def test_what_comes_from_data_is_escaped(change):
     evil = "<script>alert('x')</script>\"&"
-    folder = change(scenario=evil, summary=evil, messages=[evil], status=evil, schedule=evil, executor=evil)
+    folder = change(bare=False, scenario=evil, summary=evil, messages=[evil], status=evil, schedule=evil, executor=evil)
     results = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
     phase = results["emotion"]["phases"]["dev"]
     phase["per_class"][0]["label"] = phase["confusion"]["labels"][0] = evil
@@ -114,6 +129,7 @@ def test_what_comes_from_data_is_escaped(change):
     assert text.count("alert('x')") > 10
 
 
+@pytest.mark.slow
 def test_any_label_can_be_shown(run_folder):
     odd = ["\x00nul", "lone \ud800", "喜び", "joy 😀", "$x_1", "a" * 300]
     results = json.loads((run_folder / "metrics.json").read_text(encoding="utf-8"))
@@ -128,6 +144,7 @@ def test_any_label_can_be_shown(run_folder):
     assert "lone \ufffd" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("missing", ["metrics.json", "metrics.jsonl", "scenario.toml"])
 def test_a_missing_file_leaves_a_gap_only(run_folder, missing):
     (run_folder / missing).unlink()
@@ -169,6 +186,7 @@ def test_missed_deadlines_are_told(change):
     assert "1,234 deadlines were missed" in read(change(missed_deadlines=1234, realtime=1.0))[0]
 
 
+@pytest.mark.slow
 def test_scalars_that_never_change_are_named_and_not_drawn(run_folder):
     with (run_folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
         rows = [{"time": time, "phase": "learn", "zone": "amygdala", "values": {"still": 2.5}} for time in (10, 20)]
@@ -180,12 +198,14 @@ def test_scalars_that_never_change_are_named_and_not_drawn(run_folder):
     assert drawn.count("amygdala: still") == 1
 
 
+@pytest.mark.slow
 def test_damaged_rows_are_left_out_and_counted(run_folder):
     with (run_folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
         file.write('{"time": 1}\nnot json\n{"time": 1, "phase": "learn", "metric": "emo')
     assert "3 of its lines could not be read" in read(run_folder)[0]
 
 
+@pytest.mark.slow
 def test_results_of_an_unknown_form_are_left_out_and_named(run_folder):
     results = json.loads((run_folder / "metrics.json").read_text(encoding="utf-8"))
     results["foreign"] = {"phases": [1, 2, 3]}
@@ -197,6 +217,7 @@ def test_results_of_an_unknown_form_are_left_out_and_named(run_folder):
     assert "1.250" in text
 
 
+@pytest.mark.slow
 def test_figures_that_are_no_numbers_stand_as_dashes(run_folder):
     results = json.loads((run_folder / "metrics.json").read_text(encoding="utf-8"))
     results["emotion"]["phases"]["dev"]["summary"] = {"macro_f1": float("nan"), "top1": None}

@@ -43,15 +43,22 @@ def change(folder, edit):
 
 
 @pytest.fixture(scope="module")
-def page(played, tmp_path_factory):
+def home(played, tmp_path_factory):
+    """The folder of that run with its report; it is only read."""
+    return Path(shutil.copytree(played, tmp_path_factory.mktemp("home") / "tissue"))
+
+
+@pytest.fixture(scope="module")
+def page(home):
     """The page of that run, and what a reader sees of it."""
-    return read(Path(shutil.copytree(played, tmp_path_factory.mktemp("page") / "tissue")))
+    return read(home)
 
 
 def texts(svg):
     return re.findall(r">([^<>\n]+)</text>", svg)
 
 
+@pytest.mark.slow
 def test_every_picture_is_there_with_words_for_those_who_cannot_see_it(page):
     html, text = page
     assert [label[:11] for label in re.findall(r'role="img" aria-label="([^"]+)', html)] == [
@@ -100,8 +107,8 @@ def test_loss_by_mode_has_a_line_for_each_mode(page):
 
 
 @pytest.mark.slow
-def test_the_same_folder_gives_the_same_bytes(folder):
-    assert read(folder)[0] == read(folder)[0]
+def test_the_same_folder_gives_the_same_bytes(home, page):
+    assert read(home) == page
 
 
 def test_ids_differ_and_nothing_comes_from_elsewhere(page):
@@ -131,6 +138,7 @@ def test_what_comes_from_data_is_escaped(folder):
     assert text.count("alert('x')") > 8
 
 
+@pytest.mark.slow
 def test_a_map_without_labels_shows_the_wins(folder):
     def edit(found):
         found["regions"]["truth"] = ""
@@ -230,6 +238,7 @@ def test_a_map_writes_what_each_unit_answers_to():
     assert "never won" in words
 
 
+@pytest.mark.slow
 def test_a_deep_map_has_a_row_of_sheets():
     view = MapView(units=(0, 127), wins=(1, 1), labels=("a",), majority=(0, 0), purity=(1.0, 1.0))
     words = texts(map_chart(view, (1, 1, 128), "k", "A map."))

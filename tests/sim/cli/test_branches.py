@@ -26,6 +26,7 @@ def branch(sim, aura):
     return sim.folder / "two"
 
 
+@pytest.mark.slow
 def test_a_replay_of_a_branch_is_identical_and_so_is_one_of_the_replay(sim, aura, branch):
     shutil.rmtree(sim.folder / "one")
     for played, again in (("two", "three"), ("three", "four")):
@@ -35,12 +36,14 @@ def test_a_replay_of_a_branch_is_identical_and_so_is_one_of_the_replay(sim, aura
     assert sim.values("four", "diary.text")[0][0] == 260_000_000
 
 
+@pytest.mark.slow
 def test_a_replay_of_a_branch_of_a_branch_is_identical(sim, aura, branch):
     assert aura("branch", "two", "--at", "500 ms", "--set", "shout.learn=true", "--out", "three", "--quiet").status == 0
     shutil.rmtree(branch)
     assert aura("replay", "three", "--out", "four", "--quiet").status == 0
 
 
+@pytest.mark.slow
 def test_a_stopped_and_resumed_branch_is_replayed_identically(sim, aura):
     aura(*RUN)
     aura("branch", "one", "--at", "250 ms", "--out", "two", "--quiet", "--until", "290 ms")
@@ -48,6 +51,7 @@ def test_a_stopped_and_resumed_branch_is_replayed_identically(sim, aura):
     assert aura("replay", "two", "--out", "three", "--quiet").status == 0
 
 
+@pytest.mark.slow
 def test_a_branch_whose_beginning_is_gone_is_refused_and_never_said_to_differ(sim, aura, branch):
     shutil.rmtree(branch / "origin")
     assert aura("replay", "two", "--out", "three", "--quiet").status == 0  # the first run still has it
@@ -58,6 +62,7 @@ def test_a_branch_whose_beginning_is_gone_is_refused_and_never_said_to_differ(si
     assert not (sim.folder / "four").exists()
 
 
+@pytest.mark.slow
 def test_a_branch_killed_before_its_first_checkpoint_begins_again_though_its_first_run_is_gone(sim, aura, branch):
     (branch / "recording").rename(sim.folder / "recording")
     for name in ("checkpoints", "metrics.jsonl", "metrics.json"):

@@ -38,6 +38,7 @@ def words_for(command, at):
     return [word.replace("project/runs/one", str(at)) for word in COMMANDS[command]]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_run_goes_on_from_any_folder_and_after_a_move(sim, aura, project, command, monkeypatch):
     (sim.folder / "elsewhere").mkdir()
@@ -51,6 +52,7 @@ def test_a_run_goes_on_from_any_folder_and_after_a_move(sim, aura, project, comm
         assert aura(*words_for(command, alone), "--base", moved).status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS)
 def test_data_that_are_gone_are_named_with_what_to_give(sim, aura, project, command):
     (sim.folder / "data").mkdir()
@@ -63,6 +65,7 @@ def test_data_that_are_gone_are_named_with_what_to_give(sim, aura, project, comm
     assert aura(*COMMANDS[command], "--base", "data").status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", ["resume", "branch", "replay"])
 def test_data_that_changed_are_told_at_once_and_at_the_end(sim, aura, project, command, caplog):
     rows = project / "rows.jsonl"
@@ -78,12 +81,14 @@ def test_data_that_changed_are_told_at_once_and_at_the_end(sim, aura, project, c
         assert [row["name"] for row in sim.read(place)["inputs"]] == ["zones.py", "rows.jsonl"]
 
 
+@pytest.mark.slow
 def test_other_data_that_a_branch_is_given_did_not_change(sim, aura, project, caplog):
     shutil.copy(project / "rows.jsonl", project / "others.jsonl")
     assert aura(*COMMANDS["branch"], "--set", "diary.path=others.jsonl").status == 0
     assert "is not as it was" not in caplog.text
 
 
+@pytest.mark.slow
 def test_a_saved_scenario_can_be_run_as_a_file(sim, aura, project):
     assert aura("run", project / "runs/one/scenario.toml", "--out", "again", "--quiet").status == 0
     assert aura("replay", "again", "--out", "two", "--quiet").status == 0

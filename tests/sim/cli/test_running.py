@@ -34,6 +34,7 @@ def refused(answer, message):
     assert "Traceback" not in answer.out + answer.err
 
 
+@pytest.mark.slow
 def test_a_run_says_where_it_is(sim, aura):
     answer = aura(*RUN, "--out", "one")
     assert answer.status == 0
@@ -59,6 +60,7 @@ def test_the_options_of_run_reach_the_scenario(sim, aura):
     assert told["profile"]["shout"]["step"][0] == 10
 
 
+@pytest.mark.slow
 def test_an_interrupt_while_the_brain_is_built_says_when_it_stops_and_can_be_resumed(sim, aura, whole, monkeypatch):
     def interrupted(*given, **options):
         signal.raise_signal(signal.SIGINT)
@@ -91,6 +93,7 @@ def test_a_stopped_run_says_how_to_go_on_and_does(sim, aura, whole):
     assert "there is nothing to resume" in aura("resume", "a run").out
 
 
+@pytest.mark.slow
 def test_a_branch_starts_from_the_last_checkpoint_or_the_one_asked_for(sim, aura):
     aura(*RUN, "--out", "one", "--until", "300 ms")
     answer = aura("branch", "one", "--out", "two", "--quiet", "--set", "shout.learn=false")
@@ -108,12 +111,14 @@ def test_a_branch_from_before_the_first_checkpoint_is_refused(sim, aura):
             "expected a checkpoint at or before 10 ms, got 300 ms")
 
 
+@pytest.mark.slow
 def test_a_branch_at_a_time_takes_the_checkpoint_of_that_tick(sim, aura):
     aura(*RUN, "--out", "one", "--until", "300 ms")  # of which one checkpoint is of the tick at 250 ms
     assert aura("branch", "one", "--out", "two", "--quiet", "--at", "250 ms").status == 0
     assert min(at for at, _ in sim.values("two", "diary.text")) == 260 * MS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [(), ("--set", "shout.learn=false")])
 def test_a_branch_with_nothing_left_to_play_is_refused_and_names_the_checkpoints(sim, aura, words):
     aura(*RUN, "--out", "one")
@@ -123,6 +128,7 @@ def test_a_branch_with_nothing_left_to_play_is_refused_and_names_the_checkpoints
     assert not (sim.folder / "two").exists()
 
 
+@pytest.mark.slow
 def test_a_branch_from_the_end_goes_on_where_the_branch_has_more_to_play(sim, aura):
     aura(*RUN, "--out", "one", "--set", "until=300 ms")
     assert sim.read("one")["status"] == "finished"
@@ -131,6 +137,7 @@ def test_a_branch_from_the_end_goes_on_where_the_branch_has_more_to_play(sim, au
     assert "finished at 400 ms" in answer.out
 
 
+@pytest.mark.slow
 def test_a_replay_is_identical(sim, aura):
     aura(*RUN, "--out", "one", "--until", "300 ms", "--realtime", "20")
     answer = aura("replay", "one", "--out", "two", "--quiet", "--executor", "threads")
@@ -138,12 +145,14 @@ def test_a_replay_is_identical(sim, aura):
     assert "the replay is identical to one, bit for bit" in answer.out
 
 
+@pytest.mark.slow
 def test_a_replay_is_identical_where_a_table_stands_before_a_plain_text(sim, aura):
     order = "diary.columns={label = {from = 'label', type = 'tags'}, text = 'text'}"
     aura(*RUN, "--out", "one", "--until", "100 ms", "--set", order)
     assert aura("replay", "one", "--out", "two", "--quiet").status == 0
 
 
+@pytest.mark.slow
 def test_a_replay_that_differs_says_where(sim, aura):
     aura(*RUN, "--out", "one", "--until", "100 ms")
     tampered = sim.folder / "one/scenario.toml"
@@ -161,6 +170,7 @@ def test_a_run_that_was_killed_is_not_replayed_but_resumed(sim, aura):
     refused(aura("replay", "one"), "aura resume one")
 
 
+@pytest.mark.slow
 def test_a_failed_run_is_replayed_to_its_last_good_tick(sim, aura):
     source = sim.scenario(sim.text + "[zones.bomb]\nparams = {at = 4}\n", "bomb.toml")
     answer = aura("run", str(source), "--quiet", "--out", "one")
@@ -171,6 +181,7 @@ def test_a_failed_run_is_replayed_to_its_last_good_tick(sim, aura):
     assert "the replay is identical to one, bit for bit" in answer.out
 
 
+@pytest.mark.slow
 def test_what_was_learned_is_exported(sim, aura):
     aura(*RUN, "--out", "one")
     answer = aura("export", "one", "--out", "weights")
@@ -197,6 +208,7 @@ def test_a_zone_that_raises_ends_the_run_with_one_line_and_what_is_kept(sim, aur
     assert "Traceback" not in answer.err
 
 
+@pytest.mark.slow
 def test_a_second_ctrl_c_stops_at_once_and_says_what_is_kept(sim, aura, whole, monkeypatch):
     def twice(player, limit):
         raise KeyboardInterrupt
@@ -211,6 +223,7 @@ def test_a_second_ctrl_c_stops_at_once_and_says_what_is_kept(sim, aura, whole, m
     assert sim.difference(whole, "one") is None
 
 
+@pytest.mark.slow
 def test_a_folder_whose_name_is_no_text_can_be_run_into_exported_and_resumed(sim, aura):
     name = os.fsdecode(b"r\xff")
     answer = aura(*RUN, "--out", name, "--until", "100 ms")
@@ -252,6 +265,7 @@ def test_hook_calls_can_be_traced(sim, aura):
     assert "aura_zones" in answer.err
 
 
+@pytest.mark.slow
 def test_a_run_that_has_live_input_is_exported_and_described_without_it(sim, aura):
     os.mkfifo(sim.folder / "ear")
     sim.scenario(f'''aura = 1
@@ -299,6 +313,7 @@ def test_a_wrong_argument_is_refused_in_one_line(sim, aura, words, message, monk
     refused(aura(*words), message)
 
 
+@pytest.mark.slow
 def test_a_run_ends_with_the_figures_of_each_phase_as_the_report_has_them(sim, aura):
     answer = aura(*RUN, "--out", "one")
     phases = sim.read("one", "metrics.json")["guess"]["phases"]
@@ -312,6 +327,7 @@ def test_a_run_ends_with_the_figures_of_each_phase_as_the_report_has_them(sim, a
             assert value == f"{phase['summary'][key]:.3f}"
 
 
+@pytest.mark.slow
 def test_bad_rows_are_counted_by_stream_in_run_json_and_on_the_terminal(sim, aura):
     file = sim.folder / "rows.jsonl"
     lines = file.read_text(encoding="utf-8").splitlines()
@@ -323,6 +339,7 @@ def test_bad_rows_are_counted_by_stream_in_run_json_and_on_the_terminal(sim, aur
     assert (notice["source"], notice["count"], notice["fault"]) == ("diary", 3, False)
 
 
+@pytest.mark.slow
 def test_json_is_one_document_with_the_figures_and_nothing_beside_it(sim, aura):
     answer = aura(*RUN, "--out", "one", "--until", "250 ms", "--json")
     told = json.loads(answer.out)

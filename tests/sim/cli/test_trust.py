@@ -82,6 +82,7 @@ def test_no_code_runs_what_names_none(sim, aura):
     assert aura("describe", "feelings", "--no-code").status == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS.keys())
 def test_what_goes_on_from_a_run_stops_where_its_code_is_another(sim, aura, own, words):
     aura(*STARTED)

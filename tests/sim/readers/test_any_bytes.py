@@ -66,6 +66,7 @@ def folder(tmp_path_factory):
 DELIMITED = b'text,n,label\nhi,1,a\n"x, ""y""\nz",2.5,"a, b"\n,3,\n'
 
 
+@pytest.mark.slow
 @FILES
 @given(content=mutated(DELIMITED) | st.text('ab",\n\r1\t\0é\ud800\u2028').map(
            lambda t: t.encode("utf-8", "surrogatepass")),
@@ -83,6 +84,7 @@ def test_delimited(folder, content, **options):
     attempt(folder, "delimited", path="t.csv", **options)
 
 
+@pytest.mark.slow
 @FILES
 @given(content=mutated(b'{"a": "x", "v": [1, 2], "b": {"c": 3}, "l": ["p"]}\n' * 3)
        | st.lists(st.sampled_from([b'{"a": "x", "v": ', b"[", b"1", b"]", b"}", b"\n", b",", b"NaN", b"-1e400", b'"',
@@ -98,6 +100,7 @@ def test_jsonl(folder, content, **options):
     attempt(folder, "jsonl", path="t.jsonl", **options)
 
 
+@pytest.mark.slow
 @FILES
 @given(content=mutated(b"text\t0,1\tabc\nmore\t1\tzz\n"), emotions=mutated(b"joy\nfear\nneutral"), on_bad=ON_BAD,
        mapping=mutated(b'{"good": ["joy"], "bad": ["fear"]}'),
@@ -112,6 +115,7 @@ def test_goemotions(folder, content, emotions, mapping, on_bad, options):
 IDX = bytes([0, 0, 13, 2]) + struct.pack(">2I6f", 3, 2, *range(6))
 
 
+@pytest.mark.slow
 @FILES
 @given(content=mutated(IDX), labels=mutated(bytes([0, 0, 8, 1]) + struct.pack(">I3B", 3, 0, 1, 2)), on_bad=ON_BAD,
        options=st.sampled_from([{}, {"labels": "l"}, {"labels": "l", "classes": ["a", "b", "c"]}, {"scale": False}]))
@@ -131,6 +135,7 @@ NPZ = npz_bytes(lambda s: np.savez_compressed(s, x=np.arange(6.0).reshape(3, 2),
 NPY = npz_bytes(lambda s: np.save(s, np.arange(6, dtype=np.float16).reshape(3, 2)))
 
 
+@pytest.mark.slow
 @FILES
 @given(content=mutated(NPZ) | mutated(NPY), on_bad=ON_BAD, options=st.sampled_from(
     [{}, {"columns": {"in": "x"}}, {"tags": ["y"]}, {"tags": ["y"], "classes": ["a", "b"]}, {"where": {"y": "b"}},
@@ -148,6 +153,7 @@ def wav_bytes():
     return stream.getvalue()
 
 
+@pytest.mark.slow
 @FILES
 @given(content=mutated(wav_bytes()), on_bad=ON_BAD,
        options=st.sampled_from([{"frame": "10 ms", "hop": "3 ms"}, {"whole": "20 ms", "channel": 0}]))

@@ -164,6 +164,7 @@ def test_options_that_cannot_be_meant_are_refused(options):
         DelimitedOptions.model_validate({"path": "t.csv"} | options)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(*[st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))] * 2),
                 min_size=1))
 def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, pairs):
@@ -178,6 +179,7 @@ def test_what_the_csv_module_writes_is_read_back(tmp_path_factory, pairs):
     assert reader.rows(range(len(reader))) == again.rows(range(len(pairs)))
 
 
+@pytest.mark.slow
 def test_the_real_files_are_read_whole(real_data, opened):
     emobank = opened("delimited", path=str(real_data / "emobank/emobank.csv"), columns={
         "text": "text", "split": "split", "vad": {"from": ["V", "A", "D"], "type": "float"}})
@@ -259,6 +261,7 @@ def test_an_empty_cell_or_a_column_that_the_file_lacks_may_be_optional(tmp_path,
     assert "no row has 9, which would feed 'far'" in caplog.text
 
 
+@pytest.mark.slow
 def test_emobank_is_read_by_its_split(real_data, opened):
     columns = {"text": "text", "vad": {"from": ["V", "A", "D"], "type": "float"}}
     sizes = {split: len(opened("delimited", path=str(real_data / "emobank/emobank.csv"), columns=columns,
@@ -266,6 +269,7 @@ def test_emobank_is_read_by_its_split(real_data, opened):
     assert sizes == {"train": 8062, "dev": 1000}
 
 
+@pytest.mark.slow
 def test_the_acts_of_persuasion_are_optional(real_data, opened):
     columns = {"text": "Unit", "act": {"from": "er_label_1", "type": "tags", "optional": True}}
     path = str(real_data / "persuasionforgood/annotated.csv")

@@ -73,6 +73,7 @@ def test_the_label_names_must_stand_beside(folder, opened):
         opened("goemotions", path="train.tsv")
 
 
+@pytest.mark.slow
 def test_the_real_splits_are_read_as_published(real_data, opened):
     train = opened("goemotions", order="time")
     ids = [int(name, 36) for name in train.rows(range(len(train)))["reddit_id"]]

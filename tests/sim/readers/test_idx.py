@@ -129,6 +129,7 @@ def test_an_item_with_nan_is_a_bad_row(tmp_path, opened):
     np.testing.assert_array_equal(reader.rows([0, 1])["image"], values[[0, 2]])
 
 
+@pytest.mark.slow
 def test_mnist_is_read_as_published(real_data, opened):
     reader = opened("idx", images="data:mnist/train-images-idx3-ubyte.gz",
                     labels="data:mnist/train-labels-idx1-ubyte.gz")

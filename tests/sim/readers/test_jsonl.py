@@ -158,6 +158,7 @@ def test_a_default_is_checked_beforehand(column, said):
         Column.model_validate({"from": "x", **column})
 
 
+@pytest.mark.slow
 def test_clinc150_is_read_by_its_splits(real_data, opened):
     path = str(real_data / "clinc150/data_full.json")
     reader = opened("jsonl", path=path, columns=PAIRS, records="train")
@@ -165,6 +166,7 @@ def test_clinc150_is_read_by_its_splits(real_data, opened):
     assert len(set(reader.rows(range(15000))["intent"])) == 150
 
 
+@pytest.mark.slow
 def test_gsm8k_is_read_whole(real_data, opened):
     reader = opened("jsonl", path=str(real_data / "gsm8k/train.jsonl"), columns={"text": "question", "to": "answer"})
     assert len(reader) == 7473

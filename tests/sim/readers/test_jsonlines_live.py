@@ -77,6 +77,7 @@ def test_closing_does_not_wait_for_a_silent_writer(pipe):
     assert not any(thread.name == "aura-standard input" for thread in threading.enumerate())
 
 
+@pytest.mark.slow
 def test_a_full_queue_holds_the_writer_back(pipe):
     reader, writer = pipe
     with JsonLinesSource(reader, TEXT, capacity=2) as source:
@@ -136,6 +137,7 @@ def test_a_stream_that_fails_is_an_error():
         source.take(1, timeout_s=PATIENCE_S)
 
 
+@pytest.mark.slow
 def test_a_process_ends_while_its_standard_input_is_still_open():
     code = ("import sys; from aura.sim.readers import Column, JsonLinesSource\n"
             "source = JsonLinesSource(sys.stdin.buffer, {'text': Column.model_validate({'from': 'text'})})\n"

@@ -48,6 +48,7 @@ def test_what_is_no_path_is_refused(tmp_path, text):
         resolve_path(text, tmp_path)
 
 
+@pytest.mark.slow
 def test_the_kinds_are_listed_without_any_heavy_package():
     code = ("import sys; from aura.sim.readers import reader_kinds; reader_kinds(); "
             "print(sorted({'torch', 'jax', 'scipy', 'soundfile', 'pooch', 'requests'} & set(sys.modules)))")

@@ -11,6 +11,7 @@ from aura.core.errors import StreamError
 from aura.sim.readers import pass_order, plan
 
 
+@pytest.mark.slow
 @given(st.integers(2, 200), st.integers(0, 2**64), st.floats(0, 0.999), st.sampled_from(["end", "random"]),
        st.none() | st.integers(2, 300))
 def test_learnt_and_held_out_rows_share_none_and_miss_none(n, seed, hold_out, source, limit):

@@ -89,6 +89,7 @@ def no_line_looks_like_a_row(text):
     return all(line.count(",") < 2 for line in text.split("\n"))
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow,
                                                                   HealthCheck.function_scoped_fixture])
 @given(texts=st.lists(st.text('a, "\n', max_size=12).filter(no_line_looks_like_a_row), min_size=3,

@@ -69,6 +69,7 @@ def long_file(tmp_path_factory):
     return [inspect_sound(folder / name) for name in ("long.wav", "short.wav")], signal.mean(axis=1)
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 300), st.integers(0, 3),
        st.lists(st.tuples(st.integers(0, 1), st.integers(0, 999), st.integers(1, 400)), min_size=1, max_size=20))
@@ -302,6 +303,7 @@ def test_spoken_digits_are_read_whole(real_data, opened):
     assert np.abs(reader.rows([5])["audio"]).max() > 0.05
 
 
+@pytest.mark.slow
 def test_spoken_digits_are_read_in_frames_with_their_digit(real_data, opened):
     reader = opened("wav", path="data:fsdd/recordings/*_theo_*.wav", frame="10 ms", shuffle_files=3,
                     labels=r"(?P<digit>\d)_(?P<speaker>\w+)_\d+\.wav")

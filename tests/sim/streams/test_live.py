@@ -114,6 +114,7 @@ def test_rows_are_journaled_before_they_are_used(sim, live, monkeypatch):
         assert used[1] == kept[1] + 1 * MS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("executor", ["serial", "threads"])
 def test_a_replay_from_the_journal_is_identical(sim, live, executor):
     Speaker(sim.folder, GROUPS, pause_s=0.05)
@@ -145,6 +146,7 @@ def test_a_replay_of_a_run_that_was_stopped_ends_where_it_was(sim, live):
     assert sim.difference("run", "replay") is None
 
 
+@pytest.mark.slow
 def test_a_free_run_waits_for_input_and_can_be_interrupted_while_it_waits(sim, live):
     hold = threading.Event()
     Speaker(sim.folder, [["one"]], keep_open=hold)
@@ -160,6 +162,7 @@ def test_a_free_run_waits_for_input_and_can_be_interrupted_while_it_waits(sim, l
     timer.join()
 
 
+@pytest.mark.slow
 def test_an_interrupted_live_run_resumes_with_what_comes_next_and_replays_as_one(sim, live):
     hold = threading.Event()
     Speaker(sim.folder, [["one", "two", "three"]], keep_open=hold)
@@ -177,6 +180,7 @@ def test_an_interrupted_live_run_resumes_with_what_comes_next_and_replays_as_one
     assert sim.difference("run", "replay") is None
 
 
+@pytest.mark.slow
 def test_rows_heard_after_the_last_checkpoint_are_played_again_after_a_crash(sim, live):
     Speaker(sim.folder, GROUPS)
     sim.make("whole", source=live()).start()
@@ -211,6 +215,7 @@ def test_a_bad_line_stops_the_run_after_the_rows_before_it(sim, live):
     assert sim.read("run")["status"] == "failed"
 
 
+@pytest.mark.slow
 def test_bad_lines_that_were_skipped_are_counted_over_all_sittings(sim, live):
     skip, hold = "ear.on_bad='skip'", threading.Event()
     Speaker(sim.folder, [["one", None, "two", None]], keep_open=hold)

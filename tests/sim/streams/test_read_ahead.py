@@ -88,6 +88,7 @@ def replayed(sim, live):
     return sim.difference("run", "replay")
 
 
+@pytest.mark.slow
 def test_an_input_that_ended_before_the_stop_is_played_to_its_end_without_being_opened_again(sim, live, pipe):
     pipe(lines(0, 400))
     assert sim.make("run", source=live(), until=35 * MS).start() == "stopped"
@@ -97,6 +98,7 @@ def test_an_input_that_ended_before_the_stop_is_played_to_its_end_without_being_
     assert replayed(sim, live) is None
 
 
+@pytest.mark.slow
 def test_what_was_sent_before_the_stop_comes_before_what_is_sent_after_it(sim, live, pipe):
     pipe(lines(0, 400), close=False)
     assert sim.make("run", source=live(), until=35 * MS).start() == "stopped"
@@ -107,6 +109,7 @@ def test_what_was_sent_before_the_stop_comes_before_what_is_sent_after_it(sim, l
     assert replayed(sim, live) is None
 
 
+@pytest.mark.slow
 def test_a_crash_after_a_resume_neither_loses_nor_repeats_a_row(sim, live, pipe):
     pipe(lines(0, 300), close=False)
     sim.make("run", "checkpoints.keep=0", source=live(), until=35 * MS).start()
@@ -149,6 +152,7 @@ def test_what_comes_behind_the_end_of_a_file_is_not_waited_for(sim, live):
     assert numbers(sim) == list(range(5))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same", [True, False])
 def test_a_file_that_was_not_read_to_its_end_is_gone_on_with_if_it_is_the_same(sim, live, caplog, same):
     settings = ("streams.ear.capacity=100", "streams.ear.items=4096", "record.enabled=false")

@@ -46,6 +46,7 @@ def staged(sim):
     return sim.scenario(sim.text.replace("repeat = 2", "repeat = 1") + CURRICULUM + STAGES)
 
 
+@pytest.mark.slow
 def test_each_phase_plays_its_stage_and_all_held_out_rows(sim, staged):
     sim.make("run", source=staged).start()
     parts = {phase["name"]: phase["items"]["diary"] for phase in sim.read("run")["phases"]}
@@ -61,6 +62,7 @@ def test_each_phase_plays_its_stage_and_all_held_out_rows(sim, staged):
     assert stages[first + 20:-20] == [1] * parts["second"]
 
 
+@pytest.mark.slow
 def test_a_run_stopped_in_a_stage_goes_on_bit_for_bit(sim, staged):
     sim.make("run", source=staged).start()
     second = sim.read("run")["phases"][2]["start"]
@@ -133,6 +135,7 @@ def test_the_settings_that_the_readme_shows_are_valid():
     assert [phase.stage for phase in scenario.phases] == [0, None, 1]
 
 
+@pytest.mark.slow
 def test_rows_that_are_opened_as_held_out_have_a_limit_of_their_own(sim):
     other = ["diary.repeat=1", "diary.hold_out=0.0", "diary.limit=20"]
     assert sim.make("all", *other, "diary.held_out={path='rows.jsonl'}").start() == "finished"

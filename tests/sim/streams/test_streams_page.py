@@ -21,6 +21,7 @@ BLOCKS = re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL)
 CLICKS = "text,when\na,1700000000.0\nb,1700000000.1\n"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("block", BLOCKS, ids=[re.findall(r"streams\.(\w+)\]", block)[0] for block in BLOCKS])
 def test_every_stream_shown_opens(block, tmp_path):
     if "data:" in block and not os.environ.get("AURA_DATA"):
