@@ -87,6 +87,7 @@ def test_every_section_has_its_picture_with_words_for_those_who_cannot_see_it(pa
     assert "expert_1 was pruned at 1.301 s" in tree
 
 
+@pytest.mark.slow
 def test_the_tables_hold_the_figures(page, results):
     rows = cells(page[0])
     for one in results["digit"]["phases"]["after two"]["by"]:
@@ -104,6 +105,7 @@ def test_the_tables_hold_the_figures(page, results):
             "0"] in rows
 
 
+@pytest.mark.slow
 def test_pairs_of_two_topics_stand_in_a_table_of_their_own(page, results):
     cross = results["digit"]["phases"]["two"]["cross"]
     assert cross["columns"] == ["after", "before"]
@@ -113,11 +115,13 @@ def test_pairs_of_two_topics_stand_in_a_table_of_their_own(page, results):
         assert [name, *said[0], *said[1]] in rows
 
 
+@pytest.mark.slow
 def test_forgetting_has_a_card(page, results):
     _, text = page
     assert f"{results['digit']['forgetting']['mean']:.3f} digit: forgetting mean drop from the best, 4 classes" in text
 
 
+@pytest.mark.slow
 def test_an_expert_has_one_colour_in_all_charts_and_tables(page):
     html, _ = page
     for name in ("utilisation", "accuracy", "growth"):
@@ -216,6 +220,7 @@ def test_a_component_has_nothing_before_it_was_grown():
     np.testing.assert_array_equal(values["b"], [0.0, 0.5, 0.6])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stacked", [True, False])
 @pytest.mark.parametrize("points", [1, 40])
 @pytest.mark.parametrize("count", [1, 40])

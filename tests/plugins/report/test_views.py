@@ -71,6 +71,7 @@ def test_every_picture_is_there_with_words_for_those_who_cannot_see_it(page):
     assert html.count("<details open>") == 4  # the held-out phase of each view with a picture for each phase
 
 
+@pytest.mark.slow
 def test_the_page_says_in_words_what_is_seen(page, played):
     _, text = page
     results = json.loads((played / "metrics.json").read_text(encoding="utf-8"))
@@ -86,6 +87,7 @@ def test_the_page_says_in_words_what_is_seen(page, played):
     assert f"{regions['summary']['purity']:.3f} regions: purity" in text  # the card at the top
 
 
+@pytest.mark.slow
 def test_the_tables_hold_the_figures(page, played):
     html, _ = page
     results = json.loads((played / "metrics.json").read_text(encoding="utf-8"))
@@ -100,6 +102,7 @@ def test_the_tables_hold_the_figures(page, played):
                 f"{region['own'] / region['items']:.3f}", f"{region['own'] / region['held']:.3f}"] in rows
 
 
+@pytest.mark.slow
 def test_loss_by_mode_has_a_line_for_each_mode(page):
     html, _ = page
     section = html[html.index("<h2>loss</h2>"):]
@@ -111,6 +114,7 @@ def test_the_same_folder_gives_the_same_bytes(home, page):
     assert read(home) == page
 
 
+@pytest.mark.slow
 def test_ids_differ_and_nothing_comes_from_elsewhere(page):
     html, _ = page
     ids = re.findall(r'\sid="([^"]+)"', html)

@@ -76,6 +76,7 @@ def test_a_branch_killed_before_its_first_checkpoint_begins_again_though_its_fir
     assert sim.difference("before", "two") is None
 
 
+@pytest.mark.slow
 def test_a_branch_says_what_another_seed_changes_and_zones_keep_their_random_streams(sim, aura):
     aura(*RUN)
     noise = {}
@@ -91,6 +92,7 @@ def test_a_branch_says_what_another_seed_changes_and_zones_keep_their_random_str
     assert noise["other"][1] == pytest.approx(noise["same"][1], abs=1e-5)
 
 
+@pytest.mark.slow
 def test_another_seed_by_which_no_stream_draws_is_said_to_change_nothing_there(sim, aura):
     aura(*RUN, "--set", "diary.shuffle=false")
     aura("branch", "one", "--out", "same", "--quiet")
@@ -99,6 +101,7 @@ def test_another_seed_by_which_no_stream_draws_is_said_to_change_nothing_there(s
     assert sim.difference("same", "other") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("setting", "said"), [
     ("diary.repeat=3", "goes on with repeat = 3, which was 2 in the run that it comes from"),
     ("diary.shuffle=false", "goes on with shuffle = False, which was True in the run that it comes from; of a pass "
@@ -114,6 +117,7 @@ def test_a_branch_says_what_of_a_stream_is_another(sim, aura, setting, said):
     assert told in sim.read("two")["notices"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("key", "old", "new"), [
     ("period", "None", "'20 ms'"), ("rate", "None", "'50 Hz'"), ("items", "3", "4"), ("time", "None", "'x'")])
 def test_what_times_the_rows_cannot_be_changed_in_a_branch(sim, aura, key, old, new):

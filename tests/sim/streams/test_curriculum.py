@@ -163,6 +163,7 @@ def test_a_field_of_the_name_of_the_output_is_refused():
         Watch(rows=rows)
 
 
+@pytest.mark.slow
 @given(st.text("abcd", min_size=1, max_size=60), st.booleans(), st.integers(0, 5))
 def test_every_row_is_played_once_and_stages_never_go_back(colours, shuffle, seed):
     how = Curriculum(field="colour")

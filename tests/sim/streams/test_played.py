@@ -86,6 +86,7 @@ def test_a_second_pass_follows_one_period_after_the_first():
     assert flat(said) == [*range(10), *range(10)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hertz", [3, 30, 60, 7])
 @pytest.mark.parametrize("playing", [{"repeat": 300}, {"items": 3, "repeat": 300}])
 def test_a_rate_whose_period_is_no_whole_nanosecond_never_drifts(hertz, playing):
