@@ -85,6 +85,17 @@ class PhasePlayer:
         """Whether nothing is left to play: the last phase is over, or the time is up."""
         return self.at.index >= len(self.phases) or (self.until is not None and self.brain.now >= self.until)
 
+    def listen(self, *, interrupted: bool = False) -> None:
+        """Let live streams begin to take their input in, unless nothing is left to play.
+
+        One that was interrupted meanwhile lets no writer in, and keeps what was sent to it already.
+        """
+        if interrupted:
+            self.interrupt()
+        for stream in self.streams.values():
+            if hasattr(stream, "listen") and not self.over:
+                stream.listen()
+
     def play(self) -> bool:
         """Play until the last phase is over (True), the time is up, or `interrupt` is called."""
         while self.at.index < len(self.phases):

@@ -101,7 +101,7 @@ class RunFolder:
             If the folder holds something already, but for a run that was ended before it had played anything.
         """
         text = _kept_text(scenario.model_copy(update={"base": relative_base(scenario.folder, self.path)}))
-        self._require_free()
+        self.require_free()
         self._made = not self.path.exists()
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ class RunFolder:
                             got=f"{type(error).__name__}: {error.strerror}", hint="Choose another --out.") from None
         hold = Hold(self.path)
         try:
-            self._require_free()  # once more: another process may have been faster
+            self.require_free()  # once more: another process may have been faster
             self.clear()
             self.write("run.json", {"status": "running", **(beginning or {})})
             _write_whole(self.path / "scenario.toml", text)
@@ -122,6 +122,13 @@ class RunFolder:
                 raise unwritable(self.path, error) from error
             raise
         return hold
+
+    def require_free(self) -> None:
+        """Raise an `AuraError` unless a run may begin here: in none, an empty one, or one where nothing was played."""
+        if self.path.exists() and (not self.path.is_dir() or {p.name for p in self.path.iterdir()} - {LOCK, _ASIDE}) \
+                and (not self.unplayed or self.journal.exists()):
+            raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
+                            hint="Choose another --out, or continue that run with `aura resume`.")
 
     @property
     def unplayed(self) -> bool:
@@ -173,12 +180,6 @@ class RunFolder:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
         if self._made:
             self.path.rmdir()
-
-    def _require_free(self) -> None:
-        if self.path.exists() and (not self.path.is_dir() or {p.name for p in self.path.iterdir()} - {LOCK, _ASIDE}) \
-                and (not self.unplayed or self.journal.exists()):
-            raise AuraError(str(self.path), expected="a new or empty folder for the run", got="one that is not empty",
-                            hint="Choose another --out, or continue that run with `aura resume`.")
 
     def scenario(self, base: str | Path | None = None) -> Scenario:
         """Return the scenario of the run, as it was resolved.

@@ -116,6 +116,7 @@ class Run:
 
     def start(self) -> Status:
         """Play the scenario from its beginning, or a replay of a branch from where that began, into a new folder."""
+        self.folder.require_free()  # before anything is loaded; `create` asks once more
         played_again, origin = self.options.replay_of, None
         if played_again is not None:
             self._tally.replay_of = str(played_again.path.absolute())
@@ -157,6 +158,7 @@ class Run:
     def branch(self, origin: str | Path) -> Status:
         """Play into a new folder from a checkpoint of another run, with this run's settings."""
         origin = Path(origin)
+        self.folder.require_free()
         self._tally.branched_from = str(origin.absolute())
         self._tally.messages.append(f"branched from {origin}")
         return self._play(origin)
@@ -205,6 +207,7 @@ class Run:
                 if new and player.over and self.options.replay_of is None:
                     raise _nothing_left(checkpoint, brain.resolution)
                 keep_origin(self.folder.path, checkpoint)
+            player.listen(interrupted=self._interrupted)  # last: what a writer has given cannot be given back
         except BaseException:
             brain.close()
             journal.close()
@@ -291,8 +294,6 @@ class Run:
 
     def _run(self, sitting: Sitting) -> None:
         brain, player, checkpoints = sitting.brain, sitting.player, sitting.observers.checkpoints
-        if self._interrupted:  # Ctrl-C while the brain was built
-            player.interrupt()
         tell_changes(brain, (self.options.replay_of or self.folder).read().get("environment", {}))
         self.folder.write("run.json", summary_of(self.scenario, brain, player, self._tally, "running"))
         self.manager.call("aura_before_run", run=sitting.context)

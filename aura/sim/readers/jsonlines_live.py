@@ -8,6 +8,7 @@ import os
 import socket
 import stat
 import sys
+from functools import partial
 from typing import IO, TYPE_CHECKING, Annotated
 
 from pydantic import Field as Setting
@@ -20,10 +21,11 @@ from aura.sim.readers.options import LivePathText, ReaderOptions, resolve_path
 from aura.sim.readers.where import Where
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from aura.plugins.recording.intake import Intake
+    from aura.sim.readers.live_bytes import Stream
     from aura.sim.readers.rows import Field
 
 __all__ = ["STANDARD_INPUT", "JsonLinesOptions", "jsonlines_fields", "open_jsonlines"]
@@ -59,11 +61,12 @@ def jsonlines_fields(options: JsonLinesOptions) -> Mapping[str, Field]:
 
 
 def open_jsonlines(options: JsonLinesOptions, base: Path, intake: Intake | None = None) -> JsonLinesSource:
-    """Open live JSON lines; they are read from the first `take` on.
+    """Open live JSON lines; they are read, and a connection or named pipe is opened, from `start` or `take` on.
 
     Of a file that begins with what earlier sittings of a run have read, the rest is read; nothing is opened if the
     input has ended, but for a branch that may be given more.
     """
+    stream: Stream | Callable[[], Stream]
     if intake is not None and intake.ended and intake.branched and _has_more(options.path, base):
         intake.ended = False
     if intake is not None and intake.ended:
@@ -72,13 +75,13 @@ def open_jsonlines(options: JsonLinesOptions, base: Path, intake: Intake | None 
         if sys.stdin is None:  # closed by the shell: <&-
             raise StreamError("standard input", expected="an open stream of lines", got="none: it is closed",
                               hint="Pipe the lines in, or give the stream a path.")
-        stream, name = sys.stdin.buffer, "standard input"  # type: ignore[assignment]
+        stream, name = sys.stdin.buffer, "standard input"
     elif options.path.startswith(_TCP):
-        stream, name = _connect(options.path), options.path  # type: ignore[assignment]
+        stream, name = partial(_connect, options.path, *_host_and_port(options.path)), options.path
     else:
         path = resolve_path(options.path, base)
-        stream, name = _open_path(path), path.name  # type: ignore[assignment]
-    if intake is not None and intake.total and not intake.ended:
+        stream, name = partial(_open_path, path) if path.is_fifo() else _open_path(path), path.name
+    if intake is not None and intake.total and not (intake.ended or callable(stream)):
         _pass_over(stream, name, intake)
     return JsonLinesSource(stream, options.columns, on_bad=options.on_bad, capacity=options.capacity, name=name,
                            close_stream=options.path != STANDARD_INPUT, where=options.where, intake=intake)
@@ -100,13 +103,17 @@ def _open_path(path: Path) -> io.FileIO:
         raise StreamError(str(path), expected="a file or named pipe that can be read", got=str(error)) from error
 
 
-def _connect(address: str) -> IO[bytes]:
-    """Return what comes over a TCP connection, as a file."""
+def _host_and_port(address: str) -> tuple[str, int]:
     host, colon, port = address.removeprefix(_TCP).rpartition(":")
     if not (colon and host and port.isdecimal()):
         raise StreamError(address, expected="tcp://host:port", got=repr(address))
+    return host.strip("[]"), int(port)
+
+
+def _connect(address: str, host: str, port: int) -> IO[bytes]:
+    """Return what comes over a TCP connection, as a file."""
     try:
-        connection = socket.create_connection((host.strip("[]"), int(port)), timeout=_CONNECT_S)
+        connection = socket.create_connection((host, port), timeout=_CONNECT_S)
     except (OSError, OverflowError) as error:
         raise StreamError(address, expected="a server that takes the connection", got=str(error),
                           hint="Start the server first.") from error
@@ -117,8 +124,8 @@ def _connect(address: str) -> IO[bytes]:
     return stream
 
 
-def _pass_over(stream: IO[bytes], name: str, intake: Intake) -> None:
-    """Pass over what earlier sittings have read of a file; a pipe or socket goes on by itself."""
+def _pass_over(stream: Stream, name: str, intake: Intake) -> None:
+    """Pass over what earlier sittings have read of a file; a pipe goes on by itself."""
     try:
         descriptor = stream.fileno()
         if not stat.S_ISREG(os.fstat(descriptor).st_mode) or os.lseek(descriptor, 0, os.SEEK_CUR):

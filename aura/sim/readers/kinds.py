@@ -41,6 +41,11 @@ class ReaderKind:
         was read and not used in earlier sittings of the run, and keeps there what it reads.
     fields : callable, optional
         Live kinds: ``fields(options)`` gives the fields without opening anything, for a replay.
+
+    Notes
+    -----
+    A source may have ``start()``, which opens its input and begins to read: a run calls it when nothing can refuse the
+    run any more. What `open` itself takes from a writer is lost with a run that is refused.
     """
 
     name: str

@@ -10,7 +10,7 @@ import socket
 import stat
 import threading
 import time
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeAlias
 
 from aura.core.errors import AuraError, StreamError
 
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
     from aura.plugins.recording.intake import Intake
 
-__all__ = ["LiveBytes"]
+__all__ = ["LiveBytes", "Stream"]
+
+Stream: TypeAlias = "IO[bytes] | io.FileIO"
 
 _CHUNK_BYTES = 1 << 16
 _DRAIN_S = 0.5
@@ -34,8 +36,9 @@ class LiveBytes:
 
     Parameters
     ----------
-    stream : binary file object
-        What is read, from its present place; nothing else may read it meanwhile.
+    stream : binary file object, or function that opens one
+        What is read, from its present place; nothing else may read it meanwhile. A function is called by `start`: a
+        writer that has been let in must not be left with what nobody reads.
     name : str
         What errors call it.
     feed : function (chunk)
@@ -49,10 +52,12 @@ class LiveBytes:
         Keeps all that is read, at once, and whether the input has ended.
     """
 
-    def __init__(self, stream: IO[bytes] | io.FileIO, name: str, feed: Callable[[bytes], None],
+    def __init__(self, stream: Stream | Callable[[], Stream], name: str, feed: Callable[[bytes], None],
                  done: Callable[[bool, StreamError | None], None], *, close_stream: bool,
                  intake: Intake | None) -> None:
-        self._stream, self._name, self._feed, self._done = stream, name, feed, done
+        self._open: Callable[[], Stream] | None = stream if callable(stream) else None
+        self._stream: Stream = io.BytesIO() if callable(stream) else stream
+        self._name, self._feed, self._done = name, feed, done
         self._close_stream, self._intake = close_stream, intake
         self._stop = threading.Event()
         self._at_end = self._interrupted = False
@@ -61,9 +66,18 @@ class LiveBytes:
         self._thread = threading.Thread(target=self._run, name=f"aura-{name}", daemon=True)
 
     def start(self) -> None:
-        """Begin to read, unless that was done or it is closed."""
-        if not (self._thread.ident or self._stop.is_set()):
-            self._thread.start()
+        """Begin to read, unless that was done, or it is closed, or is yet to be opened though the run is to stop.
+
+        Raises
+        ------
+        StreamError
+            If it cannot be opened.
+        """
+        if self._thread.ident or self._stop.is_set() or (self._open is not None and self._interrupted):
+            return
+        if self._open is not None:
+            self._stream, self._open = self._open(), None
+        self._thread.start()
 
     def interrupt(self) -> None:
         """Note that the run is to stop; safe to call from a signal handler."""

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import threading
 import time
 from collections import deque
 from functools import partial
-from typing import IO, TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadRows, BadValue
@@ -18,11 +17,12 @@ from aura.sim.readers.live_bytes import LiveBytes
 from aura.sim.readers.where import Chooser
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from aura.plugins.recording.intake import Intake
     from aura.sim.readers.bad import OnBad
     from aura.sim.readers.columns import Column
+    from aura.sim.readers.live_bytes import Stream
     from aura.sim.readers.rows import Field, Item
     from aura.sim.readers.where import Where
 
@@ -44,14 +44,15 @@ class _Line(NamedTuple):
 
 
 class JsonLinesSource:
-    """A live source of rows; also a context manager. It reads from the first `take` on.
+    """A live source of rows; also a context manager. It reads from `start`, or the first `take`, on.
 
     A bad line, once its turn comes, raises from `take`, or is counted and logged, as the source was told.
 
     Parameters
     ----------
-    stream : binary file object
-        What is read, from its present place; nothing else may read it meanwhile.
+    stream : binary file object, or function that opens one
+        What is read, from its present place; nothing else may read it meanwhile. A function is called when the reading
+        begins.
     columns : mapping of str to Column
     on_bad : {"stop", "skip"}
     capacity : int
@@ -68,7 +69,7 @@ class JsonLinesSource:
 
     def __init__(
         self,
-        stream: IO[bytes] | io.FileIO,
+        stream: Stream | Callable[[], Stream],
         columns: Mapping[str, Column],
         *,
         on_bad: OnBad = "stop",
@@ -135,6 +136,17 @@ class JsonLinesSource:
                 late = deadline is not None and time.monotonic() >= deadline
                 if taken or not block or late or (self._finished and not self._waiting):
                     return taken
+
+    def start(self) -> None:
+        """Begin to read, so that what comes is kept even if nothing is ever taken.
+
+        Raises
+        ------
+        StreamError
+            If the input cannot be opened.
+        """
+        with self._changed:
+            self._reading.start()
 
     def interrupt(self) -> None:
         """Note that the run is to stop; safe to call from a signal handler."""

@@ -78,6 +78,12 @@ class LiveStream(Zone[ZoneParams]):
         """Return which splits have rows."""
         return ["learn"]
 
+    def listen(self) -> None:
+        """Begin to take input in; a StreamError if it cannot be opened. Without it, that is done by the first tick."""
+        start = getattr(self.source, "start", None)
+        if start is not None and not self._ended:
+            start()
+
     def interrupt(self) -> None:
         """Stop waiting for input; safe to call from a signal handler."""
         self._interrupted = True

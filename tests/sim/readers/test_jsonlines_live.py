@@ -169,6 +169,7 @@ def test_a_scenario_may_name_a_tcp_server(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as server:
         options = JsonLinesOptions(path=f"tcp://127.0.0.1:{server.getsockname()[1]}", columns=TEXT)
         with open_jsonlines(options, tmp_path) as source:
+            source.start()
             connection, _ = server.accept()
             with connection:
                 connection.sendall(lines("over", "tcp"))
@@ -177,8 +178,9 @@ def test_a_scenario_may_name_a_tcp_server(tmp_path):
 
 @pytest.mark.parametrize("path", ["tcp://", "tcp://host", "tcp://host:port", "tcp://127.0.0.1:1"])
 def test_an_address_that_takes_no_connection_is_named(path, tmp_path):
-    with pytest.raises(StreamError, match="tcp://"):
-        open_jsonlines(JsonLinesOptions(path=path, columns=TEXT), tmp_path)
+    with pytest.raises(StreamError, match="tcp://"), \
+            open_jsonlines(JsonLinesOptions(path=path, columns=TEXT), tmp_path) as source:
+        source.start()
 
 
 def test_rows_that_are_not_wanted_are_passed_over_and_one_may_lack_its_label(tmp_path, opened):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
@@ -14,10 +15,12 @@ import time
 import pytest
 
 from aura.core.checkpoint import list_checkpoints
-from aura.core.errors import CheckpointError, ZoneError
+from aura.core.errors import AuraError, CheckpointError, ZoneError
+from aura.core.observer import Observer
 from aura.core.time import MS
 from aura.plugins.recording import JournalReader
 from aura.plugins.recording.intake import IntakeFolder
+from aura.sim.hold import Hold
 from aura.sim.runfolder import RunFolder
 
 LIVE = """
@@ -283,6 +286,133 @@ def test_a_connection_loses_no_row_that_had_come_at_a_stop(sim, live):
     assert got[-1] == 1199
     # A sender learns of the end by its second write after it, so the first may be lost; the machine may be busy.
     assert 1200 - len(got) <= 20
+
+
+class Stopper(Observer):
+    """Interrupts a run before its first tick: while it is built, or when its first checkpoint is written."""
+
+    name = "stopper"
+
+    def __init__(self, when, ready=lambda: True):
+        self.when, self.ready, self.run = when, ready, None
+
+    def follow(self, player):
+        self.stop("built")
+
+    def state(self):
+        self.stop("begun")
+        return {}
+
+    def stop(self, when):
+        if when == self.when:
+            until(self.ready)
+            self.run.interrupt()
+
+
+def stopped_before_the_first_tick(sim, source, stopper):
+    stopper.run = sim.make("run", source=source, observers=[stopper])
+    assert stopper.run.start() == "stopped"
+    assert stopper.run.now == 0
+    assert not heard(sim.folder / "run")
+
+
+class Teller(Server):
+    """Sends nine lines to the first who connects and learns how that one left; sends the others to the second."""
+
+    def serve(self):
+        self.met, self.left = 0, None
+        for _ in range(2):
+            connection, _ = self.socket.accept()
+            self.met += 1
+            with connection:
+                connection.sendall(lines(self.sent, self.sent + 9))
+                self.sent += 9
+                if self.met == 1:
+                    try:
+                        self.left = connection.recv(1)
+                    except OSError as error:
+                        self.left = error
+
+
+def test_a_stop_before_the_first_tick_keeps_what_a_connection_has_sent(sim, live):
+    server = Teller()
+    source = live(f"tcp://127.0.0.1:{server.port}")
+    stopped_before_the_first_tick(sim, source, Stopper("begun", lambda: server.sent))
+    until(lambda: server.left is not None)
+    assert server.left == b"", "all that was sent was read"
+    assert sim.make("run", source=source).resume() == "finished"
+    assert numbers(sim) == list(range(18))
+    assert replayed(sim, lambda: source) is None
+
+
+def test_a_stop_while_the_brain_is_built_lets_no_writer_in(sim, live):
+    server = Teller()
+    source = live(f"tcp://127.0.0.1:{server.port}")
+    stopped_before_the_first_tick(sim, source, Stopper("built"))
+    assert server.met == 0
+    assert sim.make("run", source=source, until=5 * MS).resume() == "stopped"
+    assert sim.make("run", source=source).resume() == "finished"
+    assert numbers(sim) == list(range(18))
+
+
+@pytest.mark.parametrize("when", ["built", "begun"])
+def test_a_stop_before_the_first_tick_keeps_what_was_piped_in(sim, live, monkeypatch, when):
+    out, into = os.pipe()
+    os.write(into, lines(0, 9))
+    os.close(into)
+    with os.fdopen(out) as piped:
+        monkeypatch.setattr(sys, "stdin", piped)
+        stopped_before_the_first_tick(sim, live("-"), Stopper(when))
+    monkeypatch.setattr(sys, "stdin", None)
+    assert read(sim.folder / "run") == len(lines(0, 9))
+    with (sim.folder / "rest").open("wb+") as file:
+        file.write(lines(9, 12))
+        file.seek(0)
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(file))
+        assert sim.make("run", source=live("-")).resume() == "finished"
+    assert numbers(sim) == list(range(12))
+
+
+REFUSED = {
+    "a folder that is not empty": lambda sim: (sim.folder / "run").mkdir() or (sim.folder / "run/x").touch(),
+    "a folder that another process plays": lambda sim: (sim.folder / "run").mkdir() or Hold(sim.folder / "run"),
+    "a setting of a zone": lambda sim: "zones.shout.params.none=1",
+    "a setting of the stream": lambda sim: "ear.rate='5 kHz'",
+    "a phase": lambda sim: "phases=[{name = 'a', stage = 3}]",
+    "a metric": lambda sim: "metrics.fit={kind = 'none'}",
+    "a metric's topic": lambda sim: "metrics.fit={kind = 'classification', truth = 'ear.a', prediction = 'ear.b'}",
+}
+
+
+@pytest.mark.parametrize("why", REFUSED)
+def test_a_run_that_is_refused_has_let_no_writer_in(sim, live, why):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        setting = REFUSED[why](sim)
+        run = sim.make("run", *([setting] if isinstance(setting, str) else ()),
+                       source=live(f"tcp://127.0.0.1:{server.getsockname()[1]}"))
+        with pytest.raises(AuraError):
+            run.start()
+        with pytest.raises(BlockingIOError):
+            server.accept()
+
+
+def test_a_branch_that_is_refused_has_let_no_writer_in(sim, live):
+    server = Teller()
+    source = live(f"tcp://127.0.0.1:{server.port}")
+    stopped_before_the_first_tick(sim, source, Stopper("built"))
+    other = sim.scenario(source.read_text() + "[zones.ticker]\n", "other.toml")
+    with pytest.raises(CheckpointError):
+        sim.make("branch", source=other).branch(first(sim))
+    assert server.met == 0
+
+
+def test_a_folder_that_is_taken_is_told_before_anything_is_built(sim):
+    (sim.folder / "run").mkdir()
+    (sim.folder / "run/x").touch()
+    run = sim.make("run", "diary.path='gone.jsonl'")
+    with pytest.raises(AuraError, match="a new or empty folder"):
+        run.start()
 
 
 @pytest.mark.slow
