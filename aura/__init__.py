@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from aura.core.brain import Brain
     from aura.core.errors import AuraError
+    from aura.core.modulators import Modulator
     from aura.core.observer import Observer
     from aura.core.paths import InputPath, PlacePath
     from aura.core.ports import Port
@@ -24,14 +25,15 @@ __version__ = "0.1.0"
 _HOME = {
     "AuraError": "aura.core.errors", "Brain": "aura.core.brain", "InputPath": "aura.core.paths",
     "Inputs": "aura.core.signals", "PlacePath": "aura.core.paths",
-    "Items": "aura.core.signals", "Manifest": "aura.core.zone", "Observer": "aura.core.observer",
+    "Items": "aura.core.signals", "Manifest": "aura.core.zone",
+    "Modulator": "aura.core.modulators", "Observer": "aura.core.observer",
     "Port": "aura.core.ports", "Signal": "aura.core.signals", "Zone": "aura.core.zone",
     "ZoneContext": "aura.core.zone", "ZoneParams": "aura.core.zone", "hookimpl": "aura.plugins",
     "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
-__all__ = ["AuraError", "Brain", "InputPath", "Inputs", "Items", "Manifest", "Observer", "PlacePath", "Port", "Signal",
-           "Zone", "ZoneContext", "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
+__all__ = ["AuraError", "Brain", "InputPath", "Inputs", "Items", "Manifest", "Modulator", "Observer", "PlacePath",
+           "Port", "Signal", "Zone", "ZoneContext", "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
 
 
 def __dir__() -> list[str]:

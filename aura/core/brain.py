@@ -22,6 +22,7 @@ from aura.core.executor import make_executor
 from aura.core.failures import RESTARTS, FailurePolicy
 from aura.core.handed import as_files, as_notices
 from aura.core.injection import Injector
+from aura.core.modulators import UNLEARNED
 from aura.core.node import Node, Output
 from aura.core.notices import Notice, Notices
 from aura.core.observer import Observer, Observers, Probe
@@ -253,6 +254,8 @@ class Brain(Blueprint):
     def inject(self, topic: str, value: Any, *, ids: np.ndarray | None = None, delay: str | Time | None = None) -> Time:
         """Put a value into the input ``"zone.port"`` from outside and return when it arrives.
 
+        A modulator is named behind its port: ``"amygdala.modulators.learning_rate"``.
+
         It arrives one resolution from now, or after `delay`. Items without ids are numbered -1, -2, and so on. Items
         that a pathway brings at the same instant come first, in the same signal; at an input without items the
         injected value stands, and a notice says so. At an input by which its zone does not wake, the newest that came
@@ -282,6 +285,7 @@ class Brain(Blueprint):
                                     fault=True))
                 continue
             found += [Notice(node.name, text, count) for text, count in said.items() if count]
+        found += [Notice(node.name, UNLEARNED, node.unlearned) for node in self._nodes.values() if node.unlearned]
         return found
 
     # --- saving ---------------------------------------------------------------------------------------------------

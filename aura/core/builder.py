@@ -56,6 +56,7 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
     valid = validated(manifest.params, given, name, WiringError, paths=paths)
     with blaming(name, "ports that follow from the zone's parameters", WiringError):
         inputs, outputs = manifest.ports(valid)
+        modulators = manifest.modulators_of(valid)
     if "modulators" not in {port.name for port in inputs}:
         inputs = (*inputs, MODULATORS)
     known = factory or (manifest.factory if isinstance(manifest.factory, type) else Zone)
@@ -69,7 +70,7 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         name, manifest.name, {p.name: p for p in inputs}, {p.name: p for p in outputs},
         clock, (woken_by,) if isinstance(woken_by, str) else tuple(woken_by),
         parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock,
-        manifest.flow)
+        manifest.flow, modulators)
     return Plan(name, manifest, valid, member, learn, on_error, factory)
 
 

@@ -14,7 +14,7 @@ from aura.core.meeting import INJECTED
 from aura.core.node import Node
 from aura.core.observer import Observers
 from aura.core.ownership import copied
-from aura.core.ports import TEXTUAL, Port, Value, make_check
+from aura.core.ports import MODULATORS, TEXTUAL, Port, Value, make_check
 from aura.core.signals import Items, Signal
 from aura.core.time import Time
 from aura.core.wiring import split_topic
@@ -48,12 +48,7 @@ class Injector:
         SignalError
             If the value or its ids do not fit it.
         """
-        zone, port = split_topic(topic, "inject")
-        node = nodes.get(zone)
-        if node is None or port not in node.member.inputs:
-            known = [f"{n.name}.{p}" for n in nodes.values() for p in n.member.inputs]
-            raise WiringError(f"inject {topic!r}", expected="an input of this brain", got=repr(topic),
-                              hint=nearest(topic, known))
+        node, port, origin = _place(nodes, topic)
         declared = node.member.inputs[port]
         if isinstance(value, Items):
             value, ids = value
@@ -67,8 +62,28 @@ class Injector:
         grid = self._resolution
         arrival = -(-(max(now - 1, 0) + max(wait, grid)) // grid) * grid
         self._observers.call("on_inject", topic, now, Signal(topic, arrival, value, ids))
-        loop.inject(arrival, (node.target(port, INJECTED), value, ids))
+        loop.inject(arrival, (node.target(port, origin), value, ids))
         return arrival
+
+
+def _place(nodes: Mapping[str, Node], topic: str) -> tuple[Node, str, str]:
+    """Return the node and the port that a topic names, and the topic by which the value arrives there."""
+    zone, port = split_topic(topic, "inject")
+    port, _, modulator = port.partition(".")
+    node = nodes.get(zone)
+    declared = None if node is None else node.member.inputs.get(port)
+    if node is not None and declared is MODULATORS:
+        if modulator in node.member.modulators:
+            return node, port, f"{INJECTED}:{modulator}"
+        raise WiringError(f"inject {topic!r}", expected=f"the name of a modulator behind {zone}.{port}: "
+                          f"{', '.join(node.member.modulators)}", got=repr(topic),
+                          hint=nearest(modulator, node.member.modulators) if modulator else
+                          f"Try '{zone}.{port}.{next(iter(node.member.modulators))}'.")
+    if node is None or declared is None or modulator:
+        known = [f"{n.name}.{p}" for n in nodes.values() for p in n.member.inputs]
+        raise WiringError(f"inject {topic!r}", expected="an input of this brain", got=repr(topic),
+                          hint=nearest(topic, known))
+    return node, port, INJECTED
 
 
 def cast(dtype: np.dtype, value: Any) -> Any:

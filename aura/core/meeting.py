@@ -13,10 +13,10 @@ if TYPE_CHECKING:
     from aura.core.node import Node, Target
     from aura.core.signals import Inputs
 
-__all__ = ["INJECTED", "Delivery", "Unread", "meet"]
+__all__ = ["INJECTED", "Delivery", "Unread", "is_injected", "meet"]
 
 INJECTED = "inject"
-"""The topic of what comes from outside; no zone can have it, as topics have a dot."""
+"""The topic of what comes from outside; no zone can have it, as topics have a dot; a colon leads to a modulator."""
 
 Delivery: TypeAlias = "tuple[Target, Any, Any]"
 """Where a signal goes, its value and its ids."""
@@ -24,6 +24,11 @@ Delivery: TypeAlias = "tuple[Target, Any, Any]"
 _REPLACED = "never saw what was injected at {port}, as another value came there before it woke"
 _OVER_PATHWAY = "took what was injected at {port} instead of what a pathway brought at the same instant"
 _OVER_INJECTED = "took the last of what was injected at {port} for one instant"
+
+
+def is_injected(topic: str) -> bool:
+    """Return whether what comes by this topic comes from outside."""
+    return topic.partition(":")[0] == INJECTED
 
 
 def meet(signals: Sequence[Delivery], injected: Sequence[Delivery], tell: Callable[[str, str], None]) -> list[Delivery]:
@@ -41,8 +46,9 @@ def meet(signals: Sequence[Delivery], injected: Sequence[Delivery], tell: Callab
     delivered = list(signals)
     laid: dict[tuple[int, str], Delivery] = {}
     for target, value, ids in injected:
-        node, name, _, _, _ = target
-        port, key = node.member.inputs[name], (node.index, name)
+        node, name, _, _, topic = target
+        port = node.member.inputs[name]
+        key = (node.index, name if port.fan_in == "one" else f"{name} {topic}")
         if port.keep == "all":
             delivered.append((target, value, ids))
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from sys import getrefcount
 from time import perf_counter_ns
@@ -14,6 +14,7 @@ import numpy as np
 from aura.core.blame import raised_at, told
 from aura.core.errors import AuraError, ZoneError
 from aura.core.handed import as_outputs, as_scalars, as_wake, check_ids, sketch, unknown_output
+from aura.core.modulators import ENERGY_GATE, LEAST_ENERGY, checked
 from aura.core.ownership import copied, own
 from aura.core.ports import MODULATORS, TEXTUAL, Port, make_check
 from aura.core.signals import Inputs, Items
@@ -77,16 +78,16 @@ class Node:
     nodes of one tick may be computed in any order or at once.
     """
 
-    __slots__ = ("alarm_at", "awake_at", "clocks_itself", "compute", "held", "inbox", "index", "latency", "learns",
-                 "member", "name", "on_error", "outputs", "pending", "silenced", "targets", "timer", "wants_learning",
-                 "zone")
+    __slots__ = ("alarm_at", "awake_at", "clocks_itself", "compute", "held", "inbox", "index", "latency", "laying",
+                 "learns", "member", "name", "obeyed", "on_error", "outputs", "pending", "shut", "silenced", "targets",
+                 "timer", "unlearned", "wants_learning", "zone")
 
     def __init__(self, index: int, zone: Zone[Any], member: Member, *, learn: bool = True, on_error: str = "stop",
                  timer: Timer | None = None) -> None:
         self.index, self.zone, self.member, self.name = index, zone, member, member.name
         self.on_error, self.latency, self.timer = on_error, member.latency, timer
         self.outputs = {name: Output(member.name, port) for name, port in member.outputs.items()}
-        self.inbox = _inbox(frozenset(member.inputs))
+        self.inbox = _inbox(frozenset(member.inputs), tuple((m.name, m.default) for m in member.modulators.values()))
         self.held: tuple[str, ...] = ()
         self.pending: Inputs = self.inbox()
         self.targets: dict[tuple[str, str], Target] = {}
@@ -96,13 +97,22 @@ class Node:
         self.clocks_itself = type(zone).next_wake is not Zone.next_wake
         self.wants_learning = learn and type(zone).learn is not Zone.learn
         self.learns = self.wants_learning
+        self.laying: dict[str, float] | None = None
+        """What the pending inbox says of modulators, while more may come."""
+        self.obeyed: tuple[Any, Mapping[str, float]] = (None, {})
+        """What the last inbox said of modulators, and what that means."""
+        self.shut = False
+        """Whether the energy gate keeps the zone from learning."""
+        self.unlearned = 0
+        """Items, or ticks of a zone without items, that it was kept from learning from."""
         self.compute: Callable[[Time, Inputs], Published] = _make_compute(self, _references_when_alone())
 
     def target(self, port: str, topic: str) -> Target:
         """Return where a signal of `topic` to the input `port` is laid down."""
         key = (port, topic)
         if key not in self.targets:
-            lay = _make_lay(self.member.inputs[port], topic)
+            declared = self.member.inputs[port]
+            lay = _make_lay_modulator(self, topic) if declared is MODULATORS else _make_lay(declared, topic)
             self.targets[key] = (self, port, port in self.member.wake_on, lay, topic)
             if self.member.inputs[port].keep == "hold" and port not in self.held:
                 self.held = (*self.held, port)
@@ -110,17 +120,46 @@ class Node:
 
     def let_learn(self, learning: bool) -> None:
         """Let the zone learn from now on, if it is to at all, or not."""
-        self.learns = self.zone.learns = learning and self.wants_learning
+        self.learns = learning and self.wants_learning
+        self.zone.learns = self.learns and not self.shut
+
+    def obey(self, now: Time, inputs: Inputs, said: Mapping[str, float]) -> None:
+        """Take up what has come of modulators.
+
+        Raises
+        ------
+        SignalError
+            If one is out of its range.
+        """
+        if said is not self.obeyed[0]:
+            self.obeyed = said, MappingProxyType(checked(self.name, now, self.member.modulators, said))
+            self.shut = self.obeyed[1][ENERGY_GATE.name] < LEAST_ENERGY
+            self.zone.learns = self.learns and not self.shut
+        inputs._modulators = self.obeyed[1]
+
+    def leave_out(self, inputs: Inputs) -> None:
+        """Count what a tick brought that could have been learned from: labels where they are wired, else items."""
+        ports = [name for name, port in self.member.inputs.items() if port.has_items]
+        labels = [name for name in ports if self.member.inputs[name].role == "label"]
+        wired = {port for port, _ in self.targets}
+        counts = [_items(inputs.ids.get(name)) for name in labels if name in wired] or [
+            _items(inputs.ids.get(name)) for name in ports if name not in labels] or [1]
+        self.unlearned += max(counts)
+
+    def forget_modulators(self) -> None:
+        """Read anew what the inbox says of modulators, after it was replaced."""
+        self.laying, self.obeyed, self.shut = None, (None, {}), False
 
     def replace_zone(self, zone: Zone[Any]) -> None:
         """Put a newly built zone in the place of the present one; the inbox stays."""
         self.zone = zone
-        zone.learns = self.learns
+        zone.learns = self.learns and not self.shut
         self.compute = _make_compute(self, _references_when_alone())
 
     def take(self) -> Inputs:
         """Return the inbox for a tick and begin the next one."""
         inputs, pending = self.pending, self.inbox()
+        self.laying = None
         for port in self.held:
             if port in inputs:
                 _put(pending, port, inputs[port])
@@ -169,21 +208,42 @@ class Node:
 
 
 @lru_cache(maxsize=1024)
-def _inbox(ports: frozenset[str]) -> type[Inputs]:
+def _inbox(ports: frozenset[str], defaults: tuple[tuple[str, float], ...]) -> type[Inputs]:
     """Return the class of the inboxes with these ports; were it one a zone, a thousand would crowd the caches."""
-    return type("Inputs", (Inputs,), {"__slots__": (), "ports": ports})
+    return type("Inputs", (Inputs,), {"__slots__": (), "ports": ports, "defaults": MappingProxyType(dict(defaults))})
+
+
+def _items(ids: Any) -> int:
+    """Return how many items came at an input, by one pathway, by several, or by several signals."""
+    if ids is None:
+        return 0
+    parts = ids.values() if isinstance(ids, Mapping) else ids if isinstance(ids, tuple) else (ids,)
+    return sum(len(part) for part in parts)
+
+
+def _make_lay_modulator(node: Node, topic: str) -> Callable[[Inputs, Any, Any], None]:
+    """Return how a modulator is laid into the inbox of a node, by the name that its topic ends with."""
+    name, key = MODULATORS.name, topic.replace(":", ".").rpartition(".")[2]
+
+    def lay(inbox: Inputs, value: Any, ids: Any) -> None:
+        laying = node.laying
+        if laying is None:  # what the last inbox had stays as its step saw it
+            laying = node.laying = dict(inbox.get(name) or ())
+            _put(inbox, name, MappingProxyType(laying))
+        laying[key] = float(value)
+
+    return lay
 
 
 def _make_lay(port: Port, topic: str) -> Callable[[Inputs, Any, Any], None] | None:
     """Return how a value is laid into an inbox, or None where it simply takes the port's place."""
     name = port.name
     if port.fan_in == "many":
-        key = topic.partition(".")[2] if port is MODULATORS else topic
 
         def lay_many(inbox: Inputs, value: Any, ids: Any) -> None:
-            _put(inbox, name, MappingProxyType({**(inbox.get(name) or {}), key: value}))
+            _put(inbox, name, MappingProxyType({**(inbox.get(name) or {}), topic: value}))
             if ids is not None:
-                _lay_ids(inbox, name, MappingProxyType({**inbox.ids.get(name, {}), key: ids}))
+                _lay_ids(inbox, name, MappingProxyType({**inbox.ids.get(name, {}), topic: ids}))
 
         return lay_many
     if port.keep == "all":
@@ -217,6 +277,9 @@ def _make_compute(node: Node, most: int) -> Callable[[Time, Inputs], Published]:
         step, learn = node.timer.around(step, "step"), node.timer.around(learn, "learn")
 
     def compute(now: Time, inputs: Inputs) -> Published:
+        modulators = inputs.get("modulators")
+        if modulators is not None:
+            node.obey(now, inputs, modulators)
         said = step(now, inputs)
         if type(said) is not dict:
             said = as_outputs(said, node.name, now)
@@ -244,7 +307,9 @@ def _make_compute(node: Node, most: int) -> Callable[[Time, Inputs], Published]:
                 else:
                     value = own(value, inputs, alone)
             published.append((output, value, ids))
-        if node.learns:
+        if node.learns and node.shut:
+            node.leave_out(inputs)
+        elif node.learns:
             # The outputs are read-only by now, so learning cannot alter what has been predicted.
             scalars = learn(now, inputs)
             if scalars is not None:

@@ -117,7 +117,7 @@ class Port:
 
 MODULATORS = Port(
     "modulators", dtype="float32", shape=(), required=False, keep="hold", fan_in="many", role="modulator",
-    doc="Learning rate, gain, temperature, energy, reward and their like, by name; every zone may read them.",
+    doc="What the zone's manifest declares as modulators, by name.",
 )
 
 

@@ -82,9 +82,12 @@ class Inputs(dict[str, Any]):
     the identities of the items, for ports that carry items.
     """
 
-    __slots__ = ("_ids",)
+    __slots__ = ("_ids", "_modulators")
     _ids: dict[str, Any]
+    _modulators: Mapping[str, float]
     ports: frozenset[str] = frozenset()
+    defaults: Mapping[str, float] = _NOTHING
+    """What the zone's modulators are while nothing has come."""
 
     def __missing__(self, port: str) -> None:
         if port not in self.ports:
@@ -99,9 +102,12 @@ class Inputs(dict[str, Any]):
             return _NOTHING
 
     @property
-    def modulators(self) -> Mapping[str, Any]:
-        """Modulator to its latest value, a scalar array; empty where none is wired."""
-        return self.get("modulators") or _NOTHING
+    def modulators(self) -> Mapping[str, float]:
+        """Each modulator that the zone declares to its latest value, or its default where none has come."""
+        try:
+            return self._modulators
+        except AttributeError:
+            return self.defaults
 
     def _frozen(self, *_: object, **__: object) -> NoReturn:
         raise TypeError("inputs are frozen: step and learn must see the same values")

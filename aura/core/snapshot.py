@@ -13,7 +13,7 @@ from aura.core.changes import require_changeable
 from aura.core.errors import AuraError, CheckpointError
 from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
-from aura.core.meeting import INJECTED, Delivery
+from aura.core.meeting import INJECTED, Delivery, is_injected
 from aura.core.node import Node
 from aura.core.signals import Inputs
 from aura.core.time import format_time
@@ -82,6 +82,7 @@ def bus_tree(loop: EventLoop) -> dict[str, Any]:
         "inboxes": {node.name: _inbox_tree(node.pending) for node in loop.nodes},
         "last": {output.topic: [output.said_at, *output.last[1:]] for node in loop.nodes
                  for output in node.outputs.values() if output.last is not None},
+        "unlearned": {node.name: node.unlearned for node in loop.nodes if node.unlearned},
         "silenced": [node.name for node in loop.nodes if node.silenced],
         "unread": loop.unread.state(),
     }
@@ -95,9 +96,9 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
     for entry in tree["agenda"]:
         carried = [(nodes[zone].target(port, topic), _frozen(value), _frozen(ids))
                    for topic, zone, port, value, ids in entry["signals"]]
-        signals = [delivery for delivery in carried if delivery[0][-1] != INJECTED]
+        signals = [delivery for delivery in carried if not is_injected(delivery[0][-1])]
         if len(signals) < len(carried):
-            injected[entry["time"]] = [delivery for delivery in carried if delivery[0][-1] == INJECTED]
+            injected[entry["time"]] = [delivery for delivery in carried if is_injected(delivery[0][-1])]
         alarms: list[Alarm] = [(0, (nodes[name],)) for name in entry["alarms"]]
         finished = [(nodes[name], _result(nodes[name], kept)) for name, kept in entry["finished"]]
         agenda[entry["time"]] = (signals, alarms, finished)
@@ -107,6 +108,8 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
         _load_inbox(nodes[name], inbox)
     loop.unread.load_state(tree.get("unread", []), nodes)  # checkpoints of earlier versions have none
     for node in loop.nodes:
+        node.forget_modulators()
+        node.unlearned = tree["unlearned"].get(node.name, 0)
         for output in node.outputs.values():
             said = tree["last"].get(output.topic)
             output.said_at, output.last = -1, None

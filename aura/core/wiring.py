@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from aura.core.errors import WiringError, nearest
-from aura.core.ports import MODULATORS, Port, misfit
+from aura.core.modulators import ENERGY_GATE, Modulator
+from aura.core.ports import MODULATORS, TEXTUAL, Port, misfit
 from aura.core.time import Time, format_time
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ class Member:
     latency: Time
     self_clocked: bool = False
     flow: Flow | None = None
+    modulators: Mapping[str, Modulator] = field(default_factory=lambda: {ENERGY_GATE.name: ENERGY_GATE})
 
 
 def split_topic(topic: str, where: str) -> tuple[str, str]:
@@ -70,7 +72,7 @@ def check_wiring(members: Mapping[str, Member], pathways: Iterable[Pathway], res
         For an unknown zone or port, a type, shape or unit that does not fit, a second writer, a required port left
         unfed, a delay off the resolution, or a label that would arrive no later than its stimulus.
     """
-    paths = list(pathways)
+    paths = [path for written in pathways for path in _spelled_out(members, written)]
     for path in paths:
         _check_ends(members, path)
     _check_writers(members, paths)
@@ -133,10 +135,32 @@ def draw_graph(members: Mapping[str, Member], paths: Iterable[Pathway]) -> nx.Mu
     return graph
 
 
-def _check_ends(members: Mapping[str, Member], path: Pathway) -> None:
+def _spelled_out(members: Mapping[str, Member], path: Pathway) -> list[Pathway]:
+    """Return a pathway from ``zone.*`` to modulators as one from each output that the target obeys."""
+    if path.source_port != "*":
+        return [path]
+    _check_zones(members, path)
+    target = members[path.target]
+    if target.inputs.get(path.target_port) is not MODULATORS:
+        raise WiringError(str(path), expected="the input 'modulators', which takes several outputs by their names",
+                          got=repr(path.target_port), hint="Name the output.")
+    outputs = members[path.source].outputs
+    found = [replace(path, source_port=name) for name, port in outputs.items()
+             if name in target.modulators and port.shape == ()]
+    if not found:
+        raise WiringError(str(path), expected=f"a number among {', '.join(target.modulators)}, which {path.target} "
+                          "obeys", got=f"{path.source} with {', '.join(outputs) or 'no output'}")
+    return found
+
+
+def _check_zones(members: Mapping[str, Member], path: Pathway) -> None:
     for zone in (path.source, path.target):
         if zone not in members:
             raise WiringError(str(path), expected="a zone of this brain", got=repr(zone), hint=nearest(zone, members))
+
+
+def _check_ends(members: Mapping[str, Member], path: Pathway) -> None:
+    _check_zones(members, path)
     source, target = members[path.source], members[path.target]
     if path.source_port not in source.outputs:
         raise WiringError(str(path), expected=f"an output of {path.source}", got=repr(path.source_port),
@@ -150,8 +174,13 @@ def _check_ends(members: Mapping[str, Member], path: Pathway) -> None:
                           got=f"the input {wanted.name!r} of role {wanted.role!r}",
                           hint="No zone may see the label of what it has yet to predict: "
                                "declare the input with role='label'.")
-    if wanted is MODULATORS and given.shape == ():
-        return
+    if wanted is MODULATORS:
+        if path.source_port not in target.modulators:
+            raise WiringError(str(path), expected=f"a modulator that {path.target} obeys: "
+                              f"{', '.join(target.modulators)}", got=repr(path.source_port),
+                              hint=nearest(path.source_port, target.modulators))
+        if given.shape == () and given.dtype not in TEXTUAL and not given.dtype.startswith("complex"):
+            return
     reason = misfit(given, wanted)
     if reason:
         raise WiringError(str(path), expected=f"{wanted.describe()}, as {path.target} declares",

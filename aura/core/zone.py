@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from aura.core.blame import blamed
 from aura.core.errors import PluginError, WiringError
 from aura.core.flow import Flow, Wait
+from aura.core.modulators import Modulator, declared
 from aura.core.ports import Port
 from aura.core.signals import Inputs
 from aura.core.time import Time
@@ -50,6 +51,9 @@ class Manifest:
         The parameter model.
     inputs, outputs : tuple of Port, or function of the parameters
         The ports.
+    modulators : tuple of Modulator, or function of the parameters
+        What scales or steers the zone, read as ``inputs.modulators``; another cannot be wired into it. ``energy_gate``
+        need not be named: every zone obeys it.
     period : str, optional
         The zone wakes at every multiple of it.
     wake_on : tuple of str, or function of the parameters
@@ -76,6 +80,7 @@ class Manifest:
     params: type[ZoneParams] = ZoneParams
     inputs: PortList = ()
     outputs: PortList = ()
+    modulators: tuple[Modulator, ...] | Callable[[Any], tuple[Modulator, ...]] = ()
     period: str | None = None
     wake_on: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     latency: str = "0 s"
@@ -119,6 +124,10 @@ class Manifest:
             if len(set(names)) != len(names):
                 raise WiringError(f"{self.name}.{side}", expected="port names that differ", got=", ".join(names))
         return tuple(inputs), tuple(outputs)
+
+    def modulators_of(self, params: ZoneParams) -> dict[str, Modulator]:
+        """Return by name what a zone with these parameters obeys."""
+        return declared(self.name, self.modulators(params) if callable(self.modulators) else self.modulators)
 
     def load(self) -> type[Zone[Any]]:
         """Import and return the zone's class.
@@ -185,8 +194,8 @@ class Zone(Generic[P]):
 
     manifest: Manifest
     learns: bool = True
-    """Whether `learn` is called at present, as the runtime sets it; for zones that put something off while they learn.
-    """
+    """Whether `learn` is called at present, as the runtime sets it before each step; for zones that put something off
+    while they learn."""
 
     def __init__(self, context: ZoneContext[P]) -> None:
         self.context = context

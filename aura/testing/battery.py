@@ -6,7 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 from aura.core.zone import Manifest, Zone
-from aura.testing import determinism_checks, input_checks, manifest_checks, signal_checks, state_checks
+from aura.testing import (
+    determinism_checks,
+    input_checks,
+    manifest_checks,
+    modulator_checks,
+    signal_checks,
+    state_checks,
+)
 from aura.testing.subject import ConformanceError, MakeValue, Subject
 
 __all__ = ["CHECKS", "Check", "check_zone", "conformance_checks"]
@@ -30,6 +37,8 @@ CHECKS: tuple[Check, ...] = (
     determinism_checks.threads_equal_serial,
     determinism_checks.neighbours_change_nothing,
     determinism_checks.labels_do_nothing_when_learning_is_off,
+    modulator_checks.modulators_at_their_defaults_change_nothing,
+    modulator_checks.without_energy_nothing_is_learned,
     state_checks.state_survives_a_file,
     state_checks.resume_is_exact,
     state_checks.resume_after_learning_is_exact,

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.ports import Port
 from aura.core.signals import Inputs
 from aura.core.time import Time, format_time
-from aura.core.zone import Manifest, Outputs, Zone
+from aura.core.zone import Manifest, Zone
 from aura.testing.play import digest, make_brain, running, span_of
 from aura.testing.subject import Subject
 
@@ -19,12 +18,12 @@ __all__ = ["inputs_are_left_alone"]
 
 
 def inputs_are_left_alone(subject: Subject) -> None:
-    """Neither step nor learn writes to its inputs: values, item ids and modulators."""
+    """Neither step nor learn writes to its inputs: values and item ids."""
     with running(subject):
         kind = subject.load()
         changed: list[str] = []
         watched = replace(subject, zone=_watched(kind, subject.manifest, changed))
-        with make_brain(watched, modulators=_Modulators)[0] as brain:
+        with make_brain(watched)[0] as brain:
             brain.run(until=span_of(subject))
     if changed:
         raise subject.failure(f"{changed[0]}. Copy what is to be written to, before another library has it: "
@@ -68,12 +67,3 @@ def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     else:
         yield repr(name) if name.isidentifier() else name, value
 
-
-class _Modulators(Zone[Any]):
-    """Says one of each modulator that many zones obey."""
-
-    manifest = Manifest("modulators", "", period="1 ms",
-                        outputs=tuple(Port(name, role="modulator") for name in ("gain", "learning_rate", "reward")))
-
-    def step(self, now: Time, inputs: Inputs) -> Outputs:
-        return {port.name: np.asarray(0.5, np.float32) for port in self.context.outputs}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import sha256
@@ -94,10 +94,10 @@ def difference(one: Sequence[Said], other: Sequence[Said]) -> str | None:
 
 def make_brain(subject: Subject, feed: Feed | None = None, *, executor: str = "serial", learning: bool = True,
                copies: Sequence[str] = (), required_only: bool = False, extra: Sequence[type[Zone[Any]]] = (),
-               modulators: type[Zone[Any]] | None = None) -> tuple[Brain, Recorder]:
+               modulators: Mapping[str, float] | None = None) -> tuple[Brain, Recorder]:
     """Return a brain with the zone under test, its feeder, `copies` of the zone and `extra` zones, not built yet.
 
-    Every output of `modulators` goes to the zone's standard port of them.
+    What `modulators` says reaches the zone under test at the first instant after 0.
     """
     brain = Brain(seed=7, resolution=_resolution(subject), executor=executor, profile=True)
     for zone in extra:
@@ -111,13 +111,11 @@ def make_brain(subject: Subject, feed: Feed | None = None, *, executor: str = "s
         for name in (*copies, NAME):
             for port in ports:
                 brain.connect(f"{FEEDER}.{port.name}", f"{name}.{port.name}")
-    if modulators is not None and brain.plans[NAME].member.inputs["modulators"] is MODULATORS:
-        source = brain.add(modulators)
-        for name in brain.plans[source].member.outputs:
-            brain.connect(f"{source}.{name}", f"{NAME}.modulators")
     recorder = Recorder()
     brain.observe(recorder)
     brain.learning = learning
+    for name, value in (modulators or {}).items():
+        brain.inject(f"{NAME}.{MODULATORS.name}.{name}", value)
     return brain, recorder
 
 

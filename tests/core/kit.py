@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from aura import Brain, Manifest, Observer, Port, Signal, Zone, ZoneContext, ZoneParams
+from aura import Brain, Manifest, Modulator, Observer, Port, Signal, Zone, ZoneContext, ZoneParams
 from aura.core.node import Node
 from aura.core.ports import MODULATORS
 from aura.core.seeding import generator_for
 from tests.naive import NaiveZone
 
 MS = 1_000_000
+GAIN = (Modulator("gain", "Added to what was seen.", default=0.0, range=(-np.inf, np.inf)),)
 
 
 class ScribblerParams(ZoneParams):
@@ -32,7 +33,7 @@ class Scribbler(Zone[ScribblerParams]):
     """Says what depends on every input, on its random stream and on all that it has learned."""
 
     manifest = Manifest("scribbler", "", params=ScribblerParams, inputs=scribbler_inputs,
-                        outputs=(Port("y", "float64", (2,)), Port("gain", "float64")), period="1 ms",
+                        outputs=(Port("y", "float64", (2,)), Port("gain", "float64")), period="1 ms", modulators=GAIN,
                         changeable=("keeps",))
 
     def __init__(self, context: ZoneContext[ScribblerParams]) -> None:
@@ -42,7 +43,7 @@ class Scribbler(Zone[ScribblerParams]):
 
     def _seen(self, inputs: Any) -> np.ndarray:
         rows = [flatten(inputs[f"x{i}"]) for i in range(len(self.params.keeps))]
-        gain = sum(float(inputs.modulators[key]) for key in sorted(inputs.modulators))
+        gain = float(inputs.modulators.get("gain", 0.0))
         return np.array([sum(row) + gain for row in rows] + [gain])
 
     def step(self, now: int, inputs: Any) -> dict[str, Any]:
@@ -73,7 +74,7 @@ class Rover(Scribbler):
         return None if self.steps > 40 else now + MS * (1 + (self.steps * 5 + 3) % 7) + self.steps
 
     manifest = Manifest("rover", "", params=ScribblerParams, inputs=scribbler_inputs,
-                        outputs=Scribbler.manifest.outputs)
+                        outputs=Scribbler.manifest.outputs, modulators=GAIN)
 
 
 def flatten(value: Any) -> list[float]:

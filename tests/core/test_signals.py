@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aura import Brain, Inputs, Items, Manifest, Port, Zone
+from aura import Brain, Inputs, Items, Manifest, Modulator, Port, Zone
 from tests.core.kit import Relay, node_of
 
 
@@ -31,7 +31,7 @@ def test_inputs_cannot_be_written(write: Any) -> None:
 def test_a_port_without_a_value_reads_as_none_and_an_unknown_one_raises() -> None:
     inputs = inbox()
     assert inputs["modulators"] is None
-    assert dict(inputs.modulators) == {}
+    assert dict(inputs.modulators) == {"energy_gate": 1.0}
     assert dict(inputs.ids) == {}
     with pytest.raises(KeyError, match="declared: modulators, x"):
         inputs["y"]
@@ -43,7 +43,7 @@ class Keeper(Zone):
     manifest = Manifest("keeper", "", inputs=(
         Port("fresh", "int64", ("item",), required=False), Port("hold", "int64", ("item",), keep="hold"),
         Port("all", "int64", ("item",), keep="all"), Port("many", "int64", ("item",), fan_in="many"),
-        Port("level", required=False, keep="hold")), period="3 ms")
+        Port("level", required=False, keep="hold")), period="3 ms", modulators=(Modulator("speed"),))
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)

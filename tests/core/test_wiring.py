@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from aura import Brain, Items, Manifest, Port, Zone
+from aura import Brain, Items, Manifest, Modulator, Port, Zone
 from aura.core.errors import WiringError
 from aura.core.time import parse_time
 from tests.core.kit import MS, Relay
@@ -18,7 +18,8 @@ X, Y = Port("x", shape=(1,), required=False), Port("y", shape=(1,))
 
 
 def kind(name: str, inputs: tuple[Port, ...] = (X,), outputs: tuple[Port, ...] = (Y,), **clock: Any) -> Manifest:
-    return Manifest(name, Relay, inputs=inputs, outputs=outputs, **(clock or {"wake_on": ("x",)}))
+    return Manifest(name, Relay, inputs=inputs, outputs=outputs, modulators=(Modulator("reward"),),
+                    **(clock or {"wake_on": ("x",)}))
 
 
 STREAM = kind("stream", (), (Port("s", shape=(1,)), Port("label", "tags", ("item",), role="label")), period="50 ms")
@@ -50,14 +51,19 @@ def label_delay(brain: Brain) -> int:
     ([("a.y", "c.many"), ("a.y", "c.many")], "a.y -> c.many", "one pathway into c.many", "a second", ""),
     ([("a.y", "b.x", "1.5 ms")], "a.y -> b.x: delay", "multiple of the resolution, 1 ms", "1500 us", ""),
     ([("a.y", "b.x", "0 ms")], "a.y -> b.x: delay", "not below 1 ms", "0 s", ""),
-    ([("a.y", "b.modulators")], "a.y -> b.modulators", "float32 ()", "shape (1,)", ""),
+    ([("a.y", "b.modulators")], "a.y -> b.modulators", "a modulator that b obeys: energy_gate, reward", "'y'", ""),
+    ([("c.rewrd", "b.modulators")], "c.rewrd -> b.modulators", "a modulator that b obeys: energy_gate, reward",
+     "'rewrd'", "Try 'reward'."),
+    ([("d.energy_gate", "b.modulators")], "d.energy_gate -> b.modulators", "float32 ()", "shape (1,)", ""),
     ([("c.reward", "b.modulators"), ("d.reward", "b.modulators")], "d.reward -> b.modulators",
      "one pathway into b.modulators.reward", "beside c.reward", "Name the modulators differently."),
 ])
 def test_each_wiring_mistake_is_named(paths: list[Any], where: str, expected: str, got: str, hint: str) -> None:
     other = kind("other", (Port("n", "int64", (1,), required=False), Port("two", shape=(2,), required=False),
                            Port("volt", shape=(1,), unit="mV", required=False),
-                           Port("many", shape=(1,), fan_in="many", required=False)), (Port("reward"),), period="1 ms")
+                           Port("many", shape=(1,), fan_in="many", required=False)),
+                 (Port("reward"), Port("rewrd"), Port("energy_gate", shape=(1,))),
+                 period="1 ms")
     with pytest.raises(WiringError) as caught:
         wired({"a": kind("a"), "b": kind("b"), "c": other, "d": other}, *paths).build()
     error = caught.value

@@ -166,9 +166,18 @@ class WritesToLabelIds(Sound):
             write_through(ids)
 
 
-class WritesToModulators(Sound):
-    def learn(self, now: int, inputs: Inputs) -> None:
-        write_through(inputs.modulators.get("gain", np.zeros(0)))
+class HasADefaultOfItsOwn(Sound):
+    def learn(self, now: int, inputs: Inputs) -> Any:
+        if inputs["modulators"] is not None:
+            return super().learn(now, inputs)
+        return None
+
+
+class LearnsInStepWithoutEnergy(Sound):
+    def step(self, now: int, inputs: Inputs) -> Any:
+        if inputs.modulators["energy_gate"] < 0.1:
+            self.weight = self.weight + 1
+        return super().step(now, inputs)
 
 
 class NormalisesInTorch(Sound):
@@ -309,13 +318,14 @@ BROKEN: list[tuple[str, Subject, str]] = [
     ("inputs_are_left_alone", Subject(WritesInLearn), "learn() at 1 ms changed its input 'value'. Copy"),
     ("inputs_are_left_alone", Subject(WritesToIds), "changed its input 'value' (its item ids)"),
     ("inputs_are_left_alone", Subject(WritesToLabelIds), "changed its input truth[0] (its item ids)"),
-    ("inputs_are_left_alone", Subject(WritesToModulators), "changed its input modulators['gain']"),
     ("foreign_labels_are_survived", Subject(KnowsEveryItem), "is not in list"),
     ("wrong_inputs_are_named", Subject(CountsFeaturesOnce), "a bare ValueError"),
     ("runs_are_identical", Subject(OwnRandomness), "two runs with the same seed and inputs differ: subject.guess"),
     ("threads_equal_serial", Subject(LooksAtItsThread), "serial and threads differ: subject.guess"),
     ("neighbours_change_nothing", Subject(CountsAll), "when other zones join"),
     ("labels_do_nothing_when_learning_is_off", Subject(LearnsInStep), "with learning off, its labels change it"),
+    ("modulators_at_their_defaults_change_nothing", Subject(HasADefaultOfItsOwn), "at their defaults changed"),
+    ("without_energy_nothing_is_learned", Subject(LearnsInStepWithoutEnergy), "a shut energy gate, against"),
     ("state_survives_a_file", Subject(ForgetsTheState), "is not the state that was loaded"),
     ("state_survives_a_file", Subject(StateOfObjects), "got set"),
     ("resume_is_exact", Subject(CountsSteps), "ns it differs from the run that never stopped"),

@@ -120,7 +120,10 @@ class Recorder(Observer):
 
     def on_inject(self, topic: str, now: Time, signal: Signal) -> None:
         name = f"inject/{topic}"
-        sink = self._sinks[name] if name in self._sinks else self._open_port(name, self._inputs[topic])
+        if name in self._sinks:
+            sink = self._sinks[name]
+        else:  # after zone and port, the topic of a modulator has its name
+            sink = self._open_port(name, self._inputs[".".join(topic.split(".")[:2])])
         if sink is not None:
             self._add(sink[0], now, signal.time, sink[1](signal.value, signal.ids))
 

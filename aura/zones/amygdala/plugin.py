@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aura.core.modulators import LEARNING_DRIVE, LEARNING_RATE
 from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
@@ -53,8 +54,8 @@ def _changeable(params: AmygdalaParams) -> tuple[str, ...]:
 MANIFEST = Manifest(
     "amygdala", "aura.zones.amygdala.zone:Amygdala",
     "Names what a stimulus feels like: a linear relay from embeddings to labels that learns online, in one pass.",
-    params=AmygdalaParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="2",
-    changeable=_changeable)
+    params=AmygdalaParams, inputs=_inputs, outputs=_outputs, modulators=(LEARNING_RATE, LEARNING_DRIVE),
+    wake_on=_wake_on, version="2", changeable=_changeable)
 
 
 @hookimpl

@@ -34,9 +34,9 @@ class Amygdala(Zone[AmygdalaParams]):
     no label can touch what is predicted at its own tick. Each item is learned from once for each time it was
     presented; a label whose item is not waiting (never seen, displaced, or told before) is counted as unmatched.
 
-    The modulator ``learning_rate`` multiplies what an item weighs (least squares) or its step (logistic rule); at 0
-    nothing is learned. The gradient is found in `learn` by the weights before it, and published by the next `step`, so
-    that it stays silent with learning off.
+    The modulators ``learning_rate`` and ``learning_drive`` multiply what an item weighs (least squares) or its step
+    (logistic rule); at 0 nothing is learned. The gradient is found in `learn` by the weights before it, and published
+    by the next `step`, so that it stays silent with learning off.
     """
 
     manifest = MANIFEST
@@ -74,7 +74,8 @@ class Amygdala(Zone[AmygdalaParams]):
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Learn from the labels that have come; return for each task told its loss and what became of the labels."""
-        rate = self._rate(now, inputs)
+        modulators = inputs.modulators
+        rate = modulators["learning_rate"] * modulators["learning_drive"]
         scalars: dict[str, float] = {}
         gradients: list[tuple[Ids, NDArray[np.float64]]] = []
         for reader, name in enumerate(self.params.tasks):
@@ -98,14 +99,6 @@ class Amygdala(Zone[AmygdalaParams]):
         if gradients:
             self._gradient = _summed(gradients)
         return scalars
-
-    def _rate(self, now: Time, inputs: Inputs) -> float:
-        rate = float(inputs.modulators.get("learning_rate", 1.0))
-        if rate < 0:
-            raise SignalError(f"{self.context.name}.modulators at {format_time(now)}",
-                              expected="a learning_rate of 0 or more",
-                              got=f"{rate:g}")
-        return rate
 
     def _require_width(self, now: Time, features: int) -> None:
         if self._features is None:

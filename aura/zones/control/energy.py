@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aura.zones.common.modulators import LEAST_ENERGY
+from aura.core.modulators import LEAST_ENERGY
 from aura.zones.control.params import EnergyOptions
 from aura.zones.control.relaxation import flushed
 

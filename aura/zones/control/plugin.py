@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from aura.core.modulators import LEARNING_RATE
 from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
@@ -69,7 +70,7 @@ def _span(low: float, high: float) -> tuple[float, float] | None:
 MANIFEST = Manifest(
     "control", "aura.zones.control.zone:Control",
     "Keeps the brain's inner state: energy, fatigue, drives, mood, and a personality that sets how it learns.",
-    params=ControlParams, inputs=_inputs, outputs=_outputs, period="10 ms",
+    params=ControlParams, inputs=_inputs, outputs=_outputs, period="10 ms", modulators=(LEARNING_RATE,),
     # Where energy begins is past.
     changeable=("energy.[!i]*", "goals", "goals.*", "largest_drive", "mood.*", "personality.*", "controller",
                 "controller.*"))

@@ -79,13 +79,8 @@ class Control(Zone[ControlParams]):
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Move the expectations of reward and losses to what came; return the mean expected loss."""
-        rate = float(inputs.modulators.get("learning_rate", 1.0))
-        if rate < 0.0:
-            raise SignalError(f"{self.context.name}.modulators at {format_time(now)}",
-                              expected="a learning_rate of 0 or more",
-                              got=f"{rate:g}")
         reward, losses = _outcomes(inputs)
-        self._mood.expect(reward, losses, rate)
+        self._mood.expect(reward, losses, inputs.modulators["learning_rate"])
         known = self._mood.losses
         return {"expected_loss": math.fsum(known.values()) / len(known)} if losses and known else {}
 

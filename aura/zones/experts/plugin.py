@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from aura.core.ports import MODULATORS, Port
+from aura.core.modulators import LEARNING_DRIVE, LEARNING_RATE, Modulator
+from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
 from aura.zones.experts.params import ExpertsParams
@@ -19,7 +20,6 @@ def _inputs(params: ExpertsParams) -> tuple[Port, ...]:
              doc="Added to the gate's logits of every item; the leaning of a personality."),
         Port("teacher", dtype="tags", shape=("item",), role="label", keep="all", required=False,
              doc="The true class of items seen before."),
-        MODULATORS,
     )
 
 
@@ -45,8 +45,7 @@ def _outputs(params: ExpertsParams) -> tuple[Port, ...]:
         Port("activity", doc="Answers given, and lessons last learned, per item."),
         Port("growth", dtype="text", shape=("event",),
              doc="What has grown or been put away since the last tick, as the lines of the growth log."),
-        Port("skipped", dtype="int64", doc="Items not learned so far because the energy gate was shut, or no expert "
-                                           "that was asked may learn."),
+        Port("skipped", dtype="int64", doc="Items not learned so far because no expert that was asked may learn."),
     )
     if not params.publish_gradient:
         return ports
@@ -54,10 +53,23 @@ def _outputs(params: ExpertsParams) -> tuple[Port, ...]:
                          doc="Gradient of each item's loss with respect to the stimuli last learned from."))
 
 
+def _modulators(params: ExpertsParams) -> tuple[Modulator, ...]:
+    momentum = () if params.merit is None else (
+        Modulator("merit_momentum", "Takes the place of the parameter merit.momentum.", default=params.merit.momentum,
+                  range=(0.0, 1.0)),)
+    return (
+        LEARNING_RATE, LEARNING_DRIVE, *momentum,
+        Modulator("gate_temperature", "Factor on the temperature of the gate."),
+        Modulator("distillation_alpha", "Factor on the share of the teacher in what a new expert is taught."),
+        Modulator("growth_drive", "Makes the triggers of growth easier or, at 0, shuts them."),
+    )
+
+
 MANIFEST = Manifest(
     "experts", "aura.zones.experts.zone:Experts",
     "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
-    params=ExpertsParams, inputs=_inputs, outputs=_outputs, wake_on=("stimulus", "teacher"), version="2",
+    params=ExpertsParams, inputs=_inputs, outputs=_outputs, modulators=_modulators,
+    wake_on=("stimulus", "teacher"), version="3",
     changeable=(
         "on_unknown", "max_experts", "learning.*", "store.on_damage",
         *(f"gate.{name}" for name in ("temperature", "learning_rate", "utility_rate", "utility_weight",

@@ -12,7 +12,6 @@ from aura.core.flow import room
 from aura.core.signals import Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone
-from aura.zones.common.modulators import energy_is_short, factor
 from aura.zones.common.trace import MEMORY, UNMATCHED
 from aura.zones.experts.classes import Classes
 from aura.zones.experts.committee import mixed
@@ -22,7 +21,6 @@ from aura.zones.experts.params import ExpertsParams
 from aura.zones.experts.plugin import MANIFEST
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -43,10 +41,7 @@ class Experts(Zone[ExpertsParams]):
     `learn` gives credit by what was answered then: only the experts that were asked learn. Growth is decided in
     `learn` too, from the next tick on.
 
-    The modulators ``learning_rate`` and ``learning_drive`` scale all learning; below 0.1 of ``energy_gate`` nothing is
-    learned, and the items are counted as skipped. ``gate_temperature`` multiplies the gate's temperature,
-    ``merit_momentum`` takes the place of the parameter, ``distillation_alpha`` multiplies the share of the teacher in a
-    bootstrap, ``growth_drive`` makes the triggers of growth easier or, at 0, shuts them.
+    What the modulators do, the manifest says.
 
     The gradient with respect to the stimuli is found by the parameters before learning and published by the next step,
     for which the zone wakes one resolution later.
@@ -121,13 +116,11 @@ class Experts(Zone[ExpertsParams]):
             raise SignalError(f"{self.context.name}.stimulus at {format_time(now)}", got=str(rows.shape[1:]),
                               expected=f"stimuli of shape {self._shape}, as at first",
                               hint="One mixture reads one stream.")
-        modulators = inputs.modulators
-        temperature = self._factor(now, modulators, "gate_temperature")
         bias, ids = inputs["gate_bias"], inputs.ids.get("stimulus")
         if bias is not None:
             self._require_same_items(now, ids, inputs.ids.get("gate_bias"))
         answers, full, asked = mixture.answer(rows, len(self._classes), bias=bias, leaning=inputs["routing_bias"],
-                                              temperature=temperature)
+                                              temperature=inputs.modulators["gate_temperature"])
         if ids is not None:
             self._waiting.store(ids, answers)
         probability = mixed(answers.answers, answers.weights)
@@ -164,15 +157,12 @@ class Experts(Zone[ExpertsParams]):
             return {}
         where = f"{self.context.name}.teacher"
         ids, labels = _joined(told, inputs.ids.get("teacher", ()), where, now)
-        rate = self._factor(now, inputs.modulators, "learning_rate") * self._factor(
-            now, inputs.modulators, "learning_drive")
+        rate = inputs.modulators["learning_rate"] * inputs.modulators["learning_drive"]
         groups = self._waiting.recall(ids)
         found = sum(len(places) for places, _ in groups)
         self._unmatched += len(ids) - found
         scalars = {"unmatched": float(len(ids) - found)}
-        if energy_is_short(inputs.modulators):
-            self._skipped += found
-        elif groups and rate > 0.0:
+        if groups and rate > 0.0:
             scalars.update(self._study(now, groups, ids, labels, rate, where, inputs))
         scalars["skipped"] = float(self._skipped)
         return scalars
@@ -191,9 +181,8 @@ class Experts(Zone[ExpertsParams]):
         modulators = inputs.modulators
         outcome = self.mixture.learn(
             now, answers, said.places, len(self._classes), rate=rate,
-            momentum=None if "merit_momentum" not in modulators else float(modulators["merit_momentum"]),
-            alpha=self._factor(now, modulators, "distillation_alpha"),
-            drive=self._factor(now, modulators, "growth_drive"), want_gradient=self.params.publish_gradient)
+            momentum=modulators.get("merit_momentum"), alpha=modulators["distillation_alpha"],
+            drive=modulators["growth_drive"], want_gradient=self.params.publish_gradient)
         self._skipped += outcome.skipped
         self._loss = float(np.add.reduce(outcome.credit.losses)) / len(said.rows)
         self._lessons += outcome.lessons
@@ -202,9 +191,6 @@ class Experts(Zone[ExpertsParams]):
         right = int(np.count_nonzero(outcome.credit.correct))
         return {"items": float(len(said.rows)), "unknown": float(said.unknown), "loss": self._loss,
                 "accuracy": right / len(said.rows), "experts": float(outcome.active)}
-
-    def _factor(self, now: Time, modulators: Mapping[str, Any], name: str) -> float:
-        return factor(modulators, name, self.context.name, now)
 
     def _open(self, shape: tuple[int, ...], now: Time) -> Mixture:
         """Set up what depends on the shape of a stimulus."""
@@ -267,7 +253,7 @@ class Experts(Zone[ExpertsParams]):
 
     def notices(self) -> dict[str, int]:
         """Return how many items were left unlearned, and how many labels taught nothing."""
-        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped,
+        return {"left {count} items unlearned, as no expert that was asked may learn": self._skipped,
                 UNMATCHED: self._unmatched}
 
     def warm_up(self) -> None:

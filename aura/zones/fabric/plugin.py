@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from aura.core.modulators import LEARNING_DRIVE, LEARNING_RATE, Modulator
 from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
@@ -32,7 +33,6 @@ def _outputs(params: FabricParams) -> tuple[Port, ...]:
              doc="Distance of each frame from its winner."),
         Port("activation", shape=("x", "y", "z"), range=(0.0, 1.0),
              doc="How far each unit answers to the frames of this tick."),
-        Port("skipped", dtype="int64", shape=(), doc="Updates left out so far because the energy gate was shut."),
     ]
     if params.prediction is not None:
         ports += [
@@ -77,7 +77,10 @@ def _details(params: FabricParams) -> list[str]:
 MANIFEST = Manifest(
     "fabric", "aura.zones.fabric.zone:Fabric",
     "A 3D tissue of spiking neurons with dendrites that organises itself by what it senses and predicts what comes.",
-    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", version="2",
+    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", version="3",
+    modulators=(LEARNING_RATE, LEARNING_DRIVE,
+                Modulator("reward", "Turns the eligibility of synapses into weight, where the tissue keeps one.",
+                          default=0.0, range=(-math.inf, math.inf))),
     details=_details,
     changeable=("map.length", "map.radius_end", "map.rate_start", "map.rate_end", "map.memory", "map.learn",
                 "map.sharpness", "prediction.forgetting", "prediction.coherence", "prediction.rate",

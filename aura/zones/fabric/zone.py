@@ -11,7 +11,6 @@ from aura.core.errors import ParameterError, SignalError, StateError
 from aura.core.flow import room
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone
-from aura.zones.common.modulators import energy_is_short
 from aura.zones.common.trace import UNMATCHED
 from aura.zones.fabric.forecast import Forecast
 from aura.zones.fabric.memory import LABEL_MEMORY, FrameMemory, Frames, LabelMemory
@@ -46,11 +45,9 @@ class Fabric(Zone[FabricParams]):
     come. Without a period each is shown for one slot, and if there are more of them than slots, those of one slot are
     shown together, as the mean of their activations. The convolution reads the mean over the tick.
 
-    The modulators ``energy_gate`` (below 0.1 nothing is learned, and what was left out is counted), ``learning_rate``
-    and ``learning_drive`` (both scale the rate of all learning) are obeyed by map, readout, kernels and synapses;
-    labels are counted whole, or not at all. ``reward`` turns the eligibility of synapses into weight, where the tissue
-    keeps one. Synapses change while the tissue is integrated: at the rate of the last tick that learned, and not at
-    all after a tick that did not.
+    The modulators ``learning_rate`` and ``learning_drive`` scale the rate of map, readout, kernels and synapses;
+    labels are counted whole, or not at all. Synapses change while the tissue is integrated: at the rate of the last
+    tick that learned, and not at all after a tick that did not.
 
     Frames that come while learning is off are never learned, neither as what came next nor as a part of a context.
     """
@@ -74,7 +71,6 @@ class Fabric(Zone[FabricParams]):
         self._shape: tuple[int, ...] = ()
         self._frames: Frames | None = None
         self._winners: NDArray[np.int64] = np.zeros(0, np.int64)
-        self._skipped = 0
 
     def _grow(self) -> None:
         """Build the tissue and what responds to it, as the seed of its structure says."""
@@ -134,12 +130,10 @@ class Fabric(Zone[FabricParams]):
         Returns
         -------
         dict
-            ``trained``, ``utilisation``, ``quantisation_error`` and more, as of `SelfOrganisingMap`, and ``skipped``:
-            how many frames were not learned because the energy gate was shut.
+            ``trained``, ``utilisation``, ``quantisation_error`` and more, as of `SelfOrganisingMap`.
         """
         untrained = {"trained": False, "utilisation": 0.0, "quantisation_error": 0.0, "items": 0}
-        status = untrained if self._map is None else self._map.get_training_status()
-        return {**status, "skipped": self._skipped}
+        return untrained if self._map is None else self._map.get_training_status()
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
@@ -165,7 +159,7 @@ class Fabric(Zone[FabricParams]):
         self._winners = winners.astype(np.int64)
         shown = activations.mean(axis=0)
         out: dict[str, Any] = {"winner": self._winners, "quantisation_error": distances.astype(np.float64),
-                               "activation": shown, "skipped": np.int64(self._skipped)}
+                               "activation": shown}
         if self._forecast is not None:
             earlier = self._respond(now, shown, mapped.codebook, inputs)
             out.update(self._forecast.step(frames, activations, earlier))
@@ -195,19 +189,17 @@ class Fabric(Zone[FabricParams]):
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Learn what was sensed; return losses and counts."""
-        rate, shut = self._rate(now, inputs)
+        rate = inputs.modulators["learning_rate"] * inputs.modulators["learning_drive"]
         frames, self._frames = self._frames, None
         depth = np.zeros(0, np.int64) if frames is None else self._memory.attend()
         scalars: dict[str, float] = {}
         if self._labels is not None:
             if frames is not None:
                 self._labels.store(inputs.ids.get("frame"), self._winners)
-            scalars.update(self._labels.learn(now, inputs, count=rate > 0.0 and not shut))
-        if shut:
-            self._skipped += len(depth)
-        elif rate > 0.0:
+            scalars.update(self._labels.learn(now, inputs, count=rate > 0.0))
+        if rate > 0.0:
             if self._life is not None:
-                self._life.learn(rate, float(inputs.modulators.get("reward", 0.0)))
+                self._life.learn(rate, inputs.modulators["reward"])
             if frames is not None:
                 scalars.update(self._study(frames, depth, rate))
         return scalars
@@ -222,21 +214,11 @@ class Fabric(Zone[FabricParams]):
             scalars.update(self._forecast.learn(rate, depth))
         return scalars
 
-    def _rate(self, now: Time, inputs: Inputs) -> tuple[float, bool]:
-        """Return what scales all learning of this tick, and whether the energy gate is shut."""
-        modulators = inputs.modulators
-        rate = float(modulators.get("learning_rate", 1.0)) * float(modulators.get("learning_drive", 1.0))
-        if not 0.0 <= rate < math.inf:
-            raise SignalError(f"{self.context.name}.modulators at {format_time(now)}",
-                              expected="a learning rate and drive of 0 or more", got=f"{rate:g}")
-        return rate, energy_is_short(modulators)
-
     # --- state ----------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
         """Return tissue, map, readouts, and what is remembered of the last frames."""
         return {"seed": self._seed, "shape": list(self._shape), "memory": self._memory.state(),
-                "skipped": self._skipped,
                 **{name: None if part is None else part.state() for name, part in self._parts().items()}}
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -258,7 +240,6 @@ class Fabric(Zone[FabricParams]):
             # What is drawn here is overwritten at once, and the zone's own stream has been restored already.
             self._open(features, tuple(state["shape"]), np.random.default_rng(0))
         self._memory.load_state(state["memory"])
-        self._skipped = int(state["skipped"])
         for name, part in self._parts().items():
             if (part is None) != (state[name] is None):
                 raise StateError(f"{self.context.name}.{name}", expected="none" if part is None else "its state",
@@ -274,12 +255,9 @@ class Fabric(Zone[FabricParams]):
     # --- before and after -----------------------------------------------------------------------------------------
 
     def notices(self) -> dict[str, int]:
-        """Return how many items were left unlearned, how many labels taught nothing, and what of the neurons was read
-        otherwise than it stands.
-        """
+        """Return how many labels taught nothing, and what of the neurons was read otherwise than it stands."""
         read = {} if self._life is None else self._life.circuit.notices
-        return {**read, "left {count} items unlearned, for want of energy or of a part that may learn": self._skipped,
-                UNMATCHED: 0 if self._labels is None else self._labels.unmatched}
+        return {**read, UNMATCHED: 0 if self._labels is None else self._labels.unmatched}
 
     def warm_up(self) -> None:
         """Compile or load all kernels, by the ticks of another, small fabric like this one."""

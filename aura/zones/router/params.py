@@ -11,8 +11,6 @@ from aura.core.zone import ZoneParams
 __all__ = ["RelayOptions", "RouterParams"]
 
 RelayName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
-RESERVED = ("modulators", "skipped")
-"""Ports that the zone has whatever its relays are."""
 
 
 class RelayOptions(BaseModel):
@@ -78,7 +76,6 @@ class RouterParams(ZoneParams):
     @field_validator("relays")
     @classmethod
     def _own_names(cls, relays: dict[str, RelayOptions]) -> dict[str, RelayOptions]:
-        taken = sorted(set(relays) & set(RESERVED))
-        if taken:
-            raise ValueError(f"names of relays other than {' and '.join(RESERVED)}")
+        if "modulators" in relays:  # a port that every zone has
+            raise ValueError("names of relays other than modulators")
         return relays

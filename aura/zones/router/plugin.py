@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aura.core.modulators import LEARNING_RATE, Modulator
 from aura.core.ports import Axis, Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
@@ -42,8 +43,7 @@ def _outputs(params: RouterParams) -> tuple[Port, ...]:
             Port(f"{name}_gradient", shape=item, role="gradient",
                  doc=f"The gradient with respect to {name}, by id: all that came, added up, times the gain."),
         )
-    return (*ports, Port("skipped", dtype="int64", range=(0, 2**62),
-                         doc="Items not learned from as the energy gate was shut, said when there are more."))
+    return tuple(ports)
 
 
 def _wake_on(params: RouterParams) -> tuple[str, ...]:
@@ -53,7 +53,9 @@ def _wake_on(params: RouterParams) -> tuple[str, ...]:
 MANIFEST = Manifest(
     "router", "aura.zones.router.zone:Router",
     "Relays streams, biases who takes an item by how near it is to learned centroids, and carries gradients back.",
-    params=RouterParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="2",
+    params=RouterParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="3",
+    modulators=(LEARNING_RATE, Modulator("gain", "Factor on the gains of the relays."),
+                Modulator("thalamic_scale", "Factor on the bias of each gate.")),
     changeable=tuple(f"relays.*.{name}" for name in ("gain", "scale", "rate", "memory", "recent", "seed_weight",
                                                      "spread")))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +18,10 @@ from aura.zones.router.centroids import Centroids
 from aura.zones.router.gradients import GainMemory, scaled, summed
 from aura.zones.router.params import RelayOptions
 
-__all__ = ["Influence", "Relay"]
+__all__ = ["Relay"]
 
 Ids = NDArray[np.int64]
 Rows = NDArray[np.float32]
-
-
-class Influence(NamedTuple):
-    """What the modulators say at one tick."""
-
-    gain: float
-    scale: float
-    rate: float
-    awake: bool
-    """Whether there is energy to learn."""
 
 
 class Relay:
@@ -61,22 +51,21 @@ class Relay:
         gradients = room(None, [waits.get(f"{name}_gradients")], self._waiting, where)
         self._gains = GainMemory(options.gain, gradients)
         self.centroids = Centroids(options, 0, rng)
-        self.skipped = 0
-        """Items not learned from as there was no energy."""
         self.unmatched = 0
         """Items whose routing found nothing that waited for it."""
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
-    def step(self, now: Time, inputs: Inputs, influence: Influence) -> dict[str, Any]:
+    def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
         """Return what is said of the items and gradients that have come."""
         out: dict[str, Any] = {}
         name = self._name
         stimulus = inputs[name]
         if stimulus is not None:
             rows = self._flat(now, stimulus)
-            gain = self._options.gain * influence.gain
-            bias, magnitude = self.centroids.bias(rows, self._options.scale * influence.scale,
+            modulators = inputs.modulators
+            gain = self._options.gain * modulators["gain"]
+            bias, magnitude = self.centroids.bias(rows, self._options.scale * modulators["thalamic_scale"],
                                                   self._feedback(now, inputs))
             # By a gain of 1 the very array goes on: nothing is copied, and not a bit can change.
             out[f"{name}_relay"] = stimulus if gain == 1.0 else scaled(stimulus, np.float32(gain))
@@ -97,13 +86,13 @@ class Relay:
             out[f"{name}_gradient"] = Items(self._gains.back(ids, total), ids)
         return out
 
-    def learn(self, now: Time, inputs: Inputs, influence: Influence) -> dict[str, float]:
+    def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Move the centroids; return how many items they learned from, and what became of the others."""
-        name = self._name
+        name, rate = self._name, inputs.modulators["learning_rate"]
         if not self._routed:
-            return self._learn_nearest(inputs[name], influence)
+            return self._learn_nearest(inputs[name], rate)
         stimulus = inputs[name]
-        if stimulus is not None and influence.awake:
+        if stimulus is not None:
             self.centroids.follow(self._flat(now, stimulus))
         routings = inputs[f"{name}_routing"]
         if routings is None:
@@ -116,12 +105,11 @@ class Relay:
                               got="routing without ids",
                               hint="The gate's output must carry items_from, or return Items(routing, ids).")
         for identities, weights in zip(ids, routings, strict=True):
-            self._learn_routed(now, identities, weights, influence, scalars)
+            self._learn_routed(now, identities, weights, rate, scalars)
         scalars[f"{name}_variance"] = float(self.centroids.moments[0])
         return scalars
 
-    def _learn_routed(self, now: Time, ids: Ids, weights: Rows, influence: Influence,
-                      scalars: dict[str, float]) -> None:
+    def _learn_routed(self, now: Time, ids: Ids, weights: Rows, rate: float, scalars: dict[str, float]) -> None:
         if weights.shape[1] > self._options.routes:
             raise SignalError(f"{self._where}_routing at {format_time(now)}",
                               expected=f"at most {self._options.routes} experts, as the relay has routes",
@@ -129,23 +117,17 @@ class Relay:
         found, rows = self._trace.recall(ids)
         scalars[f"{self._name}_unmatched"] += len(ids) - len(found)
         self.unmatched += len(ids) - len(found)
-        if len(found) == 0 or not influence.awake:
-            self.skipped += len(found)
-            return
-        if influence.rate > 0:
+        if len(found) and rate > 0:
             taken = weights if len(found) == len(ids) else weights[found]
-            self.centroids.learn_routed(rows, taken, influence.rate)
+            self.centroids.learn_routed(rows, taken, rate)
             scalars[f"{self._name}_learned"] += len(found)
 
-    def _learn_nearest(self, stimulus: Rows | None, influence: Influence) -> dict[str, float]:
+    def _learn_nearest(self, stimulus: Rows | None, rate: float) -> dict[str, float]:
         if stimulus is None or len(stimulus) == 0:
             return {}
-        if not influence.awake:
-            self.skipped += len(stimulus)
-            return {}
-        if influence.rate > 0:
-            self.centroids.learn_nearest(self._rows(stimulus), influence.rate)
-        return {f"{self._name}_learned": float(len(stimulus) if influence.rate > 0 else 0),
+        if rate > 0:
+            self.centroids.learn_nearest(self._rows(stimulus), rate)
+        return {f"{self._name}_learned": float(len(stimulus) if rate > 0 else 0),
                 f"{self._name}_variance": float(self.centroids.moments[0])}
 
     def _rows(self, stimulus: Rows) -> Rows:
@@ -181,14 +163,14 @@ class Relay:
     def state(self) -> dict[str, Any]:
         """Return centroids, trace, gains and the shape of an item."""
         opened = self._shape is not None
-        return {"shape": None if self._shape is None else list(self._shape), "skipped": self.skipped,
+        return {"shape": None if self._shape is None else list(self._shape),
                 "unmatched": self.unmatched,
                 "gains": self._gains.state(), "trace": self._trace.state() if opened else None,
                 "centroids": self.centroids.state() if opened else None}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._shape, self.skipped, self.unmatched = None, state["skipped"], state["unmatched"]
+        self._shape, self.unmatched = None, state["unmatched"]
         self._gains.load_state(state["gains"])
         if state["shape"] is not None:
             self._open(tuple(state["shape"]))

@@ -12,15 +12,12 @@ from aura.core.signals import Inputs
 from aura.core.time import Time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.common.heads import read_head, write_head
-from aura.zones.common.modulators import energy_is_short, factor
 from aura.zones.router.centroids import Centroids
 from aura.zones.router.params import RelayOptions, RouterParams
 from aura.zones.router.plugin import MANIFEST
-from aura.zones.router.relay import Influence, Relay
+from aura.zones.router.relay import Relay
 
 __all__ = ["Router"]
-
-_STILL = Influence(1.0, 1.0, 1.0, True)
 
 
 class Router(Zone[RouterParams]):
@@ -29,9 +26,7 @@ class Router(Zone[RouterParams]):
     Notes
     -----
     `step` reads items, feedback and gradients, and keeps the items until their routing comes; `learn` alone moves the
-    centroids. Modulators: ``gain`` multiplies the relays' gains, ``thalamic_scale`` the bias, ``learning_rate`` the
-    steps of the centroids; while ``energy_gate`` is below 0.1 they stay, and the items that came are counted as
-    skipped. Relaying goes on whatever the energy.
+    centroids. Relaying goes on whatever the energy.
 
     The gradient of an item is what came for it from all sources in one tick, added up, times the gain by which the
     item was relayed: the chain rule through the relay. What comes for it later is said when it comes.
@@ -43,47 +38,26 @@ class Router(Zone[RouterParams]):
         super().__init__(context)
         self._relays = {name: Relay(context.name, name, options, self.rng, context.waits)
                         for name, options in self.params.relays.items()}
-        self._said_skipped = 0
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
     def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
         """Return the relayed items, the bias of each gate, and the gradients that came."""
-        influence = self._influence(now, inputs)
         out: dict[str, Any] = {}
         for relay in self._relays.values():
-            out.update(relay.step(now, inputs, influence))
-        skipped = self._skipped()
-        if skipped != self._said_skipped:
-            out["skipped"] = self._said_skipped = skipped
+            out.update(relay.step(now, inputs))
         return out
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Move the centroids toward their items; return for each relay how many were learned, and what else came."""
-        influence = self._influence(now, inputs)
         scalars: dict[str, float] = {}
         for relay in self._relays.values():
-            scalars.update(relay.learn(now, inputs, influence))
-        skipped = self._skipped()
-        if skipped:
-            scalars["skipped"] = float(skipped)
+            scalars.update(relay.learn(now, inputs))
         return scalars
 
-    def _skipped(self) -> int:
-        return sum(relay.skipped for relay in self._relays.values())
-
-    def _influence(self, now: Time, inputs: Inputs) -> Influence:
-        said = inputs.modulators
-        if not said:
-            return _STILL
-        gain, scale, rate = (factor(said, name, self.context.name, now)
-                             for name in ("gain", "thalamic_scale", "learning_rate"))
-        return Influence(gain, scale, rate, not energy_is_short(said))
-
     def notices(self) -> dict[str, int]:
-        """Return how many items were left unlearned, and of how many the routing came too late."""
-        return {"left {count} items unlearned, for want of energy or of a part that may learn": self._skipped(),
-                "found nothing that waited for the routing of {count} items: it came too late, or twice": sum(
+        """Return of how many items the routing came too late."""
+        return {"found nothing that waited for the routing of {count} items: it came too late, or twice": sum(
                     relay.unmatched for relay in self._relays.values())}
 
     def warm_up(self) -> None:
@@ -105,8 +79,7 @@ class Router(Zone[RouterParams]):
 
     def state(self) -> dict[str, Any]:
         """Return the state of each relay."""
-        return {"relays": {name: relay.state() for name, relay in self._relays.items()},
-                "said_skipped": self._said_skipped}
+        return {"relays": {name: relay.state() for name, relay in self._relays.items()}}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned.
@@ -119,7 +92,6 @@ class Router(Zone[RouterParams]):
         self._require_relays(self.context.name, list(state["relays"]))
         for name, relay in self._relays.items():
             relay.load_state(state["relays"][name])
-        self._said_skipped = state["said_skipped"]
 
     # --- export ---------------------------------------------------------------------------------------------------
 
