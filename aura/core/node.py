@@ -17,7 +17,7 @@ from aura.core.handed import as_outputs, as_scalars, as_wake, check_ids, sketch,
 from aura.core.modulators import ENERGY_GATE, LEAST_ENERGY, checked
 from aura.core.ownership import copied, own
 from aura.core.ports import MODULATORS, TEXTUAL, Port, make_check
-from aura.core.signals import Inputs, Items
+from aura.core.signals import Inputs, Items, inbox_class
 from aura.core.time import Time, format_time
 from aura.core.wiring import Member
 from aura.core.zone import Zone
@@ -87,7 +87,7 @@ class Node:
         self.index, self.zone, self.member, self.name = index, zone, member, member.name
         self.on_error, self.latency, self.timer = on_error, member.latency, timer
         self.outputs = {name: Output(member.name, port) for name, port in member.outputs.items()}
-        self.inbox = _inbox(frozenset(member.inputs), tuple((m.name, m.default) for m in member.modulators.values()))
+        self.inbox = inbox_class(member.inputs, member.modulators)
         self.held: tuple[str, ...] = ()
         self.pending: Inputs = self.inbox()
         self.targets: dict[tuple[str, str], Target] = {}
@@ -205,12 +205,6 @@ class Node:
                            hint=raised_at(error, type(self.zone).__module__))
         raised.__cause__ = error
         return raised
-
-
-@lru_cache(maxsize=1024)
-def _inbox(ports: frozenset[str], defaults: tuple[tuple[str, float], ...]) -> type[Inputs]:
-    """Return the class of the inboxes with these ports; were it one a zone, a thousand would crowd the caches."""
-    return type("Inputs", (Inputs,), {"__slots__": (), "ports": ports, "defaults": MappingProxyType(dict(defaults))})
 
 
 def _items(ids: Any) -> int:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from aura.core.handed import sketch
+from aura.core.modulators import Modulator
 from aura.core.ports import Value
 from aura.core.time import Time, format_time
 
-__all__ = ["Inputs", "Items", "Signal", "again", "seen_before"]
+__all__ = ["Inputs", "Items", "Signal", "again", "inbox_class", "seen_before"]
 
 _FEW = 8
 """Numbers that are shown one by one."""
@@ -113,3 +115,14 @@ class Inputs(dict[str, Any]):
         raise TypeError("inputs are frozen: step and learn must see the same values")
 
     __setitem__ = __delitem__ = update = pop = popitem = clear = setdefault = __ior__ = _frozen
+
+
+def inbox_class(ports: Iterable[str], modulators: Mapping[str, Modulator]) -> type[Inputs]:
+    """Return the class of the inputs of zones with these ports, that obey these modulators."""
+    return _inbox_class(frozenset(ports), tuple((name, one.default) for name, one in modulators.items()))
+
+
+@lru_cache(maxsize=1024)
+def _inbox_class(ports: frozenset[str], defaults: tuple[tuple[str, float], ...]) -> type[Inputs]:
+    # Were it one a zone, a thousand zones would crowd the caches.
+    return type("Inputs", (Inputs,), {"__slots__": (), "ports": ports, "defaults": MappingProxyType(dict(defaults))})

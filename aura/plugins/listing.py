@@ -56,6 +56,7 @@ def zone_text(manifest: Manifest) -> str:
     for side, ports in (("inputs", inputs), ("outputs", outputs)):
         lines += ["", side, *(_table([(port.name, port.describe(), _notes(port), port.doc) for port in ports or ()])
                               if ports is not None else ["  depend on the parameters"])]
+    lines += ["", "modulators", *_modulators(manifest)]
     for path, table in parameter_tables(manifest.params):
         lines += ["", f"parameters of {path}" if path else "parameters", *_parameters(table)]
     return "\n".join(lines)
@@ -129,6 +130,15 @@ def _ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...
     except BaseException:  # parameters that must be given, or a plugin's mistake: either way the other zones are listed
         return (None if callable(manifest.inputs) else manifest.inputs,
                 None if callable(manifest.outputs) else manifest.outputs)
+
+
+def _modulators(manifest: Manifest) -> list[str]:
+    """Return a line for each modulator that the zone obeys under the default parameters."""
+    try:
+        known = manifest.modulators_of(manifest.params())
+    except Exception:  # as for ports
+        return ["  depend on the parameters"]
+    return _table([(one.name, f"= {one.default:g}", one.bounds, one.summary) for one in known.values()])
 
 
 def _names(ports: tuple[Port, ...] | None) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from aura.core.ports import MODULATORS
 from aura.core.state import trees_equal
 from aura.testing.play import NAME, Played, difference, make_brain, play, running, span_of
@@ -16,7 +18,8 @@ def modulators_at_their_defaults_change_nothing(subject: Subject) -> None:
         member = make_brain(subject)[0].plans[NAME].member
     if MODULATORS.name in member.wake_on:
         return  # what wakes the zone is seen
-    told = {name: modulator.default for name, modulator in member.modulators.items()}
+    told = {name: one.default for name, one in member.modulators.items()
+            if float(np.float32(one.default)) == one.default}  # others are rounded on the bus
     _require_same(subject, play(subject), play(subject, modulators=told), "modulators at their defaults")
 
 

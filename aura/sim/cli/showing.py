@@ -17,6 +17,7 @@ __all__ = ["describe_scenario", "show_data", "show_metrics", "show_plugins", "sh
 
 def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[str], *, no_code: bool = False) -> None:
     """Print the zones, pathways, phases and metrics of a scenario."""
+    from aura.core.ports import MODULATORS
     from aura.core.time import format_time
     from aura.sim.build import build_brain, settle_time
     from aura.sim.cli.trust import Trust
@@ -38,6 +39,10 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
             for side, ports in (("in ", plan.member.inputs), ("out", plan.member.outputs)):
                 for port in ports.values():
                     typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
+            for path in brain.pathways:
+                if path.target == name and path.target_port == MODULATORS.name:
+                    modulator = plan.member.modulators[path.source_port]
+                    typer.echo(f"  mod {modulator.name:<22} {f'from {path.source}':<28} {modulator.summary}")
             for line in plan.manifest.details(plan.params) if plan.manifest.details else ():
                 typer.echo(f"  {line}")
         typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(brain))}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.core.signals import Inputs
+from aura.core.signals import inbox_class
 
 if TYPE_CHECKING:
     from aura.core.zone import ZoneContext
@@ -27,13 +27,6 @@ CURRENT_NA = 5.0
 """Makes every cell spike (tuned here)."""
 
 
-class _Frames(Inputs):
-    """Inputs at whose other ports nothing lies."""
-
-    __slots__ = ()
-    ports = frozenset({"goal", "teacher", "modulators"})
-
-
 def rehearse(kind: type[Fabric], context: ZoneContext[FabricParams]) -> None:
     """Let a small fabric like one of this context live for some ticks, so that all kernels are compiled or loaded."""
     params: Any = context.params
@@ -44,8 +37,9 @@ def rehearse(kind: type[Fabric], context: ZoneContext[FabricParams]) -> None:
         twin.circuit.population.injected[:] = CURRENT_NA
     # As many frames in a tick as the readout waits for.
     items = 1 if params.prediction is None else params.prediction.block
+    frames_of = inbox_class({"goal", "teacher", "modulators"}, kind.manifest.modulators_of(params))
     for now in range(0, SPAN_NS, context.period or context.resolution):
-        inputs = _Frames({"frame": twin.rng.random((items, *(2 for _ in params.frame)), np.float32)})
+        inputs = frames_of({"frame": twin.rng.random((items, *(2 for _ in params.frame)), np.float32)})
         twin.step(now, inputs)
         twin.learn(now, inputs)
     twin.close()

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from aura.core.ports import MODULATORS
-from aura.core.signals import Inputs
 from aura.core.time import MS
 from aura.core.zone import ZoneContext
+from aura.testing.by_hand import inputs_for
 from aura.zones.control.params import ControlParams
 from aura.zones.control.plugin import MANIFEST
 from aura.zones.control.zone import Control
@@ -26,8 +26,6 @@ class Bench:
     def __init__(self, period: int = PERIOD, name: str = "hypothalamus", **params: Any) -> None:
         self.params = ControlParams.model_validate(params)
         inputs, self.outputs = MANIFEST.ports(self.params)
-        ports = frozenset(port.name for port in (*inputs, MODULATORS))
-        self.fed = type("Fed", (Inputs,), {"__slots__": (), "ports": ports})
         self.many = {port.name for port in inputs if port.fan_in == "many"}
         self.zone = Control(ZoneContext(name, self.params, np.random.default_rng(0), (*inputs, MODULATORS),
                                         self.outputs, MS, period))
@@ -35,9 +33,9 @@ class Bench:
 
     def tick(self, *, learn: bool = True, learning_rate: float | None = None, **given: Any) -> dict[str, Any]:
         """Feed numbers (a mapping from topic to number, or a number, where a port takes many); return what is said."""
-        inputs = self.fed({name: self._value(name, value) for name, value in given.items()})
-        if learning_rate is not None:
-            dict.__setitem__(inputs, "modulators", {"learning_rate": np.float32(learning_rate)})
+        values = {name: self._value(name, value) for name, value in given.items()}
+        modulators = None if learning_rate is None else {"learning_rate": learning_rate}
+        inputs = inputs_for(MANIFEST, self.params, values, modulators=modulators, now=self.now)
         said = self.zone.step(self.now, inputs)
         if learn:
             self.scalars = dict(self.zone.learn(self.now, inputs) or {})

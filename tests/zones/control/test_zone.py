@@ -129,7 +129,7 @@ def test_a_learning_rate_of_nothing_learns_nothing_and_a_negative_one_is_refused
     bench = Bench()
     bench.tick(reward=1.0, loss=2.0, learning_rate=0.0)
     assert bench.zone.state()["mood"] == Bench().zone.state()["mood"]
-    with pytest.raises(SignalError, match=r"hypothalamus\.modulators at .* learning_rate of 0 or more, got -1"):
+    with pytest.raises(SignalError, match=r"control\.modulators at .* learning_rate: 0 or more, got -1"):
         bench.tick(learning_rate=-1.0)
 
 

@@ -46,9 +46,11 @@ class Bench:
     def __init__(self, **params: Any) -> None:
         self.params: dict[str, Any] = {"stimulus": ("row", "column"), **params}
         self.brain = Brain(seed=3)
-        self.brain.add(silent(Port("image", shape=("item", *self.params["stimulus"]))))
+        self.brain.add(silent(Port("image", shape=("item", *self.params["stimulus"])),
+                              Port("name", dtype="tags", shape=("item",), role="label")))
         self.brain.add(MANIFEST, "hippocampus", params=self.params)
         self.brain.connect("silent.image", "hippocampus.stimulus")
+        self.brain.connect("silent.name", "hippocampus.teacher")
         self.levels: dict[str, float] = {}
         self.logged: list[dict[str, float]] = []
         bench = self

@@ -14,6 +14,7 @@ from aura.core.signals import Inputs
 from aura.core.time import MS
 from aura.core.zone import ZoneContext
 from aura.sim.streams.python import stream
+from aura.testing.by_hand import inputs_for
 from aura.zones.fabric.params import FabricParams
 from aura.zones.fabric.plugin import MANIFEST
 from aura.zones.fabric.zone import Fabric
@@ -44,34 +45,30 @@ def waves(count: int, seed: int = 0, features: int = FEATURES) -> np.ndarray:
     return (np.exp(np.cos(2 * np.pi * place / features)) + 0.05 * rng.normal(size=(count, features))).astype(np.float32)
 
 
-class Fed(Inputs):
-    """What the fabric reads at one tick."""
-
-    __slots__ = ()
-    ports = frozenset({"frame", "goal", "teacher", "modulators"})
-
-
 class Bench:
     """A fabric driven by hand: each call of `tick` is one period later."""
 
     def __init__(self, seed: int = 0, resolution: int = MS, period: int = PERIOD, **changes: Any) -> None:
-        params = FabricParams.model_validate(small(**changes))
+        params = self.params = FabricParams.model_validate(small(**changes))
         inputs, outputs = MANIFEST.ports(params)
         rng = generator_for(seed, "fabric")
         self.fabric = Fabric(ZoneContext("fabric", params, rng, (*inputs, MODULATORS), outputs, resolution, period))
         self.now, self.scalars = 0, dict[str, float]()
 
+    def inputs(self, values: Mapping[str, Any], **how: Any) -> Inputs:
+        """Return what the fabric reads at the next tick."""
+        return inputs_for(MANIFEST, self.params, values, now=self.now, **how)
+
     def tick(self, frames: Any = None, *, learn: bool = True, goal: Any = None, teacher: Any = None,
              ids: Mapping[str, Any] | None = None, **modulators: float) -> dict[str, Any]:
         """Show frames, (feature,) or (item, feature), at the next period; return what is published."""
-        given: dict[str, Any] = {"modulators": {name: np.float32(value) for name, value in modulators.items()}}
+        given: dict[str, Any] = {}
         if frames is not None:
             given["frame"] = np.atleast_2d(np.asarray(frames, np.float32))
         for name, value in (("goal", goal), ("teacher", teacher)):
             if value is not None:
                 given[name] = value
-        inputs = Fed(given)
-        inputs._ids = dict(ids or {})
+        inputs = self.inputs(given, ids=ids, modulators=modulators)
         said = self.fabric.step(self.now, inputs)
         self.scalars = self.fabric.learn(self.now, inputs) if learn else {}
         self.now += PERIOD
@@ -121,7 +118,7 @@ def _speaker(modulators: Mapping[str, Any]) -> type[Zone[Any]]:
         manifest = Manifest("mood", "", outputs=tuple(Port(name, role="modulator", doc="A modulator.")
                                                       for name in modulators), period="10 ms")
 
-        def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
+        def step(self, now: int, inputs: Any) -> dict[str, Any]:
             return {name: np.float32(value(now / MS) if callable(value) else value)
                     for name, value in modulators.items()}
 

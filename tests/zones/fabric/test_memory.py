@@ -10,10 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aura.core.errors import SignalError
+from aura.core.signals import Inputs, inbox_class
 from aura.core.state import trees_equal
 from aura.zones.fabric.memory import ENDLESS, FrameMemory, LabelMemory
-
-from .brains import Fed
 
 
 def numbered(first: int, count: int) -> np.ndarray:
@@ -73,8 +72,8 @@ def test_frames_go_on_from_their_state(cut: int) -> None:
     assert trees_equal(whole.state(), part.state())
 
 
-def told(labels: Any, ids: Any) -> Fed:
-    inputs = Fed({"teacher": labels})
+def told(labels: Any, ids: Any) -> Inputs:
+    inputs = inbox_class({"teacher"}, {})({"teacher": labels})
     inputs._ids = {"teacher": ids}
     return inputs
 

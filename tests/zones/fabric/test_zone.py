@@ -10,7 +10,7 @@ import pytest
 
 from aura.core.state import trees_equal
 
-from .brains import FEATURES, NEURON, PERIOD, Bench, Fed, brain_of, learners, waves
+from .brains import FEATURES, NEURON, PERIOD, Bench, brain_of, learners, waves
 
 
 @pytest.mark.slow
@@ -201,7 +201,7 @@ def test_frames_of_one_tick_drive_the_tissue_in_turn() -> None:
     np.testing.assert_allclose(said["activation"], np.mean(activations, axis=0).reshape(grid), atol=1e-6)
     begin, drive = bench.now - PERIOD, bench.fabric.circuit.drive
     for part, expected in ((0, 0), (4, 0), (6, 1), (10, 1), (25, 1)):
-        bench.fabric.step(begin + part * PERIOD // 10, Fed({}))
+        bench.fabric.step(begin + part * PERIOD // 10, bench.inputs({}))
         np.testing.assert_allclose(drive, activations[expected], atol=1e-5)
         np.testing.assert_array_less(0.1, np.abs(drive - activations[1 - expected]).max())
 
@@ -219,7 +219,7 @@ def test_ticks_without_frames_change_no_learner_but_let_the_tissue_live() -> Non
 
 def test_a_frame_of_several_axes_comes_back_in_its_shape() -> None:
     bench = Bench(frame=("row", "column"))
-    said = bench.fabric.step(0, Fed({"frame": np.zeros((3, 2, 4), np.float32)}))
+    said = bench.fabric.step(0, bench.inputs({"frame": np.zeros((3, 2, 4), np.float32)}))
     assert said["prediction"].shape == (3, 2, 4)
 
 
@@ -227,7 +227,7 @@ def test_a_frame_of_several_axes_comes_back_in_its_shape() -> None:
 def test_training_status_goes_from_untrained_to_trained() -> None:
     bench = Bench(tissue=None)
     assert bench.fabric.get_training_status() == {
-        "trained": False, "utilisation": 0.0, "quantisation_error": 0.0, "items": 0, "skipped": 0}
+        "trained": False, "utilisation": 0.0, "quantisation_error": 0.0, "items": 0}
     bench.play(waves(210))
     status = bench.fabric.get_training_status()
     assert status["trained"]

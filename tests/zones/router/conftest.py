@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aura.core.signals import Inputs, Items
+from aura.core.signals import Items
 from aura.core.zone import ZoneContext
+from aura.testing.by_hand import inputs_for
 from aura.zones.router.params import RouterParams
 from aura.zones.router.plugin import MANIFEST
 from aura.zones.router.zone import Router
@@ -22,19 +23,16 @@ class Bench:
                  **options: Any) -> None:
         params = RouterParams.model_validate({"relays": relays or {"stimulus": options}})
         inputs, outputs = MANIFEST.ports(params)
+        self.params = params
         self.zone = Router(ZoneContext(name, params, np.random.default_rng(seed), inputs, outputs, 1_000_000, 0))
-        self.inbox = type("Inbox", (Inputs,), {"__slots__": (), "ports": frozenset(p.name for p in inputs)})
         self.now = 0
         self.scalars: dict[str, float] = {}
 
     def tick(self, values: dict[str, Any], ids: dict[str, Any] | None = None,
              modulators: dict[str, float] | None = None, learn: bool = True) -> dict[str, Any]:
         """Run one tick with all of these inputs and return what the zone said."""
-        if modulators:
-            values = {**values, "modulators": {name: np.float32(value) for name, value in modulators.items()}}
-        inputs = self.inbox(values)
-        inputs._ids = ids or {}
         self.now += 1_000_000
+        inputs = inputs_for(MANIFEST, self.params, values, ids=ids, modulators=modulators, now=self.now)
         said = self.zone.step(self.now, inputs)
         self.scalars = dict(self.zone.learn(self.now, inputs) or {}) if learn else {}
         return said
