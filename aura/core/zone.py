@@ -125,7 +125,7 @@ class Manifest:
                 raise WiringError(f"{self.name}.{side}", expected="port names that differ", got=", ".join(names))
         return tuple(inputs), tuple(outputs)
 
-    def modulators_of(self, params: ZoneParams) -> dict[str, Modulator]:
+    def modulators_of(self, params: ZoneParams | None) -> dict[str, Modulator]:
         """Return by name what a zone with these parameters obeys."""
         return declared(self.name, self.modulators(params) if callable(self.modulators) else self.modulators)
 

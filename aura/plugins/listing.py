@@ -135,7 +135,8 @@ def _ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...
 def _modulators(manifest: Manifest) -> list[str]:
     """Return a line for each modulator that the zone obeys under the default parameters."""
     try:
-        known = manifest.modulators_of(manifest.params())
+        params = manifest.params() if callable(manifest.modulators) else None
+        known = manifest.modulators_of(params)
     except Exception:  # as for ports
         return ["  depend on the parameters"]
     return _table([(one.name, f"= {one.default:g}", one.bounds, one.summary) for one in known.values()])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from aura.core.modulators import Modulator
 from aura.core.ports import Port
 from aura.core.zone import Manifest, ZoneParams
 from aura.plugins.listing import PLUGIN_COLUMNS, ZONE_COLUMNS, plugin_rows, zone_rows, zone_text
@@ -37,14 +38,18 @@ class Needy(ZoneParams):
 
 
 def test_a_zone_is_told_in_full() -> None:
-    text = zone_text(Manifest("mood", "x:Y", "Feels.", Needy, period="10 ms", wake_on=("word",), inputs=(
+    text = zone_text(Manifest("mood", "x:Y", "Feels.", Needy, period="10 ms", wake_on=("word",),
+                              modulators=(Modulator("gain", "How loud.", range=(0.0, 2.0)),), inputs=(
         Port("word", dtype="text", shape=("item",), doc="Heard."),
         Port("truth", dtype="tags", shape=("item",), role="label", required=False, doc="Told.")),
         outputs=lambda params: (Port("level", shape=(params.size,)),)))
     assert text.splitlines() == [
         "mood: Feels.", "  wakes every 10 ms and on word", "", "inputs",
         "  word   text (item)                   Heard.", "  truth  tags (item)  label, optional  Told.", "", "outputs",
-        "  depend on the parameters", "", "parameters", "  size  int    required", "  rate  float  = 0.5"]
+        "  depend on the parameters", "", "modulators",
+        "  energy_gate  = 1  0 or more             Below 0.1 the zone does not learn.",
+        "  gain         = 1  a number from 0 to 2  How loud.", "",
+        "parameters", "  size  int    required", "  rate  float  = 0.5"]
 
 
 def test_tables_within_parameters_are_told_under_their_keys() -> None:
