@@ -44,7 +44,7 @@ class ReaderOptions(BaseModel):
         description='Whether a bad row stops the run, or (`"skip"`) is counted, logged and left out.')
     max_unpacked: Annotated[int, Setting(ge=1)] = Setting(
         UNPACKED_BYTES,
-        description="Bytes that a compressed file may unpack to; one that holds more is refused.")
+        description="Bytes that a compressed file, or a row of sound, may unpack to; one that holds more is refused.")
 
 
 def resolve_path(text: str, base: Path) -> Path:

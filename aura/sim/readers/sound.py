@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from aura.core.blame import said
 from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadValue
-from aura.sim.readers.sound_header import missing_bytes
+from aura.sim.readers.sound_header import ends_its_stream, missing_bytes, samples_told, tells_its_frames
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["BLOCK_SAMPLES", "Beyond", "SoundBlocks", "SoundInfo", "inspect_sound"]
@@ -27,17 +28,22 @@ frame out of the middle of a file costs no more than the opening)."""
 _log = logging.getLogger("aura.streams")
 Beyond: TypeAlias = Literal["refuse", "scale", "clip"]
 """What is done with a file whose float samples go beyond -1..1."""
-_CHECKED_SAMPLES = 1 << 20
+_CHECKED = frozenset(("WAV", "WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "NIST", "FLAC", "OGG", "MP3"))
+"""The formats of which it can be told whether a file is whole."""
+_BYTE_BY_BYTE = frozenset(("PCM_S8", "PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW"))
+"""Encodings in which whatever bytes there are can be decoded."""
+_CONVERT = "Convert it to wav (PCM) or flac."
 
 
 @dataclass(frozen=True)
 class SoundInfo:
-    """What an audio file holds; its samples are multiplied by `gain`."""
+    """What an audio file holds; its samples are multiplied by `gain`. `stamp` tells whether it is still the same."""
 
     path: Path
     rate_hz: int
     channels: int
     samples: int
+    stamp: tuple[int, int]
     gain: float = 1.0
 
 
@@ -45,22 +51,23 @@ def inspect_sound(path: Path, beyond: Beyond = "refuse") -> SoundInfo:
     """Return what a file holds; BadValue if it is no audio file, truncated, damaged, empty, too loud or holds NaN."""
     soundfile = _soundfile()
     if path.exists() and not path.is_file():  # a pipe would be waited for, /dev/zero has no end
-        raise BadValue("a regular file", "a folder" if path.is_dir() else "a device, a pipe or a socket")
+        raise BadValue("a regular file", "a device, a pipe or a socket")
     try:
         missing = missing_bytes(path)
         if missing is not None:
             raise BadValue(f"{missing[0]} bytes of samples, as its header says", f"{missing[1]} bytes: it is truncated")
         with soundfile.SoundFile(path) as sound:
-            info = SoundInfo(path, sound.samplerate, sound.channels, sound.frames)
+            info = SoundInfo(path, sound.samplerate, sound.channels, sound.frames, _stamp(path))
+            _check_format(sound, path)
             if info.samples < 1:
-                raise BadValue("at least one sample", "none")
-            if sound.format == "FLAC":
-                _check_flac(sound, path)
+                raise _no_samples(path)
+            if sound.subtype not in _BYTE_BY_BYTE or sound.format == "FLAC":
+                _check_decoded(sound, path)
             peak = _peak(sound) if sound.subtype in ("FLOAT", "DOUBLE") else 1.0
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, BadValue):
             raise
-        raise BadValue("an audio file", str(error)) from error
+        raise BadValue("an audio file", _said(error)) from error
     if not math.isfinite(peak):
         raise BadValue("finite samples", "NaN or an infinity")
     if peak <= 1.0:
@@ -73,23 +80,56 @@ def inspect_sound(path: Path, beyond: Beyond = "refuse") -> SoundInfo:
 
 def _peak(sound: Any) -> float:
     """Return the largest magnitude of a file's samples, NaN or infinite if any is."""
-    peaks = [float(np.abs(block).max()) for block in sound.blocks(_CHECKED_SAMPLES, dtype="float64") if len(block)]
+    peaks = [float(np.abs(block).max()) for block in _blocks(sound, "float64") if len(block)]
     return float(np.max(peaks)) if peaks else 0.0
 
 
-def _check_flac(sound: Any, path: Path) -> None:
-    """Raise BadValue unless a FLAC file can be decoded to its end, and to what was encoded, as far as it says."""
+def _blocks(sound: Any, dtype: str) -> Iterator[np.ndarray]:
+    """Return the samples of a file, in the blocks in which they are played, to the first that cannot be read whole."""
+    # Not `SoundFile.blocks`, which takes as many samples as the header says, whether they could be read or not.
+    for start in range(0, sound.frames, BLOCK_SAMPLES):
+        count = min(BLOCK_SAMPLES, sound.frames - start)
+        block = sound.read(count, dtype=dtype, always_2d=True)
+        yield block
+        if len(block) < count:
+            return
+
+
+def _check_format(sound: Any, path: Path) -> None:
+    """Raise BadValue where it cannot be told whether a file is whole, or where its samples cannot be sought."""
+    if sound.format not in _CHECKED:
+        raise BadValue("wav, flac, ogg or another format whose length can be checked", sound.format_info, _CONVERT)
+    if not sound.seekable():
+        raise BadValue("samples that can be read from any place on", sound.subtype_info, _CONVERT)
+    if sound.format == "OGG" and not ends_its_stream(path):
+        raise BadValue("a last page that ends the stream", "none: it is truncated")
+    if sound.format == "MP3" and not tells_its_frames(path):
+        raise BadValue("an MP3 file that says how many frames it has", "none: it has no Xing header", _CONVERT)
+
+
+def _no_samples(path: Path) -> BadValue:
+    told = samples_told(path)
+    behind = told[1] if told is not None and told[0] == 0 else 0
+    return BadValue("at least one sample", f"none by its header, and {behind} bytes behind it",
+                    "If the program that wrote it was broken off, write the header anew (sox --ignore-length).") \
+        if behind else BadValue("at least one sample", "none")
+
+
+def _check_decoded(sound: Any, path: Path) -> None:
+    """Raise BadValue unless a file can be decoded to its end, and a FLAC file to what was encoded, if it says so."""
     total, count = hashlib.md5(usedforsecurity=False), 0
-    exact = sound.subtype == "PCM_16"
-    for block in sound.blocks(_CHECKED_SAMPLES, dtype="int16" if exact else "float32"):
+    exact = sound.format == "FLAC" and sound.subtype == "PCM_16"
+    for block in _blocks(sound, "int16" if exact else "float32"):
         count += len(block)
         if exact:
             total.update(np.ascontiguousarray(block, "<i2").tobytes())
     if count != sound.frames:
         raise BadValue(f"{sound.frames} samples, as its header says", f"{count}: it is truncated")
+    if not exact:
+        return
     with path.open("rb") as file:  # the first block of metadata tells the MD5 of the samples in its last 16 bytes
-        said = file.read(4 + 4 + 34)[-16:]
-    if exact and any(said) and said != total.digest():
+        digest = file.read(4 + 4 + 34)[-16:]
+    if any(digest) and digest != total.digest():
         raise BadValue("the samples that were encoded, by their MD5", "others: it is damaged")
 
 
@@ -123,7 +163,7 @@ class SoundBlocks:
         Raises
         ------
         StreamError
-            If the file is no longer the one that was indexed.
+            If the file is no longer the one that was indexed, or cannot be read.
         """
         stop = min(start + len(out), self._sounds[file].samples)
         for number in range(start // self._block, (stop - 1) // self._block + 1):
@@ -144,21 +184,38 @@ class SoundBlocks:
         return block
 
     def _decode(self, info: SoundInfo, start: int) -> np.ndarray:
-        soundfile = _soundfile()
         count = min(self._block, info.samples - start)
         try:
-            with soundfile.SoundFile(info.path) as sound:
-                found = sound.frames
-                if start:
-                    sound.seek(start)
-                samples: np.ndarray = sound.read(count, dtype="float32", always_2d=True)
-                mono = _mono(samples if info.gain == 1.0 else samples * np.float32(info.gain), self._channel)
+            found, samples = _read(info.path, start, count)
+            mono = _mono(samples if info.gain == 1.0 else samples * np.float32(info.gain), self._channel)
         except (OSError, RuntimeError, ValueError, IndexError) as error:
-            raise _changed(info, str(error)) from error
+            raise _unread(info, _said(error)) from error
         if found != info.samples:
-            raise _changed(info, f"{found} samples where there were {info.samples}")
+            raise _unread(info, f"{found} samples where there were {info.samples}")
+        if len(mono) < count:
+            raise _unread(info, f"{len(mono)} samples of {count}")
         clipped: np.ndarray = np.clip(mono, -1.0, 1.0)
         return clipped
+
+
+def _read(path: Path, start: int, count: int) -> tuple[int, np.ndarray]:
+    """Return how many samples a file has, and `count` of them from `start` on, float32 (sample, channel)."""
+    soundfile = _soundfile()
+    with soundfile.SoundFile(path) as sound:
+        try:
+            if start:
+                sound.seek(start)
+            samples: np.ndarray = sound.read(count, dtype="float32", always_2d=True)
+            if len(samples) == count or not start:
+                return sound.frames, samples
+        except RuntimeError:
+            if not start:
+                raise
+    # Its places cannot be sought, so it is read as when the stream was opened: from the beginning on.
+    with soundfile.SoundFile(path) as sound:
+        for first in range(0, start, BLOCK_SAMPLES):
+            sound.read(min(BLOCK_SAMPLES, start - first), dtype="float32")
+        return sound.frames, sound.read(count, dtype="float32", always_2d=True)
 
 
 def _mono(samples: np.ndarray, channel: Literal["mix"] | int) -> np.ndarray:
@@ -168,9 +225,26 @@ def _mono(samples: np.ndarray, channel: Literal["mix"] | int) -> np.ndarray:
     return np.asarray(samples[:, 0 if channel == "mix" else channel])
 
 
-def _changed(info: SoundInfo, got: str) -> StreamError:
+def _unread(info: SoundInfo, got: str) -> StreamError:
+    """Return the error of a file that could be read when the stream was opened."""
+    try:
+        same = _stamp(info.path) == info.stamp
+    except OSError:
+        same = False
+    if same:
+        return StreamError(info.path.name, expected="samples that can be decoded", got=got)
     return StreamError(info.path.name, expected="the audio file that was indexed", got=got,
-                       hint="Has it been changed since the stream was opened?")
+                       hint="It was changed or removed after the stream was opened.")
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """Return what is another when a file is changed: its time in nanoseconds and its bytes."""
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _said(error: Exception) -> str:
+    return said(error).rstrip(".")
 
 
 def _soundfile() -> Any:

@@ -2,6 +2,8 @@
 
 References
 ----------
+SPHERE: NIST, ``SPHERE 2.6``. Ogg: RFC 3533, section 6. MP3: Xing, "Xing VBR header".
+
 RIFF, RIFX: Microsoft and IBM, "Multimedia Programming Interface and Data Specifications 1.0". RF64: EBU Tech 3306. W64:
 Sony, "Wave64". AIFF and AIFF-C: Apple, "Audio Interchange File Format". AU: Sun, ``audio_filehdr``. CAF: Apple, "Core
 Audio Format Specification".
@@ -9,19 +11,26 @@ Audio Format Specification".
 
 from __future__ import annotations
 
+import math
 import os
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["missing_bytes"]
+__all__ = ["ends_its_stream", "missing_bytes", "samples_told", "tells_its_frames"]
 
-_PLACEHOLDERS = frozenset((0x7FFFF000, 0x7FFFFFFF, 0x80000000, 0xFFFFFFDB, 0xFFFFFFFF))
+_PLACEHOLDERS = frozenset((0x7FFFF000, 0x7FFFFFDB, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFDB, 0xFFFFFFFF))
 """What writers to a pipe leave in a size that they cannot know: sox, arecord, ffmpeg and others."""
 _SIZE_64 = 0xFFFFFFFF
 """RF64 has the size in its chunk ds64 where the data chunk says this."""
 _W64_DATA = b"data\xf3\xac\xd3\x11\x8c\xd1\x00\xc0\x4f\x8e\xdb\x8a"
 _W64_RIFF = b"riff"
 _CHUNKS_MAX = 10_000
+_SPHERE_HEAD = 1024
+_PAGE_MAX = 27 + 255 + 255 * 255
+"""Bytes of an Ogg page at most."""
+_TAG_HEAD = 10
+_FRAME_MAX = 2881
+"""Bytes of an MPEG audio frame at most."""
 
 
 def missing_bytes(path: Path) -> tuple[int, int] | None:
@@ -29,13 +38,42 @@ def missing_bytes(path: Path) -> tuple[int, int] | None:
 
     None for a whole file, for one whose header leaves its length open, and for a format whose length is not in it.
     """
+    found = samples_told(path)
+    return None if found is None or found[1] >= found[0] else found
+
+
+def samples_told(path: Path) -> tuple[int, int] | None:
+    """Return how many bytes of samples the header says and how many bytes there are from their first on."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         found = _data(file, file.read(12))
-        if found is None:
-            return None
-        length, place = found
-    return (length, size - place) if size - place < length else None
+    return None if found is None else (found[0], max(size - found[1], 0))
+
+
+def ends_its_stream(path: Path) -> bool:
+    """Return whether the last page of an Ogg file is whole and marked as the last."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        file.seek(max(0, size - _PAGE_MAX))
+        tail = file.read()
+    page = tail[tail.rfind(b"OggS"):]
+    if page[:5] != b"OggS\0" or len(page) < 27:
+        return False
+    segments = page[27:27 + page[26]]
+    return bool(page[5] & 4) and len(page) >= 27 + page[26] + sum(segments)
+
+
+def tells_its_frames(path: Path) -> bool:
+    """Return whether an MP3 file says how many frames it has; without that its length is but guessed."""
+    with path.open("rb") as file:
+        head = file.read(_TAG_HEAD)
+        if head[:3] == b"ID3":  # a tag, its length in four bytes of seven bits
+            file.seek(_TAG_HEAD + sum(byte << 7 * (3 - place) for place, byte in enumerate(head[6:10])))
+        else:
+            file.seek(0)
+        frame = file.read(_FRAME_MAX)
+    place = next((place for name in (b"Xing", b"Info") if (place := frame.find(name, 0, 64)) >= 0), -1)
+    return place >= 0 and bool(frame[place + 7:place + 8] and frame[place + 7] & 1)
 
 
 def _data(file: BinaryIO, head: bytes) -> tuple[int, int] | None:
@@ -50,6 +88,8 @@ def _data(file: BinaryIO, head: bytes) -> tuple[int, int] | None:
     if form == b".snd":
         place, length = int.from_bytes(head[4:8], "big"), int.from_bytes(kind, "big")
         return None if length in _PLACEHOLDERS else (length, place)
+    if head[:8] == b"NIST_1A\n":
+        return _sphere(file)
     if form == b"caff":
         file.seek(8)
         found = _chunk(file, b"data", 8, "big", 0)
@@ -86,6 +126,17 @@ def _chunk(file: BinaryIO, name: bytes, size_bytes: int, order: str, padding: in
             return None
         file.seek(place + length + (length % 2 if padding else 0))
     return None
+
+
+def _sphere(file: BinaryIO) -> tuple[int, int] | None:
+    file.seek(0)
+    lines = file.read(_SPHERE_HEAD).split(b"\n")
+    told = {words[0]: words[2] for words in map(bytes.split, lines) if len(words) == 3 and words[1] == b"-i"}
+    sizes = [told.get(key, b"") for key in (b"sample_count", b"channel_count", b"sample_n_bytes")]
+    place = lines[1].strip() if len(lines) > 1 else b""
+    if not place.isdigit() or not all(map(bytes.isdigit, sizes)):
+        return None
+    return math.prod(map(int, sizes)), int(place)
 
 
 def _w64(file: BinaryIO) -> tuple[int, int] | None:

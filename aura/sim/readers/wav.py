@@ -91,9 +91,10 @@ def open_wav(options: WavOptions, base: Path) -> WavReader:
 
     Frames have a field ``position`` besides, their number within their file: 0 is where a recording begins.
 
-    A file is bad if it is no audio file, is truncated (the sizes its header tells and those found are named) or
-    damaged, holds no samples or NaN, or float samples beyond -1..1 (see `beyond`), has another sample rate, or has a
-    name that `labels` does not fit.
+    A file is bad if it is no audio file, is of a format of which it cannot be told whether a file is whole, is
+    truncated (the sizes its header tells and those found are named) or damaged, holds no samples or NaN, or float
+    samples beyond -1..1 (see `beyond`), has another sample rate, one at which a row takes more than `max_unpacked`
+    bytes, or has a name that `labels` does not fit.
 
     Raises
     ------
@@ -109,9 +110,9 @@ def open_wav(options: WavOptions, base: Path) -> WavReader:
     for path in paths:
         try:
             sound = inspect_sound(path, options.beyond)
-            rate = rate or sound.rate_hz
-            _check(sound, rate, options)
+            _check(sound, rate or sound.rate_hz, options)
             labels.append(_labels(path, pattern))
+            rate = rate or sound.rate_hz
         except BadValue as fault:
             bad.value(path.name, fault)
         else:
@@ -186,11 +187,13 @@ def _paths(path: Path) -> list[Path]:
     try:
         if path.is_dir():
             # Hidden ones are other programs', such as the ``._a.wav`` that macOS puts beside a file.
-            paths = [p for p in path.iterdir() if p.suffix.lower() == ".wav" and not p.name.startswith(".")]
+            paths = [p for p in path.iterdir()
+                     if p.suffix.lower() == ".wav" and not p.name.startswith(".") and not p.is_dir()]
         elif path.is_file() or not glob.has_magic(str(path)):
             paths = [path]
         else:
-            paths = [Path(found) for found in glob.glob(_pattern(path), recursive=True)]
+            found = map(Path, glob.glob(_pattern(path), recursive=True))
+            paths = [p for p in found if not p.is_dir()]
     except (OSError, ValueError, re.error) as error:
         raise StreamError(repr(str(path)), expected="a file, folder or pattern", got=str(error)) from error
     if not paths:
@@ -209,6 +212,11 @@ def _pattern(path: Path) -> str:
 def _check(sound: SoundInfo, rate_hz: int, options: WavOptions) -> None:
     if sound.rate_hz != rate_hz:
         raise BadValue(f"a sample rate of {rate_hz} Hz", f"{sound.rate_hz} Hz")
+    length = options.frame or options.whole or ""
+    row_bytes = rate_hz * parse_time(length) // S * np.dtype(np.float32).itemsize
+    if row_bytes > options.max_unpacked:
+        raise BadValue(f"rows of at most {options.max_unpacked} bytes",
+                       f"{length} at {rate_hz} Hz, which is {row_bytes}", "If that is meant, set max_unpacked.")
     if options.channel != "mix" and options.channel >= sound.channels:
         raise BadValue(f"a channel {options.channel}", f"{sound.channels} channels")
 
