@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeAlias
 
 from pydantic import AfterValidator, ValidationInfo
 
-__all__ = ["CodeName", "InputPath", "Paths", "PlacePath", "checked_path", "paths_of"]
+__all__ = ["CodeName", "InputPath", "Paths", "PlacePath", "checked_path", "paths_of", "shell_word", "shown_path"]
 
 
 class Paths(Protocol):
@@ -34,6 +35,32 @@ def checked_path(text: str) -> str:
     if not text.strip() or "\0" in text:
         raise ValueError(f"a path, not {text!r}")
     return text
+
+
+def shell_word(path: str | Path) -> str:
+    r"""Return a path as a shell takes it: as it is, in quotes, or as ``$'...'`` where not all of it can be shown.
+
+    Examples
+    --------
+    >>> print(shell_word("runs/one"), shell_word("my run"), shell_word("o\udcff"))
+    runs/one 'my run' $'o\xff'
+    """
+    text = str(path)
+    if text.isprintable():
+        return shlex.quote(text)
+    return "$'" + "".join(map(_escaped, text)) + "'"
+
+
+def shown_path(path: str | Path) -> str:
+    """Return a path as it is told: as it is, or, where not all of it can be shown, as a shell takes it."""
+    return str(path) if str(path).isprintable() else shell_word(path)
+
+
+def _escaped(letter: str) -> str:
+    if letter in "\\'":
+        return f"\\{letter}"
+    return letter if letter.isprintable() else "".join(f"\\x{byte:02x}" for byte in letter.encode(
+        "utf-8", "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"))
 
 
 def _input(text: str, info: ValidationInfo) -> str:

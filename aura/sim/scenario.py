@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from importlib.resources import files
@@ -14,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from aura.core.blame import told
 from aura.core.errors import ScenarioError, TimeError, WiringError, nearest
 from aura.core.params import validated
+from aura.core.paths import shell_word
 from aura.core.time import parse_rate, parse_time
 from aura.core.wiring import split_topic
 from aura.sim.streams.change import Change
@@ -245,7 +245,7 @@ def load_scenario(source: str | Path, settings: Sequence[str] = ()) -> Scenario:
         path = known[str(source)]
     if (path / "run.json").is_file():
         raise ScenarioError(str(path), expected="a scenario", got="the folder of a run",
-                            hint=f"Go on with it by `aura resume {shlex.quote(str(path))}`.")
+                            hint=f"Go on with it by `aura resume {shell_word(path)}`.")
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except FileNotFoundError:

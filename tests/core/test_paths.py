@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from pydantic import ValidationError
 from aura.core.brain import Brain
 from aura.core.errors import AuraError
 from aura.core.params import validated
-from aura.core.paths import CodeName, InputPath, PlacePath
+from aura.core.paths import CodeName, InputPath, PlacePath, shell_word, shown_path
 from aura.core.zone import Manifest, Zone, ZoneParams
 
 
@@ -88,3 +90,12 @@ def test_a_brain_hands_its_paths_to_its_zones() -> None:
     params = brain.plans["reader"].params
     assert isinstance(params, Params)
     assert params.inner.file == "/base/a.swc"
+
+
+@pytest.mark.parametrize("name", [
+    b"o\xff", b"o\xffab", b"it's \\ $HOME\xfe", b"two\nlines", "é ü\t".encode(), b"a b", b"plain"])
+def test_a_shell_takes_a_path_as_it_is_told_to_be_typed(name: bytes) -> None:
+    word = shell_word(os.fsdecode(name))
+    assert word.isprintable()
+    assert subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True).stdout == name
+    assert shown_path(Path(os.fsdecode(name))) == (os.fsdecode(name) if os.fsdecode(name).isprintable() else word)

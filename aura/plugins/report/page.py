@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from importlib.resources import files
 from string import Template
 
+from aura.core.paths import shell_word
 from aura.plugins.report.charts import SMALL_CHARTS_MAX, scalar_charts, zone_time_chart
 from aura.plugins.report.components_section import components_section
 from aura.plugins.report.graph_chart import ZONES_MAX, graph_chart
@@ -137,7 +137,7 @@ def _time(record: RunRecord) -> Section:
 
 
 def _go_on(record: RunRecord) -> Section:
-    folder = shlex.quote(record.folder)
+    folder = shell_word(record.folder)
     ways = [("resume", f"aura resume {folder}", "goes on from the newest checkpoint"),
             ("replay", f"aura replay {folder}", "runs it again and compares every recorded bit"),
             ("branch", f"aura branch {folder} --set zone.param=value", "starts a new run from a checkpoint"),

@@ -114,9 +114,10 @@ def warm_up(scenario: Annotated[Optional[str], typer.Argument(  # noqa: UP045
 @app.command()
 def report(folder: RunArgument) -> None:
     """Write the report of a run again."""
+    from aura.core.paths import shown_path
     from aura.plugins.report import write_report
 
-    typer.echo(write_report(folder))
+    typer.echo(shown_path(write_report(folder)))
 
 
 @app.command()
@@ -207,6 +208,7 @@ def new_zone(name: Annotated[str, typer.Argument(help="Name of the zone: an iden
              out: Annotated[Path, typer.Option("--out", help="Folder to write the package into.")] = Path()) -> None:
     """Write a zone package that is ready to be installed and passes its own tests."""
     from aura.core.errors import PluginError
+    from aura.core.paths import shell_word, shown_path
     from aura.plugins.manager import PluginManager
     from aura.sim.template import write_zone_package
 
@@ -214,4 +216,5 @@ def new_zone(name: Annotated[str, typer.Argument(help="Name of the zone: an iden
         raise PluginError(f"new-zone {name}", expected="a name that no zone has yet",
                           got=f"that of the zone which the plugin {manager.owner('zone', name)!r} brings")
     path = write_zone_package(name, out)
-    typer.echo(f"{path}\n\nNext:\n  pip install -e {path}\n  aura zones {name}\n  pytest {path}")
+    word = shell_word(path)
+    typer.echo(f"{shown_path(path)}\n\nNext:\n  pip install -e {word}\n  aura zones {name}\n  pytest {word}")

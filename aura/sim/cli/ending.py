@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import typer
 
 from aura.core.notices import Notice
+from aura.core.paths import shell_word, shown_path
 from aura.core.time import format_time
 from aura.sim.runfolder import RunFolder, strict_json
 
@@ -26,13 +26,13 @@ def say_end(folder: RunFolder) -> int:
     faults = sum(notice.fault for notice in notices)
     status = told["status"]
     how = f"{status}, with {faults} {'fault' if faults == 1 else 'faults'}," if faults else status
-    typer.echo(f"{how} at {format_time(_instant(told))}: {folder.path}")
+    typer.echo(f"{how} at {format_time(_instant(told))}: {shown_path(folder.path)}")
     for notice in notices:
         typer.echo(f"{'fault: ' if notice.fault else ''}{notice}")
     if (folder.path / "report.html").is_file():
-        typer.echo(f"report: {folder.path / 'report.html'}")
+        typer.echo(f"report: {shown_path(folder.path / 'report.html')}")
     if status == "stopped":
-        typer.echo(f"to go on: aura resume {shlex.quote(str(folder.path))}")
+        typer.echo(f"to go on: aura resume {shell_word(folder.path)}")
     return faults
 
 

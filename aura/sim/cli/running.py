@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import time
@@ -16,6 +15,7 @@ import typer
 
 from aura.core.checkpoint import checkpoint_at, checkpoint_time, latest_checkpoint
 from aura.core.errors import AuraError, CheckpointError, DataError
+from aura.core.paths import shell_word, shown_path
 from aura.core.time import Time, parse_time
 from aura.sim.build import build_brain
 from aura.sim.cli.ending import print_document, say_end
@@ -57,10 +57,10 @@ def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace
     place = RunFolder(folder)
     scenario = place.scenario(trust.base)
     if place.read().get("status") == "finished":
-        typer.echo(f"{folder} has finished; there is nothing to resume.", err=as_json)
+        typer.echo(f"{shown_path(folder)} has finished; there is nothing to resume.", err=as_json)
         if not place.report.exists():  # it was ended while the report was written
             with Hold(place.path):
-                typer.echo(f"report: {_write_report(place)}", err=as_json)
+                typer.echo(f"report: {shown_path(_write_report(place))}", err=as_json)
         if as_json:
             print_document(place)
         return
@@ -85,7 +85,7 @@ def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: 
         raise CheckpointError("--until", expected=f"a time after the checkpoint, {checkpoint_time(checkpoint, grid)}",
                               got=f"{until}, which lies before it", hint="Choose an earlier checkpoint with --at.")
     run = _make_run(scenario, place, trust.sources(scenario, origin), blocked, trace, quiet, until=end)
-    typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {folder}", err=as_json)
+    typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {shown_path(folder)}", err=as_json)
     with _ending(run, as_json):
         run.branch(checkpoint)
     _say_end(run, as_json)
@@ -101,7 +101,7 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
     status = known.get("status", "running")
     if status == "running":
         raise CheckpointError(str(folder), expected="a run that is over", got="one that was killed or still goes on",
-                              hint=f"If it was killed: aura resume {shlex.quote(str(folder))}")
+                              hint=f"If it was killed: aura resume {shell_word(folder)}")
     if not origin.recording.is_dir():
         raise CheckpointError(str(folder), expected="a run with a recording", got="none",
                               hint="Was the run started with [record] enabled?")
@@ -126,7 +126,7 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
             print_document(run.folder, replay_of=str(folder), difference=str(difference))
         raise typer.Exit(1)
     as_far = ", as far as both go" if parted else ""
-    typer.echo(f"the replay is identical to {folder}, bit for bit{as_far}", err=as_json)
+    typer.echo(f"the replay is identical to {shown_path(folder)}, bit for bit{as_far}", err=as_json)
     _say_end(run, as_json, **({"replay_of": str(folder), "difference": None} if as_json else {}))
 
 
@@ -147,7 +147,7 @@ def export_run(folder: Path, out: Path, *, blocked: Sequence[str], trust: Trust 
         raise AuraError(str(folder), expected="at least one zone that exports", got="none",
                         hint="`aura describe` shows the zones of a scenario.")
     for path in written:
-        typer.echo(path)
+        typer.echo(shown_path(path))
 
 
 def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Sequence[str],
@@ -222,11 +222,12 @@ def _say_what_is_kept(run: Run, as_json: bool) -> None:
         typer.echo(line, err=True)
     tracebacks = run.folder.path / TRACEBACKS
     if tracebacks.is_file() and tracebacks.stat().st_size:
-        typer.echo(f"tracebacks: {tracebacks}", err=True)
+        typer.echo(f"tracebacks: {shown_path(tracebacks)}", err=True)
     place = RunFolder(run.moved) if run.moved else run.folder
     last = kept(place.checkpoints, parse_time(run.scenario.resolution))
-    where = f"{place.path}, where its folder was moved" if run.moved else str(place.path)
-    state = f"its state at {last} is kept in {where}" if last else f"nothing of it is kept in {place.path}"
+    folder = shown_path(place.path)
+    where = f"{folder}, where its folder was moved" if run.moved else folder
+    state = f"its state at {last} is kept in {where}" if last else f"nothing of it is kept in {folder}"
     typer.echo(f"the run failed; {state}", err=True)
     if as_json and last and not run.moved:
         print_document(run.folder)

@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from aura.core.errors import PluginError
+from aura.core.paths import shown_path
 from aura.plugins.manager import PluginManager
 from aura.sim.cli.tables import print_table
 
@@ -81,7 +82,7 @@ def _show_file(path: Path, blocked: Sequence[str]) -> None:
 
     if not path.is_file():
         raise PluginError(str(path), expected="the name of a zone, or a plugin's file", got="no such file")
-    typer.echo(f"loads code that the command names: {path}", err=True)
+    typer.echo(f"loads code that the command names: {shown_path(path)}", err=True)
     manager = PluginManager(blocked, [path])
     info = manager.infos()[-1]
     if info.error:
@@ -130,7 +131,7 @@ def show_data(name: str | None) -> None:
     from aura.sim.data import dataset_path, list_datasets
 
     if name is not None:
-        typer.echo(dataset_path(name))
+        typer.echo(shown_path(dataset_path(name)))
         return
     rows = [(info.name, "here" if info.present else "to fetch" if info.fetchable else "by hand", info.licence,
              info.address) for info in list_datasets()]

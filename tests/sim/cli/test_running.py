@@ -228,7 +228,8 @@ def test_a_folder_whose_name_is_no_text_can_be_run_into_exported_and_resumed(sim
     name = os.fsdecode(b"r\xff")
     answer = aura(*RUN, "--out", name, "--until", "100 ms")
     assert answer.status == 0
-    assert "stopped at 99 ms: r" in answer.out or "stopped at 100 ms: r" in answer.out
+    assert "stopped at 99 ms: $'r\\xff'" in answer.out or "stopped at 100 ms: $'r\\xff'" in answer.out
+    assert answer.out.splitlines()[-1] == "to go on: aura resume $'r\\xff'"
     assert aura("export", name, "--out", "weights").status == 0
     assert aura("resume", name, "--quiet").status == 0
 
