@@ -345,6 +345,7 @@ class Brain(Blueprint):
         self.learning = manifest["learning"]
         self.notices.load_state(manifest["notices"])
         self._failures.keep(self._nodes.values(), trees.get(RESTARTS, trees))
+        self.observers.call("on_load", self._now)
         return dict(manifest["extra"])
 
     def export(self, folder: str | Path) -> list[Path]:

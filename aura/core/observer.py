@@ -61,6 +61,12 @@ class Observer:
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         """Called when a phase of a scenario begins."""
 
+    def on_load(self, now: Time) -> None:
+        """Called when the brain has taken over a checkpoint and goes on from `now`.
+
+        It may have been further on before; what it said at `now` or later is none of its past any more.
+        """
+
     def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
         """Called when a zone has raised, before its policy is applied."""
 
@@ -79,7 +85,7 @@ class Observer:
 
 
 _METHODS = ("on_start", "before_tick", "on_signal", "on_learn", "on_inject", "after_tick", "on_phase",
-            "on_zone_error", "on_observer_error", "on_stop")
+            "on_load", "on_zone_error", "on_observer_error", "on_stop")
 
 
 class Observers:
@@ -187,7 +193,7 @@ class Observers:
 
 
 class Probe(Observer):
-    """Keeps the last signals of one topic, to be read in mid-run.
+    """Keeps the last signals of one topic, to be read in mid-run; those later than a checkpoint go when it is loaded.
 
     Parameters
     ----------
@@ -218,6 +224,11 @@ class Probe(Observer):
         if signal.time >= self._next:
             self.signals.append(signal)
             self._next = signal.time + self._every
+
+    def on_load(self, now: Time) -> None:
+        while self.signals and self.signals[-1].time >= now:
+            self.signals.pop()
+        self._next = self.signals[-1].time + self._every if self.signals else 0
 
     @property
     def times(self) -> np.ndarray:

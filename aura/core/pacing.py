@@ -58,11 +58,13 @@ class Pacer:
         self.speed, self.tolerance, self.clock = speed, tolerance, clock or WallClock()
         self.missed, self.worst = 0, 0
         self._origin: tuple[Time, Time] | None = None
+        self._before: Time = 0
 
     def __call__(self, now: Time) -> None:
-        """Wait until the clock has reached the instant `now`; the first call sets the origin."""
-        if self._origin is None:
+        """Wait until the clock has reached the instant `now`; the first call, or a step back, sets the origin."""
+        if self._origin is None or now < self._before:  # it goes back when a checkpoint is loaded
             self._origin = (self.clock.now(), now)
+        self._before = now
         began, first = self._origin
         ahead = began + round((now - first) / self.speed) - self.clock.now()
         if ahead > 0:

@@ -72,6 +72,10 @@ class Checkpoints(Observer):
             self.after(path)
         return path
 
+    def on_load(self, now: Time) -> None:
+        if self.every:  # the checkpoint may have been saved without this observer, or before it had gone on
+            self._next = min(self._next, (now // self.every + 1) * self.every)
+
     def state(self) -> dict[str, Any]:
         return {"next": self._next}
 

@@ -98,6 +98,9 @@ class Progress(Observer):
     def load_state(self, state: dict[str, Any]) -> None:
         self.phase = state["phase"]
 
+    def on_load(self, now: Time) -> None:
+        self._begun = False  # from here on the rate is counted anew
+
     def on_signal(self, signal: Signal) -> None:
         self._counted += 1 if signal.ids is None else len(signal.ids)
 

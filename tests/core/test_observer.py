@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -108,6 +109,32 @@ def test_a_probe_keeps_one_signal_in_every_so_many() -> None:
     assert probe.times.tolist() == [7, 10, 20, 23]
     assert probe.times.dtype == np.int64
     assert probe.values == [7, 10, 20, 23]
+
+
+def test_a_probe_forgets_what_a_loaded_checkpoint_has_not_come_to_and_goes_on_from_there(tmp_path: Path) -> None:
+    brain = Brain()
+    brain.add(Scribbler, "z")
+    probe, sparse = brain.probe("z.y"), brain.probe("z.y", every="4 ms")
+    brain.run(until="5 ms")
+    saved = brain.save(tmp_path)
+    brain.run(until="20 ms")
+    brain.load(saved)
+    assert probe.times.tolist() == [0, 1 * MS, 2 * MS, 3 * MS, 4 * MS]
+    assert sparse.times.tolist() == [0, 4 * MS]
+    brain.run(until="9 ms")
+    assert probe.times.tolist() == [time * MS for time in range(9)]
+    assert sparse.times.tolist() == [0, 4 * MS, 8 * MS]
+
+
+def test_an_observer_is_told_where_a_loaded_brain_goes_on(tmp_path: Path) -> None:
+    told: list[int] = []
+    brain = Brain()
+    brain.add(Scribbler, "z")
+    brain.observe(type("Told", (Observer,), {"on_load": lambda self, now: told.append(now)})())
+    saved = brain.save(tmp_path) if brain.run(until="5 ms") else tmp_path
+    brain.run(until="20 ms")
+    brain.load(saved)
+    assert told == [5 * MS]
 
 
 def test_observing_changes_no_bit() -> None:

@@ -34,6 +34,15 @@ def test_each_tick_begins_when_the_clock_reaches_it():
     assert pacer.missed == 0
 
 
+def test_a_brain_that_goes_back_is_paced_from_there():
+    clock = Jumping()
+    pacer = Pacer(1.0, MS, clock)
+    for now in (0, 100 * MS, 50 * MS, 60 * MS):
+        pacer(now)
+    assert clock.slept == [100 * MS, 10 * MS]
+    assert pacer.missed == 0
+
+
 @pytest.mark.parametrize(("speed", "expected"), [(2.0, 5 * MS), (0.5, 20 * MS), (3.0, 3_333_333)])
 def test_simulated_time_goes_as_fast_as_it_is_told(speed, expected):
     clock = Jumping()

@@ -122,3 +122,19 @@ def test_a_run_resumed_within_a_phase_still_names_it(tmp_path):
     saved, before = line()
     assert before.startswith("reading")
     assert line(saved)[1].startswith("reading")
+
+
+def test_the_rate_is_counted_anew_from_a_checkpoint_that_is_loaded(tmp_path):
+    out, player = io.StringIO(), Player()
+    with Brain() as brain:
+        brain.add(Posts)
+        progress = Progress(console=Console(file=out, force_terminal=False, width=100), clock=Clock(0.01))
+        brain.observe(progress)
+        brain.observe(player)
+        progress.follow(player)
+        saved = brain.save(tmp_path)
+        brain.run(until="900 ms")
+        brain.load(saved)
+        player.items["posts"] = 0
+        brain.run(until="1 s")
+    assert [line.rpartition(" ")[2] for line in out.getvalue().splitlines()] == ["200/s"] * 3
