@@ -189,8 +189,16 @@ class Brain(Blueprint):
         """Run all ticks before `until` (or for a `span` from now) and return how many there were.
 
         Without either, the brain runs until nothing is due any more or `stop` is called.
+
+        Raises
+        ------
+        AuraError
+            If both are given or one is no time, or the brain is closed or broken.
         """
         loop = self._ready()
+        if until is not None and span is not None:
+            raise WiringError("brain.run", expected="until or span", got=f"until={until!r} and span={span!r}",
+                              hint="Give one: until is an instant, span a time from now.")
         limit = None if until is None else parse_time(until, "run.until")
         if span is not None:
             limit = self._now + parse_time(span, "run.span")

@@ -152,6 +152,13 @@ def test_a_brain_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
         build()
 
 
+def test_a_run_is_told_its_end_or_its_span() -> None:
+    brain = built(Scribbler, "z")
+    with pytest.raises(AuraError, match="expected until or span, got until='5 ms' and span='1 ms'. Give one"):
+        brain.run(until="5 ms", span="1 ms")
+    assert brain.ticks == 0
+
+
 def test_closing_lets_go_once_and_of_all() -> None:
     class Costly(Relay):
         def close(self) -> None:
