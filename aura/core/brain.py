@@ -26,6 +26,7 @@ from aura.core.modulators import UNLEARNED
 from aura.core.node import Node, Output
 from aura.core.notices import Notice, Notices
 from aura.core.observer import Observer, Observers, Probe
+from aura.core.params import checked_bool
 from aura.core.paths import Paths
 from aura.core.signals import Signal
 from aura.core.snapshot import (
@@ -86,7 +87,7 @@ class Brain(Blueprint):
     def __init__(self, *, seed: int = 0, resolution: str | Time = "1 ms", executor: str = "serial",
                  profile: bool = False, paths: Paths | None = None) -> None:
         super().__init__(seed, resolution, paths)
-        self.profile = profile
+        self.profile = checked_bool(profile, "brain.profile")
         self.notices = Notices()
         self.observers = Observers(self.notices)
         self._executor = make_executor(executor)
@@ -231,9 +232,10 @@ class Brain(Blueprint):
 
     @learning.setter
     def learning(self, value: bool) -> None:
+        value = checked_bool(value, "brain.learning")
         if self._loop is not None:
             self._loop.settle()  # background work has begun under the present setting
-        self._learning = bool(value)
+        self._learning = value
         self._set_learning()
 
     # --- reading and writing --------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from aura.core.flow import Wait
 from aura.core.loop import EventLoop
 from aura.core.node import Node, Timer
 from aura.core.observer import Observers
-from aura.core.params import validated
+from aura.core.params import checked_bool, validated
 from aura.core.paths import Paths
 from aura.core.ports import MODULATORS
 from aura.core.seeding import generator_for
@@ -47,6 +47,7 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         raise WiringError(f"zone {name!r}", expected="a name of letters, digits and '_'", got=repr(name))
     if on_error not in ("stop", "silence", "restart"):
         raise WiringError(f"{name}.on_error", expected="'stop', 'silence' or 'restart'", got=repr(on_error))
+    checked_bool(learn, f"{name}.learn")
     if isinstance(params, ZoneParams):
         given: Any = {**dict(params), **more} if more else params
     elif params is None or isinstance(params, Mapping):

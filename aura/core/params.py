@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
+import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from aura.core.blame import blamed, said
-from aura.core.errors import AuraError, nearest
+from aura.core.errors import AuraError, WiringError, nearest
 from aura.core.paths import Paths
 
-__all__ = ["mistakes", "validated"]
+__all__ = ["checked_bool", "mistakes", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -41,6 +42,19 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
         raise
     except BaseException as raised:  # a validator of a plugin's own
         raise error(where, expected=f"values that {model.__name__} can take", got=blamed(raised)) from raised
+
+
+def checked_bool(value: object, where: str) -> bool:
+    """Return `value` if it is True or False; ``"off"`` is neither, though Python takes it for true.
+
+    Raises
+    ------
+    WiringError
+        If it is anything else.
+    """
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    raise WiringError(where, expected="True or False", got=_short(value))
 
 
 def mistakes(model: type[BaseModel], failed: ValidationError, where: str,

@@ -132,7 +132,7 @@ def test_a_brain_is_built_once() -> None:
 @pytest.mark.parametrize("wrong", [
     {"name": "two words"}, {"name": "a"}, {"on_error": "ignore"}, {"period": "soon"}, {"period": -1},
     {"latency": 1.5}, {"params": {"keepz": ()}}, {"keepz": ()}, {"params": 3}, {"keeps": 3},
-    {"params": Scribbler.manifest.params(), "keeps": 3},
+    {"params": Scribbler.manifest.params(), "keeps": 3}, {"learn": "off"}, {"learn": 0},
 ])
 def test_a_zone_that_cannot_be_added_is_named(wrong: dict[str, Any]) -> None:
     brain = Brain()
@@ -141,7 +141,8 @@ def test_a_zone_that_cannot_be_added_is_named(wrong: dict[str, Any]) -> None:
         brain.add(Scribbler, **{"name": "b", **wrong})
 
 
-@pytest.mark.parametrize("wrong", [{"resolution": "0 s"}, {"resolution": 1.0}, {"executor": "thread"}, {"seed": -1}])
+@pytest.mark.parametrize("wrong", [{"resolution": "0 s"}, {"resolution": 1.0}, {"executor": "thread"}, {"seed": -1},
+                                   {"profile": "off"}])
 def test_a_brain_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     def build() -> None:
         brain = Brain(**wrong)
@@ -154,9 +155,10 @@ def test_a_brain_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
 
 def test_a_run_is_told_its_end_or_its_span() -> None:
     brain = built(Scribbler, "z")
-    with pytest.raises(AuraError, match="expected until or span, got until='5 ms' and span='1 ms'. Give one"):
+    ticks = brain.ticks
+    with pytest.raises(AuraError, match=r"expected until or span, got until='5 ms' and span='1 ms'\. Give one"):
         brain.run(until="5 ms", span="1 ms")
-    assert brain.ticks == 0
+    assert brain.ticks == ticks
 
 
 def test_closing_lets_go_once_and_of_all() -> None:
@@ -213,6 +215,16 @@ def test_learning_switched_off_leaves_the_learner_as_it_is() -> None:
     brain.learning = True
     brain.step()
     assert brain["z"].weight is not before  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("value", ["off", "False", 0, None])
+def test_what_is_neither_true_nor_false_switches_no_learning(value: Any) -> None:
+    brain = built(Scribbler, "z")
+    with pytest.raises(AuraError, match=r"brain\.learning: expected True or False"):
+        brain.learning = value
+    assert brain.learning
+    brain.learning = np.bool_(False)  # type: ignore[assignment]
+    assert not brain.learning
 
 
 def test_a_zone_told_not_to_learn_never_does() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from aura.core.errors import StreamError
-from aura.core.params import validated
+from aura.core.params import checked_bool, validated
 from aura.core.time import Time, parse_time
 from aura.core.zone import Zone
 from aura.sim.readers.columns import ColumnMap
@@ -61,6 +61,8 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), columns: Mapping[s
     ('I am not.',)
     """
     every = parse_time(period, f"{name}.period")
+    for key, given in (("endless", endless), ("shuffle", playing.get("shuffle", False))):
+        checked_bool(given, f"{name}.{key}")
     found = validated(_Columns, {"columns": columns or {}}, name, StreamError).columns or None
     if endless:
         source = IterableSource(rows, found, names=names, name=name)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aura import Brain
-from aura.core.errors import StreamError
+from aura.core.errors import AuraError, StreamError
 from aura.core.time import MS
 from aura.sim.streams import stream
 
@@ -88,3 +88,9 @@ def test_columns_say_what_a_row_may_lack(endless):
     assert played(kind, "s.mood", until="1 s") == [(0, (("joy",),))]
     with pytest.raises(StreamError, match=r"diary\.columns\.mood.*optionl: expected a known key"):
         stream(rows, columns={"mood": {"from": "mood", "optionl": True}}, name="diary", endless=endless)
+
+
+@pytest.mark.parametrize("key", ["shuffle", "endless"])
+def test_what_is_neither_true_nor_false_is_refused(key):
+    with pytest.raises(AuraError, match=rf"s\.{key}: expected True or False, got 'off'"):
+        stream([{"x": 1.0}], name="s", **{key: "off"})
