@@ -6,15 +6,16 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
+from typing import TYPE_CHECKING
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.metrics import precision_recall_curve
 
 from aura.plugins.metrics.counts import NO_BEST, LabelCounts, Scored
 from aura.plugins.metrics.label_figures import summary
 from aura.plugins.metrics.labels import LabelSets
+
+if TYPE_CHECKING:
+    from sklearn.linear_model import LogisticRegression
 
 __all__ = ["Fitted", "best_thresholds", "evaluate", "fit_all"]
 
@@ -113,10 +114,11 @@ def best_thresholds(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
     for number in range(targets.shape[1]):
         true = targets[:, number] > 0.5
         if true.any():
-            precision, recall, at = precision_recall_curve(true, scores[:, number])
-            both = precision[:-1] + recall[:-1]
-            f1 = np.divide(2 * precision[:-1] * recall[:-1], both, out=np.zeros_like(both), where=both > 0)
-            thresholds[number] = at[f1.argmax()]
+            order = np.argsort(scores[:, number])
+            at, first = np.unique(scores[order, number], return_index=True)
+            said = len(order) - first
+            hits = true[order][::-1].cumsum()[said - 1]  # of those that score so much, or more
+            thresholds[number] = at[(2 * hits / (said + true.sum())).argmax()]
     return thresholds
 
 
@@ -132,6 +134,8 @@ def _finish(name: str, about: str, features: np.ndarray, targets: np.ndarray, ex
 
 
 def _fit_ridge(features: np.ndarray, targets: np.ndarray, penalty: float) -> _Fit:
+    from sklearn.linear_model import Ridge
+
     model = Ridge(alpha=penalty).fit(features, targets)
 
     def scores(rows: np.ndarray) -> np.ndarray:
@@ -177,6 +181,9 @@ def _fit_multinomial(features: np.ndarray, targets: np.ndarray, inverse_penalty:
 
 def _regressed(features: np.ndarray, truth: np.ndarray, inverse_penalty: float) -> tuple[LogisticRegression, bool]:
     """Return a fitted logistic regression, and whether it reached its tolerance."""
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ConvergenceWarning)
         model = LogisticRegression(C=inverse_penalty, max_iter=LOGISTIC_ITERATIONS_MAX).fit(features, truth)

@@ -13,7 +13,7 @@ AUTO = "auto"
 
 AUTO_LEAST, AUTO_MOST, AUTO_SHARE = 25, 250, 4
 """Items from row to row: a quarter of those seen, within these bounds. Tuned here: a run of 500 items gets ten points,
-and rows of 8 ms stay under 3 % of a run at 500 items a second."""
+and rows of 3 ms stay under 3 % of a run at 500 items a second."""
 
 
 def checked_every(value: Any) -> int | str:

@@ -1,4 +1,4 @@
-"""Accuracy, precision, recall and F1 from counts, through scikit-learn."""
+"""Accuracy, precision, recall and F1 from counts, as scikit-learn defines them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import precision_recall_fscore_support
 
-from aura.plugins.metrics.counts import LabelCounts, indicator
+from aura.plugins.metrics.counts import LabelCounts
 from aura.plugins.metrics.labels import OTHER, natural_key
 
 __all__ = ["confusion_table", "per_class", "recalls", "rolling_figures", "summary"]
@@ -30,9 +29,8 @@ def summary(counts: LabelCounts) -> dict[str, float]:
     if not counts.items:
         return figures
     for average in ("macro", "micro", "weighted"):
-        precision, recall, f1, _ = _scores(counts, average)
-        figures |= {f"{average}_f1": float(f1), f"{average}_precision": float(precision),
-                    f"{average}_recall": float(recall)}
+        precision, recall, f1 = _averaged(counts, average)
+        figures |= {f"{average}_f1": f1, f"{average}_precision": precision, f"{average}_recall": recall}
     return figures
 
 
@@ -40,7 +38,7 @@ def rolling_figures(counts: LabelCounts) -> dict[str, float]:
     """Return the few figures that are worth following over time."""
     figures = _hits(counts)
     for average in ("macro", "micro") if counts.items else ():
-        figures[f"{average}_f1"] = float(_scores(counts, average)[2])
+        figures[f"{average}_f1"] = _averaged(counts, average)[2]
     return figures
 
 
@@ -50,7 +48,7 @@ def per_class(counts: LabelCounts, names: Sequence[str]) -> list[dict[str, Any]]
     present = _present(cells)
     if not len(present):
         return []
-    precision, recall, f1, support = _scores(counts, None)
+    precision, recall, f1, support = _scores(counts)
     rows = [{"label": names[number] if number < len(counts.cells) else OTHER, "precision": float(precision[row]),
              "recall": float(recall[row]), "f1": float(f1[row]), "support": int(support[row]),
              "predicted": int(cells[number, :2].sum())}
@@ -102,19 +100,33 @@ def _present(cells: np.ndarray) -> np.ndarray:
     return np.flatnonzero(cells.any(axis=1))
 
 
-def _scores(counts: LabelCounts, average: str | None) -> Any:
-    """Return precision, recall, F1 and support, as scikit-learn gives them for all the items that were counted.
+def _scores(counts: LabelCounts) -> np.ndarray:
+    """Return precision, recall, F1 and support of each class that occurs, float64 (4, class)."""
+    cells = _cells(counts)
+    hits, wrong, missed = cells[_present(cells)].T.astype(np.float64)
+    said, support = hits + wrong, hits + missed
+    return np.stack([_share(hits, said), _share(hits, support), _share(2 * hits, said + support), support])
 
-    Each class stands as three items, a true positive, a false positive and a false negative, weighted by their
-    number. True negatives enter none of these figures.
+
+def _averaged(counts: LabelCounts, average: str) -> list[float]:
+    """Return precision, recall and F1 of all classes; 0 where a figure has nothing to be a share of.
+
+    ``macro`` is the mean over the classes that occur, ``weighted`` the mean by their true items, and ``micro`` takes
+    the labels of all classes for labels of one.
     """
     cells = _cells(counts)
-    present, classes = _present(cells), len(cells)
-    if not len(present):
-        return 0.0, 0.0, 0.0, None
-    numbers = range(classes)
-    true = [labels for number in numbers for labels in ((number,), (), (number,))]
-    said = [labels for number in numbers for labels in ((number,), (number,), ())]
-    return precision_recall_fscore_support(
-        indicator(true, classes), indicator(said, classes), labels=present, average=average,
-        sample_weight=cells.reshape(-1), zero_division=0.0)
+    if not cells.any():
+        return [0.0, 0.0, 0.0]
+    if average == "micro":
+        hits, wrong, missed = (float(total) for total in cells.sum(axis=0))
+        return [_share(part, whole).item() for part, whole in (
+            (hits, hits + wrong), (hits, hits + missed), (2 * hits, 2 * hits + wrong + missed))]
+    *figures, support = _scores(counts)
+    weights = support if average == "weighted" else np.ones(len(support))
+    return [float(_share(figure @ weights, weights.sum())) for figure in figures]
+
+
+def _share(part: Any, whole: Any) -> np.ndarray:
+    part, whole = np.asarray(part), np.asarray(whole)
+    shares: np.ndarray = np.divide(part, whole, out=np.zeros(whole.shape), where=whole > 0)
+    return shares

@@ -37,7 +37,7 @@ class ClassificationOptions(MetricOptions):
     every: Every = Field(
         "auto",
         description='A rolling row every so many items or so much simulated time, or "auto": often at first, '
-                    "then every 250 items. Each costs about 8 ms (28 classes, 1,000 items).")
+                    "then every 250 items. Each costs some 3 ms (28 classes, 1,000 items).")
     pending: int | None = Field(
         None, ge=1,
         description="Items that may wait for their other side; the oldest beyond it are counted as unmatched. By "
@@ -82,7 +82,7 @@ class RegressionOptions(MetricOptions):
     every: Every = Field(
         "auto",
         description='A rolling row every so many items or so much simulated time, or "auto": often at first, '
-                    "then every 250 items. Each costs about 8 ms (28 classes, 1,000 items).")
+                    "then every 250 items. Each costs some 3 ms (28 classes, 1,000 items).")
     pending: int | None = Field(
         None, ge=1,
         description="Items that may wait for their other side; the oldest beyond it are counted as unmatched. By "
@@ -138,4 +138,4 @@ class ForecastOptions(MetricOptions):
     every: Every = Field(
         "auto",
         description='A rolling row every so many items or so much simulated time, or "auto": often at first, '
-                    "then every 250 items. Each costs about 8 ms (28 classes, 1,000 items).")
+                    "then every 250 items. Each costs some 3 ms (28 classes, 1,000 items).")

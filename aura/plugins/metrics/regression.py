@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import pearsonr
-from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -34,12 +32,15 @@ def window_figures(true: np.ndarray, said: np.ndarray) -> dict[str, float]:
 
     R2 and r are left out where the truth, or for r the prediction, does not vary.
     """
-    figures = {"mae": float(mean_absolute_error(true, said)), "rmse": float(root_mean_squared_error(true, said))}
+    true, said = true.astype(np.float64), said.astype(np.float64)
+    errors, off_true, off_said = said - true, true - true.mean(axis=0), said - said.mean(axis=0)
+    squared, spread = (errors**2).sum(axis=0), (off_true**2).sum(axis=0)
+    figures = {"mae": float(np.abs(errors).mean()), "rmse": float(np.sqrt(squared / len(true)).mean())}
     if len(true) > 1 and np.ptp(true, axis=0).all():
-        figures["r2"] = float(r2_score(true, said))
+        figures["r2"] = float((1.0 - squared / spread).mean())
         if np.ptp(said, axis=0).all():
-            figures["pearson"] = float(np.mean([pearsonr(true[:, d], said[:, d]).statistic
-                                                for d in range(true.shape[1])]))
+            both = np.sqrt(spread) * np.sqrt((off_said**2).sum(axis=0))
+            figures["pearson"] = float(((off_true * off_said).sum(axis=0) / both).mean())
     return figures
 
 

@@ -56,3 +56,11 @@ def test_listing_the_kinds_imports_nothing_heavy():
             "print([name for name in ('sklearn', 'scipy', 'matplotlib', 'rich', 'torch') if name in sys.modules])")
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.slow
+def test_judging_imports_numpy_alone():
+    code = ("import sys; from aura.plugins.metrics import baselines, classification, forecast, regression;"
+            "print([name for name in ('sklearn', 'scipy', 'matplotlib', 'pandas') if name in sys.modules])")
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stdout.strip() == "[]"
