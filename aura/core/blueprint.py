@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aura.core.builder import Plan, plan_zone
 from aura.core.errors import WiringError
-from aura.core.flow import Wait, waits, waits_between
+from aura.core.flow import Wait, arrivals, waits, waits_between
 from aura.core.paths import Paths
 from aura.core.schedule import schedule_text
 from aura.core.time import Time, parse_time
@@ -117,6 +117,10 @@ class Blueprint:
     def wait_between(self, topics: Iterable[str]) -> Wait:
         """Return how many items the last of these topics to speak of an item is behind the first."""
         return waits_between(self._members, self.pathways, {split_topic(topic, "wait_between")[0] for topic in topics})
+
+    def arrivals(self, source: str) -> dict[tuple[str, str], Time]:
+        """Return for each zone and input how many nanoseconds after `source` published an item it hears of it."""
+        return arrivals(self._members, self.pathways, source)
 
     def schedule(self) -> str:
         """Return who wakes when, as a text. The zones are not built for it."""

@@ -14,7 +14,7 @@ from aura.core.time import Time
 if TYPE_CHECKING:
     from aura.core.wiring import Member, Pathway
 
-__all__ = ["Flow", "SteadyFlow", "Wait", "room", "waits", "waits_between"]
+__all__ = ["Flow", "SteadyFlow", "Wait", "arrivals", "room", "waits", "waits_between"]
 
 
 class Flow(Protocol):
@@ -81,10 +81,10 @@ def waits(members: Mapping[str, Member], paths: Iterable[Pathway]) -> dict[str, 
     for source in members.values():
         if source.flow is None:
             continue
-        arrivals = _spread(members, paths, source.name)[1]
-        for zone in {zone for zone, _ in arrivals}:
+        heard = arrivals(members, paths, source.name)
+        for zone in {zone for zone, _ in heard}:
             member = members[zone]
-            ports = {port: at for (name, port), at in arrivals.items() if name == zone}
+            ports = {port: at for (name, port), at in heard.items() if name == zone}
             first = min(ports.values())
             for port, at in ports.items():
                 # A clocked zone may read one of them a period later than it arrives.
@@ -108,6 +108,11 @@ def waits_between(members: Mapping[str, Member], paths: Iterable[Pathway], zones
             slack = max(period for _, period in told)
             found |= Wait(source.flow.least(max(apart - slack, 0)), source.flow.most(apart + slack))
     return found
+
+
+def arrivals(members: Mapping[str, Member], paths: Iterable[Pathway], source: str) -> dict[tuple[str, str], Time]:
+    """Return for each zone and input how long it takes until it hears of an item that `source` publishes."""
+    return _spread(members, paths, source)[1]
 
 
 def room(asked: int | None, waiting: Iterable[Wait | None], default: int, where: str) -> int:

@@ -166,7 +166,26 @@ class PhasePlayer:
                 self.at.ends = limit
             elif brain.next_time is None:
                 self.at.ends = brain.now
+            if self.at.ends is not None and phase.learn:
+                self._tell_what_was_taught_too_late()
         return not self._run_until(self.at.ends)
+
+    def _tell_what_was_taught_too_late(self) -> None:
+        """Tell of zones that hear of the first label of a phase only when they have answered its last row."""
+        brain, lasted = self.brain, self.brain.now // self.brain.resolution * self.brain.resolution - self.at.started
+        played = self._entry()["items"]
+        taught: dict[str, Time] = {}
+        asked: dict[str, Time] = {}
+        for stream in self.streams:
+            for (zone, port), after in brain.arrivals(stream).items() if played[stream] > 1 else ():
+                if brain.plans[zone].member.inputs[port].role == "label":
+                    taught[zone] = min(after, taught.get(zone, after))
+                else:
+                    asked[zone] = max(lasted + after, asked.get(zone, 0))
+        for zone, first in taught.items():
+            if brain.plans[zone].learn and first >= asked.get(zone, first + 1):
+                brain.notices.tell(zone, f"was first told what is right after its last prediction of the phase "
+                                         f"{self.phase.name!r}, which was judged before anything of it was learned")
 
     def _run_until(self, limit: Time | None) -> bool:
         """Run to `limit`, the end of a stream, or the run's own end; return whether the run is to stop here."""

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from aura.core.notices import Notice
 from aura.core.time import MS, S, parse_time
 from aura.plugins.recording import Recording
 
@@ -151,3 +152,25 @@ def test_a_run_without_streams_ends_at_its_spans(sim):
     text += '[[phases]]\nname = "one"\nspan = "20 ms"\n[[phases]]\nname = "two"\nspan = "1 s"\nlearn = false\n'
     assert sim.make("run", source=sim.scenario(text, "clock.toml")).start() == "finished"
     assert phases(sim) == [("one", True, 0, 20 * MS), ("two", False, 20 * MS, 20 * MS + 1 * S)]
+
+
+LATE = ("majority was first told what is right after its last prediction of the phase 'learn', which was judged "
+        "before anything of it was learned")
+
+
+@pytest.mark.parametrize(("delay", "late"), [("5 s", True), ("101 ms", True), ("90 ms", False), ("12 ms", False)])
+def test_labels_that_all_come_after_the_last_prediction_of_a_phase_are_told(sim, delay, late):
+    text = sim.text.replace('"diary.label -> majority.label"',
+                            f'{{ from = "diary.label", to = "majority.label", delay = "{delay}" }}')
+    source = sim.scenario(text, "late.toml")
+    sim.make("run", "diary.limit=33", "diary.repeat=1", "diary.hold_out=0.0", source=source).start()
+    run = sim.read("run")
+    told = [str(Notice(**notice)) for notice in run["notices"]]
+    assert told == ([LATE] if late else [])
+    figures = sim.read("run", "metrics.json")["guess"]["phases"]["learn"]["summary"]
+    assert (figures["accuracy"] == 0) >= late
+
+
+def test_rows_that_all_come_in_one_tick_are_told_to_be_judged_before_they_are_learned(sim):
+    sim.make("run", "diary.items=100", "diary.repeat=1", "diary.hold_out=0.0").start()
+    assert [str(Notice(**notice)) for notice in sim.read("run")["notices"]] == [LATE]
