@@ -246,7 +246,7 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
                 raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
                                   got=f"time = {playing.time!r}")
     ports = (*stream_ports(fields, truth, name), *playing.ports(fields, name))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="3",
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="4",
                         flow=played_flow(reader, held_out, playing, name))
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

@@ -37,27 +37,29 @@ class Sights:
         self._readers = {_LEARN if reader is own else split: reader for split, (reader, _) in splits.items()}
         self._keys = {split: _LEARN if reader is own else split for split, (reader, _) in splits.items()}
         self._seen = {key: np.zeros((2, len(reader)), dtype=bool) for key, reader in self._readers.items()}
-        self._compares = _HELD_OUT in splits
         self._contents: set[int] = set()
-        """What the learned rows say; kept where rows are held out."""
-        self._alike = np.zeros(len(splits[_HELD_OUT][0]) if self._compares else 0, dtype=bool)
+        """What the learned rows say."""
+        self._elsewhere: set[int] = set()
+        """What those said that were learned from rows other than these, by the run that a branch comes from."""
+        held_out = _HELD_OUT in splits
+        self._alike = np.zeros(len(splits[_HELD_OUT][0]) if held_out else 0, dtype=bool)
         """Held-out rows that said what a learned one has said, though it was another by its number."""
-        self._by_content = self._compares and self._keys[_HELD_OUT] != _LEARN
+        self._two_readers = held_out and self._keys[_HELD_OUT] != _LEARN
 
     def see(self, split: str, chosen: np.ndarray, changed: np.ndarray, rows: Mapping[str, Any],
             learning: bool) -> np.ndarray:
         """Return which of the rows `chosen`, about to be played, were learned before; and remember them."""
         seen, sights = self._seen[self._keys[split]], (changed.astype(np.int64), chosen)
         before: np.ndarray = seen[sights]
-        if self._compares and (learning or split == _HELD_OUT):
-            contents = _contents(rows, changed)
-            if split == _HELD_OUT:
-                alike = np.array([content in self._contents for content in contents], dtype=bool) & ~before
-                self._alike[chosen[alike]] = True
-                before = before | alike if self._by_content else before
-            if learning:
-                self._contents.update(contents)
+        contents = _contents(rows, changed) if learning or split == _HELD_OUT or self._elsewhere else []
+        if split == _HELD_OUT:
+            alike = _among(self._contents, contents) & ~before
+            self._alike[chosen[alike]] = True
+            before = before | alike if self._by_content else before
+        elif self._elsewhere:
+            before = before | _among(self._elsewhere, contents)
         if learning:
+            self._contents.update(contents)
             seen[sights] = True
         return before
 
@@ -68,25 +70,35 @@ class Sights:
     def state(self) -> dict[str, Any]:
         """Return what a resumed stream needs."""
         return {"seen": {key: np.packbits(seen) for key, seen in self._seen.items()},
-                "contents": np.array(sorted(self._contents), dtype=np.uint64), "alike": np.packbits(self._alike)}
+                "contents": np.array(sorted(self._contents), dtype=np.uint64), "alike": np.packbits(self._alike),
+                "elsewhere": np.array(sorted(self._elsewhere), dtype=np.uint64)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned of readers that had as many rows as these."""
         self._seen = {key: np.unpackbits(state["seen"][key], count=seen.size).astype(bool).reshape(seen.shape)
                       for key, seen in self._seen.items()}
         self._alike = np.unpackbits(state["alike"], count=self._alike.size).astype(bool)
-        self._contents = set(state["contents"].tolist())
-        if self._compares and not self._are_known():
-            self._by_content = True
+        self._contents, self._elsewhere = set(state["contents"].tolist()), set(state["elsewhere"].tolist())
+        if not self._are_known():
+            self._elsewhere |= self._contents
             for seen in self._seen.values():
                 seen[:] = False
 
+    @property
+    def _by_content(self) -> bool:
+        """Whether held-out rows are known by what they say."""
+        return self._two_readers or bool(self._elsewhere)
+
     def _are_known(self) -> bool:
         """Return whether the learned rows, of which some are looked at, say what they said when they were learned."""
-        learned = np.flatnonzero(self._seen[_LEARN][0])
-        some = learned[np.unique(np.linspace(0, len(learned) - 1, min(_SOME, len(learned))).astype(np.int64))]
+        changed, learned = np.nonzero(self._seen[_LEARN])
+        some = np.unique(np.linspace(0, len(learned) - 1, min(_SOME, len(learned))).astype(np.int64))
         return not len(some) or self._contents.issuperset(
-            _contents(self._readers[_LEARN].rows(some), np.zeros(len(some), dtype=bool)))
+            _contents(self._readers[_LEARN].rows(learned[some]), changed[some].astype(bool)))
+
+
+def _among(known: set[int], contents: list[int]) -> np.ndarray:
+    return np.array([content in known for content in contents], dtype=bool)
 
 
 def _contents(rows: Mapping[str, Any], changed: np.ndarray) -> list[int]:

@@ -23,6 +23,7 @@ from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.iterable import read_iterable
 from aura.sim.readers.rows import Field, Table
 from aura.sim.streams import played_stream, stream
+from aura.sim.streams.change import Change
 from aura.sim.streams.played import Playing
 from aura.sim.streams.ports import joined
 from aura.sim.streams.times import row_times, tick_time
@@ -445,6 +446,63 @@ def test_a_branch_onto_other_rows_knows_learned_rows_by_what_they_say(tmp_path):
     branch = Watch(rows=shifted(7), hold_out=0.5)
     assert held_out_after(branch, folder) == {2: True, 3: True, 4: True, 5: False, 6: False}
     assert [text for text, count in branch.stream.notices().items() if count == 3 and "were learned before" in text]
+
+
+def rows_saying(*numbers):
+    return read_iterable([{"n": n} for n in numbers])
+
+
+def learned_before(watch, until=None):
+    """Return the rows that are played, in their order, each with whether it came as seen before."""
+    return list(zip(flat(watch.run(until)), seen_before(np.array(watch.ids)).tolist(), strict=True))
+
+
+@pytest.mark.parametrize("playing", [{}, {"hold_out": 0.1}, {"shuffle": True}])
+def test_learning_rows_of_a_branch_onto_another_file_are_known_by_what_they_say(tmp_path, playing):
+    first = Watch(rows=rows_saying(*range(10)), **playing)
+    folder, learned = learned_and_saved(tmp_path, first)
+    branch = Watch(rows=rows_saying(*reversed(range(10))), **playing)
+    branch.brain.load(folder)
+    heard = learned_before(branch)
+    assert heard == [(n, n in learned) for n, _ in heard]
+    assert any(again for _, again in heard)
+
+
+def test_what_a_branch_knows_by_content_lasts_over_its_own_checkpoints(tmp_path):
+    folder, _ = learned_and_saved(tmp_path / "a", Watch(rows=rows_saying(*range(10)), hold_out=0.2))  # 0 to 4
+
+    def branch():
+        return Watch(rows=rows_saying(9, 8, 7, 6, 5, 4, 3, 2, 1, 0), hold_out=0.2)
+
+    once, whole = branch(), branch()
+    for each in (once, whole):
+        each.brain.load(folder)
+    heard, resumed = learned_before(once, 65 * MS), branch()
+    resumed.brain.load(once.brain.save(tmp_path / "b"))
+    assert heard + learned_before(resumed) == learned_before(whole) == [(4, True), (3, True), (2, True)]
+    assert held_out_after(resumed, None) == {1: True, 0: True}
+
+
+def test_rows_of_a_branch_that_say_the_same_as_each_other_stay_first_sights(tmp_path):
+    folder, _ = learned_and_saved(tmp_path, Watch(rows=rows_saying(*range(10))))  # 0 to 4
+    branch = Watch(rows=rows_saying(0, 1, 2, 3, 5, 6, 6, 6, 1, 9))
+    branch.brain.load(folder)
+    assert learned_before(branch) == [(6, False), (6, False), (6, False), (1, True), (9, False)]
+
+
+def test_rows_that_were_learned_changed_are_known_over_a_branch_too(tmp_path):
+    def watch(by):
+        return Watch(rows=read_iterable([{"n": n, "v": np.full(2, (n + by) % 10) * [1.0, 2.0]} for n in range(10)]),
+                     change=Change(field="v", after=0))
+
+    folder, _ = learned_and_saved(tmp_path, watch(0))
+    same, other = watch(0), watch(3)
+    for branch in (same, other):
+        branch.brain.load(folder)
+        branch.stream.play("learn", branch.brain.now)
+        branch.brain.wake("s")
+    assert [again for _, again in learned_before(same)] == [True] * 5 + [False] * 5
+    assert not any(again for _, again in learned_before(other))
 
 
 def test_rows_of_another_reader_that_were_learned_are_no_first_sights_and_are_counted():
