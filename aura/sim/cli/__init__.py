@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from io import TextIOWrapper
 
 __all__ = ["main"]
 
@@ -31,10 +30,9 @@ def _say_interrupted() -> None:
 def _main() -> None:
     # Imported here and not at the top: `aura --help` is to answer in under 0.3 s.
     from aura.sim.cli.app import app
+    from aura.sim.cli.output import keep_output_open
 
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a folder's name may be of bytes that are no text
-            stream.reconfigure(errors="backslashreplace")
+    keep_output_open()
     try:
         app()
     except Exception as error:

@@ -142,3 +142,28 @@ columns = {{text = "text"}}
     assert [text for _, (text,) in sim.values("one", "ear.text")] == ["a", "bb"]
     done = aura("replay", "one", "--quiet", "--out", "two", cwd=sim.folder, stdin=subprocess.DEVNULL)
     assert "bit for bit" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
+@pytest.mark.parametrize("how", [["--quiet"], [], ["--json"]], ids=["quiet", "progress", "json"])
+def test_a_run_whose_output_is_read_no_further_ends_as_any_other(sim, how, buffered):
+    out, into = os.pipe()
+    os.close(out)  # as `| head` does once it has seen enough
+    done = subprocess.run([*AURA, "run", str(sim.file), "--out", "run", *how], cwd=sim.folder, stdout=into, stderr=into,
+                          timeout=120, check=False, env={**os.environ, "PYTHONUNBUFFERED": buffered})
+    os.close(into)
+    assert done.returncode == 0
+    assert (sim.read("run")["status"], sim.read("run")["notices"]) == ("finished", [])
+    assert (sim.folder / "run/report.html").is_file()
+    assert not (sim.folder / "run/tracebacks.txt").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_a_run_whose_output_is_closed_ends_as_any_other(sim, closed):
+    done = subprocess.run(f"{sys.executable} -m aura run {sim.file} --out run {closed}", shell=True, cwd=sim.folder,
+                          capture_output=True, timeout=120, check=False)
+    assert done.returncode == 0
+    assert sim.read("run")["status"] == "finished"
+    assert not (sim.folder / "run/tracebacks.txt").exists()
