@@ -145,8 +145,8 @@ columns = {{text = "text"}}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("buffered", ["", "1"], ids=["buffered", "unbuffered"])
-@pytest.mark.parametrize("how", [["--quiet"], [], ["--json"]], ids=["quiet", "progress", "json"])
+@pytest.mark.parametrize(("how", "buffered"), [(["--quiet"], ""), ([], ""), (["--json"], "1")],
+                         ids=["quiet", "progress", "json unbuffered"])
 def test_a_run_whose_output_is_read_no_further_ends_as_any_other(sim, how, buffered):
     out, into = os.pipe()
     os.close(out)  # as `| head` does once it has seen enough
@@ -154,13 +154,14 @@ def test_a_run_whose_output_is_read_no_further_ends_as_any_other(sim, how, buffe
                           timeout=120, check=False, env={**os.environ, "PYTHONUNBUFFERED": buffered})
     os.close(into)
     assert done.returncode == 0
-    assert (sim.read("run")["status"], sim.read("run")["notices"]) == ("finished", [])
+    assert sim.read("run")["status"] == "finished"
+    assert not any(notice["fault"] for notice in sim.read("run")["notices"])
     assert (sim.folder / "run/report.html").is_file()
     assert not (sim.folder / "run/tracebacks.txt").exists()
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+@pytest.mark.parametrize("closed", [">&-", ">&- 2>&-"])
 def test_a_run_whose_output_is_closed_ends_as_any_other(sim, closed):
     done = subprocess.run(f"{sys.executable} -m aura run {sim.file} --out run {closed}", shell=True, cwd=sim.folder,
                           capture_output=True, timeout=120, check=False)
