@@ -153,13 +153,21 @@ def latest_checkpoint(folder: str | Path) -> Path:
 
 
 def checkpoint_of(folder: str | Path) -> Path:
-    """Return the checkpoint that `folder` is, else the newest that lies in it or in its folder `checkpoints`."""
+    """Return the checkpoint that `folder` is, else the newest that lies in it or in its folder `checkpoints`.
+
+    Raises
+    ------
+    CheckpointError
+        If it is none and has none.
+    """
     folder = Path(folder)
-    if not (folder / _MANIFEST).exists():
-        for place in (folder, folder / "checkpoints"):
-            if list_checkpoints(place):
-                return latest_checkpoint(place)
-    return folder
+    if (folder / _MANIFEST).exists():
+        return folder
+    for place in (folder, folder / "checkpoints"):
+        if list_checkpoints(place):
+            return latest_checkpoint(place)
+    got = f"one without a {_MANIFEST}" if folder.is_dir() else "a file" if folder.exists() else "no such folder"
+    raise CheckpointError(str(folder), expected="the folder of a checkpoint, or one with checkpoints in it", got=got)
 
 
 def checkpoint_at(folder: str | Path, time: Time, resolution: Time = 1) -> Path:

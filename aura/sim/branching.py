@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from aura.core.changes import changed
-from aura.core.errors import CheckpointError
+from aura.core.errors import CheckpointError, StreamError
 from aura.core.notices import Notices
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import Scenario, StreamModel
@@ -56,6 +56,20 @@ def tell_branch(scenario: Scenario, checkpoint: Path, streams: Mapping[str, obje
                     got=new, hint="Leave it as it was, or begin a run anew: in a branch it cannot be changed.")
             order = _REORDERED if setting in ORDERED_BY else ""
             notices.tell(name, f"goes on with {key} = {new}, which was {old} in the run that it comes from{order}")
+
+
+def other_rows(error: StreamError, scenario: Scenario, checkpoint: Path) -> StreamError:
+    """Return the error of a stream that has other rows than its state, naming the settings that are others too."""
+    origin = RunFolder(checkpoint.parent.parent)
+    name = error.where
+    if name not in scenario.streams or not (origin.path / "scenario.toml").is_file():
+        return error
+    old, new = (each.streams[name].model_dump(mode="json") for each in (origin.written_scenario(), scenario))
+    others = [f"{key} = {now}, which was {before}" for key, before, now in changed(old, new)]
+    if not others:
+        return error
+    return StreamError(name, expected=error.expected, got=f"{error.got}, with {'; '.join(others)}",
+                       hint="Leave that as it was, or begin a run anew: a branch goes on with the rows of its origin.")
 
 
 def _drawn(scenario: Scenario, played: Collection[str]) -> str:

@@ -24,6 +24,9 @@ from aura.sim.streams.times import Period
 
 __all__ = ["Journal", "Lookup", "build_brain", "settle_time"]
 
+UNSET = "Leave one out: what the scenario's file says, `--set {0}.{1}=` or `--set {0}.{2}=` takes back."
+"""A hint where two settings cannot stand together."""
+
 DEFAULT_PERIOD = 10 * MS
 """Time between two ticks of a stream that is told neither period nor rate: long enough for a text's answer to be out
 before the next one comes, at a resolution of 1 ms."""
@@ -145,7 +148,9 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
     held_out = None
     if model.held_out is not None:
         if model.hold_out:
-            raise ScenarioError(f"streams.{name}", expected="hold_out or held_out", got="both")
+            raise ScenarioError(f"streams.{name}", expected="hold_out or held_out",
+                                got=f"hold_out = {model.hold_out} and held_out = {model.held_out}",
+                                hint=UNSET.format(name, "hold_out", "held_out"))
         changed = _options(kind, {**model.reader_options, **other}, where, sources, "limit")
         held_out = cast("Reader", kind.open(_timed(changed, model), scenario.folder))
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=model.kind)
@@ -203,7 +208,9 @@ def _check_timing(name: str, model: StreamModel) -> None:
 
 def _period(name: str, model: StreamModel, resolution: Time) -> Period:
     if model.period is not None and model.rate is not None:
-        raise ScenarioError(f"streams.{name}", expected="a period or a rate", got="both")
+        raise ScenarioError(f"streams.{name}", expected="a period or a rate",
+                            got=f"period = {model.period!r} and rate = {model.rate!r}",
+                            hint=UNSET.format(name, "period", "rate"))
     where = f"streams.{name}"
     if model.rate is not None:
         rate = parse_rate(model.rate, f"{where}.rate")

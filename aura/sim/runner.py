@@ -13,13 +13,13 @@ from typing import Any, Literal
 from aura.core.blame import blamed, said
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
-from aura.core.errors import AuraError, CheckpointError, ScenarioError
+from aura.core.errors import AuraError, CheckpointError, ScenarioError, StreamError
 from aura.core.observer import Observer
 from aura.core.pacing import Pacer
 from aura.core.time import Time, format_time, parse_time
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
-from aura.sim.branching import tell_branch
+from aura.sim.branching import other_rows, tell_branch
 from aura.sim.build import build_brain
 from aura.sim.environment import tell_changes
 from aura.sim.hold import FolderWatch, Hold
@@ -269,7 +269,10 @@ class Run:
                 observer.follow(player)
         if checkpoint is None:
             return
-        extra = self._go_to(brain, player, checkpoint)
+        try:
+            extra = self._go_to(brain, player, checkpoint)
+        except StreamError as error:
+            raise other_rows(error, self.scenario, checkpoint) from error
         self._tally.resumed.append(brain.now)
         journal.begins = brain.now
         if self._tally.branched_from and not resumed:

@@ -309,7 +309,8 @@ def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, A
     """Return the table with settings such as ``"amygdala.rule=logistic"`` or ``"until=2 s"`` applied.
 
     A first part that names a zone sets a parameter of the zone, one that names a stream a key of the stream; anything
-    else is a path from the top of the file. Values are read as TOML, and as text where they are no TOML.
+    else is a path from the top of the file. Values are read as TOML, and as text where they are no TOML; nothing after
+    the sign takes the key out of the table, and ``""`` is the empty text.
     """
     for setting in settings:
         path, sign, text = setting.partition("=")
@@ -326,16 +327,21 @@ def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, A
         elif keys[0] not in Scenario.model_fields:
             raise ScenarioError(f"--set {shown}", expected="a zone, a stream or a key of the scenario",
                                 got=repr(keys[0]), hint=nearest(keys[0], [*zones, *streams, *Scenario.model_fields]))
-        _assign(table, keys, _parse(text), shown)
+        _assign(table, keys, _parse(text) if text.strip() else None, shown)
     return table
 
 
 def _assign(table: dict[str, Any], keys: Sequence[str], value: Any, shown: str) -> None:
+    """Give a key of a table a value, or take it out for None, which TOML does not know."""
     for key in keys[:-1]:
         table = table.setdefault(key, {})
         if not isinstance(table, dict):
             raise ScenarioError(f"--set {shown}", expected="a path through tables", got=f"a value at {key!r}")
-    table[keys[-1]] = value
+    if value is not None:
+        table[keys[-1]] = value
+    elif table.pop(keys[-1], None) is None:
+        raise ScenarioError(f"--set {shown}", expected="a key that the scenario sets, to be taken back",
+                            got=repr(keys[-1]), hint=nearest(keys[-1], table))
 
 
 def _parse(text: str) -> Any:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from aura import Brain
 from aura.core import checkpoint
 from aura.core.checkpoint import (
     checkpoint_at,
@@ -236,3 +237,12 @@ def test_a_writer_killed_at_any_instant_leaves_whole_checkpoints_only(tmp_path: 
             manifest, trees = read_checkpoint(path)
             assert (trees["zone"]["w"] == manifest["n"]).all()
         assert read_checkpoint(latest_checkpoint(folder))[0]["n"] >= max(map(int, told), default=1)
+
+
+def test_what_is_no_checkpoint_is_told_by_what_it_is(tmp_path):
+    (tmp_path / "file").touch()
+    (tmp_path / "empty").mkdir()
+    brain = Brain()
+    for name, got in (("nope", "no such folder"), ("file", "a file"), ("empty", "one without a manifest.json")):
+        with pytest.raises(CheckpointError, match=rf"{name}: expected the folder of a checkpoint, .*got {got}$"):
+            brain.load(tmp_path / name)

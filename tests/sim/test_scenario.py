@@ -14,7 +14,7 @@ from aura.core.errors import ScenarioError
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
 from aura.sim.runfolder import RunFolder
-from aura.sim.scenario import embedded_scenarios, load_scenario, read_scenario
+from aura.sim.scenario import embedded_scenarios, load_scenario, read_scenario, with_settings
 from aura.sim.toml_text import toml_text
 
 FILE = """
@@ -274,3 +274,12 @@ def test_two_phases_of_one_name_are_refused():
     table = {"aura": 1, "name": "a", "phases": [{"name": "learn"}, {"name": "learn"}]}
     with pytest.raises(ScenarioError, match="phases: expected names that differ"):
         read_scenario(table)
+
+
+def test_a_setting_with_nothing_after_its_sign_takes_the_key_back():
+    table = {"streams": {"p": {"kind": "jsonl", "rate": "5 Hz"}}, "zones": {"z": {"params": {"x": 1}}}, "until": "1 s"}
+    assert with_settings(table, ["p.rate=", "z.x= ", "until="]) == {
+        "streams": {"p": {"kind": "jsonl"}}, "zones": {"z": {"params": {}}}}
+    assert with_settings({"name": "a"}, ['summary=""'])["summary"] == ""
+    with pytest.raises(ScenarioError, match=r"expected a key that the scenario sets, to be taken back, got 'rat'"):
+        with_settings({"streams": {"p": {"rate": "5 Hz"}}}, ["p.rat="])

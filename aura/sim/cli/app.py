@@ -35,7 +35,9 @@ ScenarioArgument = Annotated[str, typer.Argument(help="A scenario file, or the n
                                                  autocompletion=scenario_names)]
 RunArgument = Annotated[Path, typer.Argument(help="The folder of a run.")]
 Settings = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
-    "--set", metavar="zone.param=value", help="Change a parameter of a zone, a stream or the scenario; repeatable.")]
+    "--set", metavar="zone.param=value",
+    help="Change a parameter of a zone, a stream or the scenario; `zone.param=` takes back what the file says; "
+         "repeatable.")]
 Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of every random stream.")]  # noqa: UP045
 Until = Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Stop at this simulated time.")]  # noqa: UP045
 Executor = Annotated[Optional[str], typer.Option(  # noqa: UP045

@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, StrictInt, StrictStr, model_validator
 from pydantic import Field as Setting
 
+from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadValue, Missing
 from aura.sim.readers.cells import TIME_UNITS, number, number_array, tags, text
 from aura.sim.readers.rows import Field, Item, Table
@@ -149,7 +150,16 @@ ColumnMap: TypeAlias = dict[str, Annotated[Column, BeforeValidator(_shorthand)]]
 
 
 def timed(columns: Mapping[str, Column], port: str | None, unit: str | None) -> dict[str, Column]:
-    """Return the columns, of which the one that feeds `port` is also read as exact times if it is one of numbers."""
+    """Return the columns, of which the one that feeds `port` is also read as exact times if it is one of numbers.
+
+    Raises
+    ------
+    StreamError
+        If that one is optional.
+    """
+    if port is not None and port in columns and columns[port].optional:
+        raise StreamError(f"columns.{port}.optional", expected="a column that every row has, as rows are played by it",
+                          got="true", hint="Leave `optional` out; a `default` may stand for a time that is lacking.")
     return {name: column.timed(unit) if name == port and column.numeric else column for name, column in columns.items()}
 
 

@@ -75,9 +75,12 @@ class Changing:
     def __init__(self, change: Change, fields: Mapping[str, Field], rows: int, seed: int, name: str) -> None:
         field = fields.get(change.field)
         if field is None or field.listed or math.prod(field.shape) < 2:
+            arrays = [key for key, known in fields.items() if not known.listed and math.prod(known.shape) >= 2]
             raise StreamError(f"{name}.change.field",
                               expected="a field of arrays of two elements or more that no row lacks",
-                              got=repr(change.field), hint=nearest(change.field, fields))
+                              got=_shown(change.field, field),
+                              hint=f"Those of this stream: {', '.join(arrays)}." if arrays and field is not None
+                              else nearest(change.field, fields) if field is None else "This stream has none.")
         self._change = change
         self._start = change.after if isinstance(change.after, int) else int(change.after * rows + 0.5)
         self._order = fixed_permutation(math.prod(field.shape), seed=seed if change.seed is None else change.seed)
@@ -107,3 +110,10 @@ class Changing:
         if not changed.all():
             moved[~changed] = flat[~changed]
         return {**rows, self._change.field: moved.reshape(given.shape)}
+
+
+def _shown(name: str, field: Field | None) -> str:
+    if field is None:
+        return repr(name)
+    lacking = ", which rows may lack" if field.optional else ""
+    return f"{name!r}, a field of {field.dtype if field.dtype in ('text', 'tags') else f'shape {field.shape}'}{lacking}"

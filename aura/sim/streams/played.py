@@ -143,7 +143,7 @@ class PlayedStream(Zone[ZoneParams]):
         if state["rows"] != self._row_counts:
             raise StreamError(self.context.name, expected=f"the rows it was saved with, {state['rows']}",
                               got=str(self._row_counts),
-                              hint="Did the file change since, or how many rows are held out?")
+                              hint="Did the file change since, or which of its rows are played or held out?")
         self._split, self._pass, self._item = state["split"], state["pass"], state["item"]
         self._stage, self._learned, self._learning = state["stage"], state["learned"], state["learning"]
         self._sights.load_state(state["sights"])

@@ -13,8 +13,9 @@ from aura.core.ports import Port
 from aura.core.time import MS
 from aura.core.zone import Manifest, Zone
 from aura.sim.readers.iterable import read_iterable
+from aura.sim.readers.rows import Field
 from aura.sim.streams import Change, played_stream
-from aura.sim.streams.change import REGIME
+from aura.sim.streams.change import REGIME, Changing
 from aura.sim.streams.playing import Playing
 
 IMAGES = np.random.default_rng(0).random((10, 4, 3)).astype(np.float32)
@@ -172,3 +173,12 @@ def test_a_stream_saved_before_or_after_the_change_goes_on_where_it_was(tmp_path
     said += second.play("held_out", 200 * MS)
     assert [item[1:] for item in said] == [item[1:] for item in whole]
     np.testing.assert_array_equal(np.array([item[0] for item in said]), np.array([item[0] for item in whole]))
+
+
+@pytest.mark.parametrize(("field", "said"), [
+    ("a", r"got 'a', a field of text\. Those of this stream: v\."), ("x", r"got 'x', a field of shape \(\)\. Those of"),
+    ("w", r"got 'w'\. Known: a, v, x\.")])
+def test_a_field_that_cannot_change_is_told_by_what_it_is(field, said):
+    fields = {"a": Field("text"), "x": Field("float32"), "v": Field("float32", (3,))}
+    with pytest.raises(StreamError, match=rf"s\.change\.field: expected a field of arrays .*{said}"):
+        Changing(Change(field=field, after=1), fields, 10, 0, "s")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from aura.core.checkpoint import list_checkpoints
 from aura.core.errors import ScenarioError, StreamError
 from aura.core.time import MS
 from aura.sim.scenario import load_scenario, read_scenario
@@ -152,3 +153,35 @@ def test_rows_that_are_opened_as_held_out_have_a_limit_of_their_own(sim):
 def test_what_held_out_cannot_say_is_named(sim, said, message):
     with pytest.raises(ScenarioError, match=message):
         sim.make("run", "diary.hold_out=0.0", f"diary.held_out={{{said}}}").start()
+
+
+def test_a_time_column_that_rows_may_lack_is_refused_before_any_row_is_read(sim):
+    setting = "diary.columns={text = 'text', at = {from = 'at', type = 'float', optional = true}}"
+    with pytest.raises(StreamError, match=r"columns\.at\.optional: expected a column that every row has.*`default`"):
+        sim.make("run", setting, "diary.time='at'", "diary.shuffle=false", "diary.path='gone.jsonl'").start()
+
+
+@pytest.mark.parametrize(("settings", "said"), [
+    (("period=20 ms", "rate=50"), r"got period = '20 ms' and rate = '50 Hz'\. .*`--set diary\.period=` or "
+                                  r"`--set diary\.rate=`"),
+    (("held_out={path = 'rows.jsonl'}",), r"got hold_out = 0\.2 and held_out = \{'path'.*`--set diary\.hold_out=`")])
+def test_two_settings_of_which_one_is_too_many_are_named_and_either_can_be_taken_back(sim, settings, said):
+    settings = [f"diary.{setting}" for setting in settings]
+    with pytest.raises(ScenarioError, match=said):
+        sim.make("run", *settings).start()
+    back = "diary.hold_out=" if "hold_out" in said else "diary.rate="
+    assert sim.make("run", *settings, back, until=35 * MS).start() == "stopped"
+
+
+@pytest.mark.parametrize("setting", ["limit=20", "hold_out=0.4", "where={label = 'red'}"])
+def test_a_branch_with_other_rows_is_told_which_setting_made_them_others(sim, setting):
+    settings = ("diary.path='lines.tsv'", "diary.kind='delimited'",
+                "diary.columns={text = 'text', label = {from = 'label', type = 'tags'}}")
+    (sim.folder / "lines.tsv").write_text("text\tlabel\n" + "".join(
+        f"{row['text']}\t{row['label'][0]}\n" for row in sim.rows()), encoding="utf-8")
+    sim.make("run", *settings, until=100 * MS).start()
+    checkpoint = list_checkpoints(sim.folder / "run/checkpoints")[-1]
+    key = setting.partition("=")[0]
+    with pytest.raises(StreamError, match=rf"diary: expected the rows it was .*, with {key}.* = .*, which was"):
+        sim.make("branch", *settings, f"diary.{setting}").branch(checkpoint)
+    assert not (sim.folder / "branch").exists()
