@@ -35,7 +35,7 @@ _HIDDEN = re.compile(r"<!-- (?P<info>python|sh|toml)\b(?P<more>[^\n]*)")
 _SAME = doctest.ELLIPSIS
 LONGEST_S = 300
 RUNS = ("run", "resume", "branch", "replay", "export")
-"""Commands of `aura` that a line of its own gives in this process, where torch and matplotlib are imported once."""
+"""Commands of `aura` that a line of its own gives in this process, where torch is imported once."""
 
 
 class DocumentError(AssertionError):

@@ -14,7 +14,7 @@ from rich.text import Text
 from aura.core.observer import Observer
 from aura.core.signals import Signal
 from aura.core.time import MS, US, S, Time, format_time
-from aura.plugins.report.words import named
+from aura.plugins.words import named
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from pydantic import ValidationError
 
 from aura.core.blame import blaming, said
 from aura.core.brain import Brain
@@ -19,9 +22,11 @@ from aura.core.time import Time, parse_time
 from aura.plugins.bridge import bridge_observers
 from aura.plugins.checkpoints import Checkpoints
 from aura.plugins.context import RunContext
+from aura.plugins.figures import FIGURES
 from aura.plugins.manager import PluginManager
 from aura.plugins.metrics.kind import MetricKind
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.results import Results
 from aura.sim.runfolder import RunFolder, strict_json
 from aura.sim.scenario import Scenario
 
@@ -41,7 +46,17 @@ class RunObservers:
         """Return what every metric has found, by its name; one that raises is switched off."""
         found = ((metric.name, self.observers.attempt(metric, "results", partial(_results, metric)))
                  for metric in self.metrics)
-        return {name: result for name, result in found if result is not None}
+        results = {name: result for name, result in found if result is not None}
+        told: dict[str, Results] = {}
+        for name, result in results.items():
+            with suppress(ValidationError):  # such a one has nothing that could be drawn
+                told[name] = Results.model_validate(strict_json(result))
+        for metric in self.metrics:
+            if metric.name in told:
+                figures = self.observers.attempt(metric, "figures", partial(_figures, metric, told))
+                if figures is not None:
+                    results[metric.name] = {**results[metric.name], "figures": figures}
+        return results
 
 
 class MetricRows(Observer):
@@ -119,6 +134,19 @@ def _results(metric: Metric) -> dict[str, Any]:
         raise AuraError(f"metrics.{metric.name}.results()", expected="a dict", got=type(found).__name__)
     _as_json(metric, "results", found)
     return found
+
+
+def _figures(metric: Metric, told: Mapping[str, Results]) -> list[Any]:
+    found: Any = metric.figures(told[metric.name], told)
+    try:
+        dumped: list[Any] = FIGURES.dump_python(FIGURES.validate_python(found), mode="json",
+                                                exclude_defaults=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise AuraError(f"metrics.{metric.name}.figures()", expected="figures of aura.plugins.figures",
+                        got=f"{where}: {first['msg']}") from error
+    return dumped
 
 
 def _lines(metric: Metric) -> bytes:

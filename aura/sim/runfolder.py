@@ -253,8 +253,9 @@ class RunFolder:
         """Write a JSON file aside and rename it, so that it is whole at every instant."""
         path = self.path / name
         whole = {**content, "check": _check(content)} if name == "run.json" else content
+        indent = 1 if name == "run.json" else None  # numbers of figures, each on a line of its own, are not read
         try:
-            _write_whole(path, json.dumps(strict_json(whole), indent=1))
+            _write_whole(path, json.dumps(strict_json(whole), indent=indent))
         except OSError as error:
             raise unwritable(path, error) from error
 

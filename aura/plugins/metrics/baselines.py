@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aura.core.arithmetic import one_thread
 from aura.core.signals import Signal
+from aura.plugins.figures import Column, Figure, Table, Text
 from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
 from aura.plugins.metrics.labels import OTHER, Classes, pack, sets_of, unpack
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import BaselineOptions
+from aura.plugins.metrics.results import RIVALS, Results
+from aura.plugins.words import clock, count
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -129,6 +132,30 @@ class BatchBaselines(Metric):
                 summary |= {f"{model.name}_{key}": value for key, value in figures.items()}
             phases[phase] = {**self.what(phase), "items": len(kept.rows), "summary": summary}
         return {"phases": phases, "models": models}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return the batch learners beside the online learner, on the same held-out items."""
+        if not found.models:
+            return [Text(text=found.more.get("note") or "No batch learner was fitted.")]
+        rows = []
+        for place in dict.fromkeys(model.phase for model in found.models):
+            for name, other in others.items():
+                phase = other.phases.get(place)
+                if other.kind == "classification" and other.truth == found.truth and phase is not None:
+                    rows.append((f"online · {other.prediction} ({name})", "one pass, while running", place,
+                                 *map(phase.summary.get, RIVALS)))
+            for model in found.models:
+                if model.phase == place:
+                    seconds = "" if model.seconds is None else f", {clock(model.seconds)}"
+                    about = f"batch, {count(model.fitted_items)} items{seconds}"
+                    rows.append((model.about or model.name, about + ("" if model.converged else ", not converged"),
+                                 place, *map(model.summary.get, RIVALS)))
+        return [Table(
+            columns=(Column(name="learner", wide=True), Column(name="how it was fitted", wide=True),
+                     Column(name="phase"), *(Column(name=name, kind="bar") for name in RIVALS.values())),
+            rows=tuple(rows),
+            caption="The online learner beside batch learners of the same features, on the same held-out items.")]
 
     # --- saving ---------------------------------------------------------------------------------------------------
 

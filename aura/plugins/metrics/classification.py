@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
+from aura.plugins.figures import Figure
+from aura.plugins.metrics.classification_figures import classification_figures
 from aura.plugins.metrics.counts import UNRANKED, LabelCounts, Scored, pack_items, unpack_items
 from aura.plugins.metrics.examples import Examples, topics_of_examples
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
@@ -19,6 +21,7 @@ from aura.plugins.metrics.labels import Classes, sets_of
 from aura.plugins.metrics.matching import PENDING, ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.options import ClassificationOptions
+from aura.plugins.metrics.results import Results
 from aura.plugins.metrics.rolling import Rolling
 from aura.plugins.metrics.stimuli import can_be_shown
 
@@ -52,6 +55,8 @@ class Classification(Metric):
     """
 
     kind = "classification"
+    headlines: ClassVar = {"macro_f1": "macro F1", "top1": "top-1 in the true set", "accuracy": "exact match"}
+    quantity = "score, 0 to 1"
 
     def __init__(self, name: str, options: ClassificationOptions) -> None:
         super().__init__(name, options)
@@ -211,6 +216,10 @@ class Classification(Metric):
                 PhaseRecall(place, self.learned(place), recalls(counts, names))
                 for place, counts in self._counts.items() if self.learned(place) or self.is_first(place)])
         return found
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        return [*super().figures(found, others), *classification_figures(found)]
 
     # --- saving ---------------------------------------------------------------------------------------------------
 

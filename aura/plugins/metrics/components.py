@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,10 +10,13 @@ import numpy as np
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
+from aura.plugins.figures import Column, Curves, Figure, Table, Text
 from aura.plugins.metrics.component_totals import ComponentTotals, added, one_sided
 from aura.plugins.metrics.interval_means import IntervalMeans
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.mixture_options import ComponentOptions
+from aura.plugins.metrics.results import Results, main_phases
+from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -114,8 +118,8 @@ class Components(Metric):
         length = block.shape[1]
         before = [self._means.sums.get(str(number), [0.0, 0.0]) for number in range(length)]
         sums = added(np.array([total for total, _ in before]), block).tolist()
-        for number, ((_, count), total) in enumerate(zip(before, sums, strict=True)):
-            self._means.sums[str(number)] = [total, count + len(block)]
+        for number, ((_, seen), total) in enumerate(zip(before, sums, strict=True)):
+            self._means.sums[str(number)] = [total, seen + len(block)]
 
     def _roll(self, now: Time) -> None:
         self._fold()
@@ -156,6 +160,35 @@ class Components(Metric):
         return {**self.what(phase, judged=False), "items": totals.signals,
                 "summary": {row["name"]: row["mean"] for row in rows}, "components": rows,
                 "one_sided": None if found is None else {"name": names[found[0]], "share": found[1]}}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return who has how much: over time, a sentence if one has nearly all, and a table."""
+        what, stacked, names = found.label or "component", found.more["stacked"], found.more["names"]
+        how = "as layers on top of each other" if stacked else "a line for each"
+        figures: list[Figure] = [
+            Text(text=f"{found.signal}: one number for each {what}.", kind="about"),
+            Curves(names={name: name for name in names}, label=found.label, stacked=stacked, quantity=found.quantity,
+                   alt=f"{found.signal} of {len(names)} over simulated time, {how}: {', '.join(names[:24])}.",
+                   caption=f"Means over intervals of simulated time, {how}; phases without learning are shaded.")]
+        for place, phase in found.phases.items():
+            if most := phase.more.get("one_sided"):
+                figures.append(Text(kind="message", text=(
+                    f"Routing is one-sided in the phase {place}: {most['name']} takes {share(most['share'], 1.0)} "
+                    "since the last growth. Above 90 % either the data are that simple or the gate has collapsed.")))
+        keys = ("least", "largest", "last")
+        rows = tuple((row["name"], place, phase.how, row["mean"], *(row[key] for key in keys), row["count"])
+                     for place, phase in main_phases(found) for row in phase.more["components"])
+        if rows:
+            most_of = 1.0 if stacked else max(*(row[3] for row in rows), 0.0)
+            figures.append(Table(
+                columns=(Column(name=what, kind="named", label=found.label), Column(name="phase"),
+                         Column(name="measured"), Column(name="mean", kind="bar", most=most_of),
+                         *(Column(name=key, kind="measured") for key in keys), Column(name="ticks", kind="count")),
+                rows=rows, caption=f"{found.quantity} in the phases that matter; choose a column to sort by it."))
+        if (beyond := found.more["all"] - len(names)) > 0:
+            figures.append(Text(text=f"{count(beyond)} more were not kept."))
+        return figures
 
     # --- saving ---------------------------------------------------------------------------------------------------
 

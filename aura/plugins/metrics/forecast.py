@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -85,6 +85,9 @@ class Forecast(Metric):
     """
 
     kind = "forecast"
+    headlines: ClassVar = {"of_persistence": "error relative to repeating the last frame",
+                           "of_autoregression": "error relative to a linear fit of past frames"}
+    quantity = "mean squared error"
 
     def __init__(self, name: str, options: ForecastOptions) -> None:
         super().__init__(name, options)

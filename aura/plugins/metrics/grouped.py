@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,9 +10,11 @@ import numpy as np
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
+from aura.plugins.figures import Column, Curves, Figure, Table, Text
 from aura.plugins.metrics.interval_means import IntervalMeans
 from aura.plugins.metrics.labels import OTHER
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.results import Results
 from aura.plugins.metrics.view_options import GroupedOptions
 
 if TYPE_CHECKING:
@@ -120,6 +123,26 @@ class Grouped(Metric):
                 "groups": [{"name": group, "count": int(count), "mean": total / count, "least": least,
                             "largest": largest, "last": last}
                            for group, (count, total, least, largest, last) in groups.items()]}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return a number by group: its curves over time, and a table."""
+        signal, group = found.signal, found.more["group"]
+        keys = ("mean", "least", "largest", "last")
+        # The same order in every phase, that in which the groups first came.
+        order = list(dict.fromkeys(row["name"] for phase in found.phases.values() for row in phase.more["groups"]))
+        rows = tuple((place, phase.how, row["name"], row["count"], *(row[key] for key in keys))
+                     for place, phase in found.phases.items()
+                     for row in sorted(phase.more["groups"], key=lambda row: order.index(row["name"])))
+        return [Text(text=f"{signal} by what {group} said in the same tick.", kind="about"),
+                Curves(smooth=True, quantity=found.quantity, alt=f"Mean {signal} by {group} over simulated time.",
+                       caption=f"Running means, each of a 25th of its phase, a line for each {group}; phases without "
+                               "learning are shaded."),
+                *([Table(columns=(Column(name="phase"), Column(name="measured"), Column(name=group),
+                                  Column(name="ticks", kind="count"),
+                                  *(Column(name=key, kind="measured") for key in keys)), rows=rows,
+                         caption=f"{signal}{'' if found.unit == '1' else f' in {found.unit}'} by {group}.")]
+                  if rows else [])]
 
     # --- saving ---------------------------------------------------------------------------------------------------
 

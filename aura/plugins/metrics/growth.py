@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
@@ -10,8 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationErr
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
+from aura.plugins.figures import Column, Figure, Table, Text, Timeline
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.mixture_options import GrowthOptions
+from aura.plugins.metrics.results import Results
+from aura.plugins.words import count, simulated
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -23,6 +27,15 @@ _CHANGES = {"grow": 1, "revive": 1, "prune": -1}
 
 _SHOWN_MOST = 80
 """Letters of a bad line that an error shows."""
+
+LIVES_MAX = 60
+"""Lines that a page has room for."""
+ROWS_MAX = 200
+"""Events in the table; all are in metrics.json."""
+TOLD_MAX = 20
+"""Events that are told in words, for those who cannot see the tree."""
+_DONE = {"grow": "was grown", "prune": "was pruned", "revive": "was revived", "freeze": "was frozen",
+         "thaw": "was thawed"}
 
 Name = Annotated[str, Field(min_length=1)]
 
@@ -137,6 +150,31 @@ class Growth(Metric):
                            for phase, (learning, counts) in self._phases.items()},
                 "events": [dict(event) for event in self._events], "left_out": self._left_out}
 
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return the growth tree and its events."""
+        events, what = found.more["events"], found.label or "component"
+        if not events:
+            return [Text(text=f"What {found.signal} told of.", kind="about"), Text(text="Nothing grew.")]
+        born = {event["expert"] for event in events}
+        rows = tuple((event["time"], event["items"], event["action"], event["expert"], event.get("kind", ""),
+                      ", ".join(event.get("parents", ())), event.get("start", ""), event.get("reason", ""),
+                      str(event.get("group", 0))) for event in events[:ROWS_MAX])
+        columns = (Column(name="time", kind="time"), Column(name="items", kind="count"), Column(name="event"),
+                   Column(name=what, kind="named", label=found.label),
+                   *(Column(name=name) for name in ("kind", "from", "how", "why", "group")))
+        figures: list[Figure] = [
+            Text(text=f"What {found.signal} told of: {count(len(born))} grown, {count(found.more['all'])} of them take "
+                      "part at the end.", kind="about"),
+            Timeline(events=events, label=found.label, alt=in_words(events), caption=(
+                f"A line for the life of each {what}, with lines from those that it was grown from: thick while it "
+                "learns, thin while it is frozen, dotted while it is put away; phases without learning are shaded."))
+            if len(born) <= LIVES_MAX else Text(text=f"{count(len(born))} lives are too many to draw."),
+            Table(columns=columns, rows=rows, caption="Every event, in its order.")]
+        if more := len(events) - len(rows) + found.left_out:
+            figures.append(Text(text=f"{count(more)} more events are not shown."))
+        return figures
+
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
@@ -149,3 +187,19 @@ class Growth(Metric):
         self._events, self._left_out = [dict(event) for event in state["events"]], state["left_out"]
         self._active, self._new = state["active"], state["new"]
         self._phases = {phase: (learning, Counter(counts)) for phase, learning, counts in state["phases"]}
+
+
+def in_words(events: Sequence[Mapping[str, Any]]) -> str:
+    """Return the tree as a sentence.
+
+    Examples
+    --------
+    >>> in_words([{"time": 0, "action": "grow", "expert": "a"},
+    ...           {"time": 2_000_000, "action": "grow", "expert": "b", "parents": ("a",)}])
+    'Growth tree: a was grown at 0 s; b was grown from a at 2 ms.'
+    """
+    told = [f"{event['expert']} {_DONE[event['action']]}"
+            f"{' from ' + ' and '.join(event['parents']) if event.get('parents') else ''} at {simulated(event['time'])}"
+            for event in events[:TOLD_MAX]]
+    more = f"; and {len(events) - len(told)} more events" if len(events) > len(told) else ""
+    return f"Growth tree: {'; '.join(told)}{more}."

@@ -13,7 +13,9 @@ from aura.core.flow import room
 from aura.core.observer import Observer
 from aura.core.signals import seen_before
 from aura.core.time import Time
+from aura.plugins.figures import Curves, Figure, Text
 from aura.plugins.metrics.matching import PENDING, Matcher
+from aura.plugins.metrics.results import Results, cards, figure_names, summary_table
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -44,6 +46,10 @@ class Metric(Observer):
     """
 
     kind: ClassVar[str] = "metric"
+    headlines: ClassVar[Mapping[str, str]] = {}
+    """Figures of a phase that have a card at the top of the report, and what they are called there."""
+    quantity: ClassVar[str] = ""
+    """What stands on the vertical axis of the rolling values."""
 
     def __init__(self, name: str, options: Any) -> None:
         self.name, self.options = name, options
@@ -59,6 +65,31 @@ class Metric(Observer):
     def results(self) -> dict[str, Any]:
         """Return the figures of every phase as JSON values; the metric is not changed."""
         return {"kind": self.kind, "phases": {}}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return what is shown of what `results` told: by default cards, the rolling values, and a table of phases.
+
+        It works from the results alone, so that a run can be drawn again from its folder.
+
+        Parameters
+        ----------
+        found : Results
+            What this metric's `results` returned; keys of its own stand in ``found.more`` and, of each phase, in
+            ``phase.more``.
+        others : mapping of str to Results
+            Those of all metrics of the run, by name.
+
+        Returns
+        -------
+        list of Figure
+            In the order in which they are drawn, from the vocabulary of `aura.plugins.figures`.
+        """
+        about = f"{found.prediction} against {found.truth}" if found.prediction else found.kind
+        return [Text(text=about, kind="about"), *cards(found, cls.headlines, others),
+                Curves(names=figure_names(found) if found.kind == "classification" else {}, quantity=cls.quantity,
+                       caption="Rolling figures over simulated time; phases without learning are shaded."),
+                *summary_table(found)]
 
     def headline(self) -> dict[str, float]:
         """Return the few rolling figures that stand in the progress line; empty before there are any."""

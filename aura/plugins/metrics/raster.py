@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,11 +10,15 @@ import numpy as np
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import MS, S, Time, parse_time
+from aura.plugins.figures import Column, Figure, Rate, Text
+from aura.plugins.figures import Raster as RasterFigure
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.rate_bins import RateBins
+from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summary_table
 from aura.plugins.metrics.spike_window import SpikeWindow
 from aura.plugins.metrics.thinning import evenly
 from aura.plugins.metrics.view_options import RasterOptions
+from aura.plugins.words import count, simulated
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -159,6 +164,32 @@ class Raster(Metric):
                 "summary": {"rate_hz": spikes * S / span / self.cells if span else 0.0, "spikes": float(spikes)},
                 "raster": {"start": start, "end": end, "cells": shown.tolist(),
                            "rows": np.searchsorted(shown, cells[order]).tolist(), "times": times[order].tolist()}}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return the population rate of the run, the rate of each phase, and the spikes at the end of the phases."""
+        cells, rate = found.more["all"], found.more.get("rate")
+
+        def show(name: str, phase: PhaseResults) -> Iterator[Figure]:
+            raster = phase.more.get("raster")
+            if raster and raster["cells"]:
+                shown, spiked, spikes = len(raster["cells"]), len(set(raster["rows"])), len(raster["rows"])
+                who = f"{shown} of {count(cells)} cells, evenly chosen" if shown < cells \
+                    else f"all {count(cells)} cells"
+                yield RasterFigure(
+                    **raster, alt=f"Spikes of {shown} cells at the end of the phase {name}.",
+                    caption=f"Each mark is one spike of one cell: {who}, in the last "
+                            f"{simulated(raster['end'] - raster['start'])} of the phase; {spiked} of them spiked, "
+                            f"{count(spikes)} times in all.")
+
+        parts: list[Figure] = []
+        if rate and rate["counts"]:
+            parts.append(Rate(**rate, cells=cells, alt=f"Mean rate of all cells of {found.signal} over simulated time.",
+                              caption="Mean rate of all cells over the whole run; phases without learning are shaded."))
+        parts += summary_table(found, {"spikes": Column(name="spikes", kind="count"), "rate_hz": Column(
+            name="mean rate of a cell, Hz", kind="measured")}, items=False, caption="All spikes of each phase.")
+        return [Text(text=f"Spikes of {count(cells)} cells, as {found.signal} tells them.", kind="about"),
+                *(parts or [Text(text="No cell has spiked.")]), *by_phase(found, "Spikes", show)]
 
     # --- saving ---------------------------------------------------------------------------------------------------
 

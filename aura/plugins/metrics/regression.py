@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
+from aura.plugins.figures import Column, Figure, Table
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.moments import Moments
 from aura.plugins.metrics.options import RegressionOptions
+from aura.plugins.metrics.results import PhaseResults, Results, by_phase
 from aura.plugins.metrics.rolling import Rolling
+from aura.plugins.words import named
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -56,6 +59,7 @@ class Regression(Metric):
     """
 
     kind = "regression"
+    headlines: ClassVar = {"r2": "R²", "pearson": "Pearson's r", "mae": "MAE"}
 
     def __init__(self, name: str, options: RegressionOptions) -> None:
         super().__init__(name, options)
@@ -134,6 +138,10 @@ class Regression(Metric):
                 "summary": {key: float(np.mean([one[key] for one in figures])) for key in shared},
                 "per_dimension": [{"name": name, **one} for name, one in zip(names, figures, strict=True)]}
 
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        return [*super().figures(found, others), *by_phase(found, "Dimensions", _dimensions)]
+
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
@@ -156,6 +164,13 @@ class Regression(Metric):
                 self._moments[place] = Moments(len(moments["mean_true"]))
                 self._moments[place].load_state(moments)
         self._rolling.load_state(state["rolling"], _unpacked)
+
+
+def _dimensions(name: str, phase: PhaseResults) -> Iterator[Figure]:
+    if rows := phase.more.get("per_dimension"):
+        keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key != "name"]
+        yield Table(columns=(Column(name="dimension"), *(Column(name=named(key), kind="figure") for key in keys)),
+                    rows=tuple((row.get("name", ""), *map(row.get, keys)) for row in rows), caption="Every dimension.")
 
 
 def _stacked(pairs: Iterable[Pair]) -> Pair:

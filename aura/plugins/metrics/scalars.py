@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from aura.core.errors import AuraError, nearest
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
 from aura.core.zone import Scalars
+from aura.plugins.figures import Figure
 from aura.plugins.metrics.interval_means import IntervalMeans
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import ScalarOptions
+from aura.plugins.metrics.results import Results
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -103,6 +106,11 @@ class ScalarSeries(Metric):
                                     "max": total["max"], "last": total["last"], "count": int(total["count"])}
                                    for name, total in totals.items()]}
             for phase, totals in self._totals.items()}}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return nothing: the report draws all scalars, and what zones log, in one section."""
+        return []
 
     def state(self) -> dict[str, Any]:
         return {**self.base_state(),

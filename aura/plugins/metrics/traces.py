@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -10,9 +11,13 @@ import numpy as np
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
+from aura.plugins.figures import Figure, Text
+from aura.plugins.figures import Traces as TraceFigure
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.results import PhaseResults, Results, by_phase
 from aura.plugins.metrics.thinning import envelope, evenly
 from aura.plugins.metrics.view_options import TraceOptions
+from aura.plugins.words import measured, simulated
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -144,6 +149,25 @@ class Traces(Metric):
                 "summary": {"least": float(values.min()), "largest": float(values.max())},
                 "traces": [{"name": names[number], "times": when.tolist(), "values": [_short(v) for v in what.tolist()]}
                            for number, when, what in zip(numbers, times, values, strict=True)]}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return the traces at the end of the phases."""
+
+        def show(name: str, phase: PhaseResults) -> Iterator[Figure]:
+            lines, known = phase.more.get("traces"), found.more["all"]
+            if lines:
+                span = simulated(max(line["times"][-1] for line in lines) - min(line["times"][0] for line in lines))
+                least, largest = (pick(pick(line["values"]) for line in lines) for pick in (min, max))
+                of = f"each of {len(lines)} of {known} traces" if len(lines) < known else "each trace"
+                yield TraceFigure(
+                    traces=lines, quantity=found.quantity,
+                    alt=f"{found.signal} over the last {span} of the phase {name}, a line for {of}.",
+                    caption=f"The last {span} of the phase, {of} in a row of its own, all to one scale: from "
+                            f"{measured(least, found.unit)} to {measured(largest, found.unit)}.")
+
+        return [Text(text=f"{found.signal} as it was sampled, at the end of each phase.", kind="about"),
+                *by_phase(found, "Traces", show)]
 
     # --- saving ---------------------------------------------------------------------------------------------------
 

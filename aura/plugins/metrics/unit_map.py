@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
+from aura.plugins.figures import Column, Figure, Map, Table, Text
 from aura.plugins.metrics.labels import OTHER, Classes, natural_key, sets_of
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.results import PhaseResults, Results, by_phase, cards, summary_table
 from aura.plugins.metrics.view_options import MapOptions
+from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from aura.core.brain import Brain
 
 __all__ = ["UnitMap", "purity_by_chance"]
@@ -75,6 +77,7 @@ class UnitMap(Metric):
     """
 
     kind = "map"
+    headlines: ClassVar = {"purity": "purity", "utilisation": "share of units that won"}
 
     def __init__(self, name: str, options: MapOptions) -> None:
         super().__init__(name, options)
@@ -183,6 +186,28 @@ class UnitMap(Metric):
         return [{"label": label, "units": units, "items": items, "held": held, "own": own}
                 for label, (units, items, held, own) in rows.items()]
 
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return the map of units with what each region answers to."""
+        shape = (*found.more["shape"], 1, 1, 1)[:3]
+
+        def show(name: str, phase: PhaseResults) -> Iterator[Figure]:
+            view = phase.more.get("map")
+            if view and view["units"]:
+                parts = {key: view[key] for key in ("units", "wins", "labels", "majority")}
+                yield Map(shape=shape, **parts, caption=_map_caption(view, math.prod(shape)), alt=(
+                    f"Map of {found.signal}: which label each of {found.more['all']} units answers to in the phase "
+                    f"{name}."))
+                yield from _regions(phase.more.get("regions"))
+
+        columns = {key: Column(name=name, kind="bar") for key, name in (
+            ("utilisation", "units that won"), ("purity", "purity"), ("purity_by_chance", "by chance"))}
+        about = f"and what the items were ({found.truth})." if found.truth else "and how often."
+        return [Text(text=f"Which unit won for each item ({found.signal}), {about}", kind="about"),
+                *cards(found, cls.headlines), *summary_table(found, columns, caption=(
+                    "All items of each phase. Purity: the share of the items that have the majority label of their "
+                    "unit; by chance: the same with the labels dealt out anew.")), *by_phase(found, "Map", show)]
+
     # --- saving ---------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
@@ -201,6 +226,26 @@ class UnitMap(Metric):
             counts.unlabelled = unlabelled
             counts.wins, counts.labelled = dict(wins.tolist()), dict(labelled.tolist())
             counts.pairs = {(unit, label): items for unit, label, items in pairs.tolist()}
+
+
+def _map_caption(view: Mapping[str, Any], units: int) -> str:
+    won = f"{count(len(view['units']))} of {count(units)} units won at least once ({share(len(view['units']), units)})"
+    if not view["labels"]:
+        return f"Each square is a unit, the stronger the more often it won; {won}."
+    return (f"Each square is a unit: its colour is the label that most of its items had, and it is the stronger the "
+            f"more often it won; {won}.")
+
+
+def _regions(regions: list[dict[str, Any]] | None) -> Iterator[Figure]:
+    if regions:
+        most = max(region["units"] for region in regions)
+        rows = tuple((region["label"], region["units"], region["items"],
+                      region["own"] / region["items"] if region["items"] else None,
+                      region["own"] / region["held"] if region["held"] else None) for region in regions)
+        yield Table(columns=(Column(name="label"), Column(name="units", kind="bar", digits=0, most=most),
+                             Column(name="items", kind="count"), Column(name="of its items, in its units", kind="bar"),
+                             Column(name="of its units' items, its own", kind="bar")),
+                    rows=rows, caption="What the regions answer to; choose a column to sort by it.")
 
 
 def _table(counts: dict[Any, int]) -> np.ndarray:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
+from aura.plugins.figures import Column, Figure, Text
+from aura.plugins.figures import Volume as VolumeFigure
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.pooling import block_sides, pooled
+from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summary_table
 from aura.plugins.metrics.view_options import VolumeOptions
+from aura.plugins.words import measured
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
@@ -103,6 +108,29 @@ class Volume(Metric):
                            "most_active": [int(place) for place in np.unravel_index(mean.argmax(), mean.shape)],
                            "mean": _short(pooled(mean, sides)), "last": _short(pooled(last, sides)),
                            "profiles": profiles}}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return the activity of the grid in three dimensions and along its axes."""
+
+        def show(name: str, phase: PhaseResults) -> Iterator[Figure]:
+            if volume := phase.more.get("volume"):
+                grid = {key: value for key, value in volume.items() if key != "most_active"}
+                size, block = (" × ".join(map(str, volume[key])) for key in ("shape", "sides"))
+                what = "a unit" if max(volume["sides"]) == 1 else f"the mean of a block of {block} units"
+                where = ", ".join(map(str, volume["most_active"]))
+                yield VolumeFigure(
+                    **grid, quantity=found.signal, unit=found.unit,
+                    alt=f"Mean and last {found.signal} of each unit of {size} in the phase {name}.",
+                    caption=f"Each point is {what}, the larger and stronger the more active it is. On average unit "
+                            f"({where}) was the most active, with "
+                            f"{measured(phase.summary.get('largest'), found.unit)}.")
+
+        columns = {key: Column(name=key, kind="measured") for key in ("mean", "least", "largest", "sparseness")}
+        caption = (f"The units' means over each phase, {found.quantity}. Sparseness is 1 where all units are equally "
+                   "active, and near 0 where few are active at all.")
+        return [Text(text=f"{found.signal} over the grid, on average and at the end of each phase.", kind="about"),
+                *summary_table(found, columns, items=False, caption=caption), *by_phase(found, "Activity", show)]
 
     # --- saving ---------------------------------------------------------------------------------------------------
 

@@ -1,187 +1,183 @@
-"""The plots over time, and the time that each zone took."""
+"""Lines, bars, traces, matrices and rasters."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+import numpy as np
 
-from aura.core.time import MS, US, S, Time
-from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
-from aura.plugins.report.svg import GRID, INK, MUTED, SERIES, draw
-from aura.plugins.report.words import named, short
+from aura.core.time import MS, S, Time
+from aura.plugins.figures import Bars, Lines, Matrix, Profile, Raster, Traces
+from aura.plugins.report.svg import (
+    GRID,
+    INK,
+    MUTED,
+    PANEL,
+    SERIES,
+    SIZE,
+    SMALL,
+    WIDTH,
+    Axes,
+    Canvas,
+    left_of,
+    limits,
+    text_width,
+    ticks,
+)
+from aura.plugins.words import short, simulated
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+__all__ = ["bar_chart", "line_chart", "matrix_chart", "profile_chart", "raster_chart", "stretch", "trace_chart"]
 
-__all__ = ["EDGE", "WIDTH_IN", "one_each", "rolling_chart", "scalar_charts", "shade", "time_unit", "zone_time_chart"]
-
-WIDTH_IN = 9.6
-LETTER_IN = 0.07
-"""Mean width of a letter of 8 points, with some room."""
-STYLES = (("-", 2.2), ((0, (5.0, 1.6)), 1.7), ((0, (1.4, 1.2)), 1.7), ((0, (6.0, 1.4, 1.4, 1.4)), 1.5))
-"""Dashes and widths in points of a chart's lines in turn: where one lies on another, both are seen."""
-EDGE = 0.03
-"""Room beyond the ends of a scale from 0 to 1, as its fraction: a line at the end is seen at its full width."""
-DOTTED = 12
-"""Points of a line from which on they are not marked."""
-ZONES_MAX = 30
-"""Zones with a bar of their own: those that took the most time."""
-SMALL_CHARTS_MAX = 12
-"""Small charts on a page; one with more is not read."""
-
-_MANY, _FEW = 3600 * S, 60 * S
-
-
-def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], key: str, alt: str, label: str = "") -> str:
-    """Draw the rolling figures of one metric over simulated time, phases without learning shaded.
-
-    `label` says what stands on the vertical axis, where the names of the series do not.
-    """
-
-    def make() -> Figure:
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(WIDTH_IN, 3.3), layout="constrained")
-        axes = figure.subplots()
-        unit, scale = _unit_of(series.values())
-        dotted = all(len(times) < DOTTED for one in series.values() for _, times, _ in one.by_phase())
-        merged = one_each(series)
-        for number, (names, one) in enumerate(merged):
-            written = " = ".join(short(named(name)) for name in names)
-            _plot(axes, one, scale, SERIES[number % len(SERIES)], written, STYLES[number % len(STYLES)], dotted)
-        if all(0.0 <= value <= 1.0 for one in series.values() for _, _, value in one.points):
-            top = max(0.1, min(1.0, axes.get_ylim()[1]))
-            axes.set_ylim(-EDGE * top, (1.0 + EDGE) * top)
-        shade(axes, phases, scale)
-        axes.set_xlabel(f"simulated time, {unit}")
-        axes.set_ylabel(label)
-        axes.grid(axis="y")
-        figure.legend(loc="outside upper left", ncols=min(len(merged), 6), handlelength=2.6, columnspacing=1.6)
-        return figure
-
-    return draw(make, key, alt)
+BARS_MAX = 30
+"""Bars that are drawn: those of the largest sums."""
+BELOW = 40.0
+"""Room for the numbers of the horizontal axis, and its label."""
+ANNOTATED_MIN, DARK_CELL = 0.05, 0.55
+"""Share of a row from which on a cell is written out, and from which on it is so dark that its number stands in the
+colour of the page."""
+CELL_TICKS_MAX = 8
 
 
-def one_each(series: SeriesByName) -> list[tuple[list[str], Series]]:
-    """Return series with their names, those that are equal point for point as one: of two lines only one is seen."""
-    merged: list[tuple[list[str], Series]] = []
-    for name, one in series.items():
-        for names, other in merged:
-            if other.points == one.points:
-                names.append(name)
-                break
+def line_chart(figure: Lines, alt: str) -> str:
+    """Draw lines over one axis."""
+    canvas = Canvas(WIDTH, 0.0)
+    several = len(figure.lines) > 1 or bool(figure.lines[0].name)
+    top = canvas.legend([(short(line.name), "line", SERIES[number % len(SERIES)], 1.0)
+                         for number, line in enumerate(figure.lines)] if several else []) + 10
+    y = limits(value for line in figure.lines for value in line.y)
+    x = [value for line in figure.lines for value in line.x]
+    axes = Axes(canvas, left_of(y, label=bool(figure.y)), top, WIDTH - 24, top + 230, (min(x), max(x)), y)
+    axes.frame(figure.x, figure.y)
+    for number, line in enumerate(figure.lines):
+        axes.line(line.x, line.y, SERIES[number % len(SERIES)], width=2.1)
+        if len(line.x) == 1:
+            canvas.mark(float(axes.x(line.x[0])), float(axes.y(line.y[0])), "o", SERIES[number % len(SERIES)])
+    canvas.height = axes.bottom + BELOW
+    return canvas.svg(alt)
+
+
+def bar_chart(figure: Bars, alt: str) -> str:
+    """Draw a bar for each name, the largest on top."""
+    sums = np.sum(list(figure.parts.values()), axis=0)
+    order = sorted(range(len(figure.names)), key=lambda row: (-sums[row], figure.names[row]))[:BARS_MAX]
+    canvas = Canvas(WIDTH, 0.0)
+    top = canvas.legend([(part, "box", SERIES[number], 1.0) for number, part in enumerate(figure.parts)]
+                        if len(figure.parts) > 1 else []) + 6
+    left = max(text_width(short(figure.names[row])) for row in order) + 16
+    axes = Axes(canvas, left, top, WIDTH - 24, top + 32.0 * len(order),
+                (0.0, (float(sums.max()) or 1.0) * (1.38 if figure.notes else 1.05)), (0.0, 1.0))
+    for value in ticks(*axes.x_limits, 8):
+        canvas.line(axes.x((value, value)), (top, axes.bottom), GRID, width=0.8)
+    axes.frame(figure.quantity, y_numbers=False)
+    for place, row in enumerate(order):
+        at, start = top + 32.0 * (place + 0.5), 0.0
+        canvas.text(left - 8, at, short(figure.names[row]), anchor="end", middle=True)
+        for number, values in enumerate(figure.parts.values()):
+            begin, end = axes.x((start, start + values[row])).tolist()
+            canvas.rect(begin, at - 10, end - begin, 20, SERIES[number % len(SERIES)])
+            start += values[row]
+        if figure.notes:
+            canvas.text(float(axes.x(start)) + 7, at, figure.notes[row], colour=MUTED, middle=True)
+    canvas.height = axes.bottom + BELOW
+    return canvas.svg(alt)
+
+
+def trace_chart(figure: Traces, alt: str) -> str:
+    """Draw each trace in a row of its own, all to the same scale."""
+    traces = figure.traces
+    start, end = min(trace.times[0] for trace in traces), max(trace.times[-1] for trace in traces)
+    least, largest = min(min(trace.values) for trace in traces), max(max(trace.values) for trace in traces)
+    room = 0.08 * (largest - least) or 1.0
+    y = least - room, largest + room
+    unit, scale, begin = stretch(start, end)
+    first, last = (start - begin) / scale, max((end - begin) / scale, (start - begin) / scale + 1e-9)
+    canvas = Canvas(WIDTH, 70.0 * len(traces) + BELOW + 8)
+    for row, trace in enumerate(traces):
+        axes = Axes(canvas, left_of(y, 3), 70.0 * row + 18, WIDTH - 24, 70.0 * (row + 1), (first, last), y)
+        bottom = row == len(traces) - 1
+        axes.frame(unit if bottom else "", y_most=3, x_numbers=bottom)
+        canvas.text(axes.left, axes.top - 5, short(trace.name))
+        axes.line((np.array(trace.times) - begin) / scale, trace.values, SERIES[0], width=1.2)
+    canvas.text(SIZE, 35.0 * len(traces) + 9, short(figure.quantity, 60), size=SIZE, anchor="middle", turn=-90)
+    return canvas.svg(alt)
+
+
+def stretch(start: Time, end: Time) -> tuple[str, Time, Time]:
+    """Return how a stretch of time is written on an axis: the axis' label, its unit in ns, and where it begins."""
+    unit, scale = ("s", S) if end - start > 2 * S else ("ms", MS)
+    if start <= 0 or end <= 10 * (end - start):
+        return f"simulated time, {unit}", scale, 0
+    begin = start // MS * MS
+    return f"simulated time after {simulated(begin)}, {unit}", scale, begin
+
+
+def matrix_chart(figure: Matrix, alt: str) -> str:
+    """Draw the shares of each row that went to each column."""
+    counts = np.array(figure.counts, dtype=float).reshape(len(figure.rows), len(figure.columns))
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
+    rows = [f"{short(label)}  {int(total):,}" for label, total in zip(figure.rows, totals[:, 0], strict=True)]
+    columns = [short(label) for label in figure.columns]
+    side = min(806.0, max(211.0, 26.0 * len(columns))) / max(len(columns), 1)
+    left = max(map(text_width, rows), default=0.0) + (SIZE + 14 if figure.down else 6)
+    turned = len(columns) > 6
+    below = (max(map(text_width, columns), default=0.0) if turned else SMALL) + 12
+    width, height = side * len(columns), side * len(rows)
+    canvas = Canvas(left + width + 10, 4 + height + below + (SIZE + 8 if figure.across else 0))
+    canvas.rect(left, 4, width, height, "none", edge=MUTED)
+    for row, words in enumerate(rows):
+        canvas.text(left - 6, 4 + (row + 0.5) * side, words, anchor="end", middle=True)
+    for column, words in enumerate(columns):
+        x = left + (column + 0.5) * side
+        if turned:
+            canvas.text(x + SMALL * 0.35, 4 + height + 6, words, anchor="end", turn=-90)
         else:
-            merged.append(([name], one))
-    return merged
+            canvas.text(x, 4 + height + SMALL + 4, words, anchor="middle")
+    for row, column in np.argwhere(shares > 0).tolist():
+        share, x, y = float(shares[row, column]), left + column * side, 4 + row * side
+        canvas.rect(x + 0.5, y + 0.5, side - 1, side - 1, SERIES[0], opacity=0.06 + 0.94 * share)
+        if share >= ANNOTATED_MIN:
+            canvas.text(x + side / 2, y + side / 2, f"{share * 100:.0f}", size=9.5, anchor="middle", middle=True,
+                        colour=PANEL if share > DARK_CELL else INK)
+    canvas.text(left + width / 2, canvas.height - 4, figure.across, size=SIZE, colour=MUTED, anchor="middle")
+    canvas.text(SIZE, 4 + height / 2, figure.down, size=SIZE, colour=MUTED, anchor="middle", turn=-90)
+    return canvas.svg(alt)
 
 
-def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInfo], key: str, alt: str) -> str:
-    """Draw one small chart for each series, with its title."""
-
-    def make() -> Figure:
-        from matplotlib.figure import Figure
-
-        columns = min(3, len(shown))
-        rows = -(-len(shown) // columns)
-        figure = Figure(figsize=(WIDTH_IN, 1.9 * rows + 0.3), layout="constrained")
-        grid = figure.subplots(rows, columns, squeeze=False)
-        unit, scale = _unit_of([one for _, one in shown])
-        for number, axes in enumerate(grid.flat):
-            if number >= len(shown):
-                axes.set_visible(False)
-                continue
-            title, one = shown[number]
-            dotted = all(len(times) < DOTTED for _, times, _ in one.by_phase())
-            _plot(axes, one, scale, SERIES[0], title, ("-", 1.6), dotted)
-            shade(axes, phases, scale, names=False)
-            axes.set_title(short(title.replace("_", " "), 40), loc="left")
-            axes.grid(axis="y")
-            if number >= len(shown) - columns:
-                axes.set_xlabel(f"simulated time, {unit}")
-        return figure
-
-    return draw(make, key, alt)
+def raster_chart(raster: Raster, alt: str) -> str:
+    """Draw a mark for each spike: cells from bottom to top, time from left to right."""
+    label, scale, begin = stretch(raster.start, raster.end)
+    rows = len(raster.cells)
+    first, last = (raster.start - begin) / scale, (raster.end - begin) / scale
+    left = max((text_width(str(cell)) for cell in raster.cells), default=0.0) + SIZE + 20
+    height = min(330.0, max(90.0, 4.3 * rows + 20))
+    canvas = Canvas(WIDTH, 8 + height + BELOW)
+    axes = Axes(canvas, left, 8, WIDTH - 24, 8 + height, (first, max(last, first + 1e-9)), (-0.8, max(rows, 1) - 0.2))
+    axes.frame(label, "cell", y_numbers=False)
+    for place in sorted({round(place) for place in np.linspace(0, rows - 1, min(rows, CELL_TICKS_MAX))}):
+        canvas.text(left - 6, float(axes.y(place)), str(raster.cells[place]), colour=MUTED, anchor="end", middle=True)
+    if raster.rows:
+        # One path of all marks: a hundredth of the size of a line for each.
+        x = axes.x((np.array(raster.times) - begin) / scale)
+        tall = float(axes.y(0.0) - axes.y(1.0))
+        tops = axes.y(np.array(raster.rows) + 0.5)
+        canvas.add("path", d="".join(f"M{a:.1f} {b:.1f}v{tall:.1f}" for a, b in zip(x, tops, strict=True)),
+                   stroke=SERIES[0], stroke_width=1.7, fill="none")
+    return canvas.svg(alt)
 
 
-def zone_time_chart(profile: dict[str, dict[str, tuple[int, int]]], key: str, alt: str) -> str:
-    """Draw a bar for each zone: wall time in step and in learn, the largest on top."""
-    zones = sorted(profile, key=lambda zone: (sum(spent for _, spent in profile[zone].values()), zone))[-ZONES_MAX:]
-
-    def make() -> Figure:
-        from matplotlib.figure import Figure
-
-        figure = Figure(figsize=(WIDTH_IN, 0.34 * len(zones) + 0.95), layout="constrained")
-        axes = figure.subplots()
-        most = max((sum(s for _, s in profile[zone].values()) for zone in zones), default=0)
-        unit, scale = ("s", S) if most >= S else ("ms", MS)
-        for number, part in enumerate(("step", "learn")):
-            starts = [profile[zone].get("step", (0, 0))[1] / scale if part == "learn" else 0.0 for zone in zones]
-            widths = [profile[zone].get(part, (0, 0))[1] / scale for zone in zones]
-            axes.barh(range(len(zones)), widths, left=starts, color=SERIES[number], label=part, height=0.62)
-        for row, zone in enumerate(zones):
-            end = sum(spent for _, spent in profile[zone].values()) / scale
-            axes.annotate(_per_call(profile[zone]), (end, row), (5, 0), textcoords="offset points", va="center",
-                          color=MUTED, fontsize=8)
-        axes.set_yticks(range(len(zones)), [short(zone) for zone in zones])
-        axes.set_xlim(0, (most / scale or 1.0) * 1.38)  # room for the texts beside the bars
-        axes.set_xlabel(f"wall time, {unit}")
-        axes.tick_params(axis="y", length=0, labelcolor=INK)
-        axes.spines["left"].set_visible(False)
-        axes.grid(axis="x")
-        axes.set_axisbelow(True)
-        figure.legend(loc="outside upper left", ncols=2, handlelength=1.0)
-        return figure
-
-    return draw(make, key, alt)
-
-
-def _plot(axes: Axes, series: Series, scale: Time, colour: str, label: str, style: tuple[Any, float],
-          dotted: bool) -> None:
-    dashes, width = style
-    for number, (_, times, values) in enumerate(series.by_phase()):
-        axes.plot([time / scale for time in times], values, linestyle=dashes, linewidth=width, color=colour,
-                  label=None if number else label, marker="o" if dotted or len(times) == 1 else None, markersize=3)
-
-
-def shade(axes: Axes, phases: Sequence[PhaseInfo], scale: Time, names: bool = True) -> None:
-    """Shade the phases without learning and name all of them above the plot."""
-    ends = [phase.end / scale for phase in phases if phase.end is not None]
-    low, high = 0.0, max((*ends, axes.get_xlim()[1] if not ends else 0.0))
-    axes.set_xlim(low, high)
-    for phase in phases:
-        if phase.end is None or phase.end <= phase.start:
-            continue
-        start, end = phase.start / scale, phase.end / scale
-        if not phase.learning:
-            axes.axvspan(start, end, color=MUTED, alpha=0.10, linewidth=0)
-        # A name that would not fit above a short phase is left out.
-        if names and (end - start) * WIDTH_IN > len(short(phase.name)) * LETTER_IN * (high - low):
-            axes.annotate(short(phase.name), (start, 1.0), (3, 3), xycoords=("data", "axes fraction"),
-                          textcoords="offset points", color=MUTED, fontsize=8)
-        if start > low:
-            axes.axvline(start, color=GRID, linewidth=0.8)
-
-
-def time_unit(span: Time) -> tuple[str, Time]:
-    """Return the unit in which a stretch of time is drawn, and its nanoseconds."""
-    if span >= 3 * _MANY:
-        return "h", _MANY
-    if span >= 5 * _FEW:
-        return "min", _FEW
-    return ("s", S) if span >= 2 * S else ("ms", MS)
-
-
-def _unit_of(series: Iterable[Series]) -> tuple[str, Time]:
-    return time_unit(max((point[0] for one in series for point in one.points), default=0))
-
-
-def _per_call(spent: dict[str, tuple[int, int]]) -> str:
-    parts = []
-    for part in ("step", "learn"):
-        calls, total = spent.get(part, (0, 0))
-        if calls:
-            mean = total / calls
-            amount = f"{mean / MS:,.2f} ms" if mean >= MS else f"{mean / US:,.1f} µs"
-            parts.append(f"{part} {amount} × {calls:,}")
-    return ", ".join(parts)
+def profile_chart(profiles: tuple[Profile, ...], quantity: str, alt: str) -> str:
+    """Draw the means over the planes across each axis of a grid."""
+    canvas = Canvas(WIDTH, 230.0)
+    styles = (("mean of the phase", SERIES[0], None), ("last of the phase", SERIES[1], "7 3"))
+    top = canvas.legend([(name, dash or "line", colour, 1.0) for name, colour, dash in styles]) + 22
+    y = limits([value for profile in profiles for value in (*profile.mean, *profile.last)])
+    room = left_of(y, 5)
+    wide = (WIDTH - room) / len(profiles)
+    for number, profile in enumerate(profiles):
+        left = room + number * wide
+        axes = Axes(canvas, left, top, left + wide - 18, 190.0, (0.0, len(profile.mean) - 1.0 or 1.0), y)
+        axes.frame(f"{profile.axis}, unit of the grid", x_most=5, y_most=5, y_numbers=number == 0)
+        canvas.text(left, top - 7, f"along {profile.axis}", size=SIZE)
+        for (_, colour, dash), values in zip(styles, (profile.mean, profile.last), strict=True):
+            axes.line(range(len(values)), values, colour, width=2.1, dash=dash)
+    canvas.text(SIZE, (top + 190.0) / 2, short(quantity, 40), size=SIZE, colour=MUTED, anchor="middle", turn=-90)
+    return canvas.svg(alt)

@@ -13,7 +13,10 @@ from aura.core.blame import told
 from aura.core.errors import AuraError
 from aura.core.json_text import parse_json
 from aura.core.params import validated
-from aura.plugins.report.record import MetricResult, RunInfo, RunRecord, Series, SeriesByName
+from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.plugin import aura_metrics
+from aura.plugins.metrics.results import Results
+from aura.plugins.report.record import RunInfo, RunRecord, Series, SeriesByName
 
 __all__ = ["read_metrics", "read_run"]
 
@@ -54,7 +57,7 @@ def _run_json(folder: Path) -> dict[str, Any]:
     return dict(_clean(found))
 
 
-def read_metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
+def read_metrics(path: Path, notes: list[str]) -> dict[str, Results]:
     """Read metrics.json; what cannot be read is left out, and said in `notes`."""
     text = _text(path)
     if not text:
@@ -64,16 +67,32 @@ def read_metrics(path: Path, notes: list[str]) -> dict[str, MetricResult]:
     except ValueError as error:
         notes.append(f"{path.name} cannot be read: {error}")
         return {}
-    results = {}
+    results: dict[str, Results] = {}
+
+    def unknown(name: str, error: Exception) -> None:
+        said = repr(error)
+        if isinstance(error, ValidationError):
+            first = error.errors(include_url=False)[0]
+            said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+        notes.append(f"{path.name}: the results of {name!r} are of a form that is not known here ({said})")
+
     for name, result in found.items() if isinstance(found, dict) else ():
         try:
-            results[name] = MetricResult.model_validate(result)
+            results[name] = Results.model_validate(result)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            where = ".".join(map(str, first["loc"]))
-            notes.append(f"{path.name}: the results of {name!r} are of a form that is not known here "
-                         f"({where}: {first['msg']})")
+            unknown(name, error)
+    for name, found in [(name, found) for name, found in results.items() if found.figures is None]:
+        try:
+            results[name] = found.model_copy(update={"figures": tuple(_metric(found.kind).figures(found, results))})
+        except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+            del results[name]
+            unknown(name, error)
     return results
+
+
+def _metric(kind: str) -> type[Metric]:
+    """Return the class that draws a kind of metric, in runs of before metrics had written what they draw."""
+    return next((known.load() for known in aura_metrics() if known.name == kind), Metric)
 
 
 def _rows(path: Path, notes: list[str]) -> tuple[dict[str, SeriesByName], dict[str, SeriesByName]]:

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from aura.core.time import format_time
-from aura.plugins.report.record import Pathway, ZoneInfo
-from aura.plugins.report.words import short
+from aura.plugins.figures import Pathway, ZoneInfo
+from aura.plugins.words import short
 
 __all__ = ["Box", "Layout", "Route", "lay_out"]
 

@@ -5,22 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from aura.core.time import format_time
-from aura.plugins.report.figures import main_phases
-from aura.plugins.report.mixture_record import Forgetting
-from aura.plugins.report.record import MetricResult, Model, PhaseResult, RunInfo, RunRecord
-from aura.plugins.report.words import cell, clock, count, figure, simulated, table, text
+from aura.plugins.report.html import cell, table, text
+from aura.plugins.report.record import RunInfo, RunRecord
+from aura.plugins.report.render import render_cards
+from aura.plugins.words import clock, count, simulated
 
 __all__ = ["cards", "facts", "phase_table", "status_chip"]
-
-_HEADLINES = {
-    "classification": (("macro_f1", "macro F1"), ("top1", "top-1 in the true set"), ("accuracy", "exact match")),
-    "forecast": (("of_persistence", "error relative to repeating the last frame"),
-                 ("of_autoregression", "error relative to a linear fit of past frames")),
-    "map": (("purity", "purity"), ("utilisation", "share of units that won")),
-    "regression": (("r2", "R²"), ("pearson", "Pearson's r"), ("mae", "MAE")),
-}
-_ONE_LABEL = (("accuracy", "accuracy"), ("macro_f1", "macro F1"))
-"""Of items with one label each: accuracy and top-1 are one figure."""
 
 
 def status_chip(run: RunInfo) -> str:
@@ -59,39 +49,8 @@ def _instant(started: str) -> str:
 
 def cards(record: RunRecord) -> str:
     """Return the headline figures of every metric, a card each."""
-    made = []
-    for name, result in record.metrics.items():
-        for phase_name, phase in main_phases(result):
-            for key, words in _ONE_LABEL if phase.one_label else _HEADLINES.get(result.kind, ()):
-                value = phase.summary.get(key)
-                if value is not None:
-                    beside = " · ".join(f"{model.name} {figure(model.summary.get(key))}"
-                                        for model in _rivals(record, result, phase_name)
-                                        if model.summary.get(key) is not None)
-                    made.append(_card(name, phase_name, phase, words, value, beside))
-        if result.forgetting is not None and result.forgetting.mean is not None:
-            made.append(_forgetting_card(name, result.forgetting))
-    return f'<div class="cards">{"".join(made)}</div>' if made else ""
-
-
-def _rivals(record: RunRecord, result: MetricResult, phase: str) -> list[Model]:
-    return [model for other in record.metrics.values() if other.truth == result.truth
-            for model in other.models if model.phase == phase]
-
-
-def _card(metric: str, phase_name: str, phase: PhaseResult, words: str, value: float, beside: str) -> str:
-    kind = "learning" if phase.learning else "held"
-    below = f'<p class="beside">batch: {text(beside)}</p>' if beside else ""
-    return (f'<article class="card {kind}"><p class="how">{text(phase.how or phase_name)}</p>'
-            f'<p class="value">{figure(value)}</p><p class="what">{text(metric)}: {text(words)}</p>'
-            f'<p class="where">{count(phase.items)} items, phase {text(phase_name)}</p>{below}</article>')
-
-
-def _forgetting_card(metric: str, found: Forgetting) -> str:
-    classes = sum(row.forgetting is not None for row in found.per_class)
-    return (f'<article class="card held"><p class="how">held-out, over phases</p>'
-            f'<p class="value">{figure(found.mean)}</p><p class="what">{text(metric)}: forgetting</p>'
-            f'<p class="where">mean drop from the best, {count(classes)} classes</p></article>')
+    made = "".join(render_cards(name, result.figures or ()) for name, result in record.metrics.items())
+    return f'<div class="cards">{made}</div>' if made else ""
 
 
 def phase_table(run: RunInfo) -> str:
@@ -107,5 +66,6 @@ def phase_table(run: RunInfo) -> str:
             cell(simulated(phase.start), kind="num"), cell(simulated(phase.end), kind="num"),
             cell(count(items), kind="num"), cell("–" if wall is None else clock(wall), kind="num"),
             cell(count(rate), kind="num"))))
-    heads = ("phase", "zones", "from", "to", "items", "wall time", "items/s")
-    return table(heads, rows, caption="The phases of the run, in simulated time.", label=2)
+    heads = [("phase", False), ("zones", False),
+             *((name, True) for name in ("from", "to", "items", "wall time", "items/s"))]
+    return table(heads, rows, caption="The phases of the run, in simulated time.")

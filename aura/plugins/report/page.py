@@ -6,28 +6,23 @@ from importlib.resources import files
 from string import Template
 
 from aura.core.paths import shell_word
-from aura.plugins.report.charts import SMALL_CHARTS_MAX, scalar_charts, zone_time_chart
-from aura.plugins.report.components_section import components_section
+from aura.core.time import MS, US, S
+from aura.plugins.figures import Bars, Curves, Graph, Text
+from aura.plugins.metrics.results import Results, left_out
+from aura.plugins.report.charts import bar_chart
 from aura.plugins.report.graph_chart import ZONES_MAX, graph_chart
-from aura.plugins.report.grouped_section import grouped_section
-from aura.plugins.report.growth_section import growth_section
-from aura.plugins.report.map_section import map_section
-from aura.plugins.report.metric_sections import baseline_section, metric_section
+from aura.plugins.report.html import drawing, text
+from aura.plugins.report.over_time import SMALL_CHARTS_MAX, scalar_charts
 from aura.plugins.report.overview import cards, facts, phase_table, status_chip
+from aura.plugins.report.palette import palettes
 from aura.plugins.report.record import RunRecord, Series
-from aura.plugins.report.section_frame import framed
-from aura.plugins.report.tissue_sections import raster_section, trace_section, volume_section
-from aura.plugins.report.words import drawing, measured, text
+from aura.plugins.report.render import Surroundings, render
+from aura.plugins.words import measured
 
 __all__ = ["page"]
 
 Section = tuple[str, str, str]
 """Id, title in the contents, and HTML."""
-
-_SECTIONS = {"batch-baselines": baseline_section, "traces": trace_section, "raster": raster_section,
-             "map": map_section, "volume": volume_section, "grouped": grouped_section,
-             "components": components_section, "growth": growth_section}
-"""Kinds of metric that have a section of their own."""
 
 
 def page(record: RunRecord) -> str:
@@ -67,13 +62,21 @@ def _no_figures(record: RunRecord) -> str:
 
 def _metrics(record: RunRecord) -> list[Section]:
     names = [name for name in dict.fromkeys((*record.metrics, *record.rolling)) if not _is_scalars(record, name)]
+    known = palettes(record)
     sections = []
     for number, name in enumerate(names):
-        result = record.metrics.get(name)
-        make = _SECTIONS.get(result.kind if result is not None else "", metric_section)
-        key = f"m{number}"
-        sections.append((key, name, make(record, name, key)))
+        found = record.metrics.get(name) or Results(figures=(Curves(),))
+        around = Surroundings(name, record.run.phases, record.run.now, known, record.rolling.get(name, {}))
+        said = [one for one in found.figures or () if isinstance(one, Text) and one.kind == "about"]
+        body = render([one for one in found.figures or () if one not in said], around)
+        body += render([Text(text=sentence) for sentence in left_out(found)], around)
+        sections.append((f"m{number}", name, _section(f"m{number}", name, render(said, around), body)))
     return sections
+
+
+def _section(key: str, title: str, about: str, body: str) -> str:
+    """Return a section, empty if there is nothing in it."""
+    return f'<section id="{key}"><h2>{text(title)}</h2>{about}{body}</section>' if body else ""
 
 
 def _scalars(record: RunRecord) -> Section:
@@ -81,23 +84,19 @@ def _scalars(record: RunRecord) -> Section:
     charts: list[tuple[str, Series]] = [chart for metric, group in record.rolling.items()
                                         if _is_scalars(record, metric) for chart in group.items()]
     charts += [(f"{zone}: {name}", series) for zone, group in record.learned.items() for name, series in group.items()]
-    if not charts:
-        return "scalars", "scalars", ""
     still = [(title, one.points[0][2]) for title, one in charts if one.never_changes]
     charts = [chart for chart in charts if not chart[1].never_changes]
-    shown = charts[:SMALL_CHARTS_MAX]
-    parts = []
+    shown, body = charts[:SMALL_CHARTS_MAX], ""
     if shown:
-        chart = scalar_charts(shown, record.run.phases, "scalars-chart",
-                              f"Scalars over simulated time: {', '.join(title for title, _ in shown)}.")
-        parts.append(drawing(chart, "Means over intervals of simulated time."))
+        alt = f"Scalars over simulated time: {', '.join(title for title, _ in shown)}."
+        body += drawing(scalar_charts(shown, record.run.phases, alt), "Means over intervals of simulated time.")
     if len(charts) > len(shown):
-        parts.append(f'<p class="note">{len(charts) - len(shown)} more are in metrics.jsonl.</p>')
+        body += f'<p class="note">{len(charts) - len(shown)} more are in metrics.jsonl.</p>'
     if still:
         said = ", ".join(f"{text(title)} {measured(value)}" for title, value in still)
-        parts.append(f'<p class="note">Never changed: {said}.</p>')
-    about = "What zones log while they learn, and topics of single numbers."
-    return "scalars", "scalars", framed("Scalars over time", "scalars", about, *parts)
+        body += f'<p class="note">Never changed: {said}.</p>'
+    about = '<p class="about">What zones log while they learn, and topics of single numbers.</p>'
+    return "scalars", "scalars", _section("scalars", "Scalars over time", about, body)
 
 
 def _is_scalars(record: RunRecord, metric: str) -> bool:
@@ -106,34 +105,44 @@ def _is_scalars(record: RunRecord, metric: str) -> bool:
 
 
 def _brain(record: RunRecord) -> Section:
-    graph, parts = record.run.graph, []
+    graph, body = record.run.graph, ""
     if 0 < len(graph.zones) <= ZONES_MAX:
-        alt = ("The brain's zones and pathways: " + "; ".join(
+        alt = ("The brain's zones and pathways: " + ("; ".join(
             f"{path.source}.{path.source_port} to {path.target}.{path.target_port}" for path in graph.pathways[:40])
-            or "no pathways")
-        chart = graph_chart(graph.zones, graph.pathways, "brain-chart", f"{alt}.")
-        parts.append(f'<figure><div class="scroll">{chart}</div><figcaption>Zones with the ports that are '
-                     "wired, and the delay of each pathway at its end.</figcaption></figure>")
+            or "no pathways"))
+        body = drawing(graph_chart(Graph(zones=graph.zones, pathways=graph.pathways), f"{alt}."),
+                       "Zones with the ports that are wired, and the delay of each pathway at its end.")
     elif graph.zones:
-        parts.append(f'<p class="note">{len(graph.zones)} zones and {len(graph.pathways)} pathways are too many to '
-                     "draw.</p>")
+        body = (f'<p class="note">{len(graph.zones)} zones and {len(graph.pathways)} pathways are too many to '
+                "draw.</p>")
     if record.run.schedule:
-        parts.append(f"<details><summary>Schedule: who wakes when</summary><pre>{text(record.run.schedule)}</pre>"
-                     "</details>")
-    if not parts:
-        return "brain", "brain", ""
-    return "brain", "brain", f'<section id="brain"><h2>The brain</h2>{"".join(parts)}</section>'
+        body += (f"<details><summary>Schedule: who wakes when</summary><pre>{text(record.run.schedule)}</pre>"
+                 "</details>")
+    return "brain", "brain", _section("brain", "The brain", "", body)
 
 
 def _time(record: RunRecord) -> Section:
-    if not any(spent for zone in record.run.profile.values() for _, spent in zone.values()):
+    profile = record.run.profile
+    most = max((sum(spent for _, spent in zone.values()) for zone in profile.values()), default=0)
+    if not most:
         return "time", "time per zone", ""
-    chart = zone_time_chart(record.run.profile, "time-chart",
-                            f"Wall time in step and learn of {', '.join(record.run.profile)}.")
-    return "time", "time per zone", (
-        f'<section id="time"><h2>Time per zone</h2><figure><div class="scroll">{chart}</div>'
-        "<figcaption>Wall time in each zone, with the mean of a call and the number of calls.</figcaption></figure>"
-        "</section>")
+    unit, scale = ("s", S) if most >= S else ("ms", MS)
+    parts = {part: tuple(zone.get(part, (0, 0))[1] / scale for zone in profile.values()) for part in ("step", "learn")}
+    chart = bar_chart(Bars(names=tuple(profile), parts=parts, notes=tuple(map(_per_call, profile.values())),
+                           quantity=f"wall time, {unit}"), f"Wall time in step and learn of {', '.join(profile)}.")
+    return "time", "time per zone", _section("time", "Time per zone", "", drawing(
+        chart, "Wall time in each zone, with the mean of a call and the number of calls."))
+
+
+def _per_call(spent: dict[str, tuple[int, int]]) -> str:
+    parts = []
+    for part in ("step", "learn"):
+        calls, total = spent.get(part, (0, 0))
+        if calls:
+            mean = total / calls
+            amount = f"{mean / MS:,.2f} ms" if mean >= MS else f"{mean / US:,.1f} µs"
+            parts.append(f"{part} {amount} × {calls:,}")
+    return ", ".join(parts)
 
 
 def _go_on(record: RunRecord) -> Section:
@@ -147,5 +156,4 @@ def _go_on(record: RunRecord) -> Section:
     rows = "".join(f"<li><code>{text(command)}</code> {text(what)}</li>" for _, command, what in ways)
     scenario = (f"<details><summary>The resolved scenario</summary><pre>{text(record.scenario)}</pre></details>"
                 if record.scenario else "")
-    return "go-on", "go on", (f'<section id="go-on"><h2>How to go on</h2><ul class="ways">{rows}</ul>{scenario}'
-                              "</section>")
+    return "go-on", "go on", _section("go-on", "How to go on", "", f'<ul class="ways">{rows}</ul>{scenario}')

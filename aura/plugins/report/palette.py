@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from aura.plugins.figures import Curves, Timeline
+from aura.plugins.report.html import text
 from aura.plugins.report.record import RunRecord
 from aura.plugins.report.svg import LABELS, MUTED
-from aura.plugins.report.words import text
 
-__all__ = ["OTHERS", "Tone", "dotted_name", "palette", "tone_of"]
+__all__ = ["OTHERS", "Tone", "dotted_name", "palettes"]
 
 
 class Tone(NamedTuple):
-    """A colour, its place among those of the page (0 for none), and how strong and with which line it is drawn.
+    """A colour, its place among those of the page (0 for none), and how strong and with which dash it is drawn.
 
     Beyond twelve components the colours come again, paler and dashed.
     """
@@ -20,36 +21,32 @@ class Tone(NamedTuple):
     colour: str
     number: int
     strength: float
-    line: str
+    dash: str | None
 
 
-OTHERS = Tone(MUTED, 0, 0.5, ":")
+OTHERS = Tone(MUTED, 0, 0.5, "2 3")
 """For what is not told apart."""
 
-_ROUNDS = ((0.85, "-"), (0.45, "--"), (0.25, "-."))
+_ROUNDS = ((0.85, None), (0.45, "7 3"), (0.25, "7 3 2 3"))
+
+Palettes = dict[str, dict[str, Tone]]
 
 
-def palette(record: RunRecord, label: str) -> dict[str, Tone]:
-    """Return the colours of all components that metrics of this label name, in their order."""
-    names: dict[str, None] = {}
-    for result in record.metrics.values():
-        if result.label == label:
-            names.update(dict.fromkeys(result.names))
-            names.update((event.expert, None) for event in result.events)
-    return {name: _tone(place) for place, name in enumerate(names)}
+def palettes(record: RunRecord) -> Palettes:
+    """Return for each label the colours of all that curves and timelines of it name, in their order."""
+    names: dict[str, dict[str, None]] = {}
+    for figure in record.figures():
+        if isinstance(figure, Curves) and figure.label is not None:
+            names.setdefault(figure.label, {}).update(dict.fromkeys(figure.names))
+        elif isinstance(figure, Timeline):
+            names.setdefault(figure.label, {}).update((event.expert, None) for event in figure.events)
+    return {label: {name: _tone(place) for place, name in enumerate(found)} for label, found in names.items()}
 
 
-def tone_of(record: RunRecord, name: str) -> Tone | None:
-    """Return the colour of a name in the first palette that has it."""
-    for label in dict.fromkeys(result.label for result in record.metrics.values() if result.label):
-        tone = palette(record, label).get(name)
-        if tone is not None:
-            return tone
-    return None
-
-
-def dotted_name(name: str, tone: Tone | None) -> str:
-    """Return a name as HTML, with a dot of its colour."""
+def dotted_name(name: str, label: str, known: Palettes) -> str:
+    """Return a name as HTML, with a dot of its colour in the palette of a label, or else in the first that has it."""
+    tones = [known.get(label, {})] if label else [tones for key, tones in known.items() if key]
+    tone = next((found[name] for found in tones if name in found), None)
     if tone is None or not tone.number:
         return text(name)
     dot = f'<i class="dot" style="background:var(--c{tone.number});opacity:{tone.strength:g}"></i>'
@@ -58,5 +55,5 @@ def dotted_name(name: str, tone: Tone | None) -> str:
 
 def _tone(place: int) -> Tone:
     round_, number = divmod(place, len(LABELS))
-    strength, line = _ROUNDS[min(round_, len(_ROUNDS) - 1)]
-    return Tone(LABELS[number], number + 1, strength, line)
+    strength, dash = _ROUNDS[min(round_, len(_ROUNDS) - 1)]
+    return Tone(LABELS[number], number + 1, strength, dash)

@@ -1,82 +1,234 @@
-"""Matplotlib figures as inline SVG that follows the page's colours, light or dark."""
+"""Drawings as inline SVG in the page's colours and font, light or dark: a canvas, and axes on it.
+
+Lengths are CSS pixels, y downwards. The widths of texts are not known where the page is made; they are taken from their
+letters, with some room.
+"""
 
 from __future__ import annotations
 
-import io
-import re
-import warnings
-from collections.abc import Callable
+import math
+from collections.abc import Iterable, Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from itertools import pairwise
+from typing import Any
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+import numpy as np
 
-__all__ = ["GRID", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "draw"]
+from aura.plugins.words import short
 
-# Colours that stand for variables of the page's style sheet: drawn as such, then put in their places.
-INK, MUTED, GRID, PANEL = "#010101", "#020202", "#030303", "#040404"
-LABELS = tuple(f"#0500{number:02x}" for number in range(1, 13))
+__all__ = ["EDGE", "GRID", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "SIZE", "SMALL", "WIDTH", "Axes", "Canvas",
+           "Entry", "left_of", "limits", "text_width", "ticks"]
+
+INK, MUTED, GRID, PANEL = "var(--ink)", "var(--muted)", "var(--line)", "var(--panel)"
+LABELS = tuple(f"var(--c{number})" for number in range(1, 13))
 SERIES = LABELS[:6]
-_VARIABLES = {INK: "var(--ink)", MUTED: "var(--muted)", GRID: "var(--line)", PANEL: "var(--panel)",
-              **{colour: f"var(--c{number})" for number, colour in enumerate(LABELS, start=1)}}
 
+WIDTH = 920.0
+LETTER = 0.53
+"""Mean width of a letter, in heights of the font."""
+SIZE, SMALL = 12.0, 11.0
 SMALLEST_SCALE = 0.7
-"""Text of 8 points is then still as large as 7.5 pixels."""
+"""Text of 11 pixels is then still as large as 7.5 pixels."""
+EDGE = 0.03
+"""Room beyond the ends of a scale from 0 to 1, as its fraction: a line at the end is seen at its full width."""
 
-_SETTINGS: dict[str, Any] = {
-    "svg.fonttype": "none", "svg.hashsalt": "aura", "font.size": 9.0, "text.color": INK, "axes.edgecolor": GRID,
-    "axes.labelcolor": MUTED, "xtick.color": MUTED, "ytick.color": MUTED, "axes.facecolor": "none",
-    "figure.facecolor": "none", "grid.color": GRID, "grid.linewidth": 0.6, "axes.linewidth": 0.8,
-    "axes.spines.top": False, "axes.spines.right": False, "lines.linewidth": 1.6, "legend.frameon": False,
-    "legend.labelcolor": INK, "axes.titlesize": 9.5, "axes.titlecolor": INK, "text.parse_math": False,
-}
+Entry = tuple[str, str, str, float]
+"""A legend's entry: its words, its key ("line", "box", "o" or another marker, or a dash), its colour, its opacity."""
 
 
-def draw(make: Callable[[], Figure], key: str, alt: str) -> str:
-    """Return the figure that `make` gives as an SVG element.
+def ticks(low: float, high: float, most: int = 6) -> list[float]:
+    """Return round numbers from `low` to `high`, at most so many.
+
+    Examples
+    --------
+    >>> ticks(0.0, 1.0), ticks(-75.0, 40.0, 4)
+    ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [-50.0, 0.0])
+    """
+    if not high > low:
+        return [low]
+    rough = (high - low) / most
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next((power * nice for nice in (1.0, 2.0, 5.0) if power * nice >= rough * 0.999), power * 10.0)
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(place * step, 12) for place in range(first, last + 1)]
+
+
+def limits(values: Iterable[float], *, room: float = 0.05) -> tuple[float, float]:
+    """Return a scale with some room around all values; one from 0 for shares that lie between 0 and 1."""
+    values = list(values)
+    low, high = min(values, default=0.0), max(values, default=1.0)
+    if low >= 0.0 and high <= 1.0:
+        top = max(0.1, min(1.0, high * (1 + room)))
+        return -EDGE * top, (1.0 + EDGE) * top
+    edge = room * (high - low) or abs(high) * room or 1.0
+    return low - edge, high + edge
+
+
+class Canvas:
+    """A picture that is drawn on.
 
     Parameters
     ----------
-    make : callable
-        Draws and returns a matplotlib Figure, with the colours of this module.
-    key : str
-        Sets the ids of this figure apart from those of others on the page; letters, digits and '-'.
-    alt : str
-        What the figure shows, in words.
+    width, height : float
+        Its size in pixels.
     """
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
 
-    # The settings hold within this block only.
-    with mpl.rc_context(), warnings.catch_warnings():
-        mpl.rcdefaults()
-        settings: Any = mpl.rcParams
-        settings.update(_SETTINGS)
-        # The browser has fonts for what matplotlib's own cannot show.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-        figure = make()
-        out = io.StringIO()
-        canvas: Any = FigureCanvasSVG(figure)
-        canvas.print_svg(out, metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
-        width, height = figure.get_size_inches() * 72
-    return _inline(out.getvalue(), key, alt, float(width), float(height))
+    def __init__(self, width: float, height: float) -> None:
+        self.width, self.height = width, height
+        self._parts: list[str] = []
+
+    def add(self, tag: str, content: str = "", **attributes: Any) -> None:
+        """Add an element; an attribute's ``_`` is written ``-``, and one that is None is left out."""
+        said = "".join(f' {name.strip("_").replace("_", "-")}="{_number(value)}"'
+                       for name, value in attributes.items() if value is not None)
+        self._parts.append(f"<{tag}{said}>{content}</{tag}>" if content else f"<{tag}{said}/>")
+
+    def text(self, x: float, y: float, words: str, *, size: float = SMALL, colour: str = INK, anchor: str = "start",
+             middle: bool = False, bold: bool = False, turn: int = 0) -> None:
+        """Write words with their base line at `y`, or their middle; turned by so many degrees."""
+        self.add("text", escape(words, quote=False), x=x, y=y + 0.35 * size if middle and not turn else y,
+                 font_size=size, fill=colour, text_anchor=None if anchor == "start" else anchor,
+                 font_weight="bold" if bold else None,
+                 transform=f"rotate({turn} {_number(x)} {_number(y)})" if turn else None)
+
+    def line(self, x: Any, y: Any, colour: str, *, width: float = 1.6, dash: str | None = None,
+             opacity: float | None = None) -> None:
+        """Draw a line through points."""
+        path = "L".join(f"{_number(a)} {_number(b)}" for a, b in zip(x, y, strict=True))
+        self.add("path", d=f"M{path}", fill="none", stroke=colour, stroke_width=width, stroke_dasharray=dash,
+                 stroke_opacity=opacity)
+
+    def rect(self, x: float, y: float, width: float, height: float, colour: str, *, opacity: float | None = None,
+             edge: str | None = None, round_: float | None = None) -> None:
+        """Fill a rectangle."""
+        self.add("rect", x=x, y=y, width=max(width, 0.0), height=max(height, 0.0), fill=colour, fill_opacity=opacity,
+                 stroke=edge, rx=round_)
+
+    def area(self, points: Iterable[tuple[float, float]], colour: str, opacity: float, edge: str | None = None) -> None:
+        """Fill what points enclose."""
+        path = "L".join(f"{_number(a)} {_number(b)}" for a, b in points)
+        self.add("path", d=f"M{path}Z", fill=colour, fill_opacity=opacity, stroke=edge,
+                 stroke_width=None if edge is None else 0.6)
+
+    def mark(self, x: float, y: float, shape: str, colour: str, size: float = 3.0, *, opacity: float | None = None,
+             edge: str | None = None) -> None:
+        """Draw a marker: ``o``, ``s`` (square), ``D`` (diamond), ``^`` or ``X``."""
+        if shape == "o":
+            self.add("circle", cx=x, cy=y, r=size, fill=colour, fill_opacity=opacity, stroke=edge)
+            return
+        corners = {"s": ((-1, -1), (1, -1), (1, 1), (-1, 1)), "D": ((0, -1.3), (1.3, 0), (0, 1.3), (-1.3, 0)),
+                   "^": ((0, -1.2), (1.2, 1), (-1.2, 1)),
+                   "X": ((-1, -1), (0, -.4), (1, -1), (.4, 0), (1, 1), (0, .4), (-1, 1), (-.4, 0))}[shape]
+        self.area([(x + size * a, y + size * b) for a, b in corners], colour, 1.0 if opacity is None else opacity, edge)
+
+    def legend(self, entries: Sequence[Entry], left: float = 0.0, top: float = 0.0) -> float:
+        """Write a legend from the upper left, in as many rows as it takes, and return its lower end."""
+        x, y = left, top + 10.0
+        for words, key, colour, opacity in entries:
+            size = 8.0 if len(key) == 1 and key in "osD^X" else 12.0 if key == "box" else 26.0
+            needed = size + 6.0 + text_width(words, SIZE) + 16.0
+            if x > left and x + needed > self.width:
+                x, y = left, y + 18.0
+            if key == "box":
+                self.rect(x, y - 6.0, 12.0, 12.0, colour, opacity=opacity, edge=GRID if colour == "none" else None)
+            elif size == 8.0:
+                self.mark(x + 4.0, y, key, colour, 4.0, opacity=opacity)
+            else:
+                self.line((x, x + 26.0), (y, y), colour, width=2.2, dash=None if key == "line" else key,
+                          opacity=opacity)
+            self.text(x + size + 6.0, y, words, size=SIZE, middle=True)
+            x += needed
+        return y + 14.0 if entries else top
+
+    def svg(self, alt: str) -> str:
+        """Return the picture as an element with words for those who cannot see it."""
+        said = escape(alt)
+        # Full size where there is room, scrolled where it would become too small to read.
+        return (f'<svg viewBox="0 0 {self.width:.0f} {self.height:.0f}" width="{self.width:.0f}" '
+                f'style="min-width:{self.width * SMALLEST_SCALE:.0f}px" role="img" aria-label="{said}">'
+                f"<title>{said}</title>{''.join(self._parts)}</svg>")
 
 
-def _inline(svg: str, key: str, alt: str, width: float, height: float) -> str:
-    body = svg[svg.index("<svg"):]
-    body = body[body.index(">") + 1:]
-    body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->\n?", "", body, flags=re.DOTALL)
-    body = re.sub(r'(?<=\sid=")', f"{key}-", body)
-    body = re.sub(r'(?<=url\(#)|(?<=xlink:href="#)', f"{key}-", body)
-    body = body.replace("xlink:href", "href")
-    body = re.sub(rf"(?<=: )(?:{'|'.join(_VARIABLES)})", lambda found: _VARIABLES[found.group()], body)
-    # The page's own font, and no style sheet that would reach beyond the figure.
-    body = re.sub(r"font-family: [^;\"]*;? ?", "", body)
-    body = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>", "", body, count=1, flags=re.DOTALL)
-    # Full size where there is room, scrolled where it would become too small to read.
-    full = width * 4 / 3
-    head = (f'<svg viewBox="0 0 {width:.0f} {height:.0f}" width="{full:.0f}" '
-            f'style="min-width:{full * SMALLEST_SCALE:.0f}px" role="img" aria-label="{escape(alt)}">')
-    return f"{head}<title>{escape(alt)}</title>{body.strip()}"
+class Axes:
+    """A region of a canvas with a scale along each side.
+
+    Parameters
+    ----------
+    canvas : Canvas
+        What it lies on.
+    left, top, right, bottom : float
+        Its edges.
+    x, y : (float, float)
+        The values at its left and right, and at its bottom and top.
+    """
+
+    def __init__(self, canvas: Canvas, left: float, top: float, right: float, bottom: float, x: tuple[float, float],
+                 y: tuple[float, float]) -> None:
+        self.canvas, self.left, self.top, self.right, self.bottom = canvas, left, top, right, bottom
+        self.x_limits, self.y_limits = x, y
+
+    def x(self, values: Any) -> Any:
+        """Return where values lie from left to right."""
+        low, high = self.x_limits
+        return self.left + (np.asarray(values, dtype=np.float64) - low) * ((self.right - self.left) / (high - low or 1))
+
+    def y(self, values: Any) -> Any:
+        """Return where values lie from top to bottom."""
+        low, high = self.y_limits
+        return self.bottom - (np.asarray(values, dtype=np.float64) - low) * (
+            (self.bottom - self.top) / (high - low or 1))
+
+    def line(self, x: Any, y: Any, colour: str, **style: Any) -> None:
+        """Draw a line through values."""
+        self.canvas.line(self.x(x), self.y(y), colour, **style)
+
+    def frame(self, x_label: str = "", y_label: str = "", *, grid: bool = True, y_most: int = 6, x_most: int = 8,
+              x_numbers: bool = True, y_numbers: bool = True) -> None:
+        """Draw both axes with their numbers, their labels, and lines of equal height."""
+        canvas = self.canvas
+        heights = ticks(*self.y_limits, y_most)
+        for value, words in zip(heights, _written(heights), strict=True) if y_numbers else ():
+            at = float(self.y(value))
+            if grid:
+                canvas.line((self.left, self.right), (at, at), GRID, width=0.8)
+            canvas.text(self.left - 6, at, words, colour=MUTED, anchor="end", middle=True)
+        canvas.line((self.left, self.left, self.right), (self.top, self.bottom, self.bottom), GRID, width=1.0)
+        places = ticks(*self.x_limits, x_most)
+        for value, words in zip(places, _written(places), strict=True) if x_numbers else ():
+            at = float(self.x(value))
+            canvas.line((at, at), (self.bottom, self.bottom + 4), GRID, width=1.0)
+            canvas.text(at, self.bottom + 16, words, colour=MUTED, anchor="middle")
+        if x_label:
+            canvas.text((self.left + self.right) / 2, self.bottom + (33 if x_numbers else 20), x_label, size=SIZE,
+                        colour=MUTED, anchor="middle")
+        if y_label:
+            canvas.text(SIZE, (self.top + self.bottom) / 2, short(y_label, 60), size=SIZE, colour=MUTED,
+                        anchor="middle", turn=-90)
+
+
+def text_width(words: str, size: float = SMALL) -> float:
+    """Return about how wide a text is."""
+    return len(words) * size * LETTER
+
+
+def left_of(limits: tuple[float, float], most: int = 6, *, label: bool = True) -> float:
+    """Return the room that the numbers of a vertical axis take, and its label."""
+    widest = max((len(words) for words in _written(ticks(*limits, most))), default=1)
+    return widest * SMALL * 0.6 + 10.0 + (SIZE + 8.0 if label else 0.0)
+
+
+def _written(values: Sequence[float]) -> list[str]:
+    """Return numbers of one axis with as many digits as tell them apart."""
+    steps = [abs(b - a) for a, b in pairwise(values)] or [abs(values[0]) if values else 1.0]
+    step = min(steps) or 1.0
+    if not 1e-4 <= step < 1e9:
+        return [f"{value:.3g}" for value in values]
+    digits = max(0, -math.floor(math.log10(step) + 1e-9))
+    return [f"{value:,.{digits}f}".replace("-0", "0") if value == 0 else f"{value:,.{digits}f}" for value in values]
+
+
+def _number(value: Any) -> str:
+    """Return an attribute's value; numbers to a tenth of a pixel, which no eye tells from the exact one."""
+    if isinstance(value, str):
+        return escape(value)
+    return f"{float(value):.2f}".rstrip("0").rstrip(".") if abs(value) < 2 else f"{float(value):.1f}".removesuffix(".0")

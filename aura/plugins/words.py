@@ -1,15 +1,12 @@
-"""Numbers, times and tables in HTML. Whatever comes from data is escaped here."""
+"""Numbers, times and names as people read them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
-from html import escape
 
 from aura.core.time import MS, S, Time, format_time
 
-__all__ = ["bar", "cell", "clock", "count", "drawing", "figure", "measured", "named", "share", "short", "simulated",
-           "table", "text"]
+__all__ = ["clock", "count", "figure", "measured", "named", "share", "short", "simulated"]
 
 _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
           "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r",
@@ -17,11 +14,6 @@ _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weight
           "autoregression_mse": "error of a linear fit", "of_persistence": "relative to repeating",
           "of_autoregression": "relative to the linear fit", "persistence": "repeating the last frame",
           "purity_by_chance": "purity by chance", "utilisation": "share of units that won"}
-
-
-def text(value: object) -> str:
-    """Return a value as escaped text that UTF-8 can hold: a folder's name may be of other bytes."""
-    return escape(str(value).encode("utf-8", "backslashreplace").decode())
 
 
 def figure(value: float | None, digits: int = 3) -> str:
@@ -118,33 +110,3 @@ def short(value: str, most: int = 28) -> str:
     ('joy', 'a name th…')
     """
     return value if len(value) <= most else f"{value[:most - 1]}…"
-
-
-def cell(content: str, *, sort: float | None = None, kind: str = "") -> str:
-    """Return a table cell of content that is HTML already, with the value that it is sorted by."""
-    key = "" if sort is None or not math.isfinite(sort) else f' data-sort="{sort!r}"'
-    name = f' class="{kind}"' if kind else ""
-    return f"<td{name}{key}>{content}</td>"
-
-
-def bar(value: float | None, digits: int = 3, most: float = 1.0) -> str:
-    """Return a cell with a figure and a bar as long as its share of `most`."""
-    share = 0.0 if value is None or not math.isfinite(value) or most <= 0 else min(max(value / most, 0.0), 1.0)
-    shown = figure(value, digits) if digits else count(value)
-    return cell(f'<span class="bar"><i style="width:{share * 100:.1f}%"></i></span><span class="of">{shown}</span>',
-                sort=value, kind="num")
-
-
-def table(heads: Sequence[str], rows: Iterable[str], *, caption: str, sortable: bool = False, label: int = 1) -> str:
-    """Return a table. `rows` are the cells of each row as HTML; all heads beyond the first `label` are of numbers."""
-    kind = ' class="sortable"' if sortable else ""
-    cells = "".join(f'<th scope="col"{"" if number < label else chr(32) + "class=" + chr(34) + "num" + chr(34)}>'
-                    f"{text(head)}</th>" for number, head in enumerate(heads))
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return (f'<div class="scroll"><table{kind}><caption>{text(caption)}</caption><thead><tr>{cells}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>")
-
-
-def drawing(svg: str, caption: str) -> str:
-    """Return a figure with its caption."""
-    return f'<figure><div class="scroll">{svg}</div><figcaption>{text(caption)}</figcaption></figure>'
