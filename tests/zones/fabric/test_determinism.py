@@ -64,6 +64,7 @@ def test_threads_within_the_fabric_give_the_same_bits(whole: dict[str, Any], mon
         assert trees_equal(outcome(made), whole)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cut", ["57 ms", *(pytest.param(cut, marks=pytest.mark.slow) for cut in (
     "0 ms", "1 ms", "2 ms", "11 ms", "80 ms", "101 ms", "170 ms", "249 ms"))])
 def test_a_resumed_run_equals_one_that_never_stopped(whole: dict[str, Any], tmp_path: Path, cut: str) -> None:

@@ -70,6 +70,7 @@ def called(name: str, *parts: ast.expr) -> ast.expr:
     return ast.fix_missing_locations(ast.copy_location(ast.Call(ast.Name(name, ast.Load()), [*parts], []), parts[0]))
 
 
+@pytest.mark.slow
 @given(st.floats(-30, 30))
 def test_each_function_is_that_of_pythons_math(x: float) -> None:
     pairs = [("exp(v)", math.exp(x)), ("tanh(v)", math.tanh(x)), ("sqrt(abs(v))", math.sqrt(abs(x))),

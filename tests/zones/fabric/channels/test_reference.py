@@ -66,6 +66,7 @@ def test_pieces_of_current_are_met_exactly() -> None:
     assert np.isfinite(run.states(np.linspace(0, 4, 9))).all()
 
 
+@pytest.mark.slow
 def test_warmth_makes_spikes_faster() -> None:
     times, widths = np.linspace(0, 6, 6001), []
     for temperature_c in (6.3, 16.3):

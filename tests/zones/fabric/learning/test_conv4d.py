@@ -55,6 +55,7 @@ def test_the_response_equals_the_direct_sum(kernel: Any, inputs: int, outputs: i
     assert relative(made.forward(values), direct(made, values)) < 1e-5
 
 
+@pytest.mark.slow
 def test_in_double_precision_it_equals_the_direct_sum_to_rounding() -> None:
     made = conv(kernel=(3, 3, 2, 3), inputs=2, outputs=3, dtype=np.float64)
     values = noise(1, 3, 4, 4, 3, 2, dtype=np.float64)
@@ -112,6 +113,7 @@ def test_what_is_not_finite_reaches_only_the_outputs_whose_kernel_meets_it() -> 
     assert np.array_equal(np.isnan(made.forward(values)), expected)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("space, time", PADDINGS)
 @pytest.mark.parametrize("kernel, outputs, fatigue", [((3, 2, 3, 2), 3, None), ((1, 3, 2, 3), 5, FatigueParams())])
 def test_the_gradient_equals_finite_differences(kernel: Any, outputs: int, fatigue: Any, space: Any,
@@ -137,6 +139,7 @@ def test_the_gradient_equals_finite_differences(kernel: Any, outputs: int, fatig
             assert found[at] == pytest.approx((losses[0] - losses[1]) / 2e-4, rel=1e-7, abs=1e-8)
 
 
+@pytest.mark.slow
 def test_the_gradient_in_single_precision_equals_that_in_double() -> None:
     single, double = conv(inputs=3, outputs=6), conv(inputs=3, outputs=6, dtype=np.float64)
     double.kernels[:] = single.kernels

@@ -23,6 +23,7 @@ def means(shape: tuple[int, int, int], boxes: tuple[int, int, int], grid: np.nda
     return np.array([np.mean(values) for values in found])
 
 
+@pytest.mark.slow
 @given(SHAPES, st.integers(1, 60), st.integers(0, 99))
 def test_a_box_is_the_mean_of_its_neighbours(shape: tuple[int, int, int], most: int, seed: int) -> None:
     pooling, grids = Pooling(shape, most), np.random.default_rng(seed).normal(size=(2, *shape))

@@ -32,6 +32,7 @@ def test_a_sum_of_floats_just_above_a_whole_number_of_segments_adds_none() -> No
     assert segments_by_length(stick, 0.1).sections[0].segments == 3
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(morphologies(), st.floats(50.0, 300.0))
 def test_d_lambda_gives_odd_numbers_and_segments_short_against_the_length_constant(neuron: Morphology,

@@ -451,6 +451,7 @@ def shape(neuron: Morphology, section: int = 0) -> tuple[Any, ...]:
     return found.kind, found.parent_position, tuple(map(tuple, found.points.tolist())), tuple(sorted(children))
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(drawn_cells())
 def test_a_cell_written_and_read_back_keeps_length_area_and_topology(

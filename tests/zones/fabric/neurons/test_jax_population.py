@@ -169,6 +169,7 @@ def test_openings_may_lie_on_the_device_already(in_jax):
         cells.advance(20, np.zeros((2, 7, CELLS + 1), np.float32))
 
 
+@pytest.mark.slow
 def test_no_setting_of_jax_is_changed(squid: Membrane):
     before = jax.config.jax_enable_x64
     cells = JaxPopulation(CABLE, squid, 1, dtype="float64")

@@ -40,6 +40,7 @@ def over_lanes(dtype: str, name: str) -> Callable[[np.ndarray], np.ndarray]:
     return evaluated
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_exp_is_right_to_rounding_over_its_range(dtype):
     exp, rng, end = over_lanes(dtype, "exp_"), np.random.default_rng(0), EXP_RANGE[dtype]
@@ -50,6 +51,7 @@ def test_exp_is_right_to_rounding_over_its_range(dtype):
     assert np.isnan(exp(np.array([np.nan], dtype)))[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_log_is_right_to_rounding_over_its_range(dtype):
     log, rng = over_lanes(dtype, "log_"), np.random.default_rng(1)

@@ -119,6 +119,7 @@ def state_names(cells: Population) -> list[str]:
     return [found.get(int(row), "") for row in cells.layout.kept_rows()]
 
 
+@pytest.mark.slow
 def test_a_spike_lies_within_its_step(squid):
     spikes = driven(squid, 70).advance(1500)
     ends = (spikes.step + 1) * 0.025
@@ -126,6 +127,7 @@ def test_a_spike_lies_within_its_step(squid):
     assert np.all((ends - 0.025 - 1e-9 <= spikes.time_ms) & (spikes.time_ms <= ends + 1e-9))
 
 
+@pytest.mark.slow
 def test_what_is_written_is_read(rich):
     cells = driven(rich, 5)
     written = np.linspace(-80.0, -60.0, 5, dtype=np.float32)
@@ -326,6 +328,7 @@ def test_steps_and_currents_are_checked(squid):
         cells.advance(1)
 
 
+@pytest.mark.slow
 def test_slots_must_divide_the_steps(rich):
     cells = driven(rich, 3)
     with pytest.raises(ParameterError, match="as many steps in each slot, got 20 steps of 3 slots"):

@@ -20,7 +20,8 @@ NA_PER_UA_CM2 = 1e-5 * AREA_UM2
 
 @pytest.mark.parametrize("current, expected, end_mv", [(0.5, [2.448, 23.242], -59.347),
                                                        (1.0, [1.466, 15.390, 28.981], None)])
-@pytest.mark.parametrize("dtype, tolerance_ms", [("float64", 0.01), ("float32", {0.5: 0.15, 1.0: 0.01})])
+@pytest.mark.parametrize("dtype, tolerance_ms", [pytest.param("float64", 0.01, marks=pytest.mark.slow),
+                                                 ("float32", {0.5: 0.15, 1.0: 0.01})])
 def test_spikes_of_25_compartments_are_those_of_neuron_brian2_and_jaxley(squid, current, expected, end_mv, dtype,
                                                                          tolerance_ms):
     """Times: NEURON 9.0.2 with exact rates, Brian2 2.9.0 and Jaxley 0.14.0, which agree to 3 decimals."""
@@ -64,6 +65,7 @@ def test_the_error_falls_with_the_first_power_of_the_step(squid):
     assert order == pytest.approx(1.0, abs=0.15)
 
 
+@pytest.mark.slow
 def test_the_rate_rises_with_the_current_from_rheobase_on(squid):
     currents = np.arange(0.0, 60.0, 2.0)
     cells = Population(POINT, squid, len(currents), dt_ms=0.025, dtype="float64")
