@@ -135,7 +135,10 @@ def forward(theta: F32, sizes: I64, places: I64, code: int, rows: F32, before: F
         wide, narrow = sizes[layer], sizes[layer + 1]
         weights = theta[places[layer, 0]:places[layer, 0] + wide * narrow].reshape(wide, narrow)
         out = before[start:start + count * narrow].reshape(count, narrow)
-        out[:] = theta[places[layer, 1]:places[layer, 1] + narrow]
+        biases = theta[places[layer, 1]:places[layer, 1] + narrow]
+        for r in range(count):  # an array set to another takes numba five seconds to compile, for the error's text
+            for j in range(narrow):
+                out[r, j] = biases[j]
         _add_product(previous, weights, out)
         if layer < len(sizes) - 2:
             _activate(code, before[start:start + count * narrow], after[start:start + count * narrow])
