@@ -193,6 +193,7 @@ def test_tracing_prints_plugin_hook_and_time(site: Any) -> None:
     assert any(line.startswith("plugins: alpha  load  ") and line.endswith("raised RuntimeError") for line in lines)
 
 
+@pytest.mark.slow
 def test_loading_all_plugins_imports_nothing_heavy() -> None:
     code = ("import sys\nfrom aura.plugins.manager import PluginManager\n"
             "from aura.plugins.listing import plugin_rows, zone_rows, zone_text\n"

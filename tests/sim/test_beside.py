@@ -53,6 +53,7 @@ def code_of(run):
     return sorted(source.name for source in RunFolder(run).sources() if source.role == "code")
 
 
+@pytest.mark.slow
 def test_what_a_plugin_file_imports_from_beside_it_is_noted_also_where_it_was_imported_before(project, aura):
     for run in ("one", "other"):  # the second time, Python has the modules already
         assert aura("run", "mine.toml", "--out", run, "--quiet").status == 0

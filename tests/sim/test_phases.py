@@ -59,6 +59,7 @@ def test_no_zone_changes_in_a_phase_without_learning(sim, whole):
     assert states["before"]["majority"]["counts"] == states["after"]["majority"]["counts"] != {}
 
 
+@pytest.mark.slow
 def test_a_zone_told_not_to_learn_does_not(sim):
     run = sim.make("run", "shout.learn=false", "diary.repeat=1")
     run.start()

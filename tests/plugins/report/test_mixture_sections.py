@@ -262,6 +262,7 @@ def test_more_lives_than_a_page_has_room_for_are_listed_only(folder):
     assert "Growth tree" not in html
 
 
+@pytest.mark.slow
 def test_the_record_reads_what_the_metrics_have_left(played):
     found = read_run(played)
     assert found.notes == ()

@@ -83,6 +83,7 @@ def test_a_run_that_is_refused_for_a_number_that_is_not_finite_leaves_no_folder(
     assert not (sim.folder / "one").exists()
 
 
+@pytest.mark.slow
 def test_a_stopped_run_says_how_to_go_on_and_does(sim, aura, whole):
     answer = aura(*RUN, "--out", "a run", "--until", "300 ms")
     assert answer.out.splitlines()[-1] == "to go on: aura resume 'a run'"

@@ -95,6 +95,7 @@ def test_a_rate_whose_period_is_no_whole_nanosecond_never_drifts(hertz, playing)
     assert [time for time, _ in said] == [int(1000 * n / hertz + 0.5) * MS for n in range(len(said))]
 
 
+@pytest.mark.slow
 @given(start=st.integers(0, 2**60), number=st.integers(0, 10**9), hertz=st.integers(1, 10**5),
        resolution=st.sampled_from([1, 10**3, 10**6]))
 def test_a_tick_is_on_the_nearest_point_of_the_grid(start, number, hertz, resolution):

@@ -56,6 +56,7 @@ def test_without_goals_the_drive_is_neutral() -> None:
     assert (Drives({}, 5.0).drive, Drives({}, 5.0).learning_drive) == (0.0, 1.0)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(any_number, any_number, st.floats(0, 1e9)), max_size=20))
 def test_the_learning_drive_stays_within_its_bounds(told: list[tuple[float, float, float]]) -> None:
     drives = Drives({"high": HIGH, "low": LOW}, largest=4.0)

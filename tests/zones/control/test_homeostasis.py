@@ -62,6 +62,7 @@ def test_learning_beyond_its_means_goes_on_in_bouts_and_energy_recovers_in_betwe
         assert max(float(value) for value in energy.values[200:]) > 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("activity", [100.0, 1e30])
 def test_activity_above_any_restoration_keeps_the_gate_shut_for_ever_and_the_brain_goes_on(activity: float) -> None:
     with brain_of(activity=activity, effort=1.0) as brain:

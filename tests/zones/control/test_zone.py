@@ -151,6 +151,7 @@ def test_an_entropy_that_steps_over_1_by_rounding_is_taken() -> None:
     assert numbers(Bench(controller={"kp": 0.5}).tick(gate_entropy=1.0000002))["gate_temperature"] < 1.0
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.fixed_dictionaries({}, optional={
     "activity": some, "effort": some, "reward": finite, "loss": finite, "valence": st.floats(-1, 1),

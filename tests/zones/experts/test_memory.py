@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -65,6 +66,7 @@ def test_the_oldest_blocks_go_when_there_are_more_than_the_capacity() -> None:
     assert recalled(memory, [0, 1, 2, 3, 4]) == {3: 3.0, 4: 4.0}
 
 
+@pytest.mark.slow
 @given(st.lists(st.lists(st.integers(0, 12), min_size=1, max_size=4), max_size=12),
        st.lists(st.integers(0, 12), max_size=8))
 def test_memory_equals_a_plain_dictionary(stored: list[list[int]], asked: list[int]) -> None:

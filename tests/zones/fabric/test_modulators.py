@@ -68,6 +68,7 @@ def test_reward_turns_eligibility_into_weight() -> None:
     assert not np.array_equal(weights[-1.0], weights[1.0])
 
 
+@pytest.mark.slow
 def test_reward_does_nothing_when_the_energy_gate_is_shut() -> None:
     changes = {"tissue": {"plasticity": {"stdp": None, "homeostasis": None, "eligibility": {}}}}
     weights = []

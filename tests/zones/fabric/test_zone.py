@@ -39,6 +39,7 @@ def test_parts_that_are_off_say_nothing() -> None:
         assert set(said) == {port.name for port in bench.fabric.context.outputs}, off
 
 
+@pytest.mark.slow
 def test_the_loss_is_of_the_prediction_made_before_the_frame_came() -> None:
     bench, frames = Bench(context=2), waves(40)
     said = bench.play(frames)

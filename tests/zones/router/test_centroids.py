@@ -132,6 +132,7 @@ def test_seeds_are_spread_where_asked_for_and_by_the_zones_own_generator(bench: 
     assert not np.array_equal(born[0][0], born[0][1])
 
 
+@pytest.mark.slow
 def test_bounded_memory_follows_what_drifts(bench: Make) -> None:
     ends = []
     for memory in (20, 100_000):
@@ -187,6 +188,7 @@ def test_nearest_centroids_are_running_means_as_macqueen_has_them(bench: Make) -
     assert one.centroids.rows.ravel() == pytest.approx([0.75, 10.5])
 
 
+@pytest.mark.slow
 def test_long_streams_of_nothing_leave_no_denormals(bench: Make) -> None:
     one = bench(memory=5, recent=3)
     one.show(np.ones((3, 4)), [0, 1, 2])

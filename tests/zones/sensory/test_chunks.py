@@ -36,6 +36,7 @@ def test_wherever_the_stream_is_cut_and_resumed_the_frames_are_the_same(ticks):
     np.testing.assert_array_equal(np.concatenate(frames), MEL.frames(SOUND[:at]))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(st.integers(1, 9), min_size=1, max_size=5), st.integers(1, 6))
 def test_no_frame_spans_two_recordings_however_they_share_ticks(lengths, at_once):

@@ -38,6 +38,7 @@ def cases(draw):
                                 normalise=draw(st.sampled_from(["patch", "none"])))
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(cases())
 def test_patches_equal_those_cut_pixel_by_pixel(case):
@@ -49,6 +50,7 @@ def test_patches_equal_those_cut_pixel_by_pixel(case):
     np.testing.assert_allclose(found, expected, atol=2e-5)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(cases(), st.booleans(), st.booleans())
 def test_an_image_is_cut_alike_alone_and_among_others(case, centre, deskew):

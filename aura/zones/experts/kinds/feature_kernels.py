@@ -116,7 +116,8 @@ def pull_filters(rows: Any, slopes: Any, filters: Any, pool: int, stride: int, f
 def project_rows(rows: Any, matrix: Any, bias: Any, out: Any) -> None:
     """Fill `out` (n, width) with rows (n, d) times the matrix (d, width), plus the bias, each sum in order."""
     for n in range(len(rows)):
-        out[n] = bias
+        for j in range(len(bias)):  # a row set to another takes numba four seconds to compile, for the error's text
+            out[n, j] = bias[j]
         for k in range(rows.shape[1]):
             value = rows[n, k]
             if value != 0:

@@ -53,6 +53,7 @@ def cases(draw: st.DrawFn) -> dict[str, Any]:
         "permute": draw(st.booleans())}
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(cases())
 def test_routing_is_that_of_the_slow_twin(case: dict[str, Any]) -> None:

@@ -13,6 +13,7 @@ from aura.zones.experts.growth.log import GrowthEvent, GrowthLog, parse, parse_l
 from tests.zones.experts.growth.growth_events import birth, lives
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(lives())
 def test_events_come_back_from_their_lines(events: list[GrowthEvent]) -> None:
@@ -20,6 +21,7 @@ def test_events_come_back_from_their_lines(events: list[GrowthEvent]) -> None:
     assert all("\n" not in event.line() for event in events)
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=25)
 @given(lives(), st.integers(0, 20))
 def test_a_log_continues_after_a_restart(events: list[GrowthEvent], cut: int) -> None:

@@ -233,6 +233,7 @@ def test_shared_experts_are_never_put_away() -> None:
     assert life.structure.active.tolist() == [True, True, False]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=20)
 @given(st.lists(st.tuples(st.integers(1, 60), st.sampled_from([0.05, 0.3, 2.0]), st.integers(0, 3),
                           st.sampled_from([0.0, 0.9])), max_size=12), st.integers(0, 12))

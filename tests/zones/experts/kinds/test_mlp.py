@@ -21,13 +21,13 @@ class Compiled(MlpExpert):
         return NeuralExpert._program_for(self, capacity)
 
 
-def lessons(count: int, shape: tuple[int, ...], classes: int, sizes: tuple[int, ...] = (1, 8)) -> list[Lesson]:
+def lessons(count: int, shape: tuple[int, ...], classes: int, sizes: tuple[int, ...], held_every: int) -> list[Lesson]:
     rng = np.random.default_rng(0)
     made = []
     for turn in range(count):
         rows = sizes[turn % len(sizes)]
         weights = rng.random(rows) * (rng.random(rows) > 0.3)
-        holds = rng.random(rows) * (turn % 3 == 0)
+        holds = rng.random(rows) * (turn % held_every == 0)
         made.append(Lesson(rng.standard_normal((rows, *shape)).astype(np.float32),
                            rng.dirichlet(np.ones(classes), rows).astype(np.float32), weights.astype(np.float32),
                            holds.astype(np.float32), 0.7))
@@ -44,8 +44,8 @@ def test_kernels_and_module_agree(options: dict[str, Any]) -> None:
     chosen = MlpOptions(**{"hidden": (9,), "anchor_every": 7, "learning_rate": 0.01, **options})
     ours, theirs = (kind((2, 5), 3, chosen, 1) for kind in (MlpExpert, Compiled))
     assert trees_equal(ours.state(), theirs.state())
-    # XLA compiles each number of rows anew, which takes most of the time.
-    for taught in lessons(20, (2, 5), 3, (8,) if options else (1, 8)):
+    # XLA compiles each number of rows anew, with holds and without, which takes most of the time.
+    for taught in lessons(20, (2, 5), 3, *(((8,), 1) if options else ((1, 8), 3))):
         slopes = [one.learn(taught, want_gradient=True) for one in (ours, theirs)]
         np.testing.assert_allclose(*slopes, atol=1e-5)
         np.testing.assert_allclose(ours.predict(taught.rows), theirs.predict(taught.rows), atol=1e-5)

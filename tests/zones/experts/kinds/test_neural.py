@@ -183,6 +183,7 @@ def test_unknown_classes_have_no_probability_and_known_ones_keep_their_odds(kind
     np.testing.assert_allclose(after[:, :CLASSES] / after[:, :CLASSES].sum(axis=1, keepdims=True), before, atol=1e-6)
 
 
+@pytest.mark.slow
 @BOTH
 def test_classes_beyond_the_heads_room_widen_it_and_leave_the_rest(kind: type[MlpExpert]) -> None:
     one = expert(kind)

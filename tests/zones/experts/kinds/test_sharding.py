@@ -19,12 +19,14 @@ from aura.zones.experts.kinds.registry import expert_kind
 
 assert len(jax.devices()) == 4
 rng = np.random.default_rng(0)
-for name, shape, options in (("mlp", (6,), {"hidden": (8,)}),
-                             ("conv2d", (6, 6), {"channels": (3,), "kernel": (3,), "hidden": ()})):
+# Each number of rows is compiled by itself, which takes most of the time; fewer rows than devices come to one kind.
+for name, shape, counts, options in (
+        ("mlp", (6,), (1, 6, 6), {"hidden": (8,)}),
+        ("conv2d", (6, 6), (6, 6, 6), {"channels": (3,), "kernel": (3,), "hidden": ()})):
     kind = expert_kind(name)
     one, four = (kind(shape, 3, kind.Options(**options, devices=devices, anchor_every=2, learning_rate=0.01,
                                              momentum=0.5), 1) for devices in (1, 4))
-    for count in (1, 6, 6):
+    for count in counts:
         rows = rng.standard_normal((count, *shape)).astype(np.float32)
         targets = np.eye(3, dtype=np.float32)[rng.integers(3, size=count)]
         lesson = Lesson(rows, targets, np.ones(count, np.float32), np.full(count, 0.5, np.float32), 1.0)

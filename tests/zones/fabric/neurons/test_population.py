@@ -138,6 +138,7 @@ def test_what_is_written_is_read(rich):
     assert np.all(cells.read("sodium.m", [3]) < 0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable, values, nodes, message", [
     ("w", 0.0, None, "a variable of this membrane"), ("v", np.zeros(4), None, "values of shape"),
     ("v", math.nan, None, "finite values"), ("calcium.m", 0.0, [0, 1], "nodes that have calcium.m")])
@@ -152,6 +153,7 @@ def test_what_cannot_be_written_is_refused(rich, variable, values, nodes, messag
     np.testing.assert_array_equal(cells.state()["variables"], before)
 
 
+@pytest.mark.slow
 def test_spikes_come_by_cell_then_by_time(squid):
     spikes = driven(squid, 100).advance(2000)
     order = np.lexsort((spikes.time_ms, spikes.cell))

@@ -57,6 +57,7 @@ def expected_peak(receptor: Receptor) -> float:
     return float(np.max(np.exp(-t / receptor.decay.value) - np.exp(-t / receptor.rise.value)))
 
 
+@pytest.mark.slow
 def test_an_opening_adds_to_what_is_open():
     cells = Population(POINT, leaky(AMPA), 1, dt_ms=DT_MS, dtype="float64")
     once, twice = (np.full((1, 1, 1), weight) for weight in (1e-3, 3e-3))
