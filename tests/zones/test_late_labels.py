@@ -77,8 +77,7 @@ def test_where_nobody_knows_how_many_come_what_was_lost_is_told(kind: str) -> No
 
 def watched(pending: int | None) -> tuple[Brain, Any]:
     """Return a brain whose zone answers LATE, and a metric that waits for it."""
-    from aura.plugins.metrics.classification import Classification
-    from aura.plugins.metrics.options import ClassificationOptions
+    from aura.plugins.metrics.classification import Classification, ClassificationOptions
     from aura.zones.amygdala.plugin import MANIFEST as amygdala
 
     one = Brain(seed=1)

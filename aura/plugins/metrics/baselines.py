@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.arithmetic import one_thread
 from aura.core.signals import Signal
@@ -14,14 +15,14 @@ from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
 from aura.plugins.metrics.labels import OTHER, Classes, pack, sets_of, unpack
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import BaselineOptions
+from aura.plugins.metrics.options import MetricOptions, Pending, Topic
 from aura.plugins.metrics.results import RIVALS, Results
 from aura.plugins.words import clock, count
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["BatchBaselines"]
+__all__ = ["BaselineOptions", "BatchBaselines"]
 
 CLASSES_MAX = 1000
 """Classes told apart; each costs a logistic regression."""
@@ -39,6 +40,24 @@ class _Kept:
         return np.stack(self.rows) if self.rows else np.zeros((0, 0), dtype=np.float32)
 
 
+class BaselineOptions(MetricOptions):
+    """Options of the metric ``batch-baselines``."""
+
+    features: Topic = Field(description="Topic of the features, (item, feature), such as embeddings.")
+    truth: Topic = Field(description="Topic of tags, of text or of integers, as for classification.")
+    models: tuple[Literal["ridge", "logistic"], ...] = Field(
+        ("ridge", "logistic"),
+        description="Which to fit. On 43,000 embeddings of 28 classes ridge takes about a second, logistic about "
+                    "half a minute.")
+    penalty: float = Field(1.0, gt=0.0, description="Penalty on the squared weights of the ridge regression.")
+    logistic_c: float = Field(1.0, gt=0.0, description="Inverse penalty of the logistic regression.")
+    max_items: int = Field(
+        100_000, ge=10,
+        description="Items kept of the learning phases, and as many of the others; what comes beyond is counted, "
+                    "not kept.")
+    pending: Pending = None
+
+
 class BatchBaselines(Metric):
     """Batch ridge and logistic regression, fitted on all that the learning phases showed.
 
@@ -47,13 +66,6 @@ class BatchBaselines(Metric):
     regression against the rest for each class, and thresholds are chosen per label for the best F1 on the training
     scores. They are evaluated on each held-out phase. Rows that
     were learned before are not taken again, and those without a label are left out.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : BaselineOptions
-        What it watches.
     """
 
     kind = "batch-baselines"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -20,7 +21,7 @@ from aura.plugins.metrics.label_figures import confusion_table, per_class, recal
 from aura.plugins.metrics.labels import Classes, sets_of
 from aura.plugins.metrics.matching import PENDING, ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
-from aura.plugins.metrics.options import ClassificationOptions
+from aura.plugins.metrics.options import MetricOptions, Pending, RowsEvery, Topic
 from aura.plugins.metrics.results import Results
 from aura.plugins.metrics.rolling import Rolling
 from aura.plugins.metrics.stimuli import can_be_shown
@@ -28,11 +29,58 @@ from aura.plugins.metrics.stimuli import can_be_shown
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Classification"]
+__all__ = ["Classification", "ClassificationOptions"]
 
 _HEADLINE = {"top1": "top1", "macro_f1": "macro_f1", "accuracy": "exact_match"}
 _ONE_LABEL = {"accuracy": "accuracy", "macro_f1": "macro_f1"}
 """Called as at the end of a run: where each item has one label, top-1 is the accuracy."""
+
+
+class ClassificationOptions(MetricOptions):
+    """Options of the metric ``classification``."""
+
+    truth: Topic = Field(
+        description="Topic of tags (label sets), of text (one label an item) or of integers (one class an item). Items "
+                    "without a true label (an empty set, an empty text) are left out and counted.")
+    prediction: Topic = Field(description="Topic of what was predicted of the same items: tags, text or integers.")
+    best: Topic | None = Field(
+        None,
+        description="Topic of the one best label of each item, for the top-1 figure and the confusion matrix.")
+    scores: Topic | None = Field(
+        None,
+        description="Instead of best: topic of the scores, (item, class), of which the largest tells the best label.")
+    classes: Topic | None = Field(None, description="Topic of the names of the classes that the scores are of.")
+    window: int = Field(1000, ge=1, le=100_000, description="Items that a rolling figure looks back on.")
+    every: RowsEvery = "auto"
+    pending: Pending = None
+    max_classes: int = Field(
+        1000, ge=2, le=10_000,
+        description='Classes counted apart; what comes beyond stands as one class "(other)", in which a label is '
+                    "right only where it is the true one.")
+    by: Annotated[tuple[Topic, ...], Field(max_length=2)] = Field(
+        (),
+        description="One or two topics of text, of integers or of tags, one value an item, such as the expert that "
+                    "answered: items and accuracy are counted for each of their values too, and for each pair of "
+                    "values.")
+    max_values: int = Field(
+        100, ge=2, le=1000,
+        description='Values of such a topic counted apart; what comes beyond is one value "(other)".')
+    stimulus: Topic | None = Field(
+        None,
+        description="Topic of text or of pictures, (item,) or (item, height, width): what the examples show. By "
+                    "default the first such output of the zone that tells the truth.")
+    confidence: Topic | None = Field(
+        None,
+        description="Topic of probabilities, (item,) or (item, class), of which the largest says how sure a "
+                    "prediction was. By default the one that stands beside the prediction.")
+    examples: int = Field(
+        5, ge=0, le=50,
+        description="Examples that are kept of each phase: so many of the most confident mistakes, and as many "
+                    "that were right.")
+    forgetting: bool = Field(
+        False,
+        description="Whether to tell how far each class has fallen from its best accuracy of an earlier phase "
+                    "without learning.")
 
 
 class Classification(Metric):
@@ -45,13 +93,6 @@ class Classification(Metric):
     true ones; an item without an answer is a miss of both. The confusion matrix takes the items with one true label.
     By the values of other topics items and accuracy are counted once more. Forgetting compares the phases without
     learning.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : ClassificationOptions
-        What it watches.
     """
 
     kind = "classification"

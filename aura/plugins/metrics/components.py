@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from pydantic import BeforeValidator, Field
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -14,17 +15,55 @@ from aura.plugins.figures import Column, Curves, Figure, Table, Text
 from aura.plugins.metrics.component_totals import ComponentTotals, added, one_sided
 from aura.plugins.metrics.interval_means import IntervalMeans
 from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.mixture_options import ComponentOptions
+from aura.plugins.metrics.options import Label, MaxRows, MeansEvery, MetricOptions, Topic
 from aura.plugins.metrics.results import Results, main_phases
 from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Components"]
+__all__ = ["ComponentOptions", "Components"]
 
 BLOCK_SIGNALS = 256
 """Signals counted at once: one by one they would cost some 30 us each."""
+
+
+def _names_or_topic(value: Any) -> Any:
+    """Return names that differ, or a topic, or nothing."""
+    if isinstance(value, str):
+        if "." not in value:
+            raise ValueError("names such as ['fast', 'slow'], or the topic that tells them, such as 'mixture.names'")
+    elif value is not None:
+        names = list(value) if isinstance(value, (list, tuple)) else []
+        if not names or not all(isinstance(name, str) and name for name in names):
+            raise ValueError("names such as ['fast', 'slow'], or the topic that tells them, such as 'mixture.names'")
+        twice = [name for number, name in enumerate(names) if name in names[:number]]
+        if twice:
+            raise ValueError(f"names that differ; {twice[0]!r} stands twice")
+    return value
+
+
+class ComponentOptions(MetricOptions):
+    """Options of the metric ``components``."""
+
+    signal: Topic = Field(
+        description="Topic of one number for each component, (component,) or (item, component), of which the mean "
+                    "over the items counts; it may get longer as the brain grows.")
+    label: Label = Field(
+        "",
+        description="What a component is: expert names them expert_0, expert_1, and so on; without it they are "
+                    "numbered. Charts of one label give each component the same colour.")
+    names: Annotated[tuple[str, ...] | Topic | None, BeforeValidator(_names_or_topic)] = Field(
+        None,
+        description="Instead of the label: the names of the components in their order, or the topic of text that tells "
+                    "them; of those beyond the names the numbers stand.")
+    stacked: bool = Field(
+        False,
+        description="Whether the numbers are shares of one whole: drawn on top of each other, and one that has "
+                    "more than 90 % since the last growth is told of.")
+    every: MeansEvery = "100 ms"
+    max_rows: MaxRows = 2000
+    max_components: int = Field(64, ge=1, le=250, description="Components kept; those beyond are counted only.")
 
 
 class Components(Metric):
@@ -32,13 +71,6 @@ class Components(Metric):
 
     Of a topic with items the mean over the items of a tick counts, in a phase the mean of those whose rows were learned
     before by itself.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : ComponentOptions
-        What it watches.
     """
 
     kind = "components"

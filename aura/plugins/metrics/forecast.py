@@ -6,18 +6,19 @@ from collections import deque
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.errors import AuraError
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
+from aura.plugins.metrics.options import MetricOptions, RowsEvery, Topic
 from aura.plugins.metrics.rolling import Rolling
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
     from aura.core.signals import Signal
     from aura.core.time import Time
-    from aura.plugins.metrics.options import ForecastOptions
 
-__all__ = ["Autoregression", "Forecast"]
+__all__ = ["Autoregression", "Forecast", "ForecastOptions"]
 
 FORECASTS = ("prediction", "persistence", "autoregression")
 
@@ -69,19 +70,26 @@ class Autoregression:
         return prediction
 
 
+class ForecastOptions(MetricOptions):
+    """Options of the metric ``forecast``."""
+
+    frames: Topic = Field(description="Topic of the frames, (item, ...), in their order.")
+    prediction: Topic = Field(
+        description="Topic of the frames expected to follow, one with each frame, alike in shape.")
+    context: int = Field(
+        1, ge=1, le=64,
+        description="Frames that the autoregression reads; give it as many as the zone has.")
+    penalty: float = Field(1.0, gt=0.0, description="Penalty on the squared weights of the autoregression.")
+    window: int = Field(1000, ge=1, le=100_000, description="Frames that a rolling figure looks back on.")
+    every: RowsEvery = "auto"
+
+
 class Forecast(Metric):
     """Mean squared errors of the next frame: as predicted, as repeated, and as a linear autoregression has it.
 
     The prediction that comes with a frame is held against the frame after it, and counts among those seen before if
     that frame was learned before. The autoregression is fitted on all first sights of the learning phases, and stands
     beside the others in the phases without learning.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : ForecastOptions
-        What it watches.
     """
 
     kind = "forecast"

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -14,24 +15,30 @@ from aura.plugins.figures import Column, Curves, Figure, Table, Text
 from aura.plugins.metrics.interval_means import IntervalMeans
 from aura.plugins.metrics.labels import OTHER
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import MaxRows, MeansEvery, MetricOptions, Topic
 from aura.plugins.metrics.results import Results
-from aura.plugins.metrics.view_options import GroupedOptions
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Grouped"]
+__all__ = ["Grouped", "GroupedOptions"]
+
+
+class GroupedOptions(MetricOptions):
+    """Options of the metric ``grouped``."""
+
+    value: Topic = Field(description="Topic of numbers; of several the mean is taken.")
+    group: Topic = Field(
+        description="Topic of one text or one integer, said in the same tick: what the numbers are grouped by.")
+    every: MeansEvery = "100 ms"
+    max_rows: MaxRows = 2000
+    max_groups: int = Field(
+        16, ge=2, le=100,
+        description='Groups told apart; what comes beyond is one group "(other)".')
 
 
 class Grouped(Metric):
     """Mean, least, largest and last of a number in each group, per phase, and its means over time.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : GroupedOptions
-        What it watches.
     """
 
     kind = "grouped"

@@ -13,14 +13,14 @@ from aura.core.signals import Signal
 from aura.core.time import Time
 from aura.plugins.figures import Column, Figure, Table, Text, Timeline
 from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.mixture_options import GrowthOptions
+from aura.plugins.metrics.options import Label, MetricOptions, Topic
 from aura.plugins.metrics.results import Results
 from aura.plugins.words import count, simulated
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Growth", "GrowthLine"]
+__all__ = ["Growth", "GrowthLine", "GrowthOptions"]
 
 _CHANGES = {"grow": 1, "revive": 1, "prune": -1}
 """What an action adds to the number of those that take part."""
@@ -77,15 +77,18 @@ class GrowthLine(BaseModel):
     group: int = 0
 
 
+class GrowthOptions(MetricOptions):
+    """Options of the metric ``growth``."""
+
+    events: Topic = Field(description="Topic of text, (event,): what grew or went, a JSON object a line.")
+    label: Label = Field(
+        "expert",
+        description="What is grown, as for components: its charts have the same colours.")
+    max_events: int = Field(2000, ge=1, le=100_000, description="Events kept; those beyond are counted only.")
+
+
 class Growth(Metric):
     """The events of growth in their order, and how many there were in each phase.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : GrowthOptions
-        What it watches.
     """
 
     kind = "growth"

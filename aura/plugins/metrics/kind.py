@@ -7,20 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
-
 from aura.core.blame import blamed, blaming
 from aura.core.errors import PluginError
 from aura.core.params import validated
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import MetricOptions
 
 __all__ = ["MetricKind", "MetricOptions"]
-
-
-class MetricOptions(BaseModel):
-    """The base of every metric's options: frozen, and unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -13,18 +14,18 @@ from aura.core.time import MS, S, Time, parse_time
 from aura.plugins.figures import Column, Figure, Rate, Text
 from aura.plugins.figures import Raster as RasterFigure
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import MetricOptions, Span, Topic
 from aura.plugins.metrics.rate_bins import RateBins
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summary_table
 from aura.plugins.metrics.spike_window import SpikeWindow
 from aura.plugins.metrics.thinning import evenly
-from aura.plugins.metrics.view_options import RasterOptions
 from aura.plugins.words import count, simulated
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
     from aura.core.ports import Port
 
-__all__ = ["Raster"]
+__all__ = ["Raster", "RasterOptions"]
 
 MARKS_MAX = 10_000
 """Spikes of a drawn raster; where more fall into it, fewer cells are shown."""
@@ -33,15 +34,30 @@ _View = tuple[Time, Time, int, np.ndarray, np.ndarray]
 """Start and end of a phase's raster, the spikes of the phase, and cells and times of the raster."""
 
 
+class RasterOptions(MetricOptions):
+    """Options of the metric ``raster``."""
+
+    spikes: Topic = Field(description="Topic of the indices of the cells that spiked, (spike,).")
+    times: Topic | None = Field(
+        None,
+        description="Topic of the instants of these spikes in ms, (spike,), said in the same tick; by default each "
+                    "spikes at the time of its signal.")
+    cells: PositiveInt | None = Field(
+        None,
+        description="How many cells there are; by default as many as the largest index that has spiked tells.")
+    window: Span = Field("1 s", description="How far back the raster of each phase reaches from its end.")
+    shown: int = Field(120, ge=1, le=1000, description="Cells in the raster, evenly chosen where there are more.")
+    bin: Span = Field(
+        "5 ms",
+        description="Width of the bins of the population rate; it doubles whenever there are more than a thousand "
+                    "of them.")
+    max_spikes: int = Field(
+        200_000, ge=1,
+        description="Spikes kept for the raster; where more fall into the window, it reaches less far back.")
+
+
 class Raster(Metric):
     """The spikes of the last window of each phase, the mean rate of each phase, and the population rate of the run.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : RasterOptions
-        What it watches.
     """
 
     kind = "raster"

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -14,7 +15,7 @@ from aura.plugins.figures import Column, Figure, Table
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.moments import Moments
-from aura.plugins.metrics.options import RegressionOptions
+from aura.plugins.metrics.options import MetricOptions, Pending, RowsEvery, Topic
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase
 from aura.plugins.metrics.rolling import Rolling
 from aura.plugins.words import named
@@ -22,7 +23,7 @@ from aura.plugins.words import named
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Regression", "window_figures"]
+__all__ = ["Regression", "RegressionOptions", "window_figures"]
 
 BLOCK_ITEMS = 256
 """Items merged into the moments at once; fixed, so that a resumed run adds in the same order."""
@@ -47,15 +48,19 @@ def window_figures(true: np.ndarray, said: np.ndarray) -> dict[str, float]:
     return figures
 
 
+class RegressionOptions(MetricOptions):
+    """Options of the metric ``regression``."""
+
+    truth: Topic = Field(description="Topic of floats, (item,) or (item, dimension).")
+    prediction: Topic = Field(description="Topic of what was predicted of the same items, alike in shape.")
+    names: tuple[str, ...] = Field((), description="The dimensions' names; by default they are numbered.")
+    window: int = Field(1000, ge=2, le=100_000, description="Items that a rolling figure looks back on.")
+    every: RowsEvery = "auto"
+    pending: Pending = None
+
+
 class Regression(Metric):
     """MAE, RMSE, R2 and Pearson's r, per phase and rolling; phases as for ``classification``.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : RegressionOptions
-        What it watches.
     """
 
     kind = "regression"

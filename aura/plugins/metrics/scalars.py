@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.errors import AuraError, nearest
 from aura.core.signals import Signal
@@ -15,27 +16,34 @@ from aura.core.zone import Scalars
 from aura.plugins.figures import Figure
 from aura.plugins.metrics.interval_means import IntervalMeans
 from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import ScalarOptions
+from aura.plugins.metrics.options import MeansEvery, MetricOptions, Topic
 from aura.plugins.metrics.results import Results
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["ScalarSeries"]
+__all__ = ["ScalarOptions", "ScalarSeries"]
 
 _TOPICS = ""
 """The series of the topics, beside one series a zone; no zone has this name."""
 
 
+class ScalarOptions(MetricOptions):
+    """Options of the metric ``scalars``."""
+
+    topics: tuple[Topic, ...] = Field((), description="Topics of single numbers.")
+    zones: tuple[str, ...] = Field(
+        ("*",),
+        description="Zones whose learning scalars are kept, shell patterns; by default all.")
+    every: MeansEvery = "100 ms"
+    max_rows: int = Field(
+        2000, ge=10,
+        description="After so many rows of one series its interval doubles, so that rows grow with the logarithm "
+                    "of time only.")
+
+
 class ScalarSeries(Metric):
     """Means over intervals of time, a row for all topics and a row for each zone.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : ScalarOptions
-        What it watches.
     """
 
     kind = "scalars"

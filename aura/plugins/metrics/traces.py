@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -14,15 +15,15 @@ from aura.core.time import Time, parse_time
 from aura.plugins.figures import Figure, Text
 from aura.plugins.figures import Traces as TraceFigure
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import MetricOptions, Span, Topic
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase
 from aura.plugins.metrics.thinning import envelope, evenly
-from aura.plugins.metrics.view_options import TraceOptions
 from aura.plugins.words import measured, simulated
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Traces"]
+__all__ = ["TraceOptions", "Traces"]
 
 POINTS_MAX = 1200
 """Points of a drawn trace: more than the pixels of a page's width."""
@@ -38,15 +39,25 @@ class _Block(NamedTuple):
     samples: np.ndarray
 
 
+class TraceOptions(MetricOptions):
+    """Options of the metric ``traces``."""
+
+    signal: Topic = Field(
+        description="Topic of numbers: (), (trace,) or (trace, sample), the last sample at the signal's time.")
+    window: Span = Field("1 s", description="How far back the traces of each phase reach from its end.")
+    span: Span | None = Field(
+        None,
+        description="How much time the samples of one signal cover; by default the time since the signal before "
+                    "it.")
+    names: tuple[str, ...] = Field((), description="The traces' names; by default they are numbered.")
+    shown: int = Field(8, ge=1, le=24, description="Traces that are kept, evenly chosen where there are more.")
+    max_samples: int = Field(
+        50_000, ge=2,
+        description="Samples kept of each trace; where more fall into the window, it reaches less far back.")
+
+
 class Traces(Metric):
     """The last window of each phase, as a line for each trace.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : TraceOptions
-        What it watches.
     """
 
     kind = "traces"

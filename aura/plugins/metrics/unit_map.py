@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
+from pydantic import Field, PositiveInt
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
@@ -14,14 +15,14 @@ from aura.plugins.figures import Column, Figure, Map, Table, Text
 from aura.plugins.metrics.labels import OTHER, Classes, natural_key, sets_of
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import MetricOptions, Pending, Topic
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase, cards, summary_table
-from aura.plugins.metrics.view_options import MapOptions
 from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["UnitMap", "purity_by_chance"]
+__all__ = ["MapOptions", "UnitMap", "purity_by_chance"]
 
 DEALS = 8
 """Deals of the labels of which the purity by chance is the mean; of a thousand items each is off by some 0.01."""
@@ -60,6 +61,23 @@ def purity_by_chance(pairs: Mapping[tuple[int, int], int]) -> float:
     return pure / (DEALS * len(dealt))
 
 
+class MapOptions(MetricOptions):
+    """Options of the metric ``map``."""
+
+    winner: Topic = Field(description="Topic of the index of the winning unit of each item, (item,).")
+    truth: Topic | None = Field(
+        None,
+        description="Topic of tags (label sets), of text or of integers, as for classification; by default "
+                    "only the wins are counted.")
+    shape: Annotated[tuple[PositiveInt, ...], Field(min_length=1, max_length=3)] = Field(
+        description="The units along x, y and z; the last axis changes fastest in the index (C order). One or two "
+                    "axes will do.")
+    pending: Pending = None
+    max_classes: int = Field(
+        1000, ge=2, le=10_000,
+        description='Labels counted apart; what comes beyond is counted as one label "(other)".')
+
+
 class UnitMap(Metric):
     """Wins, majority label and purity of each unit, the share of units that win, and the purity of all, per phase.
 
@@ -67,13 +85,6 @@ class UnitMap(Metric):
     The purity of the map is the mean of these, weighted by items; by chance it is what the same wins come to with the
     labels dealt out anew, which is much where units win few items. An item counts for the phase in which its unit won.
     Labels that are not told apart make no majority: their items are of no unit's label.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : MapOptions
-        What it watches.
     """
 
     kind = "map"

@@ -6,21 +6,22 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import Field
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.plugins.figures import Column, Figure, Text
 from aura.plugins.figures import Volume as VolumeFigure
 from aura.plugins.metrics.metric import Metric
+from aura.plugins.metrics.options import MetricOptions, Topic
 from aura.plugins.metrics.pooling import block_sides, pooled
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summary_table
-from aura.plugins.metrics.view_options import VolumeOptions
 from aura.plugins.words import measured
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Volume"]
+__all__ = ["Volume", "VolumeOptions"]
 
 POINTS_MAX = 3000
 """Points of a drawn volume; a larger grid is drawn as means over blocks."""
@@ -37,15 +38,14 @@ class _Activity:
         self.last = np.zeros(shape)
 
 
+class VolumeOptions(MetricOptions):
+    """Options of the metric ``volume``."""
+
+    signal: Topic = Field(description="Topic of numbers, (x, y, z) or (item, x, y, z).")
+
+
 class Volume(Metric):
     """Mean and last activity over the grid and along each of its axes, per phase.
-
-    Parameters
-    ----------
-    name : str
-        The metric's name in its scenario.
-    options : VolumeOptions
-        What it watches.
     """
 
     kind = "volume"

@@ -8,10 +8,9 @@ import pytest
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
-from aura.plugins.metrics.classification import Classification
+from aura.plugins.metrics.classification import Classification, ClassificationOptions
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
 from aura.plugins.metrics.labels import OTHER
-from aura.plugins.metrics.options import ClassificationOptions
 from tests.plugins.mixture import all_metrics, make_brain
 
 EXPERTS = ("e0", "e1", "e2")

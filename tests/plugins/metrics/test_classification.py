@@ -8,9 +8,8 @@ from sklearn.preprocessing import MultiLabelBinarizer
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
-from aura.plugins.metrics.classification import Classification
+from aura.plugins.metrics.classification import Classification, ClassificationOptions
 from aura.plugins.metrics.labels import OTHER
-from aura.plugins.metrics.options import ClassificationOptions
 
 NAMES = [f"class {number}" for number in range(12)]
 

@@ -11,8 +11,7 @@ from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.time import MS
 from aura.plugins.metrics.component_totals import one_sided
-from aura.plugins.metrics.components import Components
-from aura.plugins.metrics.mixture_options import ComponentOptions
+from aura.plugins.metrics.components import ComponentOptions, Components
 from aura.plugins.metrics.plugin import aura_metrics
 from tests.plugins.mixture import make_brain
 

@@ -12,9 +12,8 @@ from PIL import Image
 
 from aura import AuraError, Brain, Items, Manifest, Port, Signal, Zone, ZoneParams
 from aura.core.state import read_tree, trees_equal, write_tree
-from aura.plugins.metrics.classification import Classification
+from aura.plugins.metrics.classification import Classification, ClassificationOptions
 from aura.plugins.metrics.examples import topics_of_examples
-from aura.plugins.metrics.options import ClassificationOptions
 from aura.plugins.metrics.stimuli import can_be_shown, shown
 from aura.plugins.metrics.waiting import Waiting
 

@@ -8,8 +8,7 @@ from sklearn.linear_model import Ridge
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
-from aura.plugins.metrics.forecast import Forecast
-from aura.plugins.metrics.options import ForecastOptions
+from aura.plugins.metrics.forecast import Forecast, ForecastOptions
 
 CONTEXT, CUT = 3, 1000
 

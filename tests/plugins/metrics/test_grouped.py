@@ -5,9 +5,8 @@ import pytest
 
 from aura import AuraError, Signal
 from aura.core.time import MS
-from aura.plugins.metrics.grouped import Grouped
+from aura.plugins.metrics.grouped import Grouped, GroupedOptions
 from aura.plugins.metrics.labels import OTHER
-from aura.plugins.metrics.view_options import GroupedOptions
 from tests.plugins.tissue import MODES, make_brain
 
 

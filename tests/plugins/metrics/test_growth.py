@@ -8,8 +8,7 @@ import logging
 import pytest
 
 from aura import AuraError, Signal
-from aura.plugins.metrics.growth import Growth
-from aura.plugins.metrics.mixture_options import GrowthOptions
+from aura.plugins.metrics.growth import Growth, GrowthOptions
 from tests.plugins.mixture import BIRTHS, make_brain
 
 BIRTH = {"time": 5, "items": 1, "action": "grow", "expert": "expert_0", "kind": "mlp", "parents": [], "start": "seed",

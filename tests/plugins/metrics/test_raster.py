@@ -7,8 +7,7 @@ from aura import AuraError, Manifest, Port, Signal, Zone
 from aura.core.brain import Brain
 from aura.core.time import MS, S
 from aura.plugins.metrics import raster
-from aura.plugins.metrics.raster import Raster
-from aura.plugins.metrics.view_options import RasterOptions
+from aura.plugins.metrics.raster import Raster, RasterOptions
 from tests.plugins.tissue import make_brain
 
 

@@ -8,8 +8,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
-from aura.plugins.metrics.options import RegressionOptions
-from aura.plugins.metrics.regression import Regression
+from aura.plugins.metrics.regression import Regression, RegressionOptions
 
 
 def metric(**more):

@@ -6,8 +6,7 @@ import pytest
 from aura import AuraError, Signal
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.core.time import MS, S
-from aura.plugins.metrics.options import ScalarOptions
-from aura.plugins.metrics.scalars import ScalarSeries
+from aura.plugins.metrics.scalars import ScalarOptions, ScalarSeries
 
 
 def metric(**more):

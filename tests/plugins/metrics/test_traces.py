@@ -5,8 +5,7 @@ import pytest
 
 from aura import AuraError, Signal
 from aura.core.time import MS, S
-from aura.plugins.metrics.traces import POINTS_MAX, Traces
-from aura.plugins.metrics.view_options import TraceOptions
+from aura.plugins.metrics.traces import POINTS_MAX, TraceOptions, Traces
 from tests.plugins.tissue import make_brain
 
 

@@ -9,8 +9,7 @@ from aura import AuraError, Manifest, Port, Signal, Zone
 from aura.core.brain import Brain
 from aura.core.signals import again
 from aura.core.time import MS
-from aura.plugins.metrics.unit_map import UnitMap, purity_by_chance
-from aura.plugins.metrics.view_options import MapOptions
+from aura.plugins.metrics.unit_map import MapOptions, UnitMap, purity_by_chance
 from tests.plugins.tissue import make_brain
 
 

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from aura import AuraError, Signal
-from aura.plugins.metrics.view_options import VolumeOptions
-from aura.plugins.metrics.volume import POINTS_MAX, Volume
+from aura.plugins.metrics.volume import POINTS_MAX, Volume, VolumeOptions
 from tests.plugins.tissue import make_brain
 
 
