@@ -104,6 +104,9 @@ def raised_at(error: BaseException, home: str = "") -> str:
 
 def place_of(error: BaseException, home: str = "") -> str:
     """Return ``"file:line in function: source line"`` of the last line of the user's own code, or of the last line."""
+    known = getattr(error, "place", None)
+    if isinstance(known, str):  # it was raised in another process
+        return known
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}: {(error.text or '').strip()}".removesuffix(": ")
     package = ".".join(home.split(".")[:2 if home.startswith("aura.") else 1])

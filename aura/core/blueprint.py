@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
-from aura.core.builder import Plan, plan_zone
 from aura.core.errors import WiringError
 from aura.core.flow import Wait, arrivals, waits, waits_between
 from aura.core.paths import Paths
+from aura.core.plan import Plan, plan_zone
 from aura.core.schedule import schedule_text
 from aura.core.time import Time, parse_time
 from aura.core.wiring import Member, Pathway, check_wiring, draw_graph, split_topic
@@ -91,8 +91,10 @@ class Blueprint:
             If the brain cannot be built.
         """
         self._pathways, self._sealed = self._checked(), True
-        for name, waiting in waits(self._members, self._pathways).items():
-            self._plans[name] = replace(self._plans[name], waits=waiting)
+        waiting = waits(self._members, self._pathways)
+        for name, plan in self._plans.items():
+            wired = frozenset(path.target_port for path in self._pathways if path.target == name)
+            self._plans[name] = replace(plan, waits=waiting.get(name, {}), wired=wired)
 
     @property
     def topics(self) -> list[str]:

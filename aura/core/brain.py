@@ -14,18 +14,20 @@ import numpy as np
 from aura.core.arithmetic import one_thread
 from aura.core.blame import blaming, told
 from aura.core.blueprint import Blueprint
-from aura.core.builder import make_loop, make_node, make_zone
+from aura.core.builder import make_loop
 from aura.core.changes import params_of
 from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoint
 from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
 from aura.core.executor import make_executor
 from aura.core.failures import RESTARTS, FailurePolicy
 from aura.core.handed import as_files, as_notices
+from aura.core.handle import ZoneHandle
 from aura.core.injection import Injector
 from aura.core.modulators import UNLEARNED
-from aura.core.node import Node, Output
+from aura.core.node import Node
 from aura.core.notices import Notice, Notices
 from aura.core.observer import Observer, Observers, Probe
+from aura.core.output import Output
 from aura.core.params import checked_bool
 from aura.core.paths import Paths
 from aura.core.signals import Signal
@@ -34,10 +36,8 @@ from aura.core.snapshot import (
     bus_tree,
     kinds_of,
     load_bus,
-    load_zone,
     require_same_brain,
     require_same_params,
-    zone_tree,
 )
 from aura.core.time import Time, format_time, parse_time
 from aura.core.wiring import split_topic
@@ -60,7 +60,7 @@ class Brain(Blueprint):
         Every zone's random stream derives from it and from the zone's name.
     resolution : str or int
         Periods and delays are whole multiples of it.
-    executor : {"serial", "threads"}
+    executor : {"serial", "threads", "processes"}
         How the zones of one tick are computed; the results are the same to the bit.
     profile : bool
         Measure the time that each zone spends in step and learn.
@@ -95,7 +95,7 @@ class Brain(Blueprint):
         self._nodes: dict[str, Node] = {}
         self._outputs: dict[str, Output] = {}
         self._learning, self._now, self._closed = True, 0, False
-        self._failures = FailurePolicy(self._plans, self.seed, self.resolution, self.notices)
+        self._failures = FailurePolicy(self._place, self.notices)
         self._injector = Injector(self.observers, self.resolution)
         self._failed: AuraError | None = None
 
@@ -144,9 +144,15 @@ class Brain(Blueprint):
             return
         self.seal()
         with one_thread():
-            zones = [make_zone(plan, self.seed, self.resolution) for plan in self._plans.values()]
-        nodes = [make_node(index, plan, zone, self.profile)
-                 for index, (plan, zone) in enumerate(zip(self._plans.values(), zones, strict=True))]
+            nodes = [Node(index, plan.member, plan.on_error) for index, plan in enumerate(self._plans.values())]
+            handles = [self._place(node) for node in nodes]  # those in other processes come up at once
+            try:
+                for node, handle in zip(nodes, handles, strict=True):
+                    node.put(handle)
+            except BaseException:
+                for handle in handles:
+                    handle.close()
+                raise
         self._nodes = {node.name: node for node in nodes}
         self._outputs = {output.topic: output for node in nodes for output in node.outputs.values()}
         self._loop = make_loop(nodes, self._pathways, self._executor, self.observers, self._failures.apply,
@@ -245,7 +251,8 @@ class Brain(Blueprint):
         if name not in self._nodes:
             raise WiringError(f"brain[{name!r}]", expected="a zone of this brain", got=repr(name),
                               hint=nearest(name, self._nodes))
-        return self._nodes[name].zone
+        zone: Zone[Any] = self._nodes[name].handle.zone
+        return zone
 
     def latest(self, topic: str) -> Signal | None:
         """Return the last signal of a topic, or None if it has said nothing."""
@@ -279,15 +286,15 @@ class Brain(Blueprint):
 
     def profile_table(self) -> dict[str, dict[str, tuple[int, int]]]:
         """Return zone to (calls, nanoseconds) of step and learn; empty unless the brain was made with profile."""
-        return {node.name: {part: (node.timer.calls[part], node.timer.spent[part]) for part in ("step", "learn")}
-                for node in self._nodes.values() if node.timer is not None}
+        found = {node.name: node.handle.profile() for node in self._nodes.values()}
+        return {name: dict(profile) for name, profile in found.items() if profile is not None}
 
     def all_notices(self) -> list[Notice]:
         """Return what is to be told of this brain beside its signals: its own notices, and those of its zones."""
         found = list(self.notices)
         for node in self._nodes.values():
             try:
-                said = as_notices(node.zone.notices(), node.name)
+                said = as_notices(node.handle.zone.notices(), node.name)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # what else there is to tell is told all the same
@@ -295,7 +302,8 @@ class Brain(Blueprint):
                                     fault=True))
                 continue
             found += [Notice(node.name, text, count) for text, count in said.items() if count]
-        found += [Notice(node.name, UNLEARNED, node.unlearned) for node in self._nodes.values() if node.unlearned]
+        found += [Notice(node.name, UNLEARNED, node.handle.unlearned) for node in self._nodes.values()
+                  if node.handle.unlearned]
         return found
 
     # --- saving ---------------------------------------------------------------------------------------------------
@@ -308,7 +316,7 @@ class Brain(Blueprint):
         """
         loop = self._ready()
         loop.settle()
-        trees = {node.name: zone_tree(node) for node in self._nodes.values()}
+        trees = {node.name: node.handle.tree() for node in self._nodes.values()}
         trees[BUS] = bus_tree(loop)
         trees.update({f"observer.{name}": tree for name, tree in self.observers.states().items()})
         if self._failures.kept and not restarts:
@@ -364,12 +372,12 @@ class Brain(Blueprint):
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         return [path for node in self._nodes.values()
-                for path in as_files(node.ask("export", folder), f"{node.name}.export()")]
+                for path in as_files(node.handle.ask("export", folder), f"{node.name}.export()")]
 
     def warm_up(self, name: str) -> None:
         """Let one zone compile or load ahead what its first ticks would wait for."""
         self.build()
-        self._nodes[name].ask("warm_up")
+        self._nodes[name].handle.ask("warm_up")
 
     def close(self) -> None:
         """End the brain: observers are told, zones and threads let go."""
@@ -381,7 +389,7 @@ class Brain(Blueprint):
             self.observers.call("on_stop", self)
         with ExitStack() as each:  # one that raises keeps no other from closing
             for node in self._nodes.values():
-                each.callback(node.ask, "close")
+                each.callback(node.handle.close)
 
     def __enter__(self) -> Brain:
         return self
@@ -407,7 +415,7 @@ class Brain(Blueprint):
 
     def _lay_back(self, loop: EventLoop, manifest: Mapping[str, Any], trees: Mapping[str, Any]) -> None:
         for node in self._nodes.values():
-            load_zone(node, trees[node.name])
+            node.handle.load_tree(trees[node.name])
         load_bus(loop, manifest["loop_now"], trees[BUS], manifest["time"])
         for observer in self.observers.all:
             tree = trees.get(f"observer.{observer.name}")
@@ -415,6 +423,10 @@ class Brain(Blueprint):
                 with blaming(f"observer {observer.name!r}", "a load_state() that takes the state that was saved",
                              CheckpointError, type(observer).__module__):
                     observer.load_state(tree)
+
+    def _place(self, node: Node) -> ZoneHandle:
+        return self._executor.place(self._plans[node.name], node.outputs, self.seed, self.resolution,
+                                    profile=self.profile)
 
     def _ready(self) -> EventLoop:
         if self._closed:
@@ -429,4 +441,4 @@ class Brain(Blueprint):
 
     def _set_learning(self) -> None:
         for node in self._nodes.values():
-            node.let_learn(self._learning)
+            node.handle.let_learn(self._learning)

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from aura.core.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from aura.core.builder import Plan
+    from aura.core.plan import Plan
 
 __all__ = ["changed", "params_of", "require_changeable"]
 

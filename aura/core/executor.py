@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from aura.core.arithmetic import one_thread
 from aura.core.errors import AuraError, nearest
-from aura.core.node import Node, Published
+from aura.core.handle import ZoneHandle
+from aura.core.local import LocalZone, Timer
+from aura.core.node import Node
+from aura.core.output import Output, Published
+from aura.core.plan import Plan, make_zone
 from aura.core.signals import Inputs
 from aura.core.time import Time
 
-__all__ = ["EXECUTORS", "Executor", "Result", "SerialExecutor", "ThreadExecutor", "make_executor"]
+__all__ = ["EXECUTORS", "Executor", "Result", "SerialExecutor", "ThreadExecutor", "attempt", "make_executor",
+           "place_here"]
 
 Result = Published | AuraError
 """What a zone published, or the error that names what it raised."""
@@ -21,6 +26,10 @@ Result = Published | AuraError
 
 class Executor(Protocol):
     """How the nodes of one tick are computed."""
+
+    def place(self, plan: Plan, outputs: Mapping[str, Output], seed: int, resolution: Time, *,
+              profile: bool) -> ZoneHandle:
+        """Build a zone where it is to live; what it publishes is told by these outputs."""
 
     def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
         """Compute all nodes and give their results in order."""
@@ -32,22 +41,31 @@ class Executor(Protocol):
         """Let go of threads."""
 
 
-def _attempt(node: Node, now: Time, inputs: Inputs) -> Result:
+def place_here(plan: Plan, outputs: Mapping[str, Output], seed: int, resolution: Time, *, profile: bool) -> LocalZone:
+    """Build a zone in this process."""
+    return LocalZone(make_zone(plan, seed, resolution), plan.member, outputs, learn=plan.learn, wired=plan.wired,
+                     timer=Timer() if profile else None)
+
+
+def attempt(node: Node, now: Time, inputs: Inputs) -> Result:
+    """Return what a node publishes, or the error that names what it raised."""
     try:
         return node.compute(now, inputs)
     except KeyboardInterrupt:
         raise
     except BaseException as error:
-        return node.failure(now, inputs, error)
+        return node.handle.failure(now, inputs, error)
 
 
 def _attempt_alone(node: Node, now: Time, inputs: Inputs) -> Result:
     with one_thread():
-        return _attempt(node, now, inputs)
+        return attempt(node, now, inputs)
 
 
 class SerialExecutor:
     """One zone after the other, in the calling thread."""
+
+    place = staticmethod(place_here)
 
     def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
         # Written out, not through `_attempt`, and no generator: this is the loop's inner loop.
@@ -62,11 +80,11 @@ class SerialExecutor:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                results.append(node.failure(now, inputs, error))
+                results.append(node.handle.failure(now, inputs, error))
         return results
 
     def start(self, node: Node, now: Time) -> Callable[[], Result]:
-        result = _attempt(node, now, node.take())
+        result = attempt(node, now, node.take())
         return lambda: result
 
     def close(self) -> None:
@@ -76,14 +94,18 @@ class SerialExecutor:
 class ThreadExecutor:
     """The zones of one tick at once on a pool of threads; zones with a latency on a thread each, in the background."""
 
+    def place(self, plan: Plan, outputs: Mapping[str, Output], seed: int, resolution: Time, *,
+              profile: bool) -> ZoneHandle:
+        return place_here(plan, outputs, seed, resolution, profile=profile)
+
     def __init__(self, workers: int | None = None) -> None:
         self._pool = ThreadPoolExecutor(workers or os.cpu_count() or 2, thread_name_prefix="aura")
         self._own: dict[int, ThreadPoolExecutor] = {}
 
     def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
         if len(nodes) == 1:
-            return [_attempt(nodes[0], now, nodes[0].take())]
-        futures: list[Future[Result]] = [self._pool.submit(_attempt, node, now, node.take()) for node in nodes]
+            return [attempt(nodes[0], now, nodes[0].take())]
+        futures: list[Future[Result]] = [self._pool.submit(attempt, node, now, node.take()) for node in nodes]
         return [future.result() for future in futures]
 
     def start(self, node: Node, now: Time) -> Callable[[], Result]:
@@ -98,7 +120,14 @@ class ThreadExecutor:
             pool.shutdown(wait=True)
 
 
-EXECUTORS: dict[str, Callable[[], Executor]] = {"serial": SerialExecutor, "threads": ThreadExecutor}
+def _processes() -> Executor:
+    from aura.core.processes import ProcessExecutor
+
+    return ProcessExecutor()
+
+
+EXECUTORS: dict[str, Callable[[], Executor]] = {
+    "serial": SerialExecutor, "threads": ThreadExecutor, "processes": _processes}
 
 
 def make_executor(name: str) -> Executor:

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import copy
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from aura.core.blame import place_of, said
-from aura.core.builder import Plan, make_zone
 from aura.core.errors import AuraError
+from aura.core.handle import ZoneHandle
 from aura.core.loop import EventLoop
 from aura.core.node import Node
 from aura.core.notices import Notices
-from aura.core.snapshot import load_zone, zone_tree
-from aura.core.time import Time
 
 __all__ = ["RESTARTS", "FailurePolicy"]
 
@@ -29,16 +27,14 @@ class FailurePolicy:
 
     Parameters
     ----------
-    plans : mapping of str to Plan
-        The zones by name.
-    seed : int
-    resolution : int
+    place : function
+        Returns the zone of a node, newly built.
     notices : Notices
         Where it is told, and counted, that a zone was silenced or restarted; the log has each kind of failure once.
     """
 
-    def __init__(self, plans: Mapping[str, Plan], seed: int, resolution: Time, notices: Notices) -> None:
-        self._plans, self._seed, self._resolution, self._notices = plans, seed, resolution, notices
+    def __init__(self, place: Callable[[Node], ZoneHandle], notices: Notices) -> None:
+        self._place, self._notices = place, notices
         self._kept: dict[str, dict[str, Any]] = {}
         self._logged: set[tuple[str, str]] = set()
 
@@ -46,7 +42,7 @@ class FailurePolicy:
         """Remember the states that zones which restart go back to: those in `trees`, or the present ones."""
         for node in nodes:
             if node.on_error == "restart":
-                self._kept[node.name] = copy.deepcopy(trees[node.name] if trees else zone_tree(node))
+                self._kept[node.name] = copy.deepcopy(trees[node.name] if trees else node.handle.tree())
 
     @property
     def kept(self) -> Mapping[str, Any]:
@@ -61,9 +57,11 @@ class FailurePolicy:
         elif node.on_error == "restart":
             self._tell(node, error, "was restarted from its last checkpoint")
             loop.settle(node)  # what the broken zone still does in the background, it does before it goes
-            node.zone.close()
-            node.replace_zone(make_zone(self._plans[node.name], self._seed, self._resolution))
-            load_zone(node, copy.deepcopy(self._kept[node.name]))
+            learns = node.handle.learns
+            node.handle.close()
+            node.put(self._place(node))
+            node.handle.let_learn(learns)
+            node.handle.load_tree(copy.deepcopy(self._kept[node.name]))
         else:
             raise error
         _let_go(error)
@@ -71,7 +69,7 @@ class FailurePolicy:
     def _tell(self, node: Node, error: AuraError, what: str) -> None:
         cause = error if error.__cause__ is None else error.__cause__
         # Without the message, in which time and values differ: one that fails at every tick is one thing that is told.
-        place = place_of(cause, type(node.zone).__module__).partition(": ")[0]
+        place = place_of(cause, node.handle.home).partition(": ")[0]
         text = f"raised {type(cause).__name__}{f' at {place}' if place else ''} and {what}"
         self._notices.tell(node.name, text, fault=True)
         if (node.name, text) not in self._logged:

@@ -11,8 +11,9 @@ from typing import Any
 from aura.core.errors import AuraError
 from aura.core.executor import Executor, Result
 from aura.core.meeting import Delivery, Unread, meet
-from aura.core.node import Node, Output, Published
+from aura.core.node import Node
 from aura.core.observer import Observers
+from aura.core.output import Output, Published
 from aura.core.signals import Signal
 from aura.core.time import Time
 
@@ -88,7 +89,7 @@ class EventLoop:
             node.alarm_at = -1
         if node.latency:
             self.settle(node)  # the answer may depend on what its latest step leaves
-        wake = node.next_wake(now)
+        wake = node.handle.next_wake(now)
         if wake is not None:
             grid = self.resolution
             node.alarm_at = max(-(-wake // grid), now // grid + 1) * grid

@@ -10,7 +10,8 @@ import numpy as np
 from aura.core.ports import Port
 
 if TYPE_CHECKING:
-    from aura.core.node import Node, Target
+    from aura.core.node import Node
+    from aura.core.output import Target
     from aura.core.signals import Inputs
 
 __all__ = ["INJECTED", "Delivery", "Unread", "is_injected", "meet"]

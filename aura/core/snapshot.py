@@ -7,19 +7,17 @@ from types import MappingProxyType
 from typing import Any
 
 from aura.core import errors
-from aura.core.blame import blamed
-from aura.core.builder import Plan
 from aura.core.changes import require_changeable
 from aura.core.errors import AuraError, CheckpointError
-from aura.core.handed import as_state
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.meeting import INJECTED, Delivery, is_injected
 from aura.core.node import Node
+from aura.core.plan import Plan
 from aura.core.signals import Inputs
 from aura.core.time import format_time
 
-__all__ = ["BUS", "bus_tree", "kinds_of", "load_bus", "load_zone", "require_same_brain",
-           "require_same_params", "zone_tree"]
+__all__ = ["BUS", "bus_tree", "kinds_of", "load_bus", "require_same_brain",
+           "require_same_params"]
 
 BUS = "brain.bus"
 """The name of its tree; no zone can have it, for it is no identifier."""
@@ -50,30 +48,6 @@ def require_same_params(manifest: Mapping[str, Any], trees: Mapping[str, Any], p
             require_changeable(plan, manifest["params"][name])
 
 
-def zone_tree(node: Node) -> dict[str, Any]:
-    """Return the complete state of one zone: its own tree and its random stream.
-
-    Raises
-    ------
-    ZoneError
-        If its state() raises or returns no dict.
-    """
-    return {"zone": as_state(node.ask("state"), node.name), "rng": node.zone.rng.bit_generator.state}
-
-
-def load_zone(node: Node, tree: dict[str, Any]) -> None:
-    """Give a zone the state that `zone_tree` returned."""
-    node.zone.rng.bit_generator.state = tree["rng"]
-    try:
-        node.zone.load_state(tree["zone"])
-    except (AuraError, KeyboardInterrupt):
-        raise
-    except BaseException as error:
-        raise CheckpointError(node.name, expected="a state that its zone can load",
-                              got=blamed(error, type(node.zone).__module__),
-                              hint="Was the checkpoint written with other parameters?") from error
-
-
 def bus_tree(loop: EventLoop) -> dict[str, Any]:
     """Return what lies on the bus: the agenda, the inboxes, and what every topic said last."""
     return {
@@ -82,7 +56,6 @@ def bus_tree(loop: EventLoop) -> dict[str, Any]:
         "inboxes": {node.name: _inbox_tree(node.pending) for node in loop.nodes},
         "last": {output.topic: [output.said_at, *output.last[1:]] for node in loop.nodes
                  for output in node.outputs.values() if output.last is not None},
-        "unlearned": {node.name: node.unlearned for node in loop.nodes if node.unlearned},
         "silenced": [node.name for node in loop.nodes if node.silenced],
         "unread": loop.unread.state(),
     }
@@ -108,8 +81,7 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
         _load_inbox(nodes[name], inbox)
     loop.unread.load_state(tree.get("unread", []), nodes)  # checkpoints of earlier versions have none
     for node in loop.nodes:
-        node.forget_modulators()
-        node.unlearned = tree["unlearned"].get(node.name, 0)
+        node.laying = None
         for output in node.outputs.values():
             said = tree["last"].get(output.topic)
             output.said_at, output.last = -1, None

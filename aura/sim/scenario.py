@@ -197,7 +197,7 @@ class Scenario(_Model):
     seed: int = Field(0, ge=0)
     resolution: Annotated[TimeText, AfterValidator(_above_zero)] = "1 ms"
     until: TimeText | None = None
-    executor: Literal["serial", "threads"] = "serial"
+    executor: Literal["serial", "threads", "processes"] = "serial"
     realtime: float = Field(0.0, ge=0.0, allow_inf_nan=False)
     profile: bool = False
     settle: TimeText | None = Field(None, description="time to let signals arrive after a phase's last row")

@@ -9,6 +9,7 @@ import pytest
 
 from aura import Brain, Items, Manifest, Port, Zone
 from aura.core.errors import SignalError
+from aura.core.executor import place_here
 from aura.core.handed import check_ids
 from tests.core.kit import MS, node_of
 
@@ -62,7 +63,7 @@ def test_a_replaced_zone_keeps_the_inbox() -> None:
     brain.add(Doubler, "d", on_error="restart")
     brain.inject("d.x", np.ones(1, np.float32), delay="3 ms")
     node = node_of(brain, "d")
-    node.replace_zone(Doubler(node.zone.context))
+    node.put(place_here(brain.plans["d"], node.outputs, 0, MS, profile=False))
     brain.run()
     assert brain.read("d.y").tolist() == [2]
 
@@ -71,6 +72,7 @@ def test_long_inputs_are_shortened_in_errors() -> None:
     brain = Brain()
     brain.add(Doubler)
     node = node_of(brain, "doubler")
-    error = node.failure(5, node.inbox({"x": np.zeros((3, 4), np.float32), "t": ("word",) * 500}), ValueError("v"))
+    inputs = node.inbox({"x": np.zeros((3, 4), np.float32), "t": ("word",) * 500})
+    error = node.handle.failure(5, inputs, ValueError("v"))
     assert "x=float32 (3, 4)" in str(error)
     assert len(str(error)) < 300

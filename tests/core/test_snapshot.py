@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from aura.core.snapshot import BUS, bus_tree, load_bus, zone_tree
+from aura.core.snapshot import BUS, bus_tree, load_bus
 from aura.core.state import read_tree, trees_equal, write_tree
 from tests.core.kit import random_design
 
@@ -47,7 +47,7 @@ def test_what_is_laid_back_is_read_only() -> None:
 def test_a_zones_tree_holds_its_random_stream() -> None:
     brain, _ = random_design(1).brain()
     node = brain.loop.nodes[0]
-    before = zone_tree(node)["rng"]
-    node.zone.rng.normal()
-    assert zone_tree(node)["rng"] != before
+    before = node.handle.tree()["rng"]
+    node.handle.zone.rng.normal()
+    assert node.handle.tree()["rng"] != before
     assert before["bit_generator"] == "PCG64"
