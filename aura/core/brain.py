@@ -294,7 +294,7 @@ class Brain(Blueprint):
         found = list(self.notices)
         for node in self._nodes.values():
             try:
-                said = as_notices(node.handle.zone.notices(), node.name)
+                said = as_notices(node.handle.notices(), node.name)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # what else there is to tell is told all the same

@@ -79,6 +79,9 @@ class ZoneHandle(Protocol):
     def load_tree(self, tree: dict[str, Any]) -> None:
         """Take over what `tree` returned; what its inbox says of modulators is read anew."""
 
+    def notices(self) -> Any:
+        """Return what the zone has to tell, also when it is closed; raises what it raises."""
+
     def profile(self) -> Mapping[str, tuple[int, int]] | None:
         """Return calls and nanoseconds of step and learn, or None if they are not taken."""
 

@@ -143,6 +143,9 @@ class LocalZone:
         self.unlearned = tree["unlearned"]
         self._obeyed, self.shut = (None, {}), False
 
+    def notices(self) -> Any:
+        return self.zone.notices()
+
     def profile(self) -> dict[str, tuple[int, int]] | None:
         timer = self.timer
         return None if timer is None else {part: (timer.calls[part], timer.spent[part]) for part in ("step", "learn")}

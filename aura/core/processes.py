@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing import Pipe
 from pathlib import Path
@@ -90,6 +91,8 @@ class RemoteZone:
         self._now: Time = -1
         self._wakes: tuple[Time, Time | None] | None = None
         self._tree: dict[str, Any] | None = None
+        self._notices: Mapping[str, int] = {}
+        self._profile: Mapping[str, tuple[int, int]] | None = None
         self._keeps_tree, self._ready, self._closed = plan.on_error == "silence", False, False
         self._clocks_itself = self._wants_learning = False
         self._connection, theirs = Pipe()
@@ -171,13 +174,20 @@ class RemoteZone:
         self._tree, self._wakes, self.unlearned = tree, None, tree["unlearned"]
 
     def profile(self) -> Mapping[str, tuple[int, int]] | None:
-        found: Mapping[str, tuple[int, int]] | None = None if self._process.poll() is not None else self.request(
-            "profile")
-        return found
+        if not self._closed and self._process.poll() is None:
+            self._profile = self.request("profile")
+        return self._profile
+
+    def notices(self) -> Any:
+        if not self._closed:
+            self._notices = self.request("call", "notices", (), {})
+        return self._notices
 
     def request(self, what: str, *given: Any) -> Any:
         """Return what the worker answers."""
         with self._lock:
+            if self._closed:
+                raise ZoneError(self.name, expected="an open brain", got="one that is closed, with its processes")
             self._wait_ready()
             return self._request(what, *given)
 
@@ -185,11 +195,14 @@ class RemoteZone:
         with self._lock:
             if self._closed:
                 return
-            self._closed = True
             try:
                 if self._ready and self._process.poll() is None:
+                    with suppress(AuraError):  # it is told where it is asked for
+                        self.profile()
+                        self.notices()
                     self._request("ask", "close")
             finally:
+                self._closed = True
                 self._connection.close()
                 try:
                     self._process.wait(_GRACE_S)

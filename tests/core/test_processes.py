@@ -239,4 +239,9 @@ def test_profile_learning_and_notices_come_from_afar() -> None:
             "z left 3 items unlearned while energy_gate was below 0.1"]
         brain.learning = False
         brain.run(until=8 * MS)
-        assert brain.profile_table()["z"]["learn"][0] == 3
+    # Also when it is over.
+    assert brain.profile_table()["z"]["learn"][0] == 3
+    assert [str(notice) for notice in brain.all_notices()] == [
+        "z left 3 items unlearned while energy_gate was below 0.1"]
+    with pytest.raises(ZoneError, match="an open brain"):
+        brain["z"].steps  # noqa: B018

@@ -41,7 +41,7 @@ Settings = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
 Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of every random stream.")]  # noqa: UP045
 Until = Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Stop at this simulated time.")]  # noqa: UP045
 Executor = Annotated[Optional[str], typer.Option(  # noqa: UP045
-    "--executor", help="'serial' or 'threads'; the same bits.", autocompletion=executor_names)]
+    "--executor", help="'serial', 'threads' or 'processes'; the same bits.", autocompletion=executor_names)]
 Realtime = Annotated[Optional[float], typer.Option("--realtime", help="Pace by the clock; 1.0 is real time.")]  # noqa: UP045
 Out = Annotated[Optional[Path], typer.Option("--out", help="Folder to write to.")]  # noqa: UP045
 NoPlugin = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
