@@ -11,8 +11,8 @@ import pytest
 from aura import Brain, Manifest, Port, Zone
 from aura.core.errors import WiringError
 from aura.core.flow import SteadyFlow, Wait, room
+from aura.core.pending import PendingItems
 from aura.core.time import MS
-from aura.zones.common.trace import EligibilityTrace
 
 ITEMS, PERIOD = 4, 2 * MS
 
@@ -37,15 +37,15 @@ class Learner(Zone[Any]):
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self.capacity = room(None, [context.waits.get("teacher")], 1, "learner.memory")
-        self.trace, self.lost = EligibilityTrace(self.capacity, 1), 0
+        self.pending, self.lost = PendingItems(self.capacity), 0
 
     def step(self, now: int, inputs: Any) -> None:
         if inputs["row"] is not None:
-            self.trace.store(inputs.ids["row"], inputs["row"])
+            self.pending.store(inputs.ids["row"], inputs["row"])
 
     def learn(self, now: int, inputs: Any) -> None:
         for ids in inputs.ids.get("teacher", ()):
-            self.lost += len(ids) - len(self.trace.recall(ids)[0])
+            self.lost += len(ids) - len(self.pending.take(ids)[0])
 
 
 def brain(delay: str, capacity: int | None = None) -> Brain:
@@ -56,7 +56,7 @@ def brain(delay: str, capacity: int | None = None) -> Brain:
     one.connect("source.label", "learner.teacher", delay)
     if capacity is not None:
         learner: Any = one["learner"]
-        learner.trace = EligibilityTrace(capacity, 1)
+        learner.pending = PendingItems(capacity)
     return one
 
 
@@ -103,14 +103,3 @@ def test_between_topics_counts_how_far_the_slowest_is_behind() -> None:
     # The source has a period, which counts too.
     assert one.wait_between(["source.label", "slow.said"]).most == ITEMS * ((21 + 2) // 2 + 2)
     assert one.wait_between(["source.label", "source.row"]).most == ITEMS * (2 // 2 + 2)
-
-
-def test_a_trace_takes_memory_as_items_come_and_keeps_the_newest() -> None:
-    trace = EligibilityTrace(10**9, 1)
-    for start in range(0, 1000, 50):
-        trace.store(np.arange(start, start + 50), np.arange(start, start + 50, dtype=np.float32)[:, None])
-    found, rows = trace.recall(np.arange(1000))
-    assert found.tolist() == rows.ravel().tolist() == list(range(1000))
-    small = EligibilityTrace(100, 1)
-    small.store(np.arange(250), np.arange(250, dtype=np.float32)[:, None])
-    assert small.recall(np.arange(250))[0].tolist() == list(range(150, 250))

@@ -9,10 +9,11 @@ import numpy as np
 from pydantic import Field
 
 from aura.core.arithmetic import one_thread
+from aura.core.classes import OTHER, ClassIndex
 from aura.core.signals import Signal
 from aura.plugins.figures import Column, Figure, Table, Text
 from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
-from aura.plugins.metrics.labels import OTHER, Classes, pack, sets_of, unpack
+from aura.plugins.metrics.labels import beyond, pack, places_of, sets_of, unpack
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import MetricOptions, Pending, Topic
@@ -74,7 +75,7 @@ class BatchBaselines(Metric):
         super().__init__(name, options)
         self.topics = tuple(dict.fromkeys((options.truth, options.features)))
         self._matcher = self.matching(("truth", "features"))
-        self._classes = Classes(CLASSES_MAX)
+        self._classes = ClassIndex(most=CLASSES_MAX)
         self._kept: dict[str, _Kept] = {}
         self._room = {True: options.max_items, False: options.max_items}
         self._fitted: tuple[int, list[Fitted]] | None = None
@@ -103,7 +104,7 @@ class BatchBaselines(Metric):
                 continue
             self._room[kept.learning] -= 1
             kept.rows.append(row)
-            kept.labels.append(self._classes.numbers(labels))
+            kept.labels.append(places_of(self._classes, labels))
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
@@ -114,7 +115,7 @@ class BatchBaselines(Metric):
         report: dict[str, Any] = {"kind": self.kind, "truth": self.options.truth, "features": self.options.features,
                                   "phases": {}, "models": [], "unmatched": self._matcher.alone(),
                                   "unlabelled": sum(kept.unlabelled for kept in self._kept.values()),
-                                  **self._classes.told(),
+                                  **beyond(self._classes),
                                   "left_out": sum(kept.left_out for kept in self._kept.values())}
         if not learned or not held:
             report["note"] = "Nothing to compare: it takes items seen while learning and items seen with learning off."

@@ -12,7 +12,7 @@ import numpy as np
 
 from aura.plugins.metrics.counts import NO_BEST, LabelCounts, Scored
 from aura.plugins.metrics.label_figures import summary
-from aura.plugins.metrics.labels import LabelSets
+from aura.plugins.metrics.labels import PlaceSets
 
 if TYPE_CHECKING:
     from sklearn.linear_model import LogisticRegression
@@ -52,7 +52,7 @@ class Fitted:
     converged: bool
 
 
-def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, models: Sequence[str], ridge_penalty: float,
+def fit_all(features: np.ndarray, labels: PlaceSets, classes: int, *, models: Sequence[str], ridge_penalty: float,
             logistic_c: float, other: int | None = None) -> list[Fitted]:
     """Fit those of ridge regression and logistic regression that `models` names.
 
@@ -86,7 +86,7 @@ def fit_all(features: np.ndarray, labels: LabelSets, classes: int, *, models: Se
             if name in models]
 
 
-def evaluate(model: Fitted, features: np.ndarray, labels: LabelSets, classes: int) -> dict[str, float]:
+def evaluate(model: Fitted, features: np.ndarray, labels: PlaceSets, classes: int) -> dict[str, float]:
     """Return accuracy, top-1 and F1 of a fitted model on other items."""
     scores = model.scores(features)
     seen = np.isfinite(model.thresholds)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field
 
+from aura.core.classes import ClassIndex
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
@@ -18,7 +19,7 @@ from aura.plugins.metrics.examples import Examples, topics_of_examples
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
 from aura.plugins.metrics.group_counts import GroupCounts, group_values
 from aura.plugins.metrics.label_figures import confusion_table, per_class, recalls, rolling_figures, summary
-from aura.plugins.metrics.labels import Classes, sets_of
+from aura.plugins.metrics.labels import beyond, sets_of
 from aura.plugins.metrics.matching import PENDING, ids_of
 from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
 from aura.plugins.metrics.options import MetricOptions, Pending, RowsEvery, Topic
@@ -108,7 +109,7 @@ class Classification(Metric):
         self._sides = [(topic, side) for side, topic in enumerate(wanted)]
         self.topics = tuple(dict.fromkeys((*wanted, *((options.classes,) if options.classes else ()))))
         self._matcher = self.matching(sides)
-        self._classes = Classes(options.max_classes)
+        self._classes = ClassIndex(most=options.max_classes)
         self._told: tuple[str, ...] = ()
         self._counts: dict[str, LabelCounts] = {}
         self._groups = GroupCounts(options.by, options.max_values)
@@ -251,7 +252,7 @@ class Classification(Metric):
                 phases[place] |= self._groups.results(place)
         found = {"kind": self.kind, "truth": self.options.truth, "prediction": self.options.prediction,
                  "phases": phases, "unmatched": self._matcher.alone(), "waiting": len(self._matcher),
-                 **self._classes.told()}
+                 **beyond(self._classes)}
         if self.options.forgetting:
             found["forgetting"] = forgetting([
                 PhaseRecall(place, self.learned(place), recalls(counts, names))

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aura.plugins.metrics.labels import Classes, pack, unpack
+from aura.core.classes import ClassIndex
+from aura.plugins.metrics.labels import pack, places_of, unpack
 
 __all__ = ["NO_BEST", "UNRANKED", "LabelCounts", "Scored", "pack_items", "unpack_items"]
 
@@ -58,15 +59,15 @@ class Scored(NamedTuple):
     beyond: tuple[int, int, int] = NONE_BEYOND
 
     @classmethod
-    def of(cls, classes: Classes, truth: tuple[str, ...], said: tuple[str, ...], best: str | None,
+    def of(cls, classes: ClassIndex, truth: tuple[str, ...], said: tuple[str, ...], best: str | None,
            ranked: bool = True) -> Scored:
         """Judge an item by its labels; without a best one it has no answer, or is not ranked."""
-        true, predicted = classes.numbers(truth), classes.numbers(said)
-        number = classes.number(best) if best is not None else NO_BEST if ranked else UNRANKED
+        true, predicted = places_of(classes, truth), places_of(classes, said)
+        number = classes.place(best) if best is not None else NO_BEST if ranked else UNRANKED
         beyond = NONE_BEYOND
-        if classes.beyond and not all(map(classes.known, (*truth, *said))):
-            true, predicted = ((classes.numbers(filter(classes.known, labels))) for labels in (truth, said))
-            far_true, far_said = ({label for label in labels if not classes.known(label)} for labels in (truth, said))
+        if classes.beyond and not all(label in classes for label in (*truth, *said)):
+            true, predicted = (places_of(classes, filter(classes.__contains__, labels)) for labels in (truth, said))
+            far_true, far_said = ({label for label in labels if label not in classes} for labels in (truth, said))
             beyond = (len(far_true & far_said), len(far_said - far_true), len(far_true - far_said))
         return cls(true, predicted, number, set(truth) == set(said), best in truth,
                    len(truth) == 1 and said == (() if best is None else (best,)), beyond)

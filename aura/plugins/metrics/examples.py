@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aura.core.pending import PendingItems
 from aura.core.signals import Signal
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.stimuli import can_be_shown, shown
-from aura.plugins.metrics.waiting import Waiting
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
 __all__ = ["Examples", "topics_of_examples"]
+
+WAITING_BYTES = 16_000_000
+"""Stimuli wait in about so many bytes at most; the oldest go first."""
 
 LETTERS_MAX = 80
 """Letters of a label that an example shows."""
@@ -62,8 +65,8 @@ class Examples:
     def __init__(self, most: int, waiting: int) -> None:
         self.stimulus: str | None = None
         self.confidence: str | None = None
-        self._most = most
-        self._stimuli, self._sure = Waiting(waiting), Waiting(waiting)
+        self._most, self._waiting = most, waiting
+        self._stimuli, self._sure = PendingItems(waiting), PendingItems(waiting)
         self._seen = 0
         self._kept: dict[str, tuple[list[_Kept], list[_Kept]]] = {}
 
@@ -75,21 +78,24 @@ class Examples:
     def hear(self, signal: Signal) -> None:
         """Keep what a signal of these topics says of its items."""
         if signal.topic == self.stimulus:
-            self._stimuli.put(ids_of(signal.ids), signal.value)
+            value = signal.value
+            if isinstance(value, np.ndarray) and len(value):
+                self._stimuli.capacity = min(self._waiting, max(1, WAITING_BYTES // max(1, value[0].nbytes)))
+            self._stimuli.store(ids_of(signal.ids), value)
         elif signal.topic == self.confidence:
             value = np.asarray(signal.value)
             if value.size:  # before a class is known, nothing has a probability
-                self._sure.put(ids_of(signal.ids), value if value.ndim == 1 else value.max(axis=1))
+                self._sure.store(ids_of(signal.ids), value if value.ndim == 1 else value.max(axis=1))
 
     def forget(self, item: int) -> None:
         """Leave out an item that is not judged."""
-        self._stimuli.take(item)
-        self._sure.take(item)
+        self._stimuli.pop(item)
+        self._sure.pop(item)
 
     def judge(self, place: str, item: int, truth: Sequence[str], said: Sequence[str], best: str | None, *,
               right: bool) -> None:
         """Take note of an item: where it counts, its true labels, what was said, and whether that was right."""
-        stimulus, sure = self._stimuli.take(item), self._sure.take(item)
+        stimulus, sure = self._stimuli.pop(item), self._sure.pop(item)
         if not self._most:
             return
         self._seen += 1

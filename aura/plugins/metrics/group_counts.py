@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from aura.plugins.metrics.labels import Classes, natural_key, sets_of
+from aura.core.classes import ClassIndex
+from aura.plugins.metrics.labels import natural_key, sets_of
 
 __all__ = ["GroupCounts", "group_values"]
 
@@ -39,12 +40,12 @@ class GroupCounts:
 
     def __init__(self, topics: Sequence[str], most: int) -> None:
         self.topics, self._most = tuple(topics), most
-        self._values = [Classes(most) for _ in topics]
+        self._values = [ClassIndex(most=most) for _ in topics]
         self._counts: dict[str, dict[tuple[int, ...], list[int]]] = {}
 
     def add(self, phase: str, values: Sequence[str], hit: bool) -> None:
         """Count one item."""
-        key = tuple(known.number(value) for known, value in zip(self._values, values, strict=True))
+        key = tuple(known.place(value) for known, value in zip(self._values, values, strict=True))
         count = self._counts.setdefault(phase, {}).setdefault(key, [0, 0])
         count[0] += 1
         count[1] += hit

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import Field
 
+from aura.core.classes import OTHER
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
 from aura.plugins.figures import Column, Curves, Figure, Table, Text
 from aura.plugins.metrics.interval_means import IntervalMeans
-from aura.plugins.metrics.labels import OTHER
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import MaxRows, MeansEvery, MetricOptions, Topic
 from aura.plugins.metrics.results import Results

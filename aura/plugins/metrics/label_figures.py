@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from aura.core.classes import OTHER
 from aura.plugins.metrics.counts import LabelCounts
-from aura.plugins.metrics.labels import OTHER, natural_key
+from aura.plugins.metrics.labels import natural_key
 
 __all__ = ["confusion_table", "per_class", "recalls", "rolling_figures", "summary"]
 

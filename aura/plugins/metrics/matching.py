@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from aura.core.pending import PendingItems
+
 __all__ = ["PENDING", "Matcher", "ids_of"]
 
 PENDING = 10_000
 """Items that may wait where the wiring tells nothing of their number."""
-
-_EMPTY = object()
 
 
 class Matcher:
@@ -38,61 +38,71 @@ class Matcher:
     """
 
     def __init__(self, sides: tuple[str, ...], capacity: int | None) -> None:
-        self.sides, self.capacity = sides, PENDING if capacity is None else capacity
+        self.sides = sides
+        self._keys = [str(side) for side in range(len(sides))]
         self.unmatched = dict.fromkeys(sides, 0)
         self.on_drop: Callable[[], None] | None = None
         """Called whenever an item goes because the table is full."""
-        self._table: dict[int, list[Any]] = {}
+        self._pending = PendingItems(PENDING if capacity is None else capacity, on_displaced=self._dropped)
 
     def __len__(self) -> int:
-        return len(self._table)
+        return len(self._pending)
+
+    @property
+    def capacity(self) -> int:
+        """How many items may wait."""
+        return self._pending.capacity
+
+    @capacity.setter
+    def capacity(self, capacity: int) -> None:
+        self._pending.capacity = capacity
 
     def put(self, side: int, ids: Iterable[int], values: Iterable[Any]) -> list[list[Any]]:
         """Lay down one side of some items and return the values of those now complete, in their order."""
-        table, complete = self._table, []
-        sides = len(self.sides)
+        pending, key = self._pending, self._keys[side]
+        complete: list[list[Any]] = []
+        new: dict[int, dict[str, Any]] = {}
         for item, value in zip(ids, values, strict=True):
-            entry = table.get(item)
-            if entry is None:
-                if len(table) >= self.capacity:
-                    self._drop_oldest()
-                entry = table[item] = [_EMPTY] * sides
-            entry[side] = value
-            if not any(value is _EMPTY for value in entry):
-                complete.append(table.pop(item))
+            said = pending.get(item)
+            if said is None:
+                said = new.setdefault(item, {})
+            said[key] = value
+            if len(said) == len(self._keys):
+                complete.append([said[one] for one in self._keys])
+                pending.pop(item)
+        if new:
+            pending.store(new, list(new.values()))
         return complete
 
     def alone(self) -> dict[str, int]:
         """Return of each side how many items have been without another: those that went, and those that still wait."""
         counts = dict(self.unmatched)
-        for entry in self._table.values():
-            for name, value in zip(self.sides, entry, strict=True):
-                counts[name] += value is not _EMPTY
+        for said in self._pending.values():
+            for key in said:
+                counts[self.sides[int(key)]] += 1
         return counts
 
-    def _drop_oldest(self) -> None:
-        entry = self._table.pop(next(iter(self._table)))
+    def _dropped(self, said: dict[str, Any]) -> None:
+        for key in said:
+            self.unmatched[self.sides[int(key)]] += 1
         if self.on_drop is not None:
             self.on_drop()
-        for name, value in zip(self.sides, entry, strict=True):
-            if value is not _EMPTY:
-                self.unmatched[name] += 1
 
     def state(self) -> dict[str, Any]:
         """Return the waiting items, oldest first, and the counts."""
-        return {
-            "ids": np.fromiter(self._table, dtype=np.int64, count=len(self._table)),
-            "filled": [[value is not _EMPTY for value in entry] for entry in self._table.values()],
-            "values": [[None if value is _EMPTY else value for value in entry] for entry in self._table.values()],
-            "unmatched": dict(self.unmatched),
-        }
+        state = self._pending.state()
+        return {"pending": {**state, "blocks": _copied(state["blocks"])}, "unmatched": dict(self.unmatched)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._table = {
-            int(item): [value if there else _EMPTY for value, there in zip(values, filled, strict=True)]
-            for item, values, filled in zip(state["ids"], state["values"], state["filled"], strict=True)}
+        pending = state["pending"]
+        self._pending.load_state({**pending, "blocks": _copied(pending["blocks"])})
         self.unmatched = dict(state["unmatched"])
+
+
+def _copied(blocks: Sequence[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
+    """Return blocks of items whose sides can be laid down and change nobody else's."""
+    return [[dict(said) for said in block] for block in blocks]
 
 
 def ids_of(ids: Sequence[int] | np.ndarray | None) -> list[int]:

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from aura.core.classes import OTHER, ClassIndex
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.plugins.figures import Column, Figure, Map, Table, Text
-from aura.plugins.metrics.labels import OTHER, Classes, natural_key, sets_of
+from aura.plugins.metrics.labels import beyond, natural_key, places_of, sets_of
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import MetricOptions, Pending, Topic
@@ -95,7 +96,7 @@ class UnitMap(Metric):
         self.topics = (options.winner,) if options.truth is None else tuple({options.winner: 0, options.truth: 0})
         self._units = math.prod(options.shape)
         self._matcher = self.matching(("truth", "winner"))
-        self._classes = Classes(options.max_classes)
+        self._classes = ClassIndex(most=options.max_classes)
         self._phases: dict[str, _Counts] = {}
 
     def check(self, brain: Brain) -> None:
@@ -141,7 +142,7 @@ class UnitMap(Metric):
                 counts.unlabelled += 1
                 continue
             counts.labelled[unit] = counts.labelled.get(unit, 0) + 1
-            for label in self._classes.numbers(labels):
+            for label in places_of(self._classes, labels):
                 counts.pairs[unit, label] = counts.pairs.get((unit, label), 0) + 1
 
     # --- what a person reads --------------------------------------------------------------------------------------
@@ -150,7 +151,7 @@ class UnitMap(Metric):
         return {"kind": self.kind, "signal": self.options.winner, "truth": self.options.truth or "",
                 "all": self._units, "shape": list(self.options.shape),
                 "phases": {phase: self._phase_results(phase, counts) for phase, counts in self._phases.items()},
-                "unmatched": self._matcher.alone(), "waiting": len(self._matcher), **self._classes.told()}
+                "unmatched": self._matcher.alone(), "waiting": len(self._matcher), **beyond(self._classes)}
 
     def _phase_results(self, phase: str, counts: _Counts) -> dict[str, Any]:
         names = self._classes.names

@@ -10,7 +10,7 @@ from aura.zones.amygdala.links import sigmoid, softmax
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import LARGEST_BLOCK, RecursiveLeastSquares
 
-__all__ = ["LogisticRelay"]
+__all__ = ["LogisticReadout"]
 
 FIRST_CURVATURE = 0.25
 """The curvature of the logistic loss at an even chance, p (1 - p) with p = 1/2."""
@@ -26,7 +26,7 @@ MOST_STIFFNESS = 0.5
 """Of a single row (tuned here, as a guard for the first rows)."""
 
 
-class LogisticRelay:
+class LogisticReadout:
     r"""Logistic regression by natural-gradient steps: independent classes, or one of several.
 
     Parameters

@@ -53,9 +53,9 @@ def _changeable(params: AmygdalaParams) -> tuple[str, ...]:
 
 MANIFEST = Manifest(
     "amygdala", "aura.zones.amygdala.zone:Amygdala",
-    "Names what a stimulus feels like: a linear relay from embeddings to labels that learns online, in one pass.",
+    "Names what a stimulus feels like: a linear readout from embeddings to labels that learns online, in one pass.",
     params=AmygdalaParams, inputs=_inputs, outputs=_outputs, modulators=(LEARNING_RATE, LEARNING_DRIVE),
-    wake_on=_wake_on, version="2", changeable=_changeable)
+    wake_on=_wake_on, version="3", changeable=_changeable)
 
 
 @hookimpl

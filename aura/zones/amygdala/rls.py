@@ -11,13 +11,13 @@ from aura.zones.amygdala.links import sigmoid
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import RecursiveLeastSquares
 
-__all__ = ["LeastSquaresRelay"]
+__all__ = ["LeastSquaresReadout"]
 
 MOST_LEVERAGE = 1.0 - 1e-9
 """Of a row that is all that is known of a direction: its score without itself is only known to rounding."""
 
 
-class LeastSquaresRelay:
+class LeastSquaresReadout:
     """Regresses the indicator of each class on the rows; always equal to the batch ridge solution.
 
     Parameters
@@ -112,7 +112,7 @@ class LeastSquaresRelay:
         return {**self._learner.state(), "ridge": self._ridge, "imported": self._imported}
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned; of a relay with another ridge, as if it had been this one all along.
+        """Take over what `state` returned; of a readout with another ridge, as if it had been this one all along.
 
         Raises
         ------

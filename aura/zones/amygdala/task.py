@@ -1,4 +1,4 @@
-"""One task of the amygdala: its classes, its relay and its thresholds."""
+"""One task of the amygdala: its classes, its readout and its thresholds."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.classes import ClassIndex, LabelSets, Targets
 from aura.core.errors import StateError
 from aura.core.time import Time
 from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
-from aura.zones.amygdala.labels import LabelSets, Vocabulary
 from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.relay import make_relay
+from aura.zones.amygdala.readout import make_readout
 from aura.zones.amygdala.sample import RowSample
 from aura.zones.amygdala.thresholds import DecisionThresholds
 from aura.zones.common.arrays import Array
@@ -47,32 +47,32 @@ class Task:
 
     def _begin(self, classes: Sequence[str]) -> None:
         """Begin anew with these classes."""
-        self._vocabulary = Vocabulary(self.name, self._options)
-        self._vocabulary.replace(classes)
-        self._relay = make_relay(self._params, self._features, len(classes), self._options.multi_label)
+        self._classes = ClassIndex(classes, open=self._options.open, on_unknown=self._options.on_unknown,
+                                   setting=f"tasks.{self.name}.")
+        self._readout = make_readout(self._params, self._features, len(classes), self._options.multi_label)
         self._thresholds = self._new_thresholds(len(classes))
         self._sample = RowSample(self._params.thresholds.sample, self._features, len(classes), self._params.forgetting)
         self._announced = False
         self._learned, self._fresh = 0, 0
 
     def _new_thresholds(self, classes: int) -> DecisionThresholds:
-        return DecisionThresholds(classes, self._relay.score_range, self._relay.neutral,
+        return DecisionThresholds(classes, self._readout.score_range, self._readout.neutral,
                                   self._params.thresholds.shrinkage,
-                                  calibrate=self._params.calibrate and self._relay.calibrated)
+                                  calibrate=self._params.calibrate and self._readout.calibrated)
 
     # --- predicting -----------------------------------------------------------------------------------------------
 
     def predict(self, rows: Array) -> dict[str, Any]:
         """Return the outputs for rows (n, features + 1); the classes among them if they are new."""
-        scores = self._relay.scores(rows)
+        scores = self._readout.scores(rows)
         logits = self._logits(scores)
-        names = self._vocabulary.names
+        names = self._classes.names
         best = logits.argmax(axis=1).tolist() if names else []
         out: dict[str, Any] = {
             self.name: self._labels(scores, best),
             f"{self.name}_best": tuple(names[place] for place in best) if names else ("",) * len(rows),
             f"{self.name}_scores": scores.astype(np.float32),
-            f"{self.name}_probability": self._relay.probability(logits).astype(np.float32),
+            f"{self.name}_probability": self._readout.probability(logits).astype(np.float32),
         }
         if not self._announced:
             self._announced = True
@@ -80,7 +80,7 @@ class Task:
         return out
 
     def _labels(self, scores: Array, best: list[int]) -> tuple[tuple[str, ...], ...]:
-        names = self._vocabulary.names
+        names = self._classes.names
         if not names:
             return ((),) * len(scores)
         if not self._options.multi_label:
@@ -92,7 +92,7 @@ class Task:
         return tuple(said)
 
     def _logits(self, scores: Array) -> Array:
-        if not self._relay.calibrated:  # they are log odds as they are
+        if not self._readout.calibrated:  # they are log odds as they are
             return scores
         slope, offset = self._thresholds.calibration.T
         logits: Array = slope * scores + offset
@@ -113,20 +113,20 @@ class Task:
         gradient : array (used, features) or None
             Gradient of each one's loss with respect to its embedding, by the weights before learning.
         """
-        used, targets, unknown = self._vocabulary.targets(label_sets, where, now)
+        used, targets, unknown = self._targets(label_sets, where, now)
         self._grow()
-        embedding = embedding[used]
-        rows = with_bias(embedding)
-        scalars = {f"{self.name}_items": float(len(rows)), f"{self.name}_unmatched": float(unmatched)}
+        scalars = {f"{self.name}_items": float(len(used)), f"{self.name}_unmatched": float(unmatched)}
         if not self._options.open:
             scalars[f"{self.name}_unknown"] = float(unknown)
-        if len(rows) == 0:
+        if len(used) == 0:
             return scalars, used, None
-        scores = self._relay.scores(rows)
-        scalars[f"{self.name}_loss"] = float(self._relay.loss(scores, targets).mean())
-        gradient = self._relay.slope(scores, targets) @ self._relay.weights[:-1].T if want_gradient else None
+        embedding = embedding[used]
+        rows = with_bias(embedding)
+        scores = self._readout.scores(rows)
+        scalars[f"{self.name}_loss"] = float(self._readout.loss(scores, targets).mean())
+        gradient = self._readout.slope(scores, targets) @ self._readout.weights[:-1].T if want_gradient else None
         if rate > 0:
-            self._relay.learn(rows, targets, rate)
+            self._readout.learn(rows, targets, rate)
             self._sample.add(embedding, targets, [label_sets[index] for index in used.tolist()], rate)
             self._learned += len(rows)
             self._fresh += len(rows)
@@ -134,6 +134,13 @@ class Task:
             if self._fresh >= min(due, self._params.thresholds.every):
                 self.settle()
         return scalars, used, gradient
+
+    def _targets(self, label_sets: LabelSets, where: str, now: Time) -> Targets:
+        if self._options.multi_label:
+            return self._classes.targets(label_sets, where, now)
+        used, places, unknown = self._classes.one_each(label_sets, where, now,
+                                                       hint=f"Set tasks.{self.name}.multi_label = true.")
+        return Targets(used, np.eye(len(self._classes))[places], unknown)
 
     def settle(self) -> None:
         """Bring thresholds and probabilities up to all that has been learned."""
@@ -145,17 +152,17 @@ class Task:
         """Return thresholds and probabilities as all that has been learned would have them."""
         if not self._fresh:
             return self._thresholds
-        renewed = self._new_thresholds(len(self._vocabulary))
+        renewed = self._new_thresholds(len(self._classes))
         sample = self._sample
         targets = sample.targets
-        renewed.renew(self._relay.left_out(with_bias(sample.rows), targets, sample.weights), targets, sample.counts,
+        renewed.renew(self._readout.left_out(with_bias(sample.rows), targets, sample.weights), targets, sample.counts,
                       sample.halves)
         return renewed
 
     def _grow(self) -> None:
-        new = len(self._vocabulary) - self._relay.weights.shape[1]
+        new = len(self._classes) - self._readout.weights.shape[1]
         if new:
-            self._relay.add_classes(new, float(self._learned))
+            self._readout.add_classes(new, float(self._learned))
             self._thresholds.add_classes(new)
             self._sample.add_classes(new)
             self._announced = False
@@ -164,18 +171,18 @@ class Task:
 
     def state(self) -> dict[str, Any]:
         """Return all that the task has learned."""
-        return {"classes": list(self._vocabulary.names), "relay": self._relay.state(),
+        return {"classes": self._classes.state(), "readout": self._readout.state(),
                 "thresholds": self._thresholds.state(), "sample": self._sample.state(), "announced": self._announced,
                 "learned": self._learned, "fresh": self._fresh}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._vocabulary.replace(state["classes"])
-        self._relay.load_state(state["relay"])
+        self._classes.load_state(state["classes"])
+        self._readout.load_state(state["readout"])
         self._thresholds.load_state(state["thresholds"])
         self._sample.load_state(state["sample"])
         self._announced, self._learned, self._fresh = state["announced"], state["learned"], state["fresh"]
-        if self._learned and not np.array_equal(self._relay.weights, state["relay"]["weights"]):
+        if self._learned and not np.array_equal(self._readout.weights, state["readout"]["weights"]):
             self._fresh = max(self._fresh, 1)  # by another ridge: thresholds follow the weights
             self.settle()
 
@@ -183,11 +190,11 @@ class Task:
 
     def export(self, folder: Path) -> list[Path]:
         """Write the classifier and return its files."""
-        weights = self._relay.weights
+        weights = self._readout.weights
         thresholds = self._renewed()
-        calibration = thresholds.calibration if self._relay.calibrated else None
+        calibration = thresholds.calibration if self._readout.calibrated else None
         return write_classifier(folder, self.name, Classifier(
-            tuple(self._vocabulary.names), weights[:-1], weights[-1], thresholds.values, calibration))
+            tuple(self._classes.names), weights[:-1], weights[-1], thresholds.values, calibration))
 
     def read_export(self, folder: Path) -> tuple[Classifier, list[Path]]:
         """Return the classifier in `folder` and its files, checked against this task.
@@ -206,7 +213,7 @@ class Task:
     def adopt(self, found: Classifier) -> None:
         """Take over a classifier; learning goes on from there."""
         self._begin(found.classes)
-        self._relay.weights = np.vstack([found.weights, found.bias])
+        self._readout.weights = np.vstack([found.weights, found.bias])
         self._thresholds.values = found.thresholds.copy()
-        if found.calibration is not None and self._relay.calibrated:
+        if found.calibration is not None and self._readout.calibrated:
             self._thresholds.calibration = found.calibration.copy()

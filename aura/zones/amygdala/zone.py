@@ -1,4 +1,4 @@
-"""The amygdala, first part: a linear relay that names what an embedding feels like and learns from a teacher."""
+"""The amygdala, first part: a linear readout that names what an embedding feels like and learns from a teacher."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, StateError
 from aura.core.flow import room
+from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.amygdala.export import width_of_export
-from aura.zones.amygdala.labels import LabelSets
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.plugin import MANIFEST
 from aura.zones.amygdala.task import Task
 from aura.zones.common.least_squares import with_bias
-from aura.zones.common.trace import MEMORY, UNMATCHED, EligibilityTrace
 
 __all__ = ["Amygdala"]
 
@@ -30,7 +29,7 @@ class Amygdala(Zone[AmygdalaParams]):
 
     Notes
     -----
-    `step` reads the embeddings only and keeps them in the eligibility trace; `learn` reads the teachers only. Hence
+    `step` reads the embeddings only and lets them wait for their labels; `learn` reads the teachers only. Hence
     no label can touch what is predicted at its own tick. Each item is learned from once for each time it was
     presented; a label whose item is not waiting (never seen, displaced, or told before) is counted as unmatched.
 
@@ -45,11 +44,10 @@ class Amygdala(Zone[AmygdalaParams]):
         super().__init__(context)
         self._features: int | None = None
         self._tasks: dict[str, Task] = {}
-        self._trace = EligibilityTrace(0, 0)
         self._gradient: Items | None = None
-        self._unmatched = 0
-        self._memory = room(context.params.memory, (context.waits.get(f"{task}_teacher") for task in self.params.tasks),
-                            MEMORY, f"{context.name}.memory")
+        memory = room(context.params.memory, (context.waits.get(f"{task}_teacher") for task in self.params.tasks),
+                      PENDING_ITEMS, f"{context.name}.memory")
+        self._pending = PendingItems(memory, readers=len(self.params.tasks))
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
@@ -66,7 +64,7 @@ class Amygdala(Zone[AmygdalaParams]):
                 out.update(task.predict(rows))
             ids = inputs.ids.get("embedding")
             if ids is not None:
-                self._trace.store(ids, embedding)
+                self._pending.store(ids, embedding)
         if self._gradient is not None:
             out["embedding_gradient"] = self._gradient
             self._gradient = None
@@ -79,19 +77,17 @@ class Amygdala(Zone[AmygdalaParams]):
         scalars: dict[str, float] = {}
         gradients: list[tuple[Ids, NDArray[np.float64]]] = []
         for reader, name in enumerate(self.params.tasks):
-            port = f"{name}_teacher"
-            if inputs[port] is None:
+            told = received(inputs, f"{name}_teacher", self.context.name, now)
+            if told is None:
                 continue
-            where = f"{self.context.name}.{port}"
-            ids, label_sets = _joined(inputs[port], inputs.ids.get(port, ()), where, now)
+            ids, label_sets = told
+            found, rows = self._pending.take(ids, reader)
             if self._features is None:
                 scalars[f"{name}_unmatched"] = float(len(ids))
-                self._unmatched += len(ids)
                 continue
-            found, rows = self._trace.recall(ids, reader)
-            self._unmatched += len(ids) - len(found)
             more, used, gradient = self._tasks[name].learn(
-                rows, [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate, where, now,
+                rows, [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate,
+                f"{self.context.name}.{name}_teacher", now,
                 self.params.publish_gradient)
             scalars.update(more)
             if gradient is not None:
@@ -112,16 +108,15 @@ class Amygdala(Zone[AmygdalaParams]):
         """Set up what depends on the length of an embedding."""
         self._features = features
         self._tasks = {name: Task(name, self.params, features) for name in self.params.tasks}
-        self._trace = EligibilityTrace(self._memory, features, readers=len(self._tasks))
 
     # --- state ----------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return learners, thresholds, classes, trace and counters."""
+        """Return learners, thresholds, classes, and what waits for its label."""
         return {
             "features": self._features,
             "tasks": {name: task.state() for name, task in self._tasks.items()},
-            "trace": self._trace.state() if self._features is not None else None, "unmatched": self._unmatched,
+            "pending": self._pending.state(),
             "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
         }
 
@@ -133,22 +128,21 @@ class Amygdala(Zone[AmygdalaParams]):
         StateError
             If it is the state of other tasks.
         """
-        self._features, self._tasks, self._trace = None, {}, EligibilityTrace(0, 0)
+        self._features, self._tasks = None, {}
         if state["features"] is not None:
             if list(state["tasks"]) != list(self.params.tasks):
                 raise StateError(self.context.name, expected=f"the state of the tasks {', '.join(self.params.tasks)}",
                                  got=", ".join(state["tasks"]))
             self._open(state["features"])
-            self._trace.load_state(state["trace"])
             for name, task in self._tasks.items():
                 task.load_state(state["tasks"][name])
-        self._unmatched = int(state["unmatched"])
+        self._pending.load_state(state["pending"])
         gradient = state["gradient"]
         self._gradient = None if gradient is None else Items(*gradient)
 
     def notices(self) -> dict[str, int]:
         """Return how many labels taught nothing."""
-        return {UNMATCHED: self._unmatched}
+        return {UNMATCHED: self._pending.unmatched}
 
     # --- export ---------------------------------------------------------------------------------------------------
 
@@ -176,16 +170,6 @@ class Amygdala(Zone[AmygdalaParams]):
         for name, (classifier, _) in found.items():
             self._tasks[name].adopt(classifier)
         return [path for _, files in found.values() for path in files]
-
-
-def _joined(values: tuple[LabelSets, ...], ids: tuple[Ids, ...], where: str,
-            now: Time) -> tuple[Ids, list[tuple[str, ...]]]:
-    """Return all that one teacher has said since the last learning as one block."""
-    if len(ids) != len(values):
-        raise SignalError(f"{where} at {format_time(now)}", got="labels without ids",
-                          expected="labels with the ids of their items",
-                          hint="The teacher's output must carry items_from, or return Items(labels, ids).")
-    return np.concatenate(ids), [labels for said in values for labels in said]
 
 
 def _summed(parts: list[tuple[Ids, NDArray[np.float64]]]) -> Items:

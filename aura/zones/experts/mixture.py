@@ -9,6 +9,7 @@ import numpy as np
 
 from aura.core.errors import ParameterError, StateError
 from aura.core.params import validated
+from aura.zones.experts.answers import Answers
 from aura.zones.experts.committee import Shares, ask, share_out, teach, weights_by_expert
 from aura.zones.experts.credit import LEAST_PROBABILITY, Credit, assess
 from aura.zones.experts.gate.gate import Gate
@@ -18,7 +19,6 @@ from aura.zones.experts.growth.planner import GrowthPlanner
 from aura.zones.experts.kinds.expert import ExpertOptions, Lesson
 from aura.zones.experts.kinds.registry import expert_kind
 from aura.zones.experts.lineage import Lineage
-from aura.zones.experts.memory import Answers
 from aura.zones.experts.store import ExpertStore
 from aura.zones.experts.teaching import one_hot, plan_lessons
 from aura.zones.experts.tutors import trial_of, tutor_of

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from aura.zones.experts.answers import Answers
     from aura.zones.experts.committee import Shares
     from aura.zones.experts.credit import Credit
     from aura.zones.experts.kinds.expert import Rows
-    from aura.zones.experts.memory import Answers
     from aura.zones.experts.params import LearningParams
 
 __all__ = ["Lessons", "one_hot", "plan_lessons"]

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aura.core.classes import ClassIndex, LabelSets
 from aura.core.errors import SignalError
 from aura.core.flow import room
+from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone
-from aura.zones.common.trace import MEMORY, UNMATCHED
-from aura.zones.experts.classes import Classes
+from aura.zones.experts.answers import Answers, joined
 from aura.zones.experts.committee import mixed
-from aura.zones.experts.memory import WaitingAnswers, joined
 from aura.zones.experts.mixture import Mixture, kind_of
 from aura.zones.experts.params import ExpertsParams
 from aura.zones.experts.plugin import MANIFEST
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from aura.core.signals import Inputs
     from aura.core.zone import ZoneContext
     from aura.zones.experts.growth.structure import Structure
-    from aura.zones.experts.memory import Answers
 
 __all__ = ["Experts"]
 
@@ -54,9 +53,9 @@ class Experts(Zone[ExpertsParams]):
         for kind in dict.fromkeys(self.params.kinds):
             kind_of(kind, self.params, context.name)  # a mistake is told of now, not when one is born
         self._seed = int(self.rng.integers(2**62))
-        self._classes = Classes(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
-        self._memory = room(self.params.memory, [context.waits.get("teacher")], MEMORY, f"{context.name}.memory")
-        self._waiting = WaitingAnswers(self._memory)
+        self._classes = ClassIndex(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
+        self._pending = PendingItems(room(self.params.memory, [context.waits.get("teacher")], PENDING_ITEMS,
+                                          f"{context.name}.memory"))
         self._shape: tuple[int, ...] | None = None
         self._mixture: Mixture | None = None
         self._announced = False
@@ -122,7 +121,7 @@ class Experts(Zone[ExpertsParams]):
         answers, full, asked = mixture.answer(rows, len(self._classes), bias=bias, leaning=inputs["routing_bias"],
                                               temperature=inputs.modulators["gate_temperature"])
         if ids is not None:
-            self._waiting.store(ids, answers)
+            self._pending.store(ids, answers._asdict())
         probability = mixed(answers.answers, answers.weights)
         utilisation, accuracy = mixture.standing()
         out = {
@@ -152,30 +151,29 @@ class Experts(Zone[ExpertsParams]):
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Learn from the labels that have come; return what became of them."""
-        told = inputs["teacher"]
+        told = received(inputs, "teacher", self.context.name, now)
         if told is None:
             return {}
-        where = f"{self.context.name}.teacher"
-        ids, labels = _joined(told, inputs.ids.get("teacher", ()), where, now)
+        ids, labels = told
         rate = inputs.modulators["learning_rate"] * inputs.modulators["learning_drive"]
-        groups = self._waiting.recall(ids)
+        groups = self._pending.take_blocks(ids)
         found = sum(len(places) for places, _ in groups)
-        self._unmatched += len(ids) - found
         scalars = {"unmatched": float(len(ids) - found)}
         if groups and rate > 0.0:
-            scalars.update(self._study(now, groups, ids, labels, rate, where, inputs))
+            scalars.update(self._study(now, groups, ids, labels, rate, f"{self.context.name}.teacher", inputs))
         scalars["skipped"] = float(self._skipped)
         return scalars
 
-    def _study(self, now: Time, groups: list[tuple[NDArray[np.intp], Answers]], ids: NDArray[np.int64],
-               labels: list[tuple[str, ...]], rate: float, where: str, inputs: Inputs) -> dict[str, float]:
+    def _study(self, now: Time, groups: list[tuple[NDArray[np.intp], dict[str, Any]]], ids: NDArray[np.int64],
+               labels: LabelSets, rate: float, where: str, inputs: Inputs) -> dict[str, float]:
         places = groups[0][0] if len(groups) == 1 else np.concatenate([group for group, _ in groups])
         known = len(self._classes)
-        said = self._classes.read([labels[place] for place in places.tolist()], where, now)
+        said = self._classes.one_each([labels[place] for place in places.tolist()], where, now,
+                                      hint="A mixture of experts tells classes apart that exclude each other.")
         self._announced = self._announced and len(self._classes) == known
         if not len(said.rows):
             return {"items": 0.0, "unknown": float(said.unknown)}
-        answers = joined([answers for _, answers in groups], len(self._classes))
+        answers = joined([Answers(**answers) for _, answers in groups], len(self._classes))
         if len(said.rows) < len(places):
             answers = answers.take(said.rows)
         modulators = inputs.modulators
@@ -227,8 +225,8 @@ class Experts(Zone[ExpertsParams]):
         """Return classes, experts, gate, boards, growth, and what waits for its label."""
         return {
             "seed": self._seed, "shape": None if self._shape is None else list(self._shape),
-            "classes": list(self._classes.names), "announced": self._announced, "waiting": self._waiting.state(),
-            "skipped": self._skipped, "unmatched": self._unmatched, "loss": self._loss, "lessons": self._lessons,
+            "classes": self._classes.state(), "announced": self._announced, "pending": self._pending.state(),
+            "skipped": self._skipped, "loss": self._loss, "lessons": self._lessons,
             "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
             "mixture": None if self._mixture is None else self._mixture.state(),
         }
@@ -237,12 +235,11 @@ class Experts(Zone[ExpertsParams]):
         """Take over what `state` returned."""
         self.close()
         self._seed = int(state["seed"])
-        self._classes.replace(state["classes"])
+        self._classes.load_state(state["classes"])
         self._announced, self._skipped = bool(state["announced"]), int(state["skipped"])
-        self._unmatched = int(state["unmatched"])
         self._loss, self._lessons = state["loss"], float(state["lessons"])
         self._gradient = None if state["gradient"] is None else Items(*state["gradient"])
-        self._waiting.load_state(state["waiting"])
+        self._pending.load_state(state["pending"])
         self._shape, self._mixture = None, None
         if state["shape"] is not None:
             self._shape = tuple(state["shape"])
@@ -254,7 +251,7 @@ class Experts(Zone[ExpertsParams]):
     def notices(self) -> dict[str, int]:
         """Return how many items were left unlearned, and how many labels taught nothing."""
         return {"left {count} items unlearned, as no expert that was asked may learn": self._skipped,
-                UNMATCHED: self._unmatched}
+                UNMATCHED: self._pending.unmatched}
 
     def warm_up(self) -> None:
         """Compile the kernels by a tick of another mixture like this one, if the shape of a stimulus is known."""
@@ -293,20 +290,10 @@ class Experts(Zone[ExpertsParams]):
         self._shape, self._mixture = found.shape, found.mixture
         self._classes.replace(found.classes)
         self._announced = False
-        self._waiting = WaitingAnswers(self._memory)
+        self._pending.clear()
         return found.files
 
     def close(self) -> None:
         """Let the files of experts that are not in memory go."""
         if self._mixture is not None:
             self._mixture.close()
-
-
-def _joined(values: tuple[tuple[tuple[str, ...], ...], ...], ids: tuple[NDArray[np.int64], ...],
-            where: str, now: Time) -> tuple[NDArray[np.int64], list[tuple[str, ...]]]:
-    """Return all that the teacher has said since the last learning as one block."""
-    if len(ids) != len(values):
-        raise SignalError(f"{where} at {format_time(now)}", got="labels without ids",
-                          expected="labels with the ids of their items",
-                          hint="The teacher's output must carry items_from, or return Items(labels, ids).")
-    return ids[0] if len(ids) == 1 else np.concatenate(ids), [labels for said in values for labels in said]

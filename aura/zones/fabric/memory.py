@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aura.core.errors import SignalError
-from aura.core.time import Time, format_time
-from aura.zones.common.trace import EligibilityTrace
+from aura.core.pending import PendingItems, received
 from aura.zones.fabric.som.readout import MajorityReadout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aura.core.signals import Inputs
+    from aura.core.time import Time
 
 __all__ = ["LABEL_MEMORY", "FrameMemory", "Frames", "LabelMemory"]
 
@@ -116,17 +115,19 @@ class LabelMemory:
     """
 
     def __init__(self, memory: int, units: int, name: str) -> None:
-        self._trace = EligibilityTrace(memory, 1)
+        self._pending = PendingItems(memory)
         self._readout = MajorityReadout(units)
         self._name = name
-        self.unmatched = 0
+
+    @property
+    def unmatched(self) -> int:
         """Labels that found no frame."""
+        return self._pending.unmatched
 
     def store(self, ids: NDArray[np.int64] | None, winners: NDArray[Any]) -> None:
         """Keep the winners of frames until they are told."""
         if ids is not None:
-            # Units are whole numbers below 2**24: float32 holds them exactly.
-            self._trace.store(ids, winners.astype(np.float32)[:, None])
+            self._pending.store(ids, winners)
 
     def read(self, winners: NDArray[Any], codebook: NDArray[np.float32]) -> tuple[tuple[str, ...], ...]:
         """Return the label of each winner, () while none is known."""
@@ -134,30 +135,22 @@ class LabelMemory:
 
     def learn(self, now: Time, inputs: Inputs, *, count: bool) -> dict[str, float]:
         """Take in the labels that have come; return how many found their frame."""
-        told = inputs["teacher"]
+        told = received(inputs, "teacher", self._name, now)
         if told is None:
             return {}
-        ids = inputs.ids.get("teacher", ())
-        if len(ids) != len(told):
-            raise SignalError(f"{self._name}.teacher at {format_time(now)}",
-                              expected="labels with the ids of their items",
-                              got="labels without ids",
-                              hint="The teacher's output must carry items_from, or return Items(labels, ids).")
-        labels = [label for said in told for label in said]
-        found, rows = self._trace.recall(np.concatenate(ids))
+        ids, labels = told
+        found, winners = self._pending.take(ids)
         if count:
-            for index, row in zip(found.tolist(), rows, strict=True):
+            for index, winner in zip(found.tolist(), winners, strict=True):
                 for label in labels[index]:
-                    self._readout.learn(int(row[0]), label)
-        self.unmatched += len(labels) - len(found)
-        return {"labelled": float(len(found)), "unmatched": float(len(labels) - len(found))}
+                    self._readout.learn(int(winner), label)
+        return {"labelled": float(len(found)), "unmatched": float(len(ids) - len(found))}
 
     def state(self) -> dict[str, Any]:
         """Return what waits and what has been counted."""
-        return {"trace": self._trace.state(), "readout": self._readout.state(), "unmatched": self.unmatched}
+        return {"pending": self._pending.state(), "readout": self._readout.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._trace.load_state(state["trace"])
+        self._pending.load_state(state["pending"])
         self._readout.load_state(state["readout"])
-        self.unmatched = int(state["unmatched"])

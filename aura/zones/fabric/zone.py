@@ -9,9 +9,9 @@ import numpy as np
 
 from aura.core.errors import ParameterError, SignalError, StateError
 from aura.core.flow import room
+from aura.core.pending import UNMATCHED
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone
-from aura.zones.common.trace import UNMATCHED
 from aura.zones.fabric.forecast import Forecast
 from aura.zones.fabric.memory import LABEL_MEMORY, FrameMemory, Frames, LabelMemory
 from aura.zones.fabric.params import FabricParams

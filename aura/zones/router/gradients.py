@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
+from aura.core.pending import PendingItems
 from aura.core.time import Time, format_time
 
 __all__ = ["GainMemory", "scaled", "summed"]
@@ -29,34 +30,31 @@ class GainMemory:
     """
 
     def __init__(self, own: float, capacity: int) -> None:
-        self._own, self._capacity = own, capacity
-        self._gains: dict[int, float] = {}
+        self._own, self._gains = own, PendingItems(capacity)
 
     def note(self, ids: Ids | None, gain: float) -> None:
         """Keep the gain by which these items were relayed."""
-        if ids is None or (gain == self._own and not self._gains):
+        if ids is None:
             return
-        for identity in ids.tolist():
-            self._gains.pop(identity, None)
-            if gain != self._own:
-                self._gains[identity] = gain
-        while len(self._gains) > self._capacity:
-            del self._gains[next(iter(self._gains))]
+        if gain != self._own:
+            self._gains.store(ids, [gain] * len(ids))
+        elif len(self._gains):
+            self._gains.take(ids)
 
     def back(self, ids: Ids, rows: Rows) -> Rows:
         """Return gradients (n, ...) with respect to the items, from those with respect to what was relayed of them."""
-        if not self._gains:
+        if not len(self._gains):
             return rows if self._own == 1.0 else scaled(rows, np.float32(self._own))
         gains = np.array([self._gains.get(identity, self._own) for identity in ids.tolist()], np.float32)
         return scaled(rows, gains.reshape(-1, *[1] * (rows.ndim - 1)))
 
     def state(self) -> dict[str, Any]:
         """Return what is kept, oldest first."""
-        return {"ids": np.array(list(self._gains), np.int64), "gains": np.array(list(self._gains.values()))}
+        return self._gains.state()
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._gains = dict(zip(state["ids"].tolist(), state["gains"].tolist(), strict=True))
+        self._gains.load_state(state)
 
 
 def scaled(rows: Rows, gain: Any) -> Rows:

@@ -53,7 +53,7 @@ def _wake_on(params: RouterParams) -> tuple[str, ...]:
 MANIFEST = Manifest(
     "router", "aura.zones.router.zone:Router",
     "Relays streams, biases who takes an item by how near it is to learned centroids, and carries gradients back.",
-    params=RouterParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="3",
+    params=RouterParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, version="4",
     modulators=(LEARNING_RATE, Modulator("gain", "Factor on the gains of the relays."),
                 Modulator("thalamic_scale", "Factor on the bias of each gate.")),
     changeable=tuple(f"relays.*.{name}" for name in ("gain", "scale", "rate", "memory", "recent", "seed_weight",

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, StateError
 from aura.core.flow import Wait, room
+from aura.core.pending import PENDING_ITEMS, PendingItems
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
-from aura.zones.common.trace import MEMORY, EligibilityTrace
 from aura.zones.router.centroids import Centroids
 from aura.zones.router.gradients import GainMemory, scaled, summed
 from aura.zones.router.params import RelayOptions
@@ -45,14 +45,12 @@ class Relay:
         self._routed = options.centroids == "routing"
         self._shape: tuple[int, ...] | None = None
         self._width = 0
-        self._trace = EligibilityTrace(0, 0)
         where = f"{zone}.relays.{name}.waiting"
-        self._waiting = room(options.waiting, [waits.get(f"{name}_routing") if self._routed else None], MEMORY, where)
-        gradients = room(None, [waits.get(f"{name}_gradients")], self._waiting, where)
+        waiting = room(options.waiting, [waits.get(f"{name}_routing") if self._routed else None], PENDING_ITEMS, where)
+        self._pending = PendingItems(waiting)
+        gradients = room(None, [waits.get(f"{name}_gradients")], waiting, where)
         self._gains = GainMemory(options.gain, gradients)
         self.centroids = Centroids(options, 0, rng)
-        self.unmatched = 0
-        """Items whose routing found nothing that waited for it."""
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
@@ -75,7 +73,7 @@ class Relay:
             ids = inputs.ids.get(name)
             self._gains.note(ids, gain)
             if self._routed and ids is not None:
-                self._trace.store(ids, rows)
+                self._pending.store(ids, rows)
         said = inputs[f"{name}_gradients"]
         if said is not None:
             where = f"{self._where}_gradients"
@@ -114,10 +112,10 @@ class Relay:
             raise SignalError(f"{self._where}_routing at {format_time(now)}",
                               expected=f"at most {self._options.routes} experts, as the relay has routes",
                               got=str(weights.shape[1]), hint=f"Raise relays.{self._name}.routes.")
-        found, rows = self._trace.recall(ids)
+        found, rows = self._pending.take(ids)
         scalars[f"{self._name}_unmatched"] += len(ids) - len(found)
-        self.unmatched += len(ids) - len(found)
         if len(found) and rate > 0:
+            rows.setflags(write=False)  # as those that come straight from the bus: one compiled loop for both
             taken = weights if len(found) == len(ids) else weights[found]
             self.centroids.learn_routed(rows, taken, rate)
             scalars[f"{self._name}_learned"] += len(found)
@@ -155,29 +153,32 @@ class Relay:
     def _open(self, shape: tuple[int, ...]) -> None:
         """Set up what depends on the shape of an item."""
         self._shape, self._width = shape, int(np.prod(shape, dtype=np.int64))
-        self._trace = EligibilityTrace(self._waiting if self._routed else 0, self._width)
         self.centroids = Centroids(self._options, self._width, self._rng)
+
+    @property
+    def unmatched(self) -> int:
+        """Items whose routing found nothing that waited for it."""
+        return self._pending.unmatched
 
     # --- state ----------------------------------------------------------------------------------------------------
 
     def state(self) -> dict[str, Any]:
-        """Return centroids, trace, gains and the shape of an item."""
+        """Return centroids, gains, the shape of an item, and what waits for its routing."""
         opened = self._shape is not None
         return {"shape": None if self._shape is None else list(self._shape),
-                "unmatched": self.unmatched,
-                "gains": self._gains.state(), "trace": self._trace.state() if opened else None,
+                "gains": self._gains.state(), "pending": self._pending.state(),
                 "centroids": self.centroids.state() if opened else None}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        self._shape, self.unmatched = None, state["unmatched"]
+        self._shape = None
+        self._pending.load_state(state["pending"])
         self._gains.load_state(state["gains"])
         if state["shape"] is not None:
             self._open(tuple(state["shape"]))
-            self._trace.load_state(state["trace"])
             self.centroids.load_state(state["centroids"])
         else:
-            self._trace, self.centroids = EligibilityTrace(0, 0), Centroids(self._options, 0, self._rng)
+            self.centroids = Centroids(self._options, 0, self._rng)
 
     def head(self) -> dict[str, Any] | None:
         """Return what is exported: the centroids and what belongs to them; None before the first item."""

@@ -70,7 +70,7 @@ class Router(Zone[RouterParams]):
                 scratch = Centroids(RelayOptions(centroids=kind), 3, np.random.default_rng(0))
                 scratch.follow(given)
                 if kind == "routing":
-                    scratch.learn_routed(rows, given, 1.0)
+                    scratch.learn_routed(frozen, given, 1.0)
                 else:
                     scratch.learn_nearest(given, 1.0)
                 scratch.bias(given, 1.0, None)

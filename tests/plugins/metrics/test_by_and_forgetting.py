@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from aura import AuraError, Signal
+from aura.core.classes import OTHER
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.classification import Classification, ClassificationOptions
 from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
-from aura.plugins.metrics.labels import OTHER
 from tests.plugins.mixture import all_metrics, make_brain
 
 EXPERTS = ("e0", "e1", "e2")

@@ -6,10 +6,10 @@ from sklearn.metrics import accuracy_score, confusion_matrix, precision_recall_f
 from sklearn.preprocessing import MultiLabelBinarizer
 
 from aura import AuraError, Signal
+from aura.core.classes import OTHER
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.classification import Classification, ClassificationOptions
-from aura.plugins.metrics.labels import OTHER
 
 NAMES = [f"class {number}" for number in range(12)]
 

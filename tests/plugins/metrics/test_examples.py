@@ -13,9 +13,8 @@ from PIL import Image
 from aura import AuraError, Brain, Items, Manifest, Port, Signal, Zone, ZoneParams
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.classification import Classification, ClassificationOptions
-from aura.plugins.metrics.examples import topics_of_examples
+from aura.plugins.metrics.examples import Examples, topics_of_examples
 from aura.plugins.metrics.stimuli import can_be_shown, shown
-from aura.plugins.metrics.waiting import Waiting
 
 SIDE = 6
 
@@ -143,14 +142,14 @@ def test_a_resumed_metric_has_the_same_examples_to_the_bit(tmp_path, stop):
 
 
 def test_what_waits_is_bounded_in_items_and_in_bytes(monkeypatch):
-    monkeypatch.setattr("aura.plugins.metrics.waiting.WAITING_BYTES", 3 * 400)
-    waiting = Waiting(most=10)
-    waiting.put(range(20), np.arange(2000, dtype=np.float32).reshape(20, 100))
-    assert [item for item, _ in waiting.state()] == [17, 18, 19]
-    texts = Waiting(most=10)
-    texts.put(range(20), [str(item) for item in range(20)])
-    assert len(texts.state()) == 10
-    assert (texts.take(19), texts.take(19), texts.take(3)) == ("19", None, None)
+    monkeypatch.setattr("aura.plugins.metrics.examples.WAITING_BYTES", 3 * SIDE * SIDE)
+    pictures, texts = Examples(1, waiting=10), Examples(1, waiting=10)
+    pictures.watch("eye.image", None)
+    texts.watch("eye.text", None)
+    pictures.hear(Signal("eye.image", 0, np.zeros((20, SIDE, SIDE), np.uint8), np.arange(20)))
+    texts.hear(Signal("eye.text", 0, tuple(map(str, range(20))), np.arange(20)))
+    assert pictures.state()["stimuli"]["ids"].tolist() == [17, 18, 19]
+    assert texts.state()["stimuli"]["ids"].tolist() == list(range(10, 20))
 
 
 def test_items_that_are_left_out_leave_nothing_behind():
@@ -163,7 +162,7 @@ def test_items_that_are_left_out_leave_nothing_behind():
         watcher.on_signal(Signal("cortex.probability", item, np.ones((1, 2)), np.array([item])))
         watcher.after_tick(item)
     state = watcher.state()["examples"]
-    assert (state["stimuli"], state["sure"]) == ([], [])
+    assert [len(state[waiting]["ids"]) for waiting in ("stimuli", "sure")] == [0, 0]
 
 
 @pytest.mark.parametrize(("shape", "size", "mode"), [

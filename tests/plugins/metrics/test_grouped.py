@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from aura import AuraError, Signal
+from aura.core.classes import OTHER
 from aura.core.time import MS
 from aura.plugins.metrics.grouped import Grouped, GroupedOptions
-from aura.plugins.metrics.labels import OTHER
 from tests.plugins.tissue import MODES, make_brain
 
 

@@ -19,10 +19,10 @@ def test_the_gradient_is_the_derivative_of_the_loss_by_the_weights_before_learni
     embedding, labels = stimuli(2, seed=8)
     one.show(embedding, [501, 502])
     task = one.zone._tasks["emotion"]
-    weights = task._relay.weights.copy()
-    names = task.state()["classes"]
+    weights = task._readout.weights.copy()
+    names = task.state()["classes"]["names"]
     targets = np.array([[float(name in said) for name in names] for said in labels])
-    loss = task._relay.loss
+    loss = task._readout.loss
     one.tell((("joy",), *labels[::-1]), [999, 502, 501])
     one.show(embedding, [503, 504])
     signal = one.brain.latest("amygdala.embedding_gradient")

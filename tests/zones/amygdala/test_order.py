@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.relay import Relay, make_relay
+from aura.zones.amygdala.readout import LinearReadout, make_readout
 from aura.zones.common.least_squares import with_bias
 
 from .conftest import Bench
@@ -82,8 +82,8 @@ def test_the_scores_of_a_row_left_out_are_those_of_a_learner_that_was_never_told
     rows, targets = with_bias(rows), np.eye(CLASSES)[which]
     order = [*range(400), *[3] * 5]  # one row comes six times
 
-    def learner(without: int | None = None) -> Relay:
-        one = make_relay(AmygdalaParams(rule=rule), WIDTH, CLASSES, True)
+    def learner(without: int | None = None) -> LinearReadout:
+        one = make_readout(AmygdalaParams(rule=rule), WIDTH, CLASSES, True)
         for start in range(0, len(order), 25):
             part = [index for index in order[start:start + 25] if index != without]
             one.learn(rows[part], targets[part], 1.0)

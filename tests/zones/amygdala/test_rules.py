@@ -9,14 +9,14 @@ from aura.core.errors import StateError
 from aura.core.state import trees_equal
 from aura.zones.amygdala.links import sigmoid, softmax
 from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.relay import Relay, make_relay
+from aura.zones.amygdala.readout import LinearReadout, make_readout
 from aura.zones.common.least_squares import with_bias
 
 CASES = [("rls", True), ("rls", False), ("logistic", True), ("logistic", False)]
 
 
-def relay(rule: str, multi_label: bool, features: int = 6, classes: int = 4) -> Relay:
-    return make_relay(AmygdalaParams(rule=rule), features, classes, multi_label)
+def readout(rule: str, multi_label: bool, features: int = 6, classes: int = 4) -> LinearReadout:
+    return make_readout(AmygdalaParams(rule=rule), features, classes, multi_label)
 
 
 def blobs(count: int, classes: int = 4, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -30,7 +30,7 @@ def blobs(count: int, classes: int = 4, seed: int = 2) -> tuple[np.ndarray, np.n
 @pytest.mark.parametrize(("rule", "multi_label"), CASES)
 def test_the_slope_is_the_derivative_of_the_loss(rule: str, multi_label: bool) -> None:
     rng = np.random.default_rng(4)
-    one, scores = relay(rule, multi_label), rng.normal(size=(5, 4))
+    one, scores = readout(rule, multi_label), rng.normal(size=(5, 4))
     targets = np.eye(4)[rng.integers(4, size=5)]
     step = 1e-6
     for column in range(4):
@@ -41,7 +41,7 @@ def test_the_slope_is_the_derivative_of_the_loss(rule: str, multi_label: bool) -
 
 @pytest.mark.parametrize(("rule", "multi_label"), CASES)
 def test_learning_lowers_the_loss_on_new_items(rule: str, multi_label: bool) -> None:
-    one = relay(rule, multi_label)
+    one = readout(rule, multi_label)
     fresh, truth = blobs(200, seed=3)
     before = one.loss(one.scores(fresh), truth).mean()
     rows, targets = blobs(640)
@@ -56,7 +56,7 @@ def test_one_pass_of_the_logistic_rule_comes_near_the_batch_optimum(multi_label:
 
     rows, targets = blobs(4000)
     fresh, truth = blobs(2000, seed=3)
-    one = relay("logistic", multi_label)
+    one = readout("logistic", multi_label)
     for start in range(0, len(rows), 32):
         one.learn(rows[start:start + 32], targets[start:start + 32], 1.0)
 
@@ -75,7 +75,7 @@ def test_a_class_met_later_is_learned_as_well_as_one_known_before(rule: str) -> 
     rows, targets = blobs(2000)
     order = np.argsort(targets[:, 3] * (np.arange(2000) < 1000), kind="stable")
     rows, targets = rows[order], targets[order]
-    known, grown = relay(rule, True), relay(rule, True, classes=3)
+    known, grown = readout(rule, True), readout(rule, True, classes=3)
     first = int(np.flatnonzero(targets[:, 3])[0])
     for start in range(0, 2000, 20):
         part = slice(start, start + 20)
@@ -92,7 +92,7 @@ def test_a_class_met_later_is_learned_as_well_as_one_known_before(rule: str) -> 
 
 @pytest.mark.parametrize(("rule", "multi_label"), CASES)
 def test_probabilities_are_probabilities_even_for_huge_scores(rule: str, multi_label: bool) -> None:
-    chance = relay(rule, multi_label).probability(np.array([[1e4, -1e4, 0.0, 3.0], [-1e4, -1e4, -1e4, -1e4]]))
+    chance = readout(rule, multi_label).probability(np.array([[1e4, -1e4, 0.0, 3.0], [-1e4, -1e4, -1e4, -1e4]]))
     assert np.isfinite(chance).all()
     assert ((chance >= 0) & (chance <= 1)).all()
     if not multi_label:
@@ -107,7 +107,7 @@ def test_sigmoid_and_softmax_agree_on_two_classes() -> None:
 @pytest.mark.parametrize(("rule", "multi_label"), CASES)
 def test_rate_zero_learns_nothing_and_state_is_complete(rule: str, multi_label: bool) -> None:
     rows, targets = blobs(96)
-    one, other = relay(rule, multi_label), relay(rule, multi_label)
+    one, other = readout(rule, multi_label), readout(rule, multi_label)
     one.learn(rows[:32], targets[:32], 1.0)
     before = one.state()
     one.learn(rows[32:64], targets[32:64], 0.0)
@@ -119,8 +119,8 @@ def test_rate_zero_learns_nothing_and_state_is_complete(rule: str, multi_label: 
     assert not trees_equal(before, one.state())
 
 
-def taught(ridge: float, forgetting: float = 1.0, blocks: int = 20) -> Relay:
-    one = make_relay(AmygdalaParams(ridge=ridge, forgetting=forgetting), 6, 4, True)
+def taught(ridge: float, forgetting: float = 1.0, blocks: int = 20) -> LinearReadout:
+    one = make_readout(AmygdalaParams(ridge=ridge, forgetting=forgetting), 6, 4, True)
     rows, targets = blobs(32 * blocks)
     for start in range(0, len(rows), 32):
         one.learn(rows[start:start + 32], targets[start:start + 32], 1.0)
@@ -131,7 +131,8 @@ def taught(ridge: float, forgetting: float = 1.0, blocks: int = 20) -> Relay:
 @pytest.mark.parametrize(("old", "new"), [(1.0, 10.0), (10.0, 0.1)])
 def test_a_state_of_another_ridge_becomes_what_this_ridge_would_have_made(old: float, new: float,
                                                                           forgetting: float) -> None:
-    moved, expected = make_relay(AmygdalaParams(ridge=new, forgetting=forgetting), 6, 4, True), taught(new, forgetting)
+    moved = make_readout(AmygdalaParams(ridge=new, forgetting=forgetting), 6, 4, True)
+    expected = taught(new, forgetting)
     moved.load_state(taught(old, forgetting).state())
     rows, targets = blobs(64, seed=5)
     for _ in range(2):  # so it stays when learning goes on
@@ -143,7 +144,7 @@ def test_a_state_of_another_ridge_becomes_what_this_ridge_would_have_made(old: f
 
 
 def test_imported_weights_keep_their_ridge() -> None:
-    one = relay("rls", True)
+    one = readout("rls", True)
     one.weights = np.ones((7, 4))
     with pytest.raises(StateError, match=r"amygdala\.ridge: expected 1, as weights were imported under it, got 10\."):
-        make_relay(AmygdalaParams(ridge=10.0), 6, 4, True).load_state(one.state())
+        make_readout(AmygdalaParams(ridge=10.0), 6, 4, True).load_state(one.state())

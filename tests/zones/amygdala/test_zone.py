@@ -167,7 +167,7 @@ def test_the_learning_rate_modulator_at_zero_stops_learning(rule: str) -> None:
         brain.run(until=until)
         kept.append(brain["amygdala"].state()["tasks"])
     assert not trees_equal(kept[0], kept[1])
-    assert trees_equal(kept[1]["emotion"]["relay"], kept[2]["emotion"]["relay"])
+    assert trees_equal(kept[1]["emotion"]["readout"], kept[2]["emotion"]["readout"])
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -266,6 +266,7 @@ def test_it_wakes_on_its_teachers() -> None:
     ({"ridge": 0.0}, "greater than 0"),
     ({"forgetting": 1.5}, "less than or equal to 1"),
     ({"rule": "adam"}, "'rls' or 'logistic'"),
+    ({"tasks": {"emotion": {"classes": ["joy", "joy"]}}}, "stand twice: joy"),
 ])
 def test_wrong_parameters_are_named(params: dict[str, Any], message: str) -> None:
     with pytest.raises(WiringError, match=message):

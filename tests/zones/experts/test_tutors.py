@@ -55,7 +55,7 @@ def test_a_distilled_newborn_follows_its_teacher_whatever_the_labels_say() -> No
         one.show(images[begin:begin + 20], ids)
         one.tell([(str(9 - int(name)),) for name in names[begin:begin + 20]], ids)
     rows, truth = images[700:900], np.array([int(name) for name in names[700:900]])
-    known = np.array([int(name) for name in one.zone.state()["classes"]])
+    known = np.array([int(name) for name in one.zone.state()["classes"]["names"]])
     teacher, newborn = (known[mixture.lineage.store.get(name).predict(rows).argmax(axis=1)] for name in (
         mixture.lineage.structure.units[2].parents[0], "expert_2"))
     assert np.mean(newborn == teacher) > 0.75
@@ -66,7 +66,7 @@ def test_a_distilled_newborn_follows_its_teacher_whatever_the_labels_say() -> No
 def test_a_trial_is_the_mean_loss_on_items_that_were_not_asked_about() -> None:
     one = grown("clone")
     lineage, rows = one.zone.mixture.lineage, digits()[0][300:320]
-    names = one.zone.state()["classes"]
+    names = one.zone.state()["classes"]["names"]
     places = np.array([names.index(name) for name in digits()[1][300:320]])
     given = lineage.store.get("expert_0").predict(rows)[np.arange(20), places]
     assert trial_of(lineage, rows, places, 10)("expert_0") == pytest.approx(float(-np.log(given).mean()), rel=1e-5)

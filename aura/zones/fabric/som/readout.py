@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.classes import ClassIndex
 from aura.core.errors import ParameterError, StateError
 
 __all__ = ["MajorityReadout"]
@@ -47,13 +48,13 @@ class MajorityReadout:
             raise ParameterError("fabric.readout.half_life", expected="a number from 0 up", got=repr(half_life))
         self._half_life = float(half_life)
         self._counts = np.zeros((units, 0))
-        self._places: dict[str, int] = {}
+        self._classes = ClassIndex()
         self._fade = 1.0
 
     @property
     def labels(self) -> list[str]:
         """The labels met so far, in the order in which they came."""
-        return list(self._places)
+        return self._classes.names
 
     @property
     def counts(self) -> NDArray[np.float64]:
@@ -64,7 +65,7 @@ class MajorityReadout:
         """Count that a unit won an item of this label."""
         if not 0 <= unit < len(self._counts):
             raise ParameterError("fabric.readout.unit", expected=f"0 to {len(self._counts) - 1}", got=repr(unit))
-        place = self._places.setdefault(label, len(self._places))
+        place = self._classes.place(label)
         if place == self._counts.shape[1]:
             self._counts = np.hstack([self._counts, np.zeros((len(self._counts), 1))])
         if self._half_life > 0.0:
@@ -116,7 +117,7 @@ class MajorityReadout:
 
     def state(self) -> dict[str, Any]:
         """Return counts and labels."""
-        return {"counts": self._counts.copy(), "labels": self.labels, "fade": self._fade}
+        return {"counts": self._counts.copy(), "classes": self._classes.state(), "fade": self._fade}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned.
@@ -130,5 +131,5 @@ class MajorityReadout:
         if len(counts) != len(self._counts):
             raise StateError("fabric.readout", expected=f"counts of {len(self._counts)} units", got=str(len(counts)))
         self._counts = counts.reshape(len(counts), -1)
-        self._places = {str(name): place for place, name in enumerate(state["labels"])}
+        self._classes.load_state(state["classes"])
         self._fade = float(state["fade"])

@@ -7,10 +7,10 @@ from typing import Any, Protocol
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.common.arrays import Array
 
-__all__ = ["Relay", "make_relay"]
+__all__ = ["LinearReadout", "make_readout"]
 
 
-class Relay(Protocol):
+class LinearReadout(Protocol):
     """A linear map from rows, whose last column is one, to the scores of the classes; it learns block by block."""
 
     calibrated: bool
@@ -58,14 +58,14 @@ class Relay(Protocol):
         """Take over what `state` returned."""
 
 
-def make_relay(params: AmygdalaParams, features: int, classes: int, multi_label: bool) -> Relay:
-    """Return the relay that the parameters ask for."""
+def make_readout(params: AmygdalaParams, features: int, classes: int, multi_label: bool) -> LinearReadout:
+    """Return the readout that the parameters ask for."""
     if params.rule == "rls":
-        from aura.zones.amygdala.rls import LeastSquaresRelay
+        from aura.zones.amygdala.rls import LeastSquaresReadout
 
-        return LeastSquaresRelay(features + 1, classes, multi_label=multi_label, ridge=params.ridge,
-                                 forgetting=params.forgetting)
-    from aura.zones.amygdala.logistic import LogisticRelay
+        return LeastSquaresReadout(features + 1, classes, multi_label=multi_label, ridge=params.ridge,
+                                   forgetting=params.forgetting)
+    from aura.zones.amygdala.logistic import LogisticReadout
 
-    return LogisticRelay(features + 1, classes, multi_label=multi_label, ridge=params.ridge,
-                         forgetting=params.forgetting, learning_rate=params.learning_rate)
+    return LogisticReadout(features + 1, classes, multi_label=multi_label, ridge=params.ridge,
+                           forgetting=params.forgetting, learning_rate=params.learning_rate)
