@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from aura.core.brain import Brain
+    from aura.core.classes import ClassIndex
     from aura.core.errors import AuraError
     from aura.core.modulators import Modulator
     from aura.core.observer import Observer
     from aura.core.paths import InputPath, PlacePath
+    from aura.core.pending import PendingItems
     from aura.core.ports import Port
     from aura.core.signals import Inputs, Items, Signal
     from aura.core.zone import Manifest, Zone, ZoneContext, ZoneParams
@@ -23,8 +25,9 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that `aura --help` pays for none of it.
 _HOME = {
-    "AuraError": "aura.core.errors", "Brain": "aura.core.brain", "InputPath": "aura.core.paths",
-    "Inputs": "aura.core.signals", "PlacePath": "aura.core.paths",
+    "AuraError": "aura.core.errors", "Brain": "aura.core.brain", "ClassIndex": "aura.core.classes",
+    "InputPath": "aura.core.paths", "Inputs": "aura.core.signals", "PendingItems": "aura.core.pending",
+    "PlacePath": "aura.core.paths",
     "Items": "aura.core.signals", "Manifest": "aura.core.zone",
     "Modulator": "aura.core.modulators", "Observer": "aura.core.observer",
     "Port": "aura.core.ports", "Signal": "aura.core.signals", "Zone": "aura.core.zone",
@@ -32,8 +35,9 @@ _HOME = {
     "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
-__all__ = ["AuraError", "Brain", "InputPath", "Inputs", "Items", "Manifest", "Modulator", "Observer", "PlacePath",
-           "Port", "Signal", "Zone", "ZoneContext", "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
+__all__ = ["AuraError", "Brain", "ClassIndex", "InputPath", "Inputs", "Items", "Manifest", "Modulator", "Observer",
+           "PendingItems", "PlacePath", "Port", "Signal", "Zone", "ZoneContext", "ZoneParams", "hookimpl", "load_brain",
+           "stream", "zone"]
 
 
 def __dir__() -> list[str]:
