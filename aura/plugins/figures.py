@@ -291,18 +291,21 @@ class Volume(Figure):
 
 
 class Event(BaseModel):
-    """One event of growth: when, after how many items, what befell whom, and what that one was grown from."""
+    """One event of growth: when, after how many items, what befell whom, of which kind and group that one is, what it
+    was grown from and how it began, why it happened, and what it was drawn from. Further keys are left out.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    time: Time
-    items: int
+    time: NonNegativeInt
+    items: NonNegativeInt
     action: Literal["grow", "prune", "revive", "freeze", "thaw"]
-    expert: str
+    expert: Annotated[str, Field(min_length=1)]
     kind: str = ""
     parents: tuple[str, ...] = ()
     start: str = ""
     reason: str = ""
+    seed: int | None = None
     group: int = 0
 
 

@@ -167,13 +167,10 @@ class Classification(Metric):
         if self._done:
             self._settle(now)
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) == (self.phase, self.learning):
-            return
+    def end_phase(self, now: Time) -> None:
         self._settle(now)
         for place in self._rolling.waiting():
             self._roll(place, now)
-        super().on_phase(phase, learning, now)
         self._rolling.clear()
 
     def _values(self, side: int, signal: Signal) -> Sequence[Any]:

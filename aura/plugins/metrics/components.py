@@ -123,12 +123,9 @@ class Components(Metric):
         if self._signals and now >= self._means.next:
             self._roll(now)
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) == (self.phase, self.learning):
-            return
+    def end_phase(self, now: Time) -> None:
         if self._signals:
             self._roll(now)
-        super().on_phase(phase, learning, now)
 
     def _take(self, values: np.ndarray, place: str) -> None:
         self._largest = max(self._largest, len(values))

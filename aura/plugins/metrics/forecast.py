@@ -128,16 +128,14 @@ class Forecast(Metric):
             place, following = self._frames[0]
             self._take(place, frame, self._predictions.popleft(), following, now)
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) != (self.phase, self.learning):
-            # The last frame of a phase has no successor in it.
-            self._frames.clear()
-            self._predictions.clear()
-            self._linear.recent.clear()
-            for place in self._rolling.waiting():
-                self._roll(place, now)
-            self._rolling.clear()
-        super().on_phase(phase, learning, now)
+    def end_phase(self, now: Time) -> None:
+        # The last frame of a phase has no successor in it.
+        self._frames.clear()
+        self._predictions.clear()
+        self._linear.recent.clear()
+        for place in self._rolling.waiting():
+            self._roll(place, now)
+        self._rolling.clear()
 
     def _take(self, place: str, frame: np.ndarray, prediction: np.ndarray, following: np.ndarray, now: Time) -> None:
         if prediction.shape != following.shape:

@@ -38,8 +38,7 @@ class GroupedOptions(MetricOptions):
 
 
 class Grouped(Metric):
-    """Mean, least, largest and last of a number in each group, per phase, and its means over time.
-    """
+    """Mean, least, largest and last of a number in each group, per phase, and its means over time."""
 
     kind = "grouped"
 
@@ -50,7 +49,6 @@ class Grouped(Metric):
         self._means = IntervalMeans(parse_time(options.every))
         self._totals: dict[str, dict[str, list[float]]] = {}
         """Phase to group to count, sum, least, largest, last."""
-        self._learned: dict[str, bool] = {}
         self._value: float | None = None
         self._group: str | None = None
         self._unit = "1"
@@ -81,12 +79,9 @@ class Grouped(Metric):
         if self._means.count and now >= self._means.next:
             self._roll(now)
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) == (self.phase, self.learning):
-            return
+    def end_phase(self, now: Time) -> None:
         if self._means.count:
             self._roll(now)
-        super().on_phase(phase, learning, now)
 
     def _named(self, value: Any) -> str:
         if isinstance(value, np.ndarray):
@@ -101,10 +96,7 @@ class Grouped(Metric):
                 group = OTHER
             self._groups[group] = None
         self._means.add(group, value)
-        groups = self._totals.get(self.phase)
-        if groups is None:
-            groups = self._totals[self.phase] = {}
-            self._learned[self.phase] = self.learning
+        groups = self._totals.setdefault(self.place(), {})
         total = groups.get(group)
         if total is None:
             groups[group] = [1.0, value, value, value, value]
@@ -124,8 +116,7 @@ class Grouped(Metric):
                 "phases": {phase: self._phase_results(phase, groups) for phase, groups in self._totals.items()}}
 
     def _phase_results(self, phase: str, groups: dict[str, list[float]]) -> dict[str, Any]:
-        learning = self._learned[phase]
-        return {"learning": learning, "how": "while learning" if learning else "held-out",
+        return {**self.what(phase, judged=False),
                 "summary": {group: total / count for group, (count, total, *_) in groups.items()},
                 "groups": [{"name": group, "count": int(count), "mean": total / count, "least": least,
                             "largest": largest, "last": last}
@@ -156,7 +147,7 @@ class Grouped(Metric):
     def state(self) -> dict[str, Any]:
         return {**self.base_state(), "groups": list(self._groups), "means": self._means.state(),
                 "waiting": [self._value, self._group],
-                "totals": [[phase, self._learned[phase], [[group, *total] for group, total in groups.items()]]
+                "totals": [[phase, [[group, *total] for group, total in groups.items()]]
                            for phase, groups in self._totals.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -164,7 +155,4 @@ class Grouped(Metric):
         self._groups = dict.fromkeys(state["groups"])
         self._means = IntervalMeans.of(state["means"])
         self._value, self._group = state["waiting"]
-        self._totals, self._learned = {}, {}
-        for phase, learning, groups in state["totals"]:
-            self._learned[phase] = learning
-            self._totals[phase] = {group: total for group, *total in groups}
+        self._totals = {phase: {group: total for group, *total in groups} for phase, groups in state["totals"]}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, ValidationError
+from pydantic import Field, ValidationError
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
-from aura.plugins.figures import Column, Figure, Table, Text, Timeline
+from aura.plugins.figures import Column, Event, Figure, Table, Text, Timeline
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import Label, MetricOptions, Topic
 from aura.plugins.metrics.results import Results
@@ -20,7 +20,7 @@ from aura.plugins.words import count, simulated
 if TYPE_CHECKING:
     from aura.core.brain import Brain
 
-__all__ = ["Growth", "GrowthLine", "GrowthOptions"]
+__all__ = ["Growth", "GrowthOptions"]
 
 _CHANGES = {"grow": 1, "revive": 1, "prune": -1}
 """What an action adds to the number of those that take part."""
@@ -37,45 +37,6 @@ TOLD_MAX = 20
 _DONE = {"grow": "was grown", "prune": "was pruned", "revive": "was revived", "freeze": "was frozen",
          "thaw": "was thawed"}
 
-Name = Annotated[str, Field(min_length=1)]
-
-
-class GrowthLine(BaseModel):
-    """One event, as a line of JSON tells it; further keys are left out.
-
-    Parameters
-    ----------
-    time : int
-        Simulated time in nanoseconds.
-    items : int
-        Items seen until then.
-    action : {"grow", "prune", "revive", "freeze", "thaw"}
-        What happened.
-    expert, kind : str
-        To whom, and of which kind it is.
-    parents : tuple of str
-        Those that it was grown from.
-    start, reason : str
-        How it began, and why it happened.
-    group : int
-        Its group; 0 without groups.
-    seed : int, optional
-        What it was drawn from.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    time: NonNegativeInt
-    items: NonNegativeInt
-    action: Literal["grow", "prune", "revive", "freeze", "thaw"]
-    expert: Name
-    kind: str = ""
-    parents: tuple[str, ...] = ()
-    start: str = ""
-    reason: str = ""
-    seed: int | None = None
-    group: int = 0
-
 
 class GrowthOptions(MetricOptions):
     """Options of the metric ``growth``."""
@@ -88,8 +49,7 @@ class GrowthOptions(MetricOptions):
 
 
 class Growth(Metric):
-    """The events of growth in their order, and how many there were in each phase.
-    """
+    """The events of growth in their order, and how many there were in each phase."""
 
     kind = "growth"
 
@@ -101,7 +61,7 @@ class Growth(Metric):
         self._active = 0
         self._new = 0
         """Events of the present tick."""
-        self._phases: dict[str, tuple[bool, Counter[str]]] = {}
+        self._phases: dict[str, Counter[str]] = {}
 
     def check(self, brain: Brain) -> None:
         port = self.require_topic(brain, "events", self.options.events, dtypes=("text",), items=False)
@@ -114,9 +74,7 @@ class Growth(Metric):
     def on_signal(self, signal: Signal) -> None:
         # All lines are read before any is kept: of a signal with a bad line nothing is.
         for event in [self._read(line) for line in signal.value]:
-            if self.phase not in self._phases:
-                self._phases[self.phase] = (self.learning, Counter())
-            self._phases[self.phase][1][event.action] += 1
+            self._phases.setdefault(self.place(), Counter())[event.action] += 1
             self._active = max(self._active + _CHANGES.get(event.action, 0), 0)
             self._new += 1
             if len(self._events) < self.options.max_events:
@@ -129,9 +87,9 @@ class Growth(Metric):
             self.add_row(now, self._new, {"active": float(self._active)})
             self._new = 0
 
-    def _read(self, line: Any) -> GrowthLine:
+    def _read(self, line: Any) -> Event:
         try:
-            return GrowthLine.model_validate_json(line)
+            return Event.model_validate_json(line)
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
             where = ".".join(map(str, first["loc"]))
@@ -147,10 +105,9 @@ class Growth(Metric):
 
     def results(self) -> dict[str, Any]:
         return {"kind": self.kind, "signal": self.options.events, "label": self.options.label, "all": self._active,
-                "phases": {phase: {"learning": learning, "how": "while learning" if learning else "held-out",
-                                   "items": counts.total(),
-                                   "summary": {action: float(count) for action, count in sorted(counts.items())}}
-                           for phase, (learning, counts) in self._phases.items()},
+                "phases": {phase: {**self.what(phase, judged=False), "items": counts.total(),
+                                   "summary": {action: float(times) for action, times in sorted(counts.items())}}
+                           for phase, counts in self._phases.items()},
                 "events": [dict(event) for event in self._events], "left_out": self._left_out}
 
     @classmethod
@@ -183,13 +140,13 @@ class Growth(Metric):
     def state(self) -> dict[str, Any]:
         return {**self.base_state(), "events": [dict(event) for event in self._events], "left_out": self._left_out,
                 "active": self._active, "new": self._new,
-                "phases": [[phase, learning, dict(counts)] for phase, (learning, counts) in self._phases.items()]}
+                "phases": [[phase, dict(counts)] for phase, counts in self._phases.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
         self._events, self._left_out = [dict(event) for event in state["events"]], state["left_out"]
         self._active, self._new = state["active"], state["new"]
-        self._phases = {phase: (learning, Counter(counts)) for phase, learning, counts in state["phases"]}
+        self._phases = {phase: Counter(counts) for phase, counts in state["phases"]}
 
 
 def in_words(events: Sequence[Mapping[str, Any]]) -> str:

@@ -131,7 +131,12 @@ class Metric(Observer):
             matcher.on_drop = lambda: brain.notices.tell(f"metric {self.name}", text)
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        self.phase, self.learning = phase, learning
+        if (phase, learning) != (self.phase, self.learning):
+            self.end_phase(now)
+            self.phase, self.learning = phase, learning
+
+    def end_phase(self, now: Time) -> None:
+        """Close what belongs to the present phase alone, before another begins."""
 
     # --- for subclasses -------------------------------------------------------------------------------------------
 

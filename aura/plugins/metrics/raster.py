@@ -57,8 +57,7 @@ class RasterOptions(MetricOptions):
 
 
 class Raster(Metric):
-    """The spikes of the last window of each phase, the mean rate of each phase, and the population rate of the run.
-    """
+    """The spikes of the last window of each phase, the mean rate of each phase, and the population rate of the run."""
 
     kind = "raster"
 
@@ -122,14 +121,11 @@ class Raster(Metric):
         if len(cells):
             self._take(now, cells, np.rint(said * MS).astype(np.int64))
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) == (self.phase, self.learning):
-            return
+    def end_phase(self, now: Time) -> None:
         if self._count or self._now > self._began:
             self._done[self.phase] = (self.learning, float(now - self._began), self._view(now))
         self._window.clear(now)
         self._began, self._count = now, 0
-        super().on_phase(phase, learning, now)
 
     def _take(self, now: Time, cells: np.ndarray, times: np.ndarray) -> None:
         least, largest, known = int(cells.min()), int(cells.max()), self.options.cells

@@ -60,8 +60,7 @@ class RegressionOptions(MetricOptions):
 
 
 class Regression(Metric):
-    """MAE, RMSE, R2 and Pearson's r, per phase and rolling; phases as for ``classification``.
-    """
+    """MAE, RMSE, R2 and Pearson's r, per phase and rolling; phases as for ``classification``."""
 
     kind = "regression"
     headlines: ClassVar = {"r2": "R²", "pearson": "Pearson's r", "mae": "MAE"}
@@ -91,12 +90,9 @@ class Regression(Metric):
         if signal.topic == self.options.prediction:
             self._take(signal.time, self._matcher.put(1, ids, zip(self.places(signal), rows, strict=True)))
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) == (self.phase, self.learning):
-            return
+    def end_phase(self, now: Time) -> None:
         for place in self._rolling.waiting():
             self._roll(place, now)
-        super().on_phase(phase, learning, now)
         self._rolling.clear()
 
     def _take(self, now: Time, complete: Iterable[list[Any]]) -> None:

@@ -65,8 +65,7 @@ class Model(BaseModel):
 
 
 class Results(_Found):
-    """What a metric has found. `figures` are those that it has drawn of itself; None in runs of before there were any.
-    """
+    """What a metric has found; `figures` are None in runs of before metrics told theirs."""
 
     kind: str = ""
     truth: str = ""

@@ -43,8 +43,7 @@ class ScalarOptions(MetricOptions):
 
 
 class ScalarSeries(Metric):
-    """Means over intervals of time, a row for all topics and a row for each zone.
-    """
+    """Means over intervals of time, a row for all topics and a row for each zone."""
 
     kind = "scalars"
 
@@ -78,13 +77,10 @@ class ScalarSeries(Metric):
             if series.count and now >= series.next:
                 self._write(owner, series, now)
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) == (self.phase, self.learning):
-            return
+    def end_phase(self, now: Time) -> None:
         for owner, series in self._series.items():
             if series.count:
                 self._write(owner, series, now)
-        super().on_phase(phase, learning, now)
 
     def _take(self, owner: str, name: str, value: float, now: Time) -> None:
         series = self._series.get(owner)

@@ -57,8 +57,7 @@ class TraceOptions(MetricOptions):
 
 
 class Traces(Metric):
-    """The last window of each phase, as a line for each trace.
-    """
+    """The last window of each phase, as a line for each trace."""
 
     kind = "traces"
 
@@ -113,14 +112,11 @@ class Traces(Metric):
         while len(blocks) > 1 and (blocks[0].end <= start or self._samples > most):
             self._samples -= blocks.popleft().samples.shape[1]
 
-    def on_phase(self, phase: str, learning: bool, now: Time) -> None:
-        if (phase, learning) == (self.phase, self.learning):
-            return
+    def end_phase(self, now: Time) -> None:
         if self._blocks:
             self._done[self.phase] = (self.learning, *self._picture())
         self._blocks.clear()
         self._samples = 0
-        super().on_phase(phase, learning, now)
 
     def _choose(self, traces: int) -> None:
         """Take note of how many traces there are, and which of them are kept; it cannot change later."""

@@ -32,8 +32,8 @@ AXES = ("x", "y", "z")
 class _Activity:
     """The sum over one phase's signals, float64 (x, y, z), the items in it, and the last one."""
 
-    def __init__(self, learning: bool, shape: tuple[int, ...]) -> None:
-        self.learning, self.items = learning, 0
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self.items = 0
         self.sum = np.zeros(shape)
         self.last = np.zeros(shape)
 
@@ -45,8 +45,7 @@ class VolumeOptions(MetricOptions):
 
 
 class Volume(Metric):
-    """Mean and last activity over the grid and along each of its axes, per phase.
-    """
+    """Mean and last activity over the grid and along each of its axes, per phase."""
 
     kind = "volume"
 
@@ -71,9 +70,10 @@ class Volume(Metric):
         shape = value.shape[-3:]
         if not value.size:
             return
-        activity = self._phases.get(self.phase)
+        place = self.place()
+        activity = self._phases.get(place)
         if activity is None:
-            activity = self._phases[self.phase] = _Activity(self.learning, shape)
+            activity = self._phases[place] = _Activity(shape)
         elif activity.sum.shape != shape:
             raise AuraError(f"metrics.{self.name}.signal", expected=f"the grid {activity.sum.shape}, as before",
                             got=str(shape))
@@ -90,9 +90,9 @@ class Volume(Metric):
 
     def results(self) -> dict[str, Any]:
         return {"kind": self.kind, "signal": self.options.signal, "unit": self._unit,
-                "phases": {phase: self._phase_results(activity) for phase, activity in self._phases.items()}}
+                "phases": {phase: self._phase_results(phase, activity) for phase, activity in self._phases.items()}}
 
-    def _phase_results(self, activity: _Activity) -> dict[str, Any]:
+    def _phase_results(self, phase: str, activity: _Activity) -> dict[str, Any]:
         mean, last = activity.sum / activity.items, activity.last.astype(np.float64)
         sides = block_sides(mean.shape, POINTS_MAX)
         profiles = [{"axis": name, "mean": _profile(mean, axis), "last": _profile(last, axis)}
@@ -102,8 +102,7 @@ class Volume(Metric):
         if summary["least"] >= 0 and squares > 0:
             # Treves & Rolls 1991, doi:10.1088/0954-898X_2_4_004: 1 where all are as active, 1/n where one of n is.
             summary["sparseness"] = summary["mean"] ** 2 / squares
-        return {"learning": activity.learning, "how": "while learning" if activity.learning else "held-out",
-                "items": activity.items, "summary": summary,
+        return {**self.what(phase, judged=False), "items": activity.items, "summary": summary,
                 "volume": {"shape": list(mean.shape), "sides": list(sides),
                            "most_active": [int(place) for place in np.unravel_index(mean.argmax(), mean.shape)],
                            "mean": _short(pooled(mean, sides)), "last": _short(pooled(last, sides)),
@@ -136,14 +135,14 @@ class Volume(Metric):
 
     def state(self) -> dict[str, Any]:
         return {**self.base_state(),
-                "phases": [[phase, activity.learning, activity.items, activity.sum.copy(), activity.last]
+                "phases": [[phase, activity.items, activity.sum.copy(), activity.last]
                            for phase, activity in self._phases.items()]}
 
     def load_state(self, state: dict[str, Any]) -> None:
         self.load_base_state(state)
         self._phases = {}
-        for phase, learning, items, total, last in state["phases"]:
-            activity = self._phases[phase] = _Activity(learning, total.shape)
+        for phase, items, total, last in state["phases"]:
+            activity = self._phases[phase] = _Activity(total.shape)
             activity.items, activity.sum, activity.last = items, total, last
 
 

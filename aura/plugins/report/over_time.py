@@ -1,20 +1,18 @@
-"""Pictures over the simulated time of a run: rolling values, shares, small charts, rates, and what grew."""
+"""Pictures over the simulated time of a run: rolling values, shares, small charts, rates."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from aura.core.time import MS, S, Time
-from aura.plugins.figures import Event, Rate
+from aura.plugins.figures import Rate
 from aura.plugins.report.palette import OTHERS, Tone
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
 from aura.plugins.report.svg import (
     EDGE,
     GRID,
-    INK,
     MUTED,
     PANEL,
     SERIES,
@@ -28,8 +26,8 @@ from aura.plugins.report.svg import (
 )
 from aura.plugins.words import short
 
-__all__ = ["Life", "components_chart", "growth_chart", "lives", "on_one_grid", "one_each", "rate_chart", "rates",
-           "rolling_chart", "running_mean", "scalar_charts", "time_unit"]
+__all__ = ["BELOW", "SHARE", "SHOWN_MAX", "SMALL_CHARTS_MAX", "components_chart", "on_one_grid", "one_each",
+           "over_time", "rate_chart", "rates", "rolling_chart", "running_mean", "scalar_charts", "time_unit"]
 
 STYLES: tuple[tuple[str | None, float], ...] = (
     (None, 2.9), ("11 3.6", 2.3), ("3.2 2.7", 2.3), ("12 2.8 2.8 2.8", 2.0))
@@ -58,7 +56,7 @@ def time_unit(span: Time) -> tuple[str, Time]:
     return ("s", S) if span >= 2 * S else ("ms", MS)
 
 
-def _over_time(canvas: Canvas, top: float, height: float, y: tuple[float, float], phases: Sequence[PhaseInfo],
+def over_time(canvas: Canvas, top: float, height: float, y: tuple[float, float], phases: Sequence[PhaseInfo],
                last: Time, label: str = "", left: float | None = None, *, numbers: bool = True) -> tuple[Axes, Time]:
     """Return axes over the time of a run, drawn, and the unit of time in ns; phases without learning are shaded."""
     unit, scale = time_unit(last)
@@ -103,7 +101,7 @@ def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], alt: str, l
         entries.append((words, dash or "line", SERIES[number % len(SERIES)], 1.0))
     top = canvas.legend(entries) + 18
     y = limits(value for one in series.values() for _, _, value in one.points)
-    axes, scale = _over_time(canvas, top, 230, y, phases, _last(series.values()), label)
+    axes, scale = over_time(canvas, top, 230, y, phases, _last(series.values()), label)
     for number, (_, one) in enumerate(merged):
         dash, width = STYLES[number % len(STYLES)]
         _draw(axes, one, scale, SERIES[number % len(SERIES)], width=width, dash=dash)
@@ -193,7 +191,7 @@ def components_chart(series: SeriesByName, tones: Mapping[str, Tone], phases: Se
         y = (0.0, (1.0 if 0.9 < most <= 1.0 + 1e-6 else most) * (1.0 + EDGE) or 1.0)
     else:
         y = limits(value for name in drawn for _, _, value in series[name].points)
-    axes, scale = _over_time(canvas, top, 235, y, phases, int(times[-1]), quantity)
+    axes, scale = over_time(canvas, top, 235, y, phases, int(times[-1]), quantity)
     x, below = axes.x(times / scale), np.zeros(len(times))
     if len(times) == 1:  # a single instant has no width of its own
         x, times, below = x + np.array([-4.0, 4.0]), np.repeat(times, 2), np.zeros(2)
@@ -236,81 +234,9 @@ def rate_chart(rate: Rate, phases: Sequence[PhaseInfo], alt: str) -> str:
     """Draw the rate of all cells over the whole run, phases without learning shaded."""
     edges, values = rates(rate)
     canvas = Canvas(WIDTH, 220.0)
-    axes, scale = _over_time(canvas, 20, 160, (0.0, float(values.max()) * 1.08 or 1.0), phases, Time(edges[-1]),
+    axes, scale = over_time(canvas, 20, 160, (0.0, float(values.max()) * 1.08 or 1.0), phases, Time(edges[-1]),
                              "rate per cell, Hz")
     x, y = axes.x(np.repeat(edges / scale, 2)[1:-1]), axes.y(np.repeat(values, 2))
     canvas.area([(x[0], axes.bottom), *zip(x, y, strict=True), (x[-1], axes.bottom)], SERIES[0], 0.15)
     canvas.line(x, y, SERIES[0], width=1.5)
-    return canvas.svg(alt)
-
-
-# --- growth -------------------------------------------------------------------------------------------------------
-
-_MARKS = {"grow": ("o", "grown"), "prune": ("X", "pruned"), "revive": ("^", "revived"), "freeze": ("s", "frozen"),
-          "thaw": ("D", "thawed")}
-_LINES: dict[str, tuple[str | None, float, float]] = {
-    "active": (None, 3.5, 1.0), "frozen": (None, 1.4, 1.0), "pruned": ("1.6 2.6", 1.6, 0.7)}
-"""Dash, width and strength of each state."""
-
-
-@dataclass
-class Life:
-    """What befell one part: its events in their order."""
-
-    name: str
-    events: list[Event] = field(default_factory=list)
-
-    @property
-    def born(self) -> Time:
-        """When it first was."""
-        return self.events[0].time
-
-    def stretches(self, end: Time) -> Iterator[tuple[Time, Time, str]]:
-        """Return from when until when it was active, frozen or pruned, up to `end`."""
-        frozen = pruned = False
-        ends = [*(event.time for event in self.events[1:]), max(end, self.events[-1].time)]
-        for event, until in zip(self.events, ends, strict=True):
-            if event.action in ("freeze", "thaw"):
-                frozen = event.action == "freeze"
-            else:
-                pruned = event.action == "prune"
-            yield event.time, until, "pruned" if pruned else "frozen" if frozen else "active"
-
-
-def lives(events: Sequence[Event]) -> list[Life]:
-    """Return the life of each part, in the order in which they first came."""
-    found: dict[str, Life] = {}
-    for event in events:
-        found.setdefault(event.expert, Life(event.expert)).events.append(event)
-    return list(found.values())
-
-
-def growth_chart(events: Sequence[Event], tones: Mapping[str, Tone], phases: Sequence[PhaseInfo], end: Time,
-                 alt: str) -> str:
-    """Draw the lives from birth to `end`, one below the other, and lines to each from those that it was grown from."""
-    found = lives(events)
-    last = max([end, *(event.time for event in events), *(phase.end or 0 for phase in phases)])
-    canvas = Canvas(WIDTH, 0.0)
-    actions = {event.action for event in events}
-    top = canvas.legend([(name, marker, INK, 1.0) for action, (marker, name) in _MARKS.items()
-                         if action in actions]) + 18
-    left = max(text_width(short(life.name)) for life in found) + 20
-    axes, scale = _over_time(canvas, top, 26.0 * len(found), (len(found) - 0.4, -0.6), phases, last, left=left,
-                             numbers=False)
-    rows = {life.name: float(axes.y(row)) for row, life in enumerate(found)}
-    for life in found:
-        colour, row = tones.get(life.name, OTHERS).colour, rows[life.name]
-        canvas.text(left - 8, row, short(life.name), anchor="end", middle=True)
-        for start, until, state in life.stretches(last):
-            dash, width, strength = _LINES[state]
-            canvas.line(axes.x((start / scale, until / scale)), (row, row), colour, width=width, dash=dash,
-                        opacity=strength)
-        for event in life.events:
-            at = float(axes.x(event.time / scale))
-            for parent in event.parents if event.action == "grow" else ():
-                if parent in rows:
-                    canvas.line((at, at), (rows[parent], row), colour, width=1.2, opacity=0.8)
-                    canvas.mark(at, rows[parent], "o", colour, 2.0)
-            canvas.mark(at, row, _MARKS[event.action][0], colour, 4.2, edge=PANEL)
-    canvas.height = axes.bottom + BELOW
     return canvas.svg(alt)

@@ -20,7 +20,6 @@ from aura.plugins.report.html import bar, cell, drawing, table, text
 from aura.plugins.report.over_time import (
     SHOWN_MAX,
     components_chart,
-    growth_chart,
     rate_chart,
     rolling_chart,
     running_mean,
@@ -28,6 +27,7 @@ from aura.plugins.report.over_time import (
 from aura.plugins.report.palette import Palettes, dotted_name
 from aura.plugins.report.record import PhaseInfo, SeriesByName
 from aura.plugins.report.space import map_chart, sheets_shown, volume_chart
+from aura.plugins.report.timeline import growth_chart
 from aura.plugins.words import count, figure, measured, named, simulated
 
 __all__ = ["Surroundings", "render", "render_cards"]

@@ -15,10 +15,11 @@ from aura.plugins.figures import Curves, Event, Timeline
 from aura.plugins.metrics.growth import LIVES_MAX
 from aura.plugins.metrics.results import Results
 from aura.plugins.report.collect import read_run
-from aura.plugins.report.over_time import SHOWN_MAX, components_chart, growth_chart, lives, on_one_grid
+from aura.plugins.report.over_time import SHOWN_MAX, components_chart, on_one_grid
 from aura.plugins.report.palette import dotted_name, palettes
 from aura.plugins.report.record import PhaseInfo, RunInfo, RunRecord, Series
 from aura.plugins.report.svg import LABELS
+from aura.plugins.report.timeline import growth_chart, lives
 from tests.plugins.mixture import BIRTHS, all_metrics, make_brain, play
 from tests.plugins.report.reading import ROW, read
 
