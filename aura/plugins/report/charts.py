@@ -8,6 +8,7 @@ from aura.core.time import MS, S, Time
 from aura.plugins.figures import Bars, Lines, Matrix, Profile, Raster, Traces
 from aura.plugins.report.svg import (
     GRID,
+    HUGE,
     INK,
     MUTED,
     PANEL,
@@ -56,7 +57,8 @@ def line_chart(figure: Lines, alt: str) -> str:
 
 def bar_chart(figure: Bars, alt: str) -> str:
     """Draw a bar for each name, the largest on top."""
-    sums = np.sum(list(figure.parts.values()), axis=0)
+    parts = np.clip(list(figure.parts.values()), -HUGE, HUGE)
+    sums = parts.sum(axis=0)
     order = sorted(range(len(figure.names)), key=lambda row: (-sums[row], figure.names[row]))[:BARS_MAX]
     canvas = Canvas(WIDTH, 0.0)
     top = canvas.legend([(part, "box", SERIES[number], 1.0) for number, part in enumerate(figure.parts)]
@@ -70,7 +72,7 @@ def bar_chart(figure: Bars, alt: str) -> str:
     for place, row in enumerate(order):
         at, start = top + 32.0 * (place + 0.5), 0.0
         canvas.text(left - 8, at, short(figure.names[row]), anchor="end", middle=True)
-        for number, values in enumerate(figure.parts.values()):
+        for number, values in enumerate(parts):
             begin, end = axes.x((start, start + values[row])).tolist()
             canvas.rect(begin, at - 10, end - begin, 20, SERIES[number % len(SERIES)])
             start += values[row]
@@ -84,9 +86,7 @@ def trace_chart(figure: Traces, alt: str) -> str:
     """Draw each trace in a row of its own, all to the same scale."""
     traces = figure.traces
     start, end = min(trace.times[0] for trace in traces), max(trace.times[-1] for trace in traces)
-    least, largest = min(min(trace.values) for trace in traces), max(max(trace.values) for trace in traces)
-    room = 0.08 * (largest - least) or 1.0
-    y = least - room, largest + room
+    y = limits((value for trace in traces for value in trace.values), room=0.08)
     unit, scale, begin = stretch(start, end)
     first, last = (start - begin) / scale, max((end - begin) / scale, (start - begin) / scale + 1e-9)
     canvas = Canvas(WIDTH, 70.0 * len(traces) + BELOW + 8)

@@ -62,7 +62,7 @@ def over_time(canvas: Canvas, top: float, height: float, y: tuple[float, float],
     unit, scale = time_unit(last)
     ends = [phase.end for phase in phases if phase.end is not None]
     axes = Axes(canvas, left_of(y, label=bool(label)) if left is None else left, top, canvas.width - 24, top + height,
-                (0.0, max([*ends, *(() if ends else (last,)), 1]) / scale), y)
+                (0.0, max([*ends, last, 1]) / scale), y)
     for phase in phases:
         if phase.end is None or phase.end <= phase.start:
             continue
@@ -100,7 +100,7 @@ def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], alt: str, l
         words, dash = " = ".join(short(name) for name in names), STYLES[number % len(STYLES)][0]
         entries.append((words, dash or "line", SERIES[number % len(SERIES)], 1.0))
     top = canvas.legend(entries) + 18
-    y = limits(value for one in series.values() for _, _, value in one.points)
+    y = limits((value for one in series.values() for _, _, value in one.points), shares=True)
     axes, scale = over_time(canvas, top, 230, y, phases, _last(series.values()), label)
     for number, (_, one) in enumerate(merged):
         dash, width = STYLES[number % len(STYLES)]
@@ -141,7 +141,7 @@ def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInf
     wide, high = WIDTH / columns, 182.0
     canvas = Canvas(WIDTH, rows * high + 24)
     unit, scale = time_unit(_last(one for _, one in shown))
-    ends = [phase.end for phase in phases if phase.end is not None] or [_last(one for _, one in shown)]
+    ends = [_last(one for _, one in shown), *(phase.end for phase in phases if phase.end is not None)]
     for number, (title, one) in enumerate(shown):
         left, top = number % columns * wide, number // columns * high
         y = limits(value for _, _, value in one.points)

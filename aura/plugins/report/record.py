@@ -11,6 +11,7 @@ from aura.core.notices import Notice
 from aura.core.time import Time
 from aura.plugins.figures import Figure, Pathway, ZoneInfo, flat
 from aura.plugins.metrics.results import Results
+from aura.plugins.report.svg import HUGE
 
 __all__ = ["Graph", "PhaseInfo", "Point", "RunInfo", "RunRecord", "Series", "SeriesByName"]
 
@@ -84,7 +85,8 @@ class Series:
         self._most, self._stride, self._seen = most, 1, 0
 
     def add(self, time: Time, phase: str, value: float) -> None:
-        """Take one more point, in the order of time."""
+        """Take one more point, in the order of time; one too large to be drawn as the largest that can be."""
+        value = max(min(value, HUGE), -HUGE)
         if self._seen % self._stride == 0:
             if len(self.points) >= self._most:
                 self.points = self.points[::2]

@@ -8,7 +8,7 @@ from collections import Counter
 import numpy as np
 
 from aura.plugins.figures import Map, Volume
-from aura.plugins.report.svg import GRID, INK, LABELS, MUTED, PANEL, SERIES, SMALL, WIDTH, Canvas, Entry
+from aura.plugins.report.svg import GRID, HUGE, INK, LABELS, MUTED, PANEL, SERIES, SMALL, WIDTH, Canvas, Entry
 from aura.plugins.words import short
 
 __all__ = ["SHEETS_MAX", "STEPS", "map_chart", "sheets_shown", "volume_chart"]
@@ -68,13 +68,21 @@ def map_chart(view: Map, alt: str) -> str:
         canvas.text(left + side * width / 2, base + 14, "x", colour=MUTED, anchor="middle")
         if number % columns == 0:
             canvas.text(8.0, base - side * height / 2, "y", colour=MUTED, middle=True)
+        alike: dict[tuple[str, float], list[tuple[float, float]]] = {}
+        words: list[tuple[tuple[float, float], str, float]] = []
         for x, y in np.argwhere(wins[:, :, z] > 0).tolist():
             label, strength = int(majority[x, y, z]), _strength(int(wins[x, y, z]), most)
             corner = left + side * x, base - side * (y + 1)
-            canvas.rect(corner[0] + 0.04 * side, corner[1] + 0.04 * side, 0.92 * side, 0.92 * side, colours[label],
-                        opacity=strength)
+            alike.setdefault((colours[label], strength), []).append(corner)
             if written and label >= 0:
-                _write(canvas, corner, side, view.labels[label], strength)
+                words.append((corner, view.labels[label], strength))
+        # One path for all cells of a colour and strength: a third of the size of a rectangle for each.
+        for (colour, strength), corners in sorted(alike.items()):
+            inner = f"h{0.92 * side:.1f}v{0.92 * side:.1f}h-{0.92 * side:.1f}Z"
+            canvas.add("path", d="".join(f"M{x + 0.04 * side:.1f} {y + 0.04 * side:.1f}{inner}" for x, y in corners),
+                       fill=colour, fill_opacity=strength)
+        for corner, label_words, strength in words:
+            _write(canvas, corner, side, label_words, strength)
         canvas.height = max(canvas.height, base + 22)
     return canvas.svg(alt)
 
@@ -134,16 +142,16 @@ TURN, TILT = math.radians(-60), math.radians(30)
 def volume_chart(volume: Volume, alt: str) -> str:
     """Draw a point for each block, once for the mean and once for the last activity, each to a scale of its own."""
     canvas = Canvas(WIDTH, 460.0)
-    for number, (name, values) in enumerate((("mean", volume.mean), ("last", volume.last))):
-        left = 0.5 * WIDTH * number
-        least, largest = min(*values, 0.0), max(values)
+    for number, (name, found) in enumerate((("mean", volume.mean), ("last", volume.last))):
+        left, values = 0.5 * WIDTH * number, np.clip(found, -HUGE, HUGE)
+        least, largest = min(float(values.min()), 0.0), float(values.max())
         canvas.text(left + 10, 14, f"{volume.quantity}, {name} of the phase", size=12.5)
         edges, of = np.linspace(least, largest, STEPS + 1), "" if volume.unit == "1" else f" {volume.unit}"
         for step in range(STEPS):
             x, y = left + 16 + step % 3 * 145, 34 + step // 3 * 18
             canvas.mark(x, y, "o", _colour(step), _radius(step, 1), opacity=_alpha(step))
             canvas.text(x + 12, y, f"{edges[step]:.3g} to {edges[step + 1]:.3g}{of}", size=10.5, middle=True)
-        _points(canvas, volume, np.array(values), least, largest, left + 0.25 * WIDTH)
+        _points(canvas, volume, values, least, largest, left + 0.25 * WIDTH)
     return canvas.svg(alt)
 
 

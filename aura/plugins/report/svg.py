@@ -16,8 +16,8 @@ import numpy as np
 
 from aura.plugins.words import short
 
-__all__ = ["EDGE", "GRID", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "SIZE", "SMALL", "WIDTH", "Axes", "Canvas",
-           "Entry", "left_of", "limits", "text_width", "ticks"]
+__all__ = ["EDGE", "GRID", "HUGE", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "SIZE", "SMALL", "WIDTH", "Axes",
+           "Canvas", "Entry", "left_of", "limits", "text_width", "ticks"]
 
 INK, MUTED, GRID, PANEL = "var(--ink)", "var(--muted)", "var(--line)", "var(--panel)"
 LABELS = tuple(f"var(--c{number})" for number in range(1, 13))
@@ -29,6 +29,8 @@ LETTER = 0.53
 SIZE, SMALL = 12.0, 11.0
 SMALLEST_SCALE = 0.7
 """Text of 11 pixels is then still as large as 7.5 pixels."""
+HUGE = 1e290
+"""Larger numbers are drawn as this one: differences of them would be no numbers."""
 EDGE = 0.03
 """Room beyond the ends of a scale from 0 to 1, as its fraction: a line at the end is seen at its full width."""
 
@@ -44,24 +46,24 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     >>> ticks(0.0, 1.0), ticks(-75.0, 40.0, 4)
     ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [-50.0, 0.0])
     """
-    if not high > low:
+    if not high - low > 1e-12 * max(abs(low), abs(high)):
         return [low]
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((power * nice for nice in (1.0, 2.0, 5.0) if power * nice >= rough * 0.999), power * 10.0)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    return [round(place * step, 12) for place in range(first, last + 1)]
+    return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
 
 
-def limits(values: Iterable[float], *, room: float = 0.05) -> tuple[float, float]:
-    """Return a scale with some room around all values; one from 0 for shares that lie between 0 and 1."""
+def limits(values: Iterable[float], *, room: float = 0.05, shares: bool = False) -> tuple[float, float]:
+    """Return a scale with some room around all values; one from 0 for `shares` that lie between 0 and 1."""
     values = list(values)
-    low, high = min(values, default=0.0), max(values, default=1.0)
-    if low >= 0.0 and high <= 1.0:
+    low, high = max(min(values, default=0.0), -HUGE), min(max(values, default=1.0), HUGE)
+    if shares and low >= 0.0 and high <= 1.0:
         top = max(0.1, min(1.0, high * (1 + room)))
         return -EDGE * top, (1.0 + EDGE) * top
-    edge = room * (high - low) or abs(high) * room or 1.0
-    return low - edge, high + edge
+    edge = max(room * (high - low), room * abs(high) if high - low <= 1e-12 * abs(high) else 0.0)
+    return low - (edge if edge > 1.0 / HUGE else 1.0), high + (edge if edge > 1.0 / HUGE else 1.0)
 
 
 class Canvas:
@@ -165,18 +167,15 @@ class Axes:
     def __init__(self, canvas: Canvas, left: float, top: float, right: float, bottom: float, x: tuple[float, float],
                  y: tuple[float, float]) -> None:
         self.canvas, self.left, self.top, self.right, self.bottom = canvas, left, top, right, bottom
-        self.x_limits, self.y_limits = x, y
+        self.x_limits, self.y_limits = _clipped(x), _clipped(y)
 
     def x(self, values: Any) -> Any:
         """Return where values lie from left to right."""
-        low, high = self.x_limits
-        return self.left + (np.asarray(values, dtype=np.float64) - low) * ((self.right - self.left) / (high - low or 1))
+        return self.left + _shares(values, self.x_limits) * (self.right - self.left)
 
     def y(self, values: Any) -> Any:
         """Return where values lie from top to bottom."""
-        low, high = self.y_limits
-        return self.bottom - (np.asarray(values, dtype=np.float64) - low) * (
-            (self.bottom - self.top) / (high - low or 1))
+        return self.bottom - _shares(values, self.y_limits) * (self.bottom - self.top)
 
     def line(self, x: Any, y: Any, colour: str, **style: Any) -> None:
         """Draw a line through values."""
@@ -215,6 +214,17 @@ def left_of(limits: tuple[float, float], most: int = 6, *, label: bool = True) -
     """Return the room that the numbers of a vertical axis take, and its label."""
     widest = max((len(words) for words in _written(ticks(*limits, most))), default=1)
     return widest * SMALL * 0.6 + 10.0 + (SIZE + 8.0 if label else 0.0)
+
+
+def _clipped(limits: tuple[float, float]) -> tuple[float, float]:
+    return max(min(limits[0], HUGE), -HUGE), max(min(limits[1], HUGE), -HUGE)
+
+
+def _shares(values: Any, limits: tuple[float, float]) -> np.ndarray:
+    """Return where values lie between the ends of a scale, from 0 to 1."""
+    low, high = limits
+    shares: np.ndarray = (np.clip(np.asarray(values, dtype=np.float64), -HUGE, HUGE) - low) / (high - low or 1.0)
+    return shares
 
 
 def _written(values: Sequence[float]) -> list[str]:

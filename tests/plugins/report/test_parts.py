@@ -45,7 +45,7 @@ def test_ticks_are_few_round_numbers_within_the_scale(low, high):
 
 
 def test_a_scale_of_shares_begins_at_zero_and_leaves_room_for_the_width_of_a_line():
-    low, high = limits([0.4, 1.0])
+    low, high = limits([0.4, 1.0], shares=True)
     assert low < 0.0
     assert high > 1.0
     low, high = limits([-3.0, 5.0])
