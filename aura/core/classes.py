@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, Literal, NamedTuple
 
@@ -77,21 +77,18 @@ class ClassIndex:
     def __init__(self, names: Sequence[str] = (), *, open: bool = True, on_unknown: Literal["stop", "skip"] = "stop",
                  most: int | None = None, setting: str = "") -> None:
         self._open, self._on_unknown, self._most, self._setting = open, on_unknown, most, setting
+        self.names: list[str] = []
+        """The classes in the order of their places."""
         self._places: dict[str, int] = {}
         self._beyond: dict[int, None] = {}
         self.replace(names)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self.names)
 
     def __contains__(self, label: str) -> bool:
         """Return whether a class that was met is told apart from all others."""
         return label in self._places and not (label == OTHER and bool(self._beyond))
-
-    @property
-    def names(self) -> list[str]:
-        """The classes in the order of their places."""
-        return list(self._places)
 
     @property
     def beyond(self) -> int:
@@ -100,7 +97,8 @@ class ClassIndex:
 
     def replace(self, names: Sequence[str]) -> None:
         """Take these classes instead of the present ones."""
-        self._places = {name: place for place, name in enumerate(names)}
+        self.names = list(names)
+        self._places = {name: place for place, name in enumerate(self.names)}
         self._beyond = {}
 
     def place(self, label: str) -> int:
@@ -110,12 +108,20 @@ class ClassIndex:
             return place
         if not self._open:
             return -1
-        if self._most is not None and len(self._places) >= self._most - 1:
+        if self._most is not None and len(self.names) >= self._most - 1:
             if len(self._beyond) < BEYOND_MAX:
                 digest = blake2b(label.encode(errors="surrogatepass"), digest_size=7)
                 self._beyond[int.from_bytes(digest.digest())] = None
             label = OTHER
-        return self._places.setdefault(label, len(self._places))
+        place = self._places.setdefault(label, len(self.names))
+        if place == len(self.names):
+            self.names.append(label)
+        return place
+
+    def places(self, labels: Iterable[str]) -> tuple[int, ...]:
+        """Return the places of a label set, ascending, each once; -1 among them for a label that is no class."""
+        places = {self.place(label) for label in labels}
+        return tuple(places) if len(places) < 2 else tuple(sorted(places))
 
     # --- label sets -----------------------------------------------------------------------------------------------
 
@@ -165,7 +171,9 @@ class ClassIndex:
 
     def _place_of(self, label: str, where: str, now: Time) -> int:
         """Return the place of a label, or -1 if it is left out."""
-        place = self.place(label)
+        place = self._places.get(label)
+        if place is None:
+            place = self.place(label)
         if place < 0 and self._on_unknown == "stop":
             raise SignalError(f"{where} at {format_time(now)}", got=repr(label),
                               expected=f"a label among the {len(self)} classes",
@@ -177,7 +185,7 @@ class ClassIndex:
 
     def state(self) -> dict[str, Any]:
         """Return all of it."""
-        return {"names": self.names, "beyond": np.array(list(self._beyond), dtype=np.int64)}
+        return {"names": list(self.names), "beyond": np.array(list(self._beyond), dtype=np.int64)}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         """Take over what `state` returned."""

@@ -26,10 +26,16 @@ Ids = NDArray[np.int64]
 class _Block:
     """Values that were stored together; they are let go when none of them waits any more."""
 
-    __slots__ = ("number", "values")
+    __slots__ = ("number", "size", "values")
 
-    def __init__(self, number: int, values: Any) -> None:
-        self.number, self.values = number, values
+    def __init__(self, number: int, size: int, values: Any) -> None:
+        self.number, self.size, self.values = number, size, values
+
+    def rows(self, places: list[int]) -> Any:
+        """Return the values at these places; the very block where they are all of it in order."""
+        if len(places) == self.size and places == list(range(self.size)):
+            return self.values
+        return _rows(self.values, places)
 
 
 class PendingItems:
@@ -87,8 +93,9 @@ class PendingItems:
             or any values, one an item. To be saved they are what a state may hold.
         """
         self._stored += 1
-        block, items, waiting = _Block(self._stored, values), self._items, (1 << self._readers) - 1
-        for place, identity in enumerate(ids.tolist() if isinstance(ids, np.ndarray) else ids):
+        listed = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
+        block, items, waiting = _Block(self._stored, len(listed), values), self._items, (1 << self._readers) - 1
+        for place, identity in enumerate(listed):
             items.pop(identity, None)  # so that it counts as new
             items[identity] = block, place, waiting
         while len(items) > self.capacity:
@@ -137,17 +144,23 @@ class PendingItems:
             indices.append(index)
             places.append(place)
         blocks = sorted(found, key=lambda block: block.number) if len(found) > 1 else found
-        return [(np.array(found[block][0], np.intp), _rows(block.values, found[block][1])) for block in blocks]
+        return [(np.array(found[block][0], np.intp), block.rows(found[block][1])) for block in blocks]
 
     def get(self, identity: int, default: Any = None) -> Any:
         """Return the value of one item that waits, and let it wait on."""
         item = self._items.get(identity)
-        return default if item is None else _one(item[0].values, item[1])
+        if item is None:
+            return default
+        values = item[0].values
+        return _one(values, item[1]) if type(values) is dict else values[item[1]]
 
     def pop(self, identity: int, default: Any = None) -> Any:
         """Return the value of one item, which waits no more, whoever has taken it."""
         item = self._items.pop(identity, None)
-        return default if item is None else _one(item[0].values, item[1])
+        if item is None:
+            return default
+        values = item[0].values
+        return _one(values, item[1]) if type(values) is dict else values[item[1]]
 
     def values(self) -> list[Any]:
         """Return the values of all items that wait, the oldest first."""
@@ -164,7 +177,7 @@ class PendingItems:
             blocks.setdefault(block, []).append(place)
         kept: list[list[Any]] = []
         for block, places in blocks.items():
-            values = _rows(block.values, places)
+            values = block.rows(places)
             if kept and _alike(kept[-1][0], values):
                 kept[-1].append(values)
             else:
@@ -240,9 +253,6 @@ def _one(values: Any, place: int) -> Any:
 
 
 def _rows(values: Any, places: list[int]) -> Any:
-    """Return the values at these places; the very block where they are all of it in order."""
-    if len(places) == _count(values) and places == list(range(len(places))):
-        return values
     if isinstance(values, np.ndarray):
         return values[places]
     if isinstance(values, dict):

@@ -26,6 +26,12 @@ def test_a_label_twice_counts_once_and_an_empty_set_is_all_negative() -> None:
     assert targets.rows.tolist() == [0, 1]
 
 
+def test_the_places_of_a_label_set_ascend_and_stand_once() -> None:
+    classes = ClassIndex(("joy", "fear"), open=False)
+    sets = (("fear", "joy", "fear"), (), ("envy", "joy"))
+    assert [classes.places(labels) for labels in sets] == [(0, 1), (), (-1, 0)]
+
+
 def test_where_each_item_has_one_class_an_item_without_a_label_teaches_nothing() -> None:
     labels = ClassIndex(("a",)).one_each([(), ("a", "a")], "t")
     assert (labels.rows.tolist(), labels.places.tolist(), labels.unknown) == ([1], [0], 0)

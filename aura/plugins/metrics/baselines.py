@@ -13,7 +13,7 @@ from aura.core.classes import OTHER, ClassIndex
 from aura.core.signals import Signal
 from aura.plugins.figures import Column, Figure, Table, Text
 from aura.plugins.metrics.batch import Fitted, evaluate, fit_all
-from aura.plugins.metrics.labels import beyond, pack, places_of, sets_of, unpack
+from aura.plugins.metrics.labels import beyond, pack, sets_of, unpack
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import MetricOptions, Pending, Topic
@@ -104,7 +104,7 @@ class BatchBaselines(Metric):
                 continue
             self._room[kept.learning] -= 1
             kept.rows.append(row)
-            kept.labels.append(places_of(self._classes, labels))
+            kept.labels.append(self._classes.places(labels))
 
     # --- what a person reads --------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aura.core.classes import ClassIndex
-from aura.plugins.metrics.labels import pack, places_of, unpack
+from aura.plugins.metrics.labels import pack, unpack
 
 __all__ = ["NO_BEST", "UNRANKED", "LabelCounts", "Scored", "pack_items", "unpack_items"]
 
@@ -62,11 +62,11 @@ class Scored(NamedTuple):
     def of(cls, classes: ClassIndex, truth: tuple[str, ...], said: tuple[str, ...], best: str | None,
            ranked: bool = True) -> Scored:
         """Judge an item by its labels; without a best one it has no answer, or is not ranked."""
-        true, predicted = places_of(classes, truth), places_of(classes, said)
+        true, predicted = classes.places(truth), classes.places(said)
         number = classes.place(best) if best is not None else NO_BEST if ranked else UNRANKED
         beyond = NONE_BEYOND
         if classes.beyond and not all(label in classes for label in (*truth, *said)):
-            true, predicted = (places_of(classes, filter(classes.__contains__, labels)) for labels in (truth, said))
+            true, predicted = (classes.places(filter(classes.__contains__, labels)) for labels in (truth, said))
             far_true, far_said = ({label for label in labels if label not in classes} for labels in (truth, said))
             beyond = (len(far_true & far_said), len(far_said - far_true), len(far_true - far_said))
         return cls(true, predicted, number, set(truth) == set(said), best in truth,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 if TYPE_CHECKING:
     from aura.core.classes import ClassIndex
 
-__all__ = ["PlaceSets", "beyond", "natural_key", "pack", "places_of", "sets_of", "unpack"]
+__all__ = ["PlaceSets", "beyond", "natural_key", "pack", "sets_of", "unpack"]
 
 PlaceSets = Sequence[tuple[int, ...]]
 """One tuple of class numbers an item, ascending, each once."""
@@ -45,12 +45,6 @@ def natural_key(label: str) -> tuple[Any, ...]:
     """
     parts = [part for part in re.split(r"([0-9]+)", label) if part]
     return (*((0, int(part), "") if part.isdecimal() else (1, 0, part.casefold()) for part in parts), (2, 0, label))
-
-
-def places_of(classes: ClassIndex, labels: Iterable[str]) -> tuple[int, ...]:
-    """Return the classes of a label set, ascending, each once."""
-    places = {classes.place(label) for label in labels}
-    return tuple(places) if len(places) < 2 else tuple(sorted(places))
 
 
 def beyond(classes: ClassIndex) -> dict[str, int]:

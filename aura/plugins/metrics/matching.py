@@ -15,16 +15,16 @@ PENDING = 10_000
 """Items that may wait where the wiring tells nothing of their number."""
 
 
-class Matcher:
+class Matcher(PendingItems):
     """A table from item id to one value per side; an item is complete when every side has spoken.
 
     A side that speaks twice before the item is complete replaces its first word. When the table is full the oldest
-    item goes, and each of its sides is counted as unmatched.
+    item goes, and each of its sides is counted.
 
     Parameters
     ----------
     sides : tuple of str
-        Their names.
+        Their names, two or more.
     capacity : int
         How many items may wait; `PENDING` if it is None.
 
@@ -38,66 +38,54 @@ class Matcher:
     """
 
     def __init__(self, sides: tuple[str, ...], capacity: int | None) -> None:
+        super().__init__(PENDING if capacity is None else capacity, on_displaced=self._dropped)
         self.sides = sides
-        self._keys = [str(side) for side in range(len(sides))]
-        self.unmatched = dict.fromkeys(sides, 0)
+        self.gone = dict.fromkeys(sides, 0)
+        """Of each side how many of its words went because the table was full."""
         self.on_drop: Callable[[], None] | None = None
         """Called whenever an item goes because the table is full."""
-        self._pending = PendingItems(PENDING if capacity is None else capacity, on_displaced=self._dropped)
-
-    def __len__(self) -> int:
-        return len(self._pending)
-
-    @property
-    def capacity(self) -> int:
-        """How many items may wait."""
-        return self._pending.capacity
-
-    @capacity.setter
-    def capacity(self, capacity: int) -> None:
-        self._pending.capacity = capacity
+        self._keys = [str(side) for side in range(len(sides))]
 
     def put(self, side: int, ids: Iterable[int], values: Iterable[Any]) -> list[list[Any]]:
         """Lay down one side of some items and return the values of those now complete, in their order."""
-        pending, key = self._pending, self._keys[side]
+        items, keys, key = self._items, self._keys, self._keys[side]
         complete: list[list[Any]] = []
         new: dict[int, dict[str, Any]] = {}
+        # Once a row and metric: the items are looked up here, not by `get` and `pop`.
         for item, value in zip(ids, values, strict=True):
-            said = pending.get(item)
-            if said is None:
-                said = new.setdefault(item, {})
+            found = items.get(item)
+            said = new.setdefault(item, {}) if found is None else found[0].values[found[1]]
             said[key] = value
-            if len(said) == len(self._keys):
-                complete.append([said[one] for one in self._keys])
-                pending.pop(item)
+            if len(said) == len(keys):
+                complete.append([said[one] for one in keys])
+                del items[item]
         if new:
-            pending.store(new, list(new.values()))
+            self.store(new, list(new.values()))
         return complete
 
     def alone(self) -> dict[str, int]:
         """Return of each side how many items have been without another: those that went, and those that still wait."""
-        counts = dict(self.unmatched)
-        for said in self._pending.values():
+        counts = dict(self.gone)
+        for said in self.values():
             for key in said:
                 counts[self.sides[int(key)]] += 1
         return counts
 
     def _dropped(self, said: dict[str, Any]) -> None:
         for key in said:
-            self.unmatched[self.sides[int(key)]] += 1
+            self.gone[self.sides[int(key)]] += 1
         if self.on_drop is not None:
             self.on_drop()
 
     def state(self) -> dict[str, Any]:
         """Return the waiting items, oldest first, and the counts."""
-        state = self._pending.state()
-        return {"pending": {**state, "blocks": _copied(state["blocks"])}, "unmatched": dict(self.unmatched)}
+        state = super().state()
+        return {**state, "blocks": _copied(state["blocks"]), "gone": dict(self.gone)}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        pending = state["pending"]
-        self._pending.load_state({**pending, "blocks": _copied(pending["blocks"])})
-        self.unmatched = dict(state["unmatched"])
+        super().load_state({**state, "blocks": _copied(state["blocks"])})
+        self.gone = dict(state["gone"])
 
 
 def _copied(blocks: Sequence[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:

@@ -13,7 +13,7 @@ from aura.core.classes import OTHER, ClassIndex
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.plugins.figures import Column, Figure, Map, Table, Text
-from aura.plugins.metrics.labels import beyond, natural_key, places_of, sets_of
+from aura.plugins.metrics.labels import beyond, natural_key, sets_of
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import MetricOptions, Pending, Topic
@@ -142,7 +142,7 @@ class UnitMap(Metric):
                 counts.unlabelled += 1
                 continue
             counts.labelled[unit] = counts.labelled.get(unit, 0) + 1
-            for label in places_of(self._classes, labels):
+            for label in self._classes.places(labels):
                 counts.pairs[unit, label] = counts.pairs.get((unit, label), 0) + 1
 
     # --- what a person reads --------------------------------------------------------------------------------------

@@ -28,7 +28,7 @@ def test_arrays_and_none_are_values_too():
 def test_the_oldest_goes_when_the_table_is_full():
     matcher = Matcher(("truth", "prediction"), 2)
     matcher.put(0, [1, 2, 3], "abc")
-    assert matcher.unmatched == {"truth": 1, "prediction": 0}
+    assert matcher.gone == {"truth": 1, "prediction": 0}
     assert matcher.put(1, [2, 3], "BC") == [["b", "B"], ["c", "C"]]
 
 
@@ -42,5 +42,5 @@ def test_a_restored_table_goes_on_as_the_saved_one(words, capacity, stop):
     after.load_state(before.state())
     rest = [after.put(side, [item], [f"{side}{item}"]) for side, item in words[stop:]]
     assert first + rest == said
-    assert after.unmatched == whole.unmatched
+    assert after.gone == whole.gone
     assert len(whole) <= capacity

@@ -54,7 +54,7 @@ class MajorityReadout:
     @property
     def labels(self) -> list[str]:
         """The labels met so far, in the order in which they came."""
-        return self._classes.names
+        return list(self._classes.names)
 
     @property
     def counts(self) -> NDArray[np.float64]:
