@@ -98,6 +98,6 @@ def _forgetting(found: Mapping[str, Any] | None) -> list[Figure]:
     classes = sum(row["forgetting"] is not None for row in rows)
     card = Card(what="forgetting", value=mean, how="held-out, over phases",
                 where=f"mean drop from the best, {count(classes)} classes")
-    return [Cards(cards=(card,)), table, Text(kind="plain", text=(
+    return [Cards(cards=(card,)), Text(kind="plain", text=(
         f"Mean forgetting {figure(mean)}: how far a class has fallen from its best held-out accuracy of an earlier "
-        "phase."))]
+        "phase.")), table]

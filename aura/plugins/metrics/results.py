@@ -11,7 +11,7 @@ from aura.plugins.figures import AnyFigure, Card, Cards, Column, Figure, Fold, T
 from aura.plugins.words import count, figure, named
 
 __all__ = ["RIVALS", "VIEWS", "Model", "PhaseResults", "Results", "by_phase", "cards", "figure_names", "figure_rows",
-           "has_one_label", "left_out", "main_phases", "rolling_names", "summary_table"]
+           "has_one_label", "left_out", "main_phases", "summary_table"]
 
 VIEWS = ("scalars", "traces", "raster", "volume", "grouped", "components", "growth")
 """Kinds of metric whose figures show how something went, and do not say how well it was done."""
@@ -108,14 +108,6 @@ def figure_rows(found: Results) -> tuple[tuple[str, ...], list[tuple[str, ...]]]
     return ("phase", "measured", "items", *names.values()), [
         (name, phase.how, count(phase.items), *(figure(phase.summary.get(key)) for key in names))
         for name, phase in found.phases.items()]
-
-
-def rolling_names(found: Results, keys: Iterable[str]) -> dict[str, str]:
-    """Return those of a metric's rolling figures that are worth a line, and what they are called."""
-    names = figure_names(found)
-    if found.kind != "classification" or not names:
-        return {key: named(key) for key in keys}
-    return {key: names[key] for key in keys if key in names}
 
 
 def has_one_label(found: Results) -> bool:
