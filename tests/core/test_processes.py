@@ -116,6 +116,7 @@ def test_a_checkpoint_of_one_executor_goes_on_in_another(tmp_path: Path) -> None
     assert logs[0] == logs[1] == logs[2]
 
 
+@pytest.mark.slow
 def test_a_zone_lives_elsewhere_and_is_asked_from_afar() -> None:
     with odd() as brain:
         brain.inject("odd.what", ["tell"])
@@ -145,6 +146,7 @@ def test_what_a_zone_raises_is_told_as_ever_with_its_place() -> None:
     assert "in step: raise LookupError" in said[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("what", "how"), [("die", "killed by SIGKILL"), ("leave", "ended with status 3")])
 def test_a_worker_that_dies_ends_the_brain_by_name(what: str, how: str) -> None:
     with odd() as brain:
@@ -154,6 +156,7 @@ def test_a_worker_that_dies_ends_the_brain_by_name(what: str, how: str) -> None:
             brain.run()
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies_between_two_ticks_is_named_at_the_next() -> None:
     with odd() as brain:
         brain.build()
@@ -163,6 +166,7 @@ def test_a_worker_that_dies_between_two_ticks_is_named_at_the_next() -> None:
             brain.run()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["silence", "restart"])
 def test_a_worker_that_dies_is_silenced_or_restarted_as_on_error_says(policy: Any, tmp_path: Path) -> None:
     with odd(on_error=policy) as brain:
@@ -176,6 +180,7 @@ def test_a_worker_that_dies_is_silenced_or_restarted_as_on_error_says(policy: An
         brain.save(tmp_path)
 
 
+@pytest.mark.slow
 def test_nothing_is_left_when_a_brain_is_closed() -> None:
     brain = odd()
     brain.build()
@@ -187,6 +192,7 @@ def test_nothing_is_left_when_a_brain_is_closed() -> None:
     assert not before or not set(os.listdir("/dev/shm")) - before
 
 
+@pytest.mark.slow
 def test_a_zone_that_cannot_be_built_there_is_told_as_here() -> None:
     said = []
     for executor in ("serial", "processes"):
@@ -225,6 +231,7 @@ class Busy(Zone[Any]):
         return {"n": np.int64(now)}
 
 
+@pytest.mark.slow
 def test_profile_learning_and_notices_come_from_afar() -> None:
     brain = Brain(executor="processes", profile=True)
     brain.add(Scribbler, "z")
