@@ -63,7 +63,7 @@ def test_a_table_is_reached_by_its_path():
 
 def test_what_is_no_toml_is_a_text():
     assert changed("name=a=b c").name == "a=b c"
-    assert changed("shout.word=").zones["shout"].params["word"] == ""
+    assert changed('shout.word=""').zones["shout"].params["word"] == ""
 
 
 def test_what_toml_cannot_read_for_its_depth_is_a_text():

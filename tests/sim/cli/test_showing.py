@@ -225,7 +225,7 @@ def test_a_shell_completes_scenarios_zones_streams_and_files(monkeypatch, tmp_pa
     assert completion.zone_names("amyg") == ["amygdala", "amygdaloid.py"]
     assert completion.stream_names("deli") == ["delimited"]
     assert completion.metric_names("class") == ["classification"]
-    assert completion.executor_names("") == ["serial", "threads", "processes"]
+    assert completion.executor_names("") == ["processes", "serial", "threads"]
 
 
 @pytest.mark.slow

@@ -109,7 +109,7 @@ def test_a_module_that_the_experts_parameters_name_is_code(sim, aura):
 
 # --- nothing leads out of a folder ---------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("name", ["../../esc", "/tmp/esc", "..", "a/b", "\udcff", ".hidden", ""])
+@pytest.mark.parametrize("name", ["../../esc", "/tmp/esc", "..", "a/b", "\udcff", ".hidden", '""'])
 def test_a_scenarios_name_never_puts_a_run_outside_runs(sim, aura, name):
     inside = sim.folder / "deep/er"
     inside.mkdir(parents=True)

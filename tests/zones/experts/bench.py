@@ -63,8 +63,7 @@ class Bench:
                 return {name: np.float32(level) for name, level in bench.levels.items()}
 
         self.brain.add(Hormones)
-        for name in MODULATORS:
-            self.brain.connect(f"hormones.{name}", "hippocampus.modulators")
+        self.brain.connect("hormones.*", "hippocampus.modulators")
 
         class Log(Observer):
             def on_learn(self, zone: str, now: int, scalars: Any) -> None:
