@@ -16,17 +16,17 @@ from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
 
-from aura.core import errors
 from aura.core.errors import AuraError, ZoneError
-from aura.core.executor import Result, ThreadExecutor, attempt, place_here
+from aura.core.executor import Result, ThreadExecutor, attempt
 from aura.core.handle import ZoneHandle
 from aura.core.node import Node
 from aura.core.output import Output, Published
 from aura.core.plan import Plan
+from aura.core.sent_errors import raised
 from aura.core.signals import Inputs
 from aura.core.time import Time
 from aura.core.wire import Arena, pack, unpack
-from aura.core.worker import ANSWER, ERROR, TICK, Cause, Setup
+from aura.core.worker import ANSWER, ERROR, TICK, Setup
 from aura.core.zone import Manifest
 
 __all__ = ["ProcessExecutor", "RemoteZone"]
@@ -48,7 +48,7 @@ class ProcessExecutor(ThreadExecutor):
               profile: bool) -> ZoneHandle:
         setup = _setup(plan, seed, resolution, profile=profile)
         if setup is None:
-            return place_here(plan, outputs, seed, resolution, profile=profile)
+            return super().place(plan, outputs, seed, resolution, profile=profile)
         return RemoteZone(plan, outputs, *setup)
 
     def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
@@ -242,7 +242,7 @@ class RemoteZone:
         for logger, level, text in records:
             logging.getLogger(logger).log(level, "%s", text)
         if message[:1] == ERROR:
-            raise _raised(*answer)
+            raise raised(*answer)
         return answer
 
     def _gone(self) -> ZoneError:
@@ -281,30 +281,6 @@ class ZoneProxy:
 
     def __setattr__(self, name: str, value: Any) -> None:
         self._handle.request("set", name, value)
-
-
-class RemoteError(Exception):
-    """What a zone has raised in its own process; the class has the name of the one that was raised there."""
-
-    place: str = ""
-
-
-def _raised(kind: str, words: tuple[str, str, str, str], cause: Cause | None) -> BaseException:
-    """Return an error as it was raised in another process."""
-    where, expected, got, hint = words
-    if not kind:
-        return _caused(cause) if cause is not None else RemoteError(expected)
-    error: AuraError = getattr(errors, kind, AuraError)(where, expected=expected, got=got, hint=hint)
-    if cause is not None:
-        error.__cause__ = _caused(cause)
-    return error
-
-
-def _caused(cause: Cause) -> BaseException:
-    kind = AttributeError if cause.kind == "AttributeError" else RemoteError
-    error: BaseException = type(cause.kind, (kind,), {"place": cause.place})(cause.text)
-    error.add_note(f"In the zone's process:\n{cause.trace}")
-    return error
 
 
 def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[bytes, bytes, str] | None:

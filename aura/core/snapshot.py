@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
-from aura.core import errors
 from aura.core.changes import require_changeable
 from aura.core.errors import AuraError, CheckpointError
 from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.meeting import INJECTED, Delivery, is_injected
 from aura.core.node import Node
 from aura.core.plan import Plan
+from aura.core.sent_errors import error_of, words_of
 from aura.core.signals import Inputs
 from aura.core.time import format_time
 
@@ -79,7 +79,7 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
     loop.set_clocks(start)
     for name, inbox in tree["inboxes"].items():
         _load_inbox(nodes[name], inbox)
-    loop.unread.load_state(tree.get("unread", []), nodes)  # checkpoints of earlier versions have none
+    loop.unread.load_state(tree["unread"], nodes)
     for node in loop.nodes:
         node.laying = None
         for output in node.outputs.values():
@@ -109,15 +109,14 @@ def _due_tree(due: Due, injected: list[Delivery]) -> dict[str, Any]:
 
 def _finished_tree(result: Any) -> dict[str, Any]:
     if isinstance(result, AuraError):
-        return {"error": [type(result).__name__, result.where, result.expected, result.got, result.hint]}
+        return {"error": words_of(result)}
     return {"published": [[None if output is None else output.port.name, value, dict(ids) if output is None else ids]
                           for output, value, ids in result]}
 
 
 def _result(node: Node, tree: dict[str, Any]) -> Any:
     if "error" in tree:
-        kind, where, expected, got, hint = tree["error"]
-        error = getattr(errors, kind, AuraError)(where, expected=expected, got=got, hint=hint)
+        error = error_of(tree["error"])
         return lambda: error
     published = [(None if port is None else node.outputs[port], _frozen(value), _frozen(ids))
                  for port, value, ids in tree["published"]]

@@ -9,7 +9,6 @@ import os
 import pickle
 import signal
 import sys
-import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -17,16 +16,18 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from aura.core.arithmetic import one_thread
-from aura.core.blame import place_of, said
-from aura.core.errors import AuraError, ZoneError
-from aura.core.local import LocalZone, Timer
+from aura.core.blame import said
+from aura.core.errors import ZoneError
+from aura.core.executor import place_here
+from aura.core.local import LocalZone
 from aura.core.output import outputs_of
-from aura.core.plan import Plan, make_zone
+from aura.core.plan import Plan
+from aura.core.sent_errors import sent
 from aura.core.signals import inbox_class
 from aura.core.time import Time
 from aura.core.wire import Arena, pack, unpack
 
-__all__ = ["ANSWER", "ERROR", "TICK", "Cause", "Setup", "main"]
+__all__ = ["ANSWER", "ERROR", "TICK", "Setup", "main"]
 
 TICK, ANSWER, ERROR = b"t", b"a", b"e"
 """What a message begins with."""
@@ -45,8 +46,8 @@ class Setup:
         Without its factory, and with a manifest of no more than a name.
     module, name : str
         Where the zone's class is found.
-    file : str or None
-        The file of a module that is not found by its name.
+    seed, resolution, profile : int, int, bool
+        Of the brain.
     """
 
     plan: Plan
@@ -55,16 +56,6 @@ class Setup:
     seed: int
     resolution: Time
     profile: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """An exception that another process has raised."""
-
-    kind: str
-    text: str
-    place: str
-    trace: str
 
 
 class _Kept(logging.Handler):
@@ -102,7 +93,7 @@ class _Worker:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                answer = ERROR + pickle.dumps((_described(error, self._home), self._log.take()))
+                answer = ERROR + pickle.dumps((sent(error, self._home), self._log.take()))
             try:
                 self._connection.send_bytes(answer)
             except OSError:
@@ -136,8 +127,7 @@ class _Worker:
     def _do_setup(self, setup: Setup) -> tuple[bool, bool]:
         kind: Any = reduce(getattr, setup.name.split("."), importlib.import_module(setup.module))
         plan = replace(setup.plan, factory=kind)
-        self._zone = LocalZone(make_zone(plan, setup.seed, setup.resolution), plan.member, outputs_of(plan.member),
-                               learn=plan.learn, wired=plan.wired, timer=Timer() if setup.profile else None)
+        self._zone = place_here(plan, outputs_of(plan.member), setup.seed, setup.resolution, profile=setup.profile)
         self._inbox = inbox_class(plan.member.inputs, plan.member.modulators)
         return self._zone.clocks_itself, self._zone.wants_learning
 
@@ -177,18 +167,6 @@ def _sendable(value: Any, where: str) -> Any:
                         got=f"{type(value).__name__}: {said(error)}",
                         hint="Use executor='serial' to look into the zone.") from error
     return value
-
-
-def _described(error: BaseException, home: str) -> tuple[str, tuple[str, str, str, str], Cause | None]:
-    """Return kind, words and cause of an error."""
-    if not isinstance(error, AuraError):
-        return "", (type(error).__name__, said(error), "", ""), _cause(error, home)
-    cause = None if error.__cause__ is None else _cause(error.__cause__, home)
-    return type(error).__name__, (error.where, error.expected, error.got, error.hint), cause
-
-
-def _cause(error: BaseException, home: str) -> Cause:
-    return Cause(type(error).__name__, said(error), place_of(error, home), "".join(traceback.format_exception(error)))
 
 
 def main() -> None:
