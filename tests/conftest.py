@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import resource
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -14,6 +15,10 @@ import pytest
 # A worker of xdist has a core to itself: threads that wait for each other on it cost time and, as tests of their own
 # say, change no bit. Libraries read it when they are loaded, so it is set before all else.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# What is started in the background of a shell ignores Ctrl-C, and so would the programs that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True)

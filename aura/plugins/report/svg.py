@@ -46,7 +46,7 @@ def ticks(low: float, high: float, most: int = 6) -> list[float]:
     >>> ticks(0.0, 1.0), ticks(-75.0, 40.0, 4)
     ([0.0, 0.2, 0.4, 0.6, 0.8, 1.0], [-50.0, 0.0])
     """
-    if not high - low > 1e-12 * max(abs(low), abs(high)):
+    if not high - low > max(1e-12 * max(abs(low), abs(high)), 1e-300):  # below it, steps have no power of ten
         return [low]
     rough = (high - low) / most
     power = 10.0 ** math.floor(math.log10(rough))

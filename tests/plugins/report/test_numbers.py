@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from aura.plugins.figures import Bars, Line, Lines, Raster, Rate, Trace, Traces, Volume
@@ -49,6 +49,7 @@ def test_any_numbers_can_be_drawn(values):
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(min_value=0.0, allow_nan=False, allow_infinity=False), min_size=1, max_size=6),
        st.lists(st.integers(0, 10**12), min_size=1, max_size=6), st.integers(0, 10**15))
+@example([5e-324], [0], 0)
 @pytest.mark.filterwarnings("error")
 def test_any_amounts_and_times_can_be_drawn(amounts, counts, end):
     names = tuple(map(str, range(len(amounts))))
