@@ -7,12 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from aura.core.errors import WiringError
-from aura.core.flow import Wait, arrivals, waits, waits_between
+from aura.core.flow import Wait
 from aura.core.paths import Paths
+from aura.core.pathway import Pathway, split_topic
 from aura.core.plan import Plan, plan_zone
+from aura.core.routes import arrivals, waits, waits_between
 from aura.core.schedule import schedule_text
 from aura.core.time import Time, parse_time
-from aura.core.wiring import Member, Pathway, check_wiring, draw_graph, split_topic
+from aura.core.wiring import check_wiring, draw_graph
 from aura.core.zone import Manifest, Zone, ZoneParams
 
 if TYPE_CHECKING:
@@ -91,7 +93,7 @@ class Blueprint:
             If the brain cannot be built.
         """
         self._pathways, self._sealed = self._checked(), True
-        waiting = waits(self._members, self._pathways)
+        waiting = waits(self._plans, self._pathways)
         for name, plan in self._plans.items():
             wired = frozenset(path.target_port for path in self._pathways if path.target == name)
             self._plans[name] = replace(plan, waits=waiting.get(name, {}), wired=wired)
@@ -99,7 +101,7 @@ class Blueprint:
     @property
     def topics(self) -> list[str]:
         """The topics of all outputs."""
-        return [f"{plan.name}.{port}" for plan in self._plans.values() for port in plan.member.outputs]
+        return [f"{plan.name}.{port}" for plan in self._plans.values() for port in plan.outputs]
 
     @property
     def plans(self) -> Mapping[str, Plan]:
@@ -114,26 +116,22 @@ class Blueprint:
     @property
     def graph(self) -> nx.MultiDiGraph:
         """The brain as a networkx graph: zones, pathways, delays. The zones are not built for it."""
-        return draw_graph(self._members, self.pathways)
+        return draw_graph(self._plans, self.pathways)
 
     def wait_between(self, topics: Iterable[str]) -> Wait:
         """Return how many items the last of these topics to speak of an item is behind the first."""
-        return waits_between(self._members, self.pathways, {split_topic(topic, "wait_between")[0] for topic in topics})
+        return waits_between(self._plans, self.pathways, {split_topic(topic, "wait_between")[0] for topic in topics})
 
     def arrivals(self, source: str) -> dict[tuple[str, str], Time]:
         """Return for each zone and input how many nanoseconds after `source` published an item it hears of it."""
-        return arrivals(self._members, self.pathways, source)
+        return arrivals(self._plans, self.pathways, source)
 
     def schedule(self) -> str:
         """Return who wakes when, as a text. The zones are not built for it."""
-        return schedule_text([plan.member for plan in self._plans.values()], self.pathways, self.resolution)
+        return schedule_text(list(self._plans.values()), self.pathways, self.resolution)
 
     def _checked(self) -> list[Pathway]:
-        return check_wiring(self._members, self._pathways, self.resolution)
-
-    @property
-    def _members(self) -> dict[str, Member]:
-        return {name: plan.member for name, plan in self._plans.items()}
+        return check_wiring(self._plans, self._pathways, self.resolution)
 
     def _refuse_if_built(self, action: str) -> None:
         if self._sealed:

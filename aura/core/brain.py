@@ -18,7 +18,7 @@ from aura.core.builder import make_loop
 from aura.core.changes import params_of
 from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoint
 from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
-from aura.core.executor import make_executor
+from aura.core.executors import make_executor
 from aura.core.failures import RESTARTS, FailurePolicy
 from aura.core.handed import as_files, as_notices
 from aura.core.handle import ZoneHandle
@@ -30,6 +30,7 @@ from aura.core.observer import Observer, Observers, Probe
 from aura.core.output import Output
 from aura.core.params import checked_bool
 from aura.core.paths import Paths
+from aura.core.pathway import split_topic
 from aura.core.signals import Signal
 from aura.core.snapshot import (
     BUS,
@@ -40,7 +41,6 @@ from aura.core.snapshot import (
     require_same_params,
 )
 from aura.core.time import Time, format_time, parse_time
-from aura.core.wiring import split_topic
 from aura.core.zone import Zone
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Brain(Blueprint):
         """Return a probe that keeps the signals of a topic from now on."""
         zone, port = split_topic(topic, "probe")
         plan = self._plans.get(zone)
-        if plan is None or port not in plan.member.outputs:
+        if plan is None or port not in plan.outputs:
             raise WiringError(f"probe {topic!r}", expected="an output of this brain", got=repr(topic),
                               hint=nearest(topic, self.topics))
         probe = Probe(topic, parse_time(every, "probe.every"), keep)
@@ -144,11 +144,12 @@ class Brain(Blueprint):
             return
         self.seal()
         with one_thread():
-            nodes = [Node(index, plan.member, plan.on_error) for index, plan in enumerate(self._plans.values())]
+            nodes = [Node(index, plan) for index, plan in enumerate(self._plans.values())]
             handles = [self._place(node) for node in nodes]  # those in other processes come up at once
             try:
                 for node, handle in zip(nodes, handles, strict=True):
                     node.put(handle)
+                    handle.let_learn(self._learning)
             except BaseException:
                 for handle in handles:
                     handle.close()
@@ -157,7 +158,6 @@ class Brain(Blueprint):
         self._outputs = {output.topic: output for node in nodes for output in node.outputs.values()}
         self._loop = make_loop(nodes, self._pathways, self._executor, self.observers, self._failures.apply,
                                self.resolution)
-        self._set_learning()
         self._failures.keep(self._nodes.values())
         self.observers.call("on_start", self)
         self._refresh_watchers()

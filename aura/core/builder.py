@@ -9,8 +9,8 @@ from aura.core.executor import Executor
 from aura.core.loop import EventLoop
 from aura.core.node import Node
 from aura.core.observer import Observers
+from aura.core.pathway import Pathway
 from aura.core.time import Time
-from aura.core.wiring import Pathway
 
 __all__ = ["make_loop"]
 

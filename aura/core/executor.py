@@ -8,17 +8,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
 
 from aura.core.arithmetic import one_thread
-from aura.core.errors import AuraError, nearest
+from aura.core.errors import AuraError
 from aura.core.handle import ZoneHandle
-from aura.core.local import LocalZone, Timer
+from aura.core.local import place_here
 from aura.core.node import Node
 from aura.core.output import Output, Published
-from aura.core.plan import Plan, make_zone
+from aura.core.plan import Plan
 from aura.core.signals import Inputs
 from aura.core.time import Time
 
-__all__ = ["EXECUTORS", "Executor", "Result", "SerialExecutor", "ThreadExecutor", "attempt", "make_executor",
-           "place_here"]
+__all__ = ["Executor", "Result", "SerialExecutor", "ThreadExecutor", "attempt"]
 
 Result = Published | AuraError
 """What a zone published, or the error that names what it raised."""
@@ -39,12 +38,6 @@ class Executor(Protocol):
 
     def close(self) -> None:
         """Let go of threads."""
-
-
-def place_here(plan: Plan, outputs: Mapping[str, Output], seed: int, resolution: Time, *, profile: bool) -> LocalZone:
-    """Build a zone in this process."""
-    return LocalZone(make_zone(plan, seed, resolution), plan.member, outputs, learn=plan.learn, wired=plan.wired,
-                     timer=Timer() if profile else None)
 
 
 def attempt(node: Node, now: Time, inputs: Inputs) -> Result:
@@ -118,27 +111,3 @@ class ThreadExecutor:
     def close(self) -> None:
         for pool in (self._pool, *self._own.values()):
             pool.shutdown(wait=True)
-
-
-def _processes() -> Executor:
-    from aura.core.processes import ProcessExecutor
-
-    return ProcessExecutor()
-
-
-EXECUTORS: dict[str, Callable[[], Executor]] = {
-    "serial": SerialExecutor, "threads": ThreadExecutor, "processes": _processes}
-
-
-def make_executor(name: str) -> Executor:
-    """Return the executor called `name`.
-
-    Raises
-    ------
-    AuraError
-        If there is none of that name.
-    """
-    if name not in EXECUTORS:
-        raise AuraError("executor", expected=f"one of {', '.join(EXECUTORS)}", got=repr(name),
-                        hint=nearest(name, EXECUTORS))
-    return EXECUTORS[name]()

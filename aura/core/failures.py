@@ -41,7 +41,7 @@ class FailurePolicy:
     def keep(self, nodes: Iterable[Node], trees: Mapping[str, Any] | None = None) -> None:
         """Remember the states that zones which restart go back to: those in `trees`, or the present ones."""
         for node in nodes:
-            if node.on_error == "restart":
+            if node.plan.on_error == "restart":
                 self._kept[node.name] = copy.deepcopy(trees[node.name] if trees else node.handle.tree())
 
     @property
@@ -51,10 +51,10 @@ class FailurePolicy:
 
     def apply(self, loop: EventLoop, node: Node, error: AuraError) -> None:
         """Silence the zone, build it anew from its last checkpoint, or raise the error."""
-        if node.on_error == "silence":
+        if node.plan.on_error == "silence":
             self._tell(node, error, "was silenced")
             loop.silence(node)
-        elif node.on_error == "restart":
+        elif node.plan.on_error == "restart":
             self._tell(node, error, "was restarted from its last checkpoint")
             loop.settle(node)  # what the broken zone still does in the background, it does before it goes
             learns = node.handle.learns

@@ -23,8 +23,6 @@ class ZoneHandle(Protocol):
         The module of its class.
     zone : object
         The zone itself, or what stands for it here: `Brain.__getitem__` returns it.
-    clocks_itself : bool
-        Whether it says itself when it wakes.
     learns : bool
         Whether it is to learn at present.
     unlearned : int
@@ -36,9 +34,6 @@ class ZoneHandle(Protocol):
     zone: Any
     learns: bool
     unlearned: int
-
-    @property
-    def clocks_itself(self) -> bool: ...
 
     def compute(self, now: Time, inputs: Inputs) -> Published:
         """Run step and learn, and return what is published; touches nothing but this zone."""

@@ -14,10 +14,10 @@ from aura.core.meeting import INJECTED
 from aura.core.node import Node
 from aura.core.observer import Observers
 from aura.core.ownership import copied
+from aura.core.pathway import split_topic
 from aura.core.ports import MODULATORS, TEXTUAL, Port, Value, make_check
 from aura.core.signals import Items, Signal
 from aura.core.time import Time
-from aura.core.wiring import split_topic
 
 __all__ = ["Injector", "cast"]
 
@@ -49,7 +49,7 @@ class Injector:
             If the value or its ids do not fit it.
         """
         node, port, origin = _place(nodes, topic)
-        declared = node.member.inputs[port]
+        declared = node.plan.inputs[port]
         if isinstance(value, Items):
             value, ids = value
         value = _checked(declared, topic, now, value)
@@ -71,16 +71,16 @@ def _place(nodes: Mapping[str, Node], topic: str) -> tuple[Node, str, str]:
     zone, port = split_topic(topic, "inject")
     port, _, modulator = port.partition(".")
     node = nodes.get(zone)
-    declared = None if node is None else node.member.inputs.get(port)
+    declared = None if node is None else node.plan.inputs.get(port)
     if node is not None and declared is MODULATORS:
-        if modulator in node.member.modulators:
+        if modulator in node.plan.modulators:
             return node, port, f"{INJECTED}:{modulator}"
         raise WiringError(f"inject {topic!r}", expected=f"the name of a modulator behind {zone}.{port}: "
-                          f"{', '.join(node.member.modulators)}", got=repr(topic),
-                          hint=nearest(modulator, node.member.modulators) if modulator else
-                          f"Try '{zone}.{port}.{next(iter(node.member.modulators))}'.")
+                          f"{', '.join(node.plan.modulators)}", got=repr(topic),
+                          hint=nearest(modulator, node.plan.modulators) if modulator else
+                          f"Try '{zone}.{port}.{next(iter(node.plan.modulators))}'.")
     if node is None or declared is None or modulator:
-        known = [f"{n.name}.{p}" for n in nodes.values() for p in n.member.inputs]
+        known = [f"{n.name}.{p}" for n in nodes.values() for p in n.plan.inputs]
         raise WiringError(f"inject {topic!r}", expected="an input of this brain", got=repr(topic),
                           hint=nearest(topic, known))
     return node, port, INJECTED

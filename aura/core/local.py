@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from sys import getrefcount
 from time import perf_counter_ns
@@ -17,13 +17,13 @@ from aura.core.handed import as_outputs, as_scalars, as_state, as_wake, check_id
 from aura.core.modulators import ENERGY_GATE, LEAST_ENERGY, checked
 from aura.core.output import Output, Published
 from aura.core.ownership import copied, own
+from aura.core.plan import Plan, make_zone
 from aura.core.ports import Port
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
-from aura.core.wiring import Member
 from aura.core.zone import Zone
 
-__all__ = ["LocalZone", "Timer"]
+__all__ = ["LocalZone", "Timer", "place_here"]
 
 
 class Timer:
@@ -54,28 +54,21 @@ class LocalZone:
     Parameters
     ----------
     zone : Zone
-    member : Member
-        Its ports and its clock.
+    plan : Plan
+        What it was built from.
     outputs : mapping of str to Output
         Its outputs by port.
-    learn : bool
-        Whether it learns at all.
-    wired : collection of str
-        The inputs that a pathway leads to.
     timer : Timer, optional
         Takes the time that it spends.
     """
 
-    def __init__(self, zone: Zone[Any], member: Member, outputs: Mapping[str, Output], *, learn: bool = True,
-                 wired: Collection[str] = (), timer: Timer | None = None) -> None:
-        self.zone, self.member, self.name, self.outputs, self.timer = zone, member, member.name, outputs, timer
+    def __init__(self, zone: Zone[Any], plan: Plan, outputs: Mapping[str, Output], timer: Timer | None = None) -> None:
+        self.zone, self.plan, self.name, self.outputs, self.timer = zone, plan, plan.name, outputs, timer
         self.home = type(zone).__module__
-        self.clocks_itself = type(zone).next_wake is not Zone.next_wake
-        self.learns = self.wants_learning = learn and type(zone).learn is not Zone.learn
+        self.learns = self.wants_learning = plan.learn and type(zone).learn is not Zone.learn
         self.shut = False
         """Whether the energy gate keeps the zone from learning."""
         self.unlearned = 0
-        self._wired = wired
         self._obeyed: tuple[Any, Mapping[str, float]] = (None, {})
         """What the last inbox said of modulators, and what that means."""
         self.compute: Callable[[Time, Inputs], Published] = _make_compute(self, _references_when_alone())
@@ -93,16 +86,16 @@ class LocalZone:
             If one is out of its range.
         """
         if said is not self._obeyed[0]:
-            self._obeyed = said, MappingProxyType(checked(self.name, now, self.member.modulators, said))
+            self._obeyed = said, MappingProxyType(checked(self.name, now, self.plan.modulators, said))
             self.shut = self._obeyed[1][ENERGY_GATE.name] < LEAST_ENERGY
             self.zone.learns = self.learns and not self.shut
         inputs._modulators = self._obeyed[1]
 
     def leave_out(self, inputs: Inputs) -> None:
         """Count what a tick brought that could have been learned from: labels where they are wired, else items."""
-        ports = [name for name, port in self.member.inputs.items() if port.has_items]
-        labels = [name for name in ports if self.member.inputs[name].role == "label"]
-        counts = [_items(inputs.ids.get(name)) for name in labels if name in self._wired] or [
+        ports = [name for name, port in self.plan.inputs.items() if port.has_items]
+        labels = [name for name in ports if self.plan.inputs[name].role == "label"]
+        counts = [_items(inputs.ids.get(name)) for name in labels if name in self.plan.wired] or [
             _items(inputs.ids.get(name)) for name in ports if name not in labels] or [1]
         self.unlearned += max(counts)
 
@@ -155,6 +148,11 @@ class LocalZone:
             self.ask("close")
         finally:
             self.compute = _closed  # which else holds this zone in a circle
+
+
+def place_here(plan: Plan, outputs: Mapping[str, Output], seed: int, resolution: Time, *, profile: bool) -> LocalZone:
+    """Build a zone in this process."""
+    return LocalZone(make_zone(plan, seed, resolution), plan, outputs, Timer() if profile else None)
 
 
 def _closed(now: Time, inputs: Inputs) -> Published:

@@ -103,8 +103,8 @@ class EventLoop:
         """Set the alarms of the nodes that have a period: each rings at the multiples of its period from `start` on."""
         periods: dict[Time, list[Node]] = {}
         for node in self.nodes:
-            if node.member.period:
-                periods.setdefault(node.member.period, []).append(node)
+            if node.plan.period:
+                periods.setdefault(node.plan.period, []).append(node)
         for period, group in periods.items():
             self.at(-(-start // period) * period)[1].append((period, tuple(group)))
 

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from aura.core.node import Node, Target
 from aura.core.ports import Port
-
-if TYPE_CHECKING:
-    from aura.core.node import Node
-    from aura.core.output import Target
-    from aura.core.signals import Inputs
+from aura.core.signals import Inputs
 
 __all__ = ["INJECTED", "Delivery", "Unread", "is_injected", "meet"]
 
 INJECTED = "inject"
 """The topic of what comes from outside; no zone can have it, as topics have a dot; a colon leads to a modulator."""
 
-Delivery: TypeAlias = "tuple[Target, Any, Any]"
+Delivery: TypeAlias = tuple[Target, Any, Any]
 """Where a signal goes, its value and its ids."""
 
 _REPLACED = "never saw what was injected at {port}, as another value came there before it woke"
@@ -42,13 +39,13 @@ def meet(signals: Sequence[Delivery], injected: Sequence[Delivery], tell: Callab
     came: dict[tuple[int, str], Delivery] = {}
     for delivery in signals:
         node, name, _, _, _ = delivery[0]
-        if node.member.inputs[name].fan_in == "one":
+        if node.plan.inputs[name].fan_in == "one":
             came[node.index, name] = delivery
     delivered = list(signals)
     laid: dict[tuple[int, str], Delivery] = {}
     for target, value, ids in injected:
         node, name, _, _, topic = target
-        port = node.member.inputs[name]
+        port = node.plan.inputs[name]
         key = (node.index, name if port.fan_in == "one" else f"{name} {topic}")
         if port.keep == "all":
             delivered.append((target, value, ids))
@@ -71,7 +68,7 @@ class Unread:
     def note(self, deliveries: Iterable[Delivery]) -> None:
         """Look after those of these deliveries, about to be laid down, that were injected and wake nobody."""
         self.waiting += [(node, port, node.pending, value) for (node, port, wakes, _, topic), value, _ in deliveries
-                          if topic == INJECTED and not wakes and _holds_one(node.member.inputs[port])]
+                          if topic == INJECTED and not wakes and _holds_one(node.plan.inputs[port])]
 
     def check(self, tell: Callable[[str, str], None]) -> None:
         """Tell of each whose place another value has taken; to be asked when all of an instant is laid down."""

@@ -7,15 +7,19 @@ from types import MappingProxyType
 from typing import Any
 
 from aura.core.handle import ZoneHandle
-from aura.core.output import Published, Target, outputs_of
+from aura.core.output import Published, outputs_of
+from aura.core.plan import Plan
 from aura.core.ports import MODULATORS, Port
 from aura.core.signals import Inputs, inbox_class
 from aura.core.time import Time
-from aura.core.wiring import Member
 
-__all__ = ["Node"]
+__all__ = ["Node", "Target"]
 
 _put = dict.__setitem__
+
+
+Target = tuple["Node", str, bool, "Callable[[Inputs, Any, Any], None] | None", str]
+"""The node, its port, whether an arrival wakes it, how the value is laid down if not plainly, and the topic."""
 
 
 class Node:
@@ -26,17 +30,16 @@ class Node:
     """
 
     __slots__ = ("alarm_at", "awake_at", "clocks_itself", "compute", "handle", "held", "inbox", "index", "latency",
-                 "laying", "member", "name", "on_error", "outputs", "pending", "silenced", "targets")
+                 "laying", "name", "outputs", "pending", "plan", "silenced", "targets")
 
     compute: Callable[[Time, Inputs], Published]
     handle: ZoneHandle
-    clocks_itself: bool
 
-    def __init__(self, index: int, member: Member, on_error: str) -> None:
-        self.index, self.member, self.name = index, member, member.name
-        self.on_error, self.latency = on_error, member.latency
-        self.outputs = outputs_of(member)
-        self.inbox = inbox_class(member.inputs, member.modulators)
+    def __init__(self, index: int, plan: Plan) -> None:
+        self.index, self.plan, self.name, self.latency = index, plan, plan.name, plan.latency
+        self.clocks_itself = plan.self_clocked
+        self.outputs = outputs_of(plan.name, plan.outputs)
+        self.inbox = inbox_class(plan.inputs, plan.modulators)
         self.held: tuple[str, ...] = ()
         self.pending: Inputs = self.inbox()
         self.targets: dict[tuple[str, str], Target] = {}
@@ -48,16 +51,16 @@ class Node:
 
     def put(self, handle: ZoneHandle) -> None:
         """Put a zone in its place, where another may have been; the inbox stays."""
-        self.handle, self.compute, self.clocks_itself = handle, handle.compute, handle.clocks_itself
+        self.handle, self.compute = handle, handle.compute
 
     def target(self, port: str, topic: str) -> Target:
         """Return where a signal of `topic` to the input `port` is laid down."""
         key = (port, topic)
         if key not in self.targets:
-            declared = self.member.inputs[port]
+            declared = self.plan.inputs[port]
             lay = _make_lay_modulator(self, topic) if declared is MODULATORS else _make_lay(declared, topic)
-            self.targets[key] = (self, port, port in self.member.wake_on, lay, topic)
-            if self.member.inputs[port].keep == "hold" and port not in self.held:
+            self.targets[key] = (self, port, port in self.plan.wake_on, lay, topic)
+            if self.plan.inputs[port].keep == "hold" and port not in self.held:
                 self.held = (*self.held, port)
         return self.targets[key]
 

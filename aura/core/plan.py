@@ -9,31 +9,46 @@ from typing import Any
 from aura.core.blame import blaming, raised_at, told
 from aura.core.errors import AuraError, WiringError, ZoneError
 from aura.core.flow import Wait
+from aura.core.modulators import Modulator
 from aura.core.params import checked_bool, validated
 from aura.core.paths import Paths
-from aura.core.ports import MODULATORS
+from aura.core.ports import MODULATORS, Port
 from aura.core.seeding import generator_for
 from aura.core.time import Time, parse_time
-from aura.core.wiring import Member
 from aura.core.zone import Manifest, Zone, ZoneContext, ZoneParams
 
-__all__ = ["Plan", "make_zone", "plan_zone"]
+__all__ = ["Plan", "clocks_itself", "make_zone", "plan_zone"]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A zone as it was asked for: manifest, parameters, and its place in the wiring."""
+    """A zone as it was asked for, and what follows from that: its ports by name, its clock, what it obeys.
+
+    Times are in nanoseconds, a period of 0 is none. What others are wired to it is known when the wiring is checked.
+    """
 
     name: str
     manifest: Manifest
     params: ZoneParams
-    member: Member
+    inputs: Mapping[str, Port]
+    outputs: Mapping[str, Port]
+    modulators: Mapping[str, Modulator]
+    period: Time
+    wake_on: tuple[str, ...]
+    latency: Time
+    self_clocked: bool
     learn: bool
     on_error: str
     factory: type[Zone[Any]] | None
     waits: Mapping[str, Wait] = field(default_factory=dict)
+    """For each input that brings items later than another, how many items wait for it."""
     wired: frozenset[str] = frozenset()
     """The inputs that a pathway leads to."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of zone, as scenarios name it."""
+        return self.manifest.name
 
 
 def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
@@ -58,27 +73,37 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         modulators = manifest.modulators_of(valid)
     if "modulators" not in {port.name for port in inputs}:
         inputs = (*inputs, MODULATORS)
-    known = factory or (manifest.factory if isinstance(manifest.factory, type) else Zone)
-    own_clock = manifest.self_clocked or known.next_wake is not Zone.next_wake
+    # A class that the manifest names as text is not imported here, so it is not asked either where it is at hand.
+    kind = manifest.factory if isinstance(manifest.factory, str) and manifest.factory else factory or manifest.factory
+    own_clock = manifest.self_clocked or (isinstance(kind, type) and clocks_itself(kind))
     wanted = period if period is not None else manifest.period
     woken_by = manifest.wake_on if wake_on is None else wake_on
     with blaming(f"{name}.wake_on", "inputs that follow from the zone's parameters", WiringError):
         woken_by = woken_by(valid) if callable(woken_by) else woken_by
     clock = 0 if wanted is None else parse_time(wanted, f"{name}.period")
-    member = Member(
-        name, manifest.name, {p.name: p for p in inputs}, {p.name: p for p in outputs},
+    return Plan(
+        name, manifest, valid, {p.name: p for p in inputs}, {p.name: p for p in outputs}, modulators,
         clock, (woken_by,) if isinstance(woken_by, str) else tuple(woken_by),
         parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock,
-        manifest.flow, modulators)
-    return Plan(name, manifest, valid, member, learn, on_error, factory)
+        learn, on_error, factory)
+
+
+def clocks_itself(kind: type[Zone[Any]]) -> bool:
+    """Return whether a class of zones says itself when it wakes."""
+    return kind.next_wake is not Zone.next_wake
 
 
 def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
     """Import and build the zone of a plan."""
     kind = plan.factory or plan.manifest.load()
+    if clocks_itself(kind) != plan.self_clocked:
+        has = "a" if clocks_itself(kind) else "no"
+        raise WiringError(f"{plan.name}: manifest.self_clocked", got=str(plan.self_clocked),
+                          expected=f"{clocks_itself(kind)}, for {kind.__name__} has {has} next_wake of its own",
+                          hint="A manifest that names its class as text is read before that class is imported.")
     rng = generator_for(seed, plan.name)
-    context = ZoneContext(plan.name, plan.params, rng, tuple(plan.member.inputs.values()),
-                          tuple(plan.member.outputs.values()), resolution, plan.member.period, plan.waits)
+    context = ZoneContext(plan.name, plan.params, rng, tuple(plan.inputs.values()), tuple(plan.outputs.values()),
+                          resolution, plan.period, plan.waits)
     try:
         zone = kind(context)
     except (AuraError, KeyboardInterrupt):

@@ -94,7 +94,7 @@ class RemoteZone:
         self._notices: Mapping[str, int] = {}
         self._profile: Mapping[str, tuple[int, int]] | None = None
         self._keeps_tree, self._ready, self._closed = plan.on_error == "silence", False, False
-        self._clocks_itself = self._wants_learning = False
+        self._wants_learning = False
         self._connection, theirs = Pipe()
         descriptors = (theirs.fileno(), self._requests.descriptor, self._replies.descriptor)
         self._process = subprocess.Popen(
@@ -144,11 +144,6 @@ class RemoteZone:
             self.name, expected="a tick in the process of the zone", got=f"{type(error).__name__}: {error}")
 
     # --- beside the ticks -----------------------------------------------------------------------------------------
-
-    @property
-    def clocks_itself(self) -> bool:
-        self._wait_ready()
-        return self._clocks_itself
 
     def let_learn(self, learning: bool) -> None:
         self._wait_ready()
@@ -216,7 +211,7 @@ class RemoteZone:
 
     def _wait_ready(self) -> None:
         if not self._ready:
-            self._clocks_itself, self._wants_learning = self._answer()
+            self._wants_learning = self._answer()
             self._ready = True
             self.learns = self._wants_learning
             if self._keeps_tree:

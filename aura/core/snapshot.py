@@ -25,7 +25,7 @@ BUS = "brain.bus"
 
 def kinds_of(plans: Mapping[str, Plan]) -> dict[str, dict[str, str]]:
     """Return what each zone of a brain is, as a checkpoint's manifest has it."""
-    return {name: {"kind": plan.manifest.name, "version": plan.manifest.version} for name, plan in plans.items()}
+    return {name: {"kind": plan.kind, "version": plan.manifest.version} for name, plan in plans.items()}
 
 
 def require_same_brain(manifest: Mapping[str, Any], plans: Mapping[str, Plan], resolution: int, where: str) -> None:

@@ -1,66 +1,25 @@
-"""Pathways, and the checks that a brain passes before its first tick."""
+"""The checks that a brain passes before its first tick."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aura.core.errors import WiringError, nearest
-from aura.core.modulators import ENERGY_GATE, Modulator
+from aura.core.pathway import Pathway
+from aura.core.plan import Plan
 from aura.core.ports import MODULATORS, TEXTUAL, Port, misfit
+from aura.core.routes import stimulus_arrival
 from aura.core.time import Time, format_time
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from aura.core.flow import Flow
-
-__all__ = ["Member", "Pathway", "check_wiring", "draw_graph", "split_topic", "stimulus_arrival"]
+__all__ = ["check_wiring", "draw_graph"]
 
 
-@dataclass(frozen=True, slots=True)
-class Pathway:
-    """A connection from an output to an input. `delay` is None until the brain is built."""
-
-    source: str
-    source_port: str
-    target: str
-    target_port: str
-    delay: Time | None = None
-
-    def __repr__(self) -> str:
-        return f"<Pathway {self}{'' if self.delay is None else f' after {format_time(self.delay)}'}>"
-
-    def __str__(self) -> str:
-        return f"{self.source}.{self.source_port} -> {self.target}.{self.target_port}"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A zone as the wiring sees it: its ports by name, and its clock."""
-
-    name: str
-    kind: str
-    inputs: Mapping[str, Port]
-    outputs: Mapping[str, Port]
-    period: Time
-    wake_on: tuple[str, ...]
-    latency: Time
-    self_clocked: bool = False
-    flow: Flow | None = None
-    modulators: Mapping[str, Modulator] = field(default_factory=lambda: {ENERGY_GATE.name: ENERGY_GATE})
-
-
-def split_topic(topic: str, where: str) -> tuple[str, str]:
-    """Return zone and port of ``"zone.port"``."""
-    zone, dot, port = topic.partition(".") if isinstance(topic, str) else ("", "", "")
-    if not (zone and dot and port):
-        raise WiringError(where, expected="'zone.port'", got=repr(topic))
-    return zone, port
-
-
-def check_wiring(members: Mapping[str, Member], pathways: Iterable[Pathway], resolution: Time) -> list[Pathway]:
+def check_wiring(plans: Mapping[str, Plan], pathways: Iterable[Pathway], resolution: Time) -> list[Pathway]:
     """Check a brain's wiring and return its pathways with every delay settled.
 
     A pathway without a delay takes one resolution; one that carries labels takes as long as the stimulus plus one
@@ -72,79 +31,47 @@ def check_wiring(members: Mapping[str, Member], pathways: Iterable[Pathway], res
         For an unknown zone or port, a type, shape or unit that does not fit, a second writer, a required port left
         unfed, a delay off the resolution, or a label that would arrive no later than its stimulus.
     """
-    paths = [path for written in pathways for path in _spelled_out(members, written)]
+    paths = [path for written in pathways for path in _spelled_out(plans, written)]
     for path in paths:
-        _check_ends(members, path)
-    _check_writers(members, paths)
-    _check_clocks(members, resolution)
-    _check_items(members)
+        _check_ends(plans, path)
+    _check_writers(plans, paths)
+    _check_clocks(plans, resolution)
+    _check_items(plans)
     settled = []
     for path in paths:
         if path.delay is not None:
             _on_grid(path.delay, resolution, f"{path}: delay", least=resolution)
         settled.append(path)
-    plain = [replace(p, delay=p.delay or resolution) for p in settled if not _is_label(members, p)]
-    labels = [_settle_label(members, plain, p, resolution) for p in settled if _is_label(members, p)]
+    plain = [replace(p, delay=p.delay or resolution) for p in settled if not _is_label(plans, p)]
+    labels = [_settle_label(plans, plain, p, resolution) for p in settled if _is_label(plans, p)]
     order = {(p.source, p.source_port, p.target, p.target_port): p for p in plain + labels}
     return [order[p.source, p.source_port, p.target, p.target_port] for p in settled]
 
 
-def stimulus_arrival(members: Mapping[str, Member], paths: Iterable[Pathway], source: str, target: str,
-                     resolution: Time) -> Time | None:
-    """Return when `target` has read what `source` says at 0 at every input that it reaches, or None.
-
-    Per pathway into `target` the shortest route counts, with the latencies on it and the longest that a clocked zone
-    may let an arrival lie; routes through `target` itself do not.
-    """
-    import heapq
-
-    edges: dict[str, list[Pathway]] = {}
-    for path in paths:
-        if path.source != target and members[path.source].outputs[path.source_port].role == "signal":
-            edges.setdefault(path.source, []).append(path)
-    spoken = {source: 0}
-    arrivals: dict[Pathway, Time] = {}
-    queue = [(0, source)]
-    while queue:
-        at, zone = heapq.heappop(queue)
-        if at > spoken[zone]:
-            continue
-        for path in edges.get(zone, ()):
-            arrival = at + (path.delay or 0) + _longest_wait(members[path.target], path.target_port, resolution)
-            if path.target == target:
-                arrivals[path] = min(arrival, arrivals.get(path, arrival))
-                continue
-            says = arrival + members[path.target].latency
-            if says < spoken.get(path.target, says + 1):
-                spoken[path.target] = says
-                heapq.heappush(queue, (says, path.target))
-    return max(arrivals.values(), default=None)
-
-
-def draw_graph(members: Mapping[str, Member], paths: Iterable[Pathway]) -> nx.MultiDiGraph:
+def draw_graph(plans: Mapping[str, Plan], paths: Iterable[Pathway]) -> nx.MultiDiGraph:
     """Return the brain as a networkx graph: zones with kind and clock, pathways with ports and delay."""
     import networkx as nx
 
     graph = nx.MultiDiGraph()
-    for member in members.values():
-        graph.add_node(member.name, kind=member.kind, period=member.period, wake_on=member.wake_on,
-                       latency=member.latency)
+    for plan in plans.values():
+        graph.add_node(plan.name, kind=plan.kind, period=plan.period, wake_on=plan.wake_on,
+                       latency=plan.latency)
     for path in paths:
         graph.add_edge(path.source, path.target, source_port=path.source_port, target_port=path.target_port,
                        delay=path.delay, label=f"{path.source_port} ({format_time(path.delay or 0)})")
     return graph
 
 
-def _spelled_out(members: Mapping[str, Member], path: Pathway) -> list[Pathway]:
+def _spelled_out(plans: Mapping[str, Plan], path: Pathway) -> list[Pathway]:
     """Return a pathway from ``zone.*`` to modulators as one from each output that the target obeys."""
     if path.source_port != "*":
         return [path]
-    _check_zones(members, path)
-    target = members[path.target]
+    _check_zones(plans, path)
+    target = plans[path.target]
     if target.inputs.get(path.target_port) is not MODULATORS:
         raise WiringError(str(path), expected="the input 'modulators', which takes several outputs by their names",
                           got=repr(path.target_port), hint="Name the output.")
-    outputs = members[path.source].outputs
+    outputs = plans[path.source].outputs
     found = [replace(path, source_port=name) for name, port in outputs.items()
              if name in target.modulators and port.shape == ()]
     if not found:
@@ -153,15 +80,15 @@ def _spelled_out(members: Mapping[str, Member], path: Pathway) -> list[Pathway]:
     return found
 
 
-def _check_zones(members: Mapping[str, Member], path: Pathway) -> None:
+def _check_zones(plans: Mapping[str, Plan], path: Pathway) -> None:
     for zone in (path.source, path.target):
-        if zone not in members:
-            raise WiringError(str(path), expected="a zone of this brain", got=repr(zone), hint=nearest(zone, members))
+        if zone not in plans:
+            raise WiringError(str(path), expected="a zone of this brain", got=repr(zone), hint=nearest(zone, plans))
 
 
-def _check_ends(members: Mapping[str, Member], path: Pathway) -> None:
-    _check_zones(members, path)
-    source, target = members[path.source], members[path.target]
+def _check_ends(plans: Mapping[str, Plan], path: Pathway) -> None:
+    _check_zones(plans, path)
+    source, target = plans[path.source], plans[path.target]
     if path.source_port not in source.outputs:
         raise WiringError(str(path), expected=f"an output of {path.source}", got=repr(path.source_port),
                           hint=nearest(path.source_port, source.outputs))
@@ -199,13 +126,13 @@ def _item_hint(given: Port, wanted: Port) -> str:
     return ""
 
 
-def _check_writers(members: Mapping[str, Member], paths: list[Pathway]) -> None:
+def _check_writers(plans: Mapping[str, Plan], paths: list[Pathway]) -> None:
     writers: dict[tuple[str, str, str], Pathway] = {}
     fed: set[tuple[str, str]] = set()
     seen: set[tuple[str, str, str, str]] = set()
     for path in paths:
         ends = (path.source, path.source_port, path.target, path.target_port)
-        wanted = members[path.target].inputs[path.target_port]
+        wanted = plans[path.target].inputs[path.target_port]
         # A zone reads its modulators by the names of the outputs, so each name has one writer.
         standard = wanted is MODULATORS
         place = (path.target, path.target_port, path.source_port if standard else "")
@@ -217,33 +144,33 @@ def _check_writers(members: Mapping[str, Member], paths: list[Pathway]) -> None:
         seen.add(ends)
         fed.add((path.target, path.target_port))
         writers[place] = path
-    for member in members.values():
-        for port in member.inputs.values():
-            if port.required and (member.name, port.name) not in fed:
-                raise WiringError(f"{member.name}.{port.name}", expected="a pathway into this required input",
+    for plan in plans.values():
+        for port in plan.inputs.values():
+            if port.required and (plan.name, port.name) not in fed:
+                raise WiringError(f"{plan.name}.{port.name}", expected="a pathway into this required input",
                                   got="none", hint=f"It takes {port.describe()}.")
 
 
-def _check_clocks(members: Mapping[str, Member], resolution: Time) -> None:
-    for member in members.values():
-        for port in member.wake_on:
-            if port not in member.inputs:
-                raise WiringError(f"{member.name}.wake_on", expected="inputs of the zone", got=repr(port),
-                                  hint=nearest(port, member.inputs))
-        if member.period:
-            _on_grid(member.period, resolution, f"{member.name}.period", least=resolution)
-        _on_grid(member.latency, resolution, f"{member.name}.latency", least=0)
-        if not (member.period or member.wake_on or member.self_clocked):
-            raise WiringError(member.name, expected="a period or a wake_on, so that the zone ever wakes", got="neither")
+def _check_clocks(plans: Mapping[str, Plan], resolution: Time) -> None:
+    for plan in plans.values():
+        for port in plan.wake_on:
+            if port not in plan.inputs:
+                raise WiringError(f"{plan.name}.wake_on", expected="inputs of the zone", got=repr(port),
+                                  hint=nearest(port, plan.inputs))
+        if plan.period:
+            _on_grid(plan.period, resolution, f"{plan.name}.period", least=resolution)
+        _on_grid(plan.latency, resolution, f"{plan.name}.latency", least=0)
+        if not (plan.period or plan.wake_on or plan.self_clocked):
+            raise WiringError(plan.name, expected="a period or a wake_on, so that the zone ever wakes", got="neither")
 
 
-def _check_items(members: Mapping[str, Member]) -> None:
-    for member in members.values():
-        carriers = [name for name, port in member.inputs.items()
+def _check_items(plans: Mapping[str, Plan]) -> None:
+    for plan in plans.values():
+        carriers = [name for name, port in plan.inputs.items()
                     if port.has_items and port.keep != "all" and port.fan_in == "one"]
-        for port in member.outputs.values():
+        for port in plan.outputs.values():
             if port.items_from is not None and port.items_from not in carriers:
-                raise WiringError(f"{member.name}.{port.name}.items_from", expected="an input that brings one value "
+                raise WiringError(f"{plan.name}.{port.name}.items_from", expected="an input that brings one value "
                                   "with items", got=repr(port.items_from), hint=nearest(port.items_from, carriers))
 
 
@@ -253,20 +180,15 @@ def _on_grid(time: Time, resolution: Time, where: str, least: Time) -> None:
                                           f"not below {format_time(least)}", got=format_time(time))
 
 
-def _is_label(members: Mapping[str, Member], path: Pathway) -> bool:
-    return "label" in (members[path.source].outputs[path.source_port].role,
-                       members[path.target].inputs[path.target_port].role)
+def _is_label(plans: Mapping[str, Plan], path: Pathway) -> bool:
+    return "label" in (plans[path.source].outputs[path.source_port].role,
+                       plans[path.target].inputs[path.target_port].role)
 
 
-def _longest_wait(member: Member, port: str, resolution: Time) -> Time:
-    """Return how long an arrival at `port` may lie before the zone's clock wakes it to read it."""
-    return 0 if port in member.wake_on or not member.period else member.period - resolution
-
-
-def _settle_label(members: Mapping[str, Member], plain: list[Pathway], path: Pathway, resolution: Time) -> Pathway:
-    arrival = stimulus_arrival(members, plain, path.source, path.target, resolution)
+def _settle_label(plans: Mapping[str, Plan], plain: list[Pathway], path: Pathway, resolution: Time) -> Pathway:
+    arrival = stimulus_arrival(plans, plain, path.source, path.target, resolution)
     if arrival is None:  # the stimulus comes from elsewhere, it may be from the farthest zone
-        others = [stimulus_arrival(members, plain, name, path.target, resolution) for name in members
+        others = [stimulus_arrival(plans, plain, name, path.target, resolution) for name in plans
                   if name != path.target]
         arrival = max((found for found in others if found is not None), default=0)
     if path.delay is None:

@@ -18,8 +18,7 @@ from typing import Any
 from aura.core.arithmetic import one_thread
 from aura.core.blame import said
 from aura.core.errors import ZoneError
-from aura.core.executor import place_here
-from aura.core.local import LocalZone
+from aura.core.local import LocalZone, place_here
 from aura.core.output import outputs_of
 from aura.core.plan import Plan
 from aura.core.sent_errors import sent
@@ -117,19 +116,20 @@ class _Worker:
             raise
         except BaseException as error:
             raise zone.failure(now, inputs, error)  # noqa: B904 - which has its cause
-        wake = zone.next_wake(now) if zone.clocks_itself else None
+        wake = zone.next_wake(now) if zone.plan.self_clocked else None
         said = [(None if output is None else output.port.name, value, ids) for output, value, ids in published]
         return TICK + pack((said, wake, zone.unlearned, self._log.take()), self._replies)
 
     def _answer(self, what: str, *given: Any) -> Any:
         return getattr(self, f"_do_{what}")(*given)
 
-    def _do_setup(self, setup: Setup) -> tuple[bool, bool]:
+    def _do_setup(self, setup: Setup) -> bool:
         kind: Any = reduce(getattr, setup.name.split("."), importlib.import_module(setup.module))
         plan = replace(setup.plan, factory=kind)
-        self._zone = place_here(plan, outputs_of(plan.member), setup.seed, setup.resolution, profile=setup.profile)
-        self._inbox = inbox_class(plan.member.inputs, plan.member.modulators)
-        return self._zone.clocks_itself, self._zone.wants_learning
+        self._zone = place_here(plan, outputs_of(plan.name, plan.outputs), setup.seed, setup.resolution,
+                                profile=setup.profile)
+        self._inbox = inbox_class(plan.inputs, plan.modulators)
+        return self._zone.wants_learning
 
     def _do_get(self, name: str) -> tuple[bool, Any]:
         found = getattr(self._zone.zone, name)

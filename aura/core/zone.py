@@ -61,7 +61,8 @@ class Manifest:
     latency : str
         The zone works in the background and its outputs are published this much later.
     self_clocked : bool
-        Whether the zone says itself when it wakes (`Zone.next_wake`), as streams do.
+        Whether the zone says itself when it wakes (`Zone.next_wake`), as streams do. Where `factory` is a text it must
+        be said here, as the class is not imported for it; else it follows from the class.
     flow : Flow, optional
         How densely the zone publishes items, where that is known: zones that keep items until their label comes take
         their memory from it.

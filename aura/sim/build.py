@@ -126,7 +126,7 @@ def settle_time(brain: Brain) -> Time:
     It is a whole multiple of `SETTLE_STEP`, so that a zone that is added moves no later phase in time.
     """
     delays = sum(path.delay or 0 for path in brain.pathways)
-    needed = delays + sum(plan.member.latency for plan in brain.plans.values()) + brain.resolution
+    needed = delays + sum(plan.latency for plan in brain.plans.values()) + brain.resolution
     step = -(-SETTLE_STEP // brain.resolution) * brain.resolution
     return -(-needed // step) * step
 

@@ -178,7 +178,7 @@ class PhasePlayer:
         asked: dict[str, Time] = {}
         for stream in self.streams:
             for (zone, port), after in brain.arrivals(stream).items() if played[stream] > 1 else ():
-                if brain.plans[zone].member.inputs[port].role == "label":
+                if brain.plans[zone].inputs[port].role == "label":
                     taught[zone] = min(after, taught.get(zone, after))
                 else:
                     asked[zone] = max(lasted + after, asked.get(zone, 0))

@@ -14,8 +14,8 @@ from aura.core.blame import told
 from aura.core.errors import ScenarioError, TimeError, WiringError, nearest
 from aura.core.params import validated
 from aura.core.paths import shell_word
+from aura.core.pathway import split_topic
 from aura.core.time import parse_rate, parse_time
-from aura.core.wiring import split_topic
 from aura.sim.streams.change import Change
 from aura.sim.streams.curriculum import Curriculum
 

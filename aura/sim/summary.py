@@ -46,7 +46,7 @@ def beginning(scenario: Scenario, tally: RunTally) -> dict[str, Any]:
 
 def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: RunTally, status: str) -> dict[str, Any]:
     """Return the content of run.json."""
-    members = [plan.member for plan in brain.plans.values()]
+    members = list(brain.plans.values())
     pace = brain.loop.pace
     return {
         "aura": aura.__version__, "scenario": scenario.name, "summary": scenario.summary, "status": status,

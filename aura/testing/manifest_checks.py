@@ -11,6 +11,7 @@ from itertools import pairwise
 from aura.core.blame import said
 from aura.core.errors import AuraError
 from aura.core.params import validated
+from aura.core.plan import clocks_itself
 from aura.core.ports import Port
 from aura.core.zone import ZoneParams
 from aura.testing.play import running
@@ -45,16 +46,19 @@ def manifest_is_light(subject: Subject) -> None:
 
 
 def manifest_is_complete(subject: Subject) -> None:
-    """The manifest has a summary, a class, and ports that say what they carry."""
+    """The manifest has a summary, a class of the clock that it says, and ports that say what they carry."""
     manifest = subject.manifest
     if not manifest.summary.strip():
         raise subject.failure("expected a summary of one sentence, got none")
     with running(subject):
-        subject.load()
+        kind = subject.load()
         params = validated(manifest.params, subject.params, manifest.name)
         inputs, outputs = manifest.ports(params)
         woken_by = manifest.wake_on(params) if callable(manifest.wake_on) else manifest.wake_on
         changeable = manifest.changeable_of(params)
+    if manifest.factory and isinstance(manifest.factory, str) and manifest.self_clocked != clocks_itself(kind):
+        raise subject.failure(f"expected self_clocked={clocks_itself(kind)} in the manifest, as {kind.__name__} has "
+                              f"{'a' if clocks_itself(kind) else 'no'} next_wake of its own")
     names = {port.name for port in inputs}
     for side, ports in (("input", inputs), ("output", outputs)):
         for port in ports:

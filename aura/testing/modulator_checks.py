@@ -15,7 +15,7 @@ __all__ = ["modulators_at_their_defaults_change_nothing", "without_energy_nothin
 def modulators_at_their_defaults_change_nothing(subject: Subject) -> None:
     """A modulator that comes with its default value does what none does."""
     with running(subject):
-        member = make_brain(subject)[0].plans[NAME].member
+        member = make_brain(subject)[0].plans[NAME]
     if MODULATORS.name in member.wake_on:
         return  # what wakes the zone is seen
     told = {name: one.default for name, one in member.modulators.items()
@@ -25,7 +25,7 @@ def modulators_at_their_defaults_change_nothing(subject: Subject) -> None:
 
 def without_energy_nothing_is_learned(subject: Subject) -> None:
     """While the energy gate is shut the zone is as with learning off, and what was left out is counted."""
-    if MODULATORS.name in make_brain(subject)[0].plans[NAME].member.wake_on:
+    if MODULATORS.name in make_brain(subject)[0].plans[NAME].wake_on:
         return
     _require_same(subject, play(subject, learning=False), _without_energy(subject),
                   "a shut energy gate, against learning off,")

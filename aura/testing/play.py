@@ -14,10 +14,11 @@ import numpy as np
 from aura.core.blame import told
 from aura.core.brain import Brain
 from aura.core.observer import Observer
+from aura.core.plan import clocks_itself
 from aura.core.ports import MODULATORS, Port
 from aura.core.signals import Signal
 from aura.core.time import MS, Time, format_time, parse_time
-from aura.core.zone import Manifest, Scalars, Zone
+from aura.core.zone import Scalars, Zone
 from aura.testing.feeder import Feed, feeder
 from aura.testing.subject import ConformanceError, Subject
 
@@ -105,7 +106,7 @@ def make_brain(subject: Subject, feed: Feed | None = None, *, executor: str = "s
     for name in (*copies, NAME):
         brain.add(subject.zone, name, params=subject.params, **_clock(subject))
     period = _feed_period(subject)
-    ports = [port for port in brain.plans[NAME].member.inputs.values() if _is_fed(port, required_only)]
+    ports = [port for port in brain.plans[NAME].inputs.values() if _is_fed(port, required_only)]
     if ports:
         brain.add(feeder(subject, ports, feed or Feed(), period), FEEDER)
         for name in (*copies, NAME):
@@ -167,9 +168,9 @@ def _feed_period(subject: Subject) -> Time:
 
 def _clock(subject: Subject) -> dict[str, Any]:
     """Return the clock settings; a zone that leaves its clock to the scenario wakes by the feed's period."""
-    settings, zone, manifest = dict(subject.settings), subject.zone, subject.manifest
-    clocks_itself = not isinstance(zone, Manifest) and zone.next_wake is not Zone.next_wake
-    if not (manifest.period or manifest.wake_on or clocks_itself or settings.keys() & {"period", "wake_on"}):
+    settings, manifest = dict(subject.settings), subject.manifest
+    known = manifest.period or manifest.wake_on or settings.keys() & {"period", "wake_on"}
+    if not (known or manifest.self_clocked or clocks_itself(subject.load())):
         settings["period"] = _feed_period(subject)
     return settings
 

@@ -41,7 +41,7 @@ def outputs_keep_their_word(subject: Subject) -> None:
     manifest = subject.manifest
     with running(subject):
         brain, _ = make_brain(subject)
-        outputs = brain.plans[NAME].member.outputs
+        outputs = brain.plans[NAME].outputs
     for said in play(subject).said:
         port = outputs.get(said.topic.partition(".")[2])
         if port is None:

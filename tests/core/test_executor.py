@@ -11,7 +11,8 @@ import pytest
 
 from aura import Brain, Manifest, Port, Zone
 from aura.core.errors import AuraError
-from aura.core.executor import EXECUTORS, ThreadExecutor, make_executor
+from aura.core.executor import ThreadExecutor
+from aura.core.executors import EXECUTORS, make_executor
 from tests.core.kit import MS, Log
 
 FIRST = Manifest("meeting", "", inputs=(Port("x", shape=(1,), required=False),), outputs=(Port("y", shape=(1,)),),

@@ -240,7 +240,7 @@ def test_a_period_is_a_time(period: Any) -> None:
 def test_what_wakes_may_be_one_name_that_the_parameters_choose() -> None:
     brain = Brain()
     brain.add(Manifest("z", Giver, inputs=(Port("gong"),), wake_on=lambda params: "gong"))
-    assert brain.plans["z"].member.wake_on == ("gong",)
+    assert brain.plans["z"].wake_on == ("gong",)
 
 
 @pytest.mark.parametrize(("value", "shown"), [

@@ -9,8 +9,8 @@ import pytest
 
 from aura import Brain, Items, Manifest, Port, Zone
 from aura.core.errors import SignalError
-from aura.core.executor import place_here
 from aura.core.handed import check_ids
+from aura.core.local import place_here
 from tests.core.kit import MS, node_of
 
 

@@ -12,7 +12,7 @@ import aura
 from aura import Brain, Manifest, Port, Signal
 from aura.core.errors import WiringError
 from aura.core.observer import Observer
-from aura.core.wiring import Pathway
+from aura.core.pathway import Pathway
 from aura.core.zone import Zone
 from tests.core.kit import MS, Relay
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from pydantic import ValidationError
 
 from aura import Brain, Manifest, Port, Zone, ZoneContext, ZoneParams
 from aura.core.errors import PluginError, WiringError
-from tests.core.kit import Relay
+from tests.core.kit import MS, Log, Relay, Rover
 
 
 class Sized(ZoneParams):
@@ -76,6 +77,32 @@ def test_what_a_zone_leaves_out_does_nothing(tmp_path: Path) -> None:
     assert (zone.state(), zone.export(tmp_path), zone.load_export(tmp_path)) == ({}, [], [])
     with pytest.raises(NotImplementedError):
         zone.next_wake(0)
+
+
+@pytest.mark.parametrize("given", ["manifest", "class"])
+def test_a_manifest_that_names_its_class_as_text_says_whether_it_clocks_itself(given: str) -> None:
+    """Reading it imports nothing, so it cannot follow from the class, whichever of the two a brain is given."""
+    def brain(**said: bool) -> Brain:
+        brain = Brain()
+        manifest = replace(Rover.manifest, factory="tests.core.kit:Rover", **said)
+        brain.add(manifest if given == "manifest" else type("Rover", (Rover,), {"manifest": manifest}), period="4 ms")
+        return brain
+
+    said = brain(self_clocked=True)
+    assert "wakes every 4 ms and by its own clock" in said.schedule()
+    log = Log()
+    said.observe(log)
+    said.run(until="20 ms")
+    assert any(time % (4 * MS) for time, topic, *_ in log.rows if topic == "rover.y")
+    with pytest.raises(WiringError, match=r"rover: manifest.self_clocked: expected True, for Rover has a next_wake"):
+        brain().build()
+
+
+def test_a_manifest_may_not_say_that_a_class_clocks_itself_that_does_not() -> None:
+    brain = Brain()
+    brain.add(replace(Relay.manifest, factory=Relay, self_clocked=True))
+    with pytest.raises(WiringError, match=r"relay: manifest.self_clocked: expected False, for Relay has no next_wake"):
+        brain.build()
 
 
 def test_a_class_named_by_its_manifest_may_clock_itself() -> None:

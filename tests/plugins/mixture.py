@@ -144,7 +144,7 @@ def play(brain: Brain, folder: Path, options: dict[str, dict[str, Any]], phases:
         brain.observers.call("on_phase", name, learning, start)
         brain.run(span=span)
         played.append({"name": name, "learning": learning, "start": start, "end": brain.now, "wall_seconds": 0.5})
-    members = [plan.member for plan in brain.plans.values()]
+    members = list(brain.plans.values())
     run = {"aura": "0.1.0", "scenario": "mixture", "summary": "A small mixture.", "status": "finished", "seed": 5,
            "resolution": brain.resolution, "executor": "serial", "started": "2026-01-05T10:00:00+00:00",
            "wall_seconds": 1.0, "ticks": brain.ticks, "now": brain.now, "phases": played,

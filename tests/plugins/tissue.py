@@ -148,7 +148,7 @@ def play(brain: Brain, folder: Path, options: dict[str, dict[str, Any]], seconds
         brain.observers.call("on_phase", name, learning, start)
         brain.run(span=f"{int(span * 1000)} ms")
         phases.append({"name": name, "learning": learning, "start": start, "end": brain.now, "wall_seconds": 0.5})
-    members = [plan.member for plan in brain.plans.values()]
+    members = list(brain.plans.values())
     run = {"aura": "0.1.0", "scenario": "tissue", "summary": "A small tissue.", "status": "finished", "seed": 5,
            "resolution": brain.resolution, "executor": "serial", "started": "2026-01-05T10:00:00+00:00",
            "wall_seconds": 1.0, "ticks": brain.ticks, "now": brain.now, "phases": phases,

@@ -42,10 +42,10 @@ def test_a_brain_has_the_zones_and_pathways_of_its_scenario(built):
 
 def test_settings_of_a_zone_reach_it(built):
     brain = built("shout.latency=9 ms", "ticker.period=3 ms", "majority.decay=0.5", "slow.kind=shout")
-    assert brain.plans["shout"].member.latency == 9 * MS
-    assert brain.plans["ticker"].member.period == 3 * MS
+    assert brain.plans["shout"].latency == 9 * MS
+    assert brain.plans["ticker"].period == 3 * MS
     assert brain.plans["majority"].params.decay == 0.5
-    assert brain.plans["slow"].member.latency == 0
+    assert brain.plans["slow"].latency == 0
 
 
 def test_streams_wait_to_be_told_unless_they_are_to_play_by_themselves(built):

@@ -179,7 +179,7 @@ def test_the_ports_of_a_stream_keep_their_order_in_the_run_folder(sim):
     ports = []
     for same in (scenario, RunFolder(sim.folder / "run").scenario()):
         with build_brain(same, PluginManager((), [sim.zones])) as brain:
-            ports.append(list(brain.plans["diary"].member.outputs))
+            ports.append(list(brain.plans["diary"].outputs))
     assert ports[0] == ports[1] == ["label", "text"]
 
 

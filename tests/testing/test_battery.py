@@ -116,6 +116,11 @@ class TooLoud(Sound):
         return super().said(value, inputs) * 1.5
 
 
+class Restless(Sound):
+    def next_wake(self, now: int) -> int | None:
+        return None
+
+
 class Overwrites(Sound):
     last: dict[str, np.ndarray] | None = None
 
@@ -304,6 +309,8 @@ BROKEN: list[tuple[str, Subject, str]] = [
     ("manifest_is_complete", with_manifest(outputs=(replace(GUESS, range=(1.0, 0.0)),)), "range from low to high"),
     ("manifest_is_complete", with_manifest(outputs=(replace(GUESS, items_from="x"),)), "items_from is 'x'"),
     ("manifest_is_complete", with_manifest(wake_on=("x",)), "wake_on names 'x'"),
+    ("manifest_is_complete", Subject(Restless), "expected self_clocked=True in the manifest, as Restless has a"),
+    ("manifest_is_complete", with_manifest(self_clocked=True), "expected self_clocked=False in the manifest"),
     ("manifest_is_complete", Subject(SOUND), "No module named 'nowhere'"),
     ("params_refuse_unknown_keys", with_manifest(params=LaxParams), "takes the unknown key"),
     ("runs", Subject(FussyText), "ValueError: no text"),

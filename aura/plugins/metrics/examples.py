@@ -41,10 +41,10 @@ def topics_of_examples(brain: Brain, truth: str, prediction: str) -> tuple[str |
     output named after the prediction, such as ``emotion_probability``, or ``probability``.
     """
     zone = truth.partition(".")[0]
-    stimulus = next((f"{zone}.{name}" for name, port in brain.plans[zone].member.outputs.items()
+    stimulus = next((f"{zone}.{name}" for name, port in brain.plans[zone].outputs.items()
                      if port.role == "signal" and f"{zone}.{name}" != truth and can_be_shown(port)), None)
     zone, _, said = prediction.partition(".")
-    outputs = brain.plans[zone].member.outputs
+    outputs = brain.plans[zone].outputs
     beside = (f"{said}_probability", f"{said}_confidence", "probability", "confidence")
     confidence = next((f"{zone}.{name}" for name in beside if name in outputs and outputs[name].has_items
                        and outputs[name].dtype.startswith("float")), None)

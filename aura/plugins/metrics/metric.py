@@ -204,7 +204,7 @@ class Metric(Observer):
         """
         where = f"metrics.{self.name}.{option}"
         zone, _, name = topic.partition(".")
-        port = brain.plans[zone].member.outputs.get(name) if zone in brain.plans else None
+        port = brain.plans[zone].outputs.get(name) if zone in brain.plans else None
         if port is None:
             raise AuraError(where, expected="an output of this brain", got=repr(topic),
                             hint=nearest(topic, brain.topics))

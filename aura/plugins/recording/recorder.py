@@ -96,8 +96,8 @@ class Recorder(Observer):
     def on_start(self, brain: Brain) -> None:
         self._brain, self._origin = brain, Origin(brain.now)
         for name, plan in brain.plans.items():
-            self._ports.update({f"{name}.{port.name}": port for port in plan.member.outputs.values()})
-            self._inputs.update({f"{name}.{port.name}": port for port in plan.member.inputs.values()})
+            self._ports.update({f"{name}.{port.name}": port for port in plan.outputs.values()})
+            self._inputs.update({f"{name}.{port.name}": port for port in plan.inputs.values()})
 
     def on_signal(self, signal: Signal) -> None:
         topic, now, value, ids = signal

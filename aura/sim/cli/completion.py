@@ -38,7 +38,7 @@ def metric_names(incomplete: str) -> list[str]:
 
 def executor_names(incomplete: str) -> list[str]:
     """Return the executors that begin so."""
-    from aura.core.executor import EXECUTORS
+    from aura.core.executors import EXECUTORS
 
     return _beginning(EXECUTORS, incomplete)
 

@@ -37,12 +37,12 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
         typer.echo(brain.schedule())
         for name, plan in brain.plans.items():
             typer.echo(f"\n{name} ({plan.manifest.name})")
-            for side, ports in (("in ", plan.member.inputs), ("out", plan.member.outputs)):
+            for side, ports in (("in ", plan.inputs), ("out", plan.outputs)):
                 for port in ports.values():
                     typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
             for path in brain.pathways:
                 if path.target == name and path.target_port == MODULATORS.name:
-                    modulator = plan.member.modulators[path.source_port]
+                    modulator = plan.modulators[path.source_port]
                     typer.echo(f"  mod {modulator.name:<22} {f'from {path.source}':<28} {modulator.summary}")
             for line in plan.manifest.details(plan.params) if plan.manifest.details else ():
                 typer.echo(f"  {line}")

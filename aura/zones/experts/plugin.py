@@ -69,7 +69,7 @@ MANIFEST = Manifest(
     "experts", "aura.zones.experts.zone:Experts",
     "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
     params=ExpertsParams, inputs=_inputs, outputs=_outputs, modulators=_modulators,
-    wake_on=("stimulus", "teacher"), version="4",
+    wake_on=("stimulus", "teacher"), self_clocked=True, version="4",
     changeable=(
         "on_unknown", "max_experts", "learning.*", "store.on_damage",
         *(f"gate.{name}" for name in ("temperature", "learning_rate", "utility_rate", "utility_weight",

@@ -91,7 +91,7 @@ def _play(folder: Path) -> None:
         phases.append({"name": name, "learning": learning, "start": start, "end": brain.now, "items": {"posts": 400},
                        "wall_seconds": 0.25})
     rows = [row for metric in metrics for row in metric.take_rows()]
-    members = [plan.member for plan in brain.plans.values()]
+    members = list(brain.plans.values())
     run = {
         "aura": "0.1.0", "scenario": "small", "summary": "A small run.", "status": "finished", "seed": 5,
         "resolution": brain.resolution, "executor": "serial", "started": "2026-01-05T10:00:00+00:00",
