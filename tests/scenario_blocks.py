@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import tomli_w
+
 from aura.core.params import validated
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
 from aura.sim.journal import NoInput
 from aura.sim.observers import metric_options
-from aura.sim.scenario import Scenario, embedded_scenarios, read_scenario
+from aura.sim.scenario import Scenario, embedded_scenarios, load_scenario, read_scenario
 
 GROUPS = ("aura", "aura.experts")
 """The entry point groups that a package of a reader may name."""
@@ -39,8 +41,11 @@ def check_toml(table: dict[str, Any], folder: Path, base: str | None = None) -> 
         path = embedded_scenarios()[base]
         whole = _merged(tomllib.loads(path.read_text(encoding="utf-8")), table)
         _wire(read_scenario({**whole, "base": str(path.parent)}, base))
-    elif "aura" in table:
-        _wire(read_scenario({**table, "base": str(folder / table.get("base", "."))}))
+    elif "aura" in table or "extends" in table:
+        path = folder / "block.toml"
+        path.write_text(tomli_w.dumps(table), encoding="utf-8")
+        _wire(load_scenario(path))
+        path.unlink()
     else:
         scenario = read_scenario({"aura": 1, "name": "part", **table})
         manager = _manager(scenario)

@@ -6,9 +6,26 @@ import shlex
 from pathlib import Path
 from typing import Annotated, Any, Protocol, TypeAlias
 
-from pydantic import AfterValidator, ValidationInfo
+from pydantic import AfterValidator, BeforeValidator, ValidationInfo
 
-__all__ = ["CodeName", "InputPath", "Paths", "PlacePath", "checked_path", "paths_of", "shell_word", "shown_path"]
+__all__ = ["CodeName", "InputPath", "Paths", "PlacePath", "TextFrom", "checked_path", "path_text", "paths_of",
+           "shell_word", "shown_path"]
+
+
+class TextFrom(str):
+    """A text out of a file in another folder than the one that relative paths start from.
+
+    Whether it is a path, nobody can tell before a model takes it for one; `path_text` notes that it was.
+    """
+
+    here: str
+    """The same, if it is a path: as seen from the folder that relative paths start from."""
+    is_path = False
+
+    def __new__(cls, text: str, here: str) -> TextFrom:
+        made = super().__new__(cls, text)
+        made.here = here
+        return made
 
 
 class Paths(Protocol):
@@ -28,6 +45,14 @@ def paths_of(info: ValidationInfo) -> Paths | None:
     """Return how paths are found, or None where nobody says: then relative ones start from the current folder."""
     context: dict[str, Any] = info.context or {}
     return context.get("paths")
+
+
+def path_text(text: str) -> str:
+    """Return a text that is taken for a path, as seen from the folder that relative paths start from."""
+    if not isinstance(text, TextFrom):
+        return text
+    text.is_path = True
+    return text.here
 
 
 def checked_path(text: str) -> str:
@@ -63,14 +88,18 @@ def _escaped(letter: str) -> str:
         "utf-8", "surrogateescape" if "\udc80" <= letter <= "\udcff" else "surrogatepass"))
 
 
-def _input(text: str, info: ValidationInfo) -> str:
-    paths = paths_of(info)
-    return checked_path(text) if paths is None else paths.input(checked_path(text))
+def _input(text: Any, info: ValidationInfo) -> Any:
+    if not isinstance(text, str):
+        return text
+    paths, text = paths_of(info), checked_path(path_text(text))
+    return text if paths is None else paths.input(text)
 
 
-def _place(text: str, info: ValidationInfo) -> str:
-    paths = paths_of(info)
-    return checked_path(text) if paths is None else str(paths.locate(checked_path(text)))
+def _place(text: Any, info: ValidationInfo) -> Any:
+    if not isinstance(text, str):
+        return text
+    paths, text = paths_of(info), checked_path(path_text(text))
+    return text if paths is None else str(paths.locate(text))
 
 
 def _code(name: str, info: ValidationInfo) -> str:
@@ -78,10 +107,10 @@ def _code(name: str, info: ValidationInfo) -> str:
     return name if paths is None or ":" not in name else paths.code(name)
 
 
-InputPath: TypeAlias = Annotated[str, AfterValidator(_input)]
+InputPath: TypeAlias = Annotated[str, BeforeValidator(_input)]
 """A file or folder that is read: in a scenario relative to its file, and fingerprinted when a run begins."""
 
-PlacePath: TypeAlias = Annotated[str, AfterValidator(_place)]
+PlacePath: TypeAlias = Annotated[str, BeforeValidator(_place)]
 """A file or folder that is written to: in a scenario relative to its file."""
 
 CodeName: TypeAlias = Annotated[str, AfterValidator(_code)]

@@ -11,9 +11,41 @@ from aura.core.brain import Brain
 from aura.core.errors import ScenarioError
 from aura.core.time import Time, parse_time
 from aura.sim.build import settle_time
-from aura.sim.scenario import PhaseModel, Scenario
+from aura.sim.scenario import PhaseModel, Scenario, read_scenario
+from aura.sim.scenario_model import EACH
 
-__all__ = ["PhasePlayer", "phases_of"]
+__all__ = ["PhasePlayer", "as_played", "phases_of"]
+
+
+def as_played(scenario: Scenario, brain: Brain) -> Scenario:
+    """Return the scenario with each phase that is played once for each stage of a curriculum in the place of that one.
+
+    Raises
+    ------
+    ScenarioError
+        If there are such phases, and no stream of the brain has a curriculum.
+    """
+    if not any(phase.repeats for phase in scenario.phases):
+        return scenario
+    brain.build()
+    streams: list[Any] = [brain[name] for name in scenario.streams]
+    stages: tuple[tuple[str, ...], ...] = max((stream.stages for stream in streams), key=len, default=())
+    if not stages:
+        raise ScenarioError("phases", expected="a stream with a curriculum, whose stages are played", got="none")
+    phases: list[PhaseModel] = []
+    group: list[PhaseModel] = []
+    for phase in (*scenario.phases, None):
+        if phase is None or phase.after is None:
+            phases += [_of_stage(each, number, classes) for number, classes in enumerate(stages) for each in group]
+            group = []
+        if phase is not None:
+            (group if phase.repeats else phases).append(phase)
+    return read_scenario({**scenario.dump(), "phases": [phase.model_dump() for phase in phases]}, scenario.name)
+
+
+def _of_stage(phase: PhaseModel, number: int, classes: Sequence[str]) -> PhaseModel:
+    name = phase.name.replace("{number}", str(number + 1)).replace("{classes}", "-".join(classes))
+    return phase.model_copy(update={"name": name, "after": None, "stage": number if phase.stage == EACH else None})
 
 
 def phases_of(scenario: Scenario, splits: set[str]) -> tuple[PhaseModel, ...]:
@@ -54,7 +86,7 @@ class PhasePlayer:
         self.brain, self.until = brain, until
         self.streams: dict[str, Any] = {name: brain[name] for name in scenario.streams}
         splits = {split for stream in self.streams.values() for split in stream.splits()}
-        self.phases: Sequence[PhaseModel] = phases_of(scenario, splits)
+        self.phases: Sequence[PhaseModel] = phases_of(as_played(scenario, brain), splits)
         self._check_stages()
         self.settle = parse_time(scenario.settle) if scenario.settle else settle_time(brain)
         self.at = Progress()
@@ -131,9 +163,9 @@ class PhasePlayer:
         self.log = list(state["log"])
 
     def _check_stages(self) -> None:
-        most = max((stream.stages for stream in self.streams.values()), default=0)
+        most = max((len(stream.stages) for stream in self.streams.values()), default=0)
         for number, phase in enumerate(self.phases):
-            if phase.stage is not None and phase.stage >= most:
+            if isinstance(phase.stage, int) and phase.stage >= most:
                 raise ScenarioError(
                     f"phases.{number}.stage", got=str(phase.stage),
                     expected=f"a stage of a stream's curriculum, from 0 to {most - 1}" if most

@@ -26,7 +26,7 @@ from aura.sim.hold import FolderWatch, Hold
 from aura.sim.journal import RunJournal
 from aura.sim.observers import RunObservers, make_metrics, make_observers
 from aura.sim.origin import keep_origin
-from aura.sim.phases import PhasePlayer
+from aura.sim.phases import PhasePlayer, as_played
 from aura.sim.recovery import keep_last_good
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import Scenario
@@ -186,6 +186,7 @@ class Run:
         brain = build_brain(self.scenario, self.manager, journal=journal, sources=sources)
         changed = self._take_sources(sources)
         try:
+            self.scenario = as_played(self.scenario, brain)
             if hold is None:
                 hold = self.folder.create(self.scenario, beginning(self.scenario, self._tally))
             journal.take_over()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import glob
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationInfo
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError
-from aura.core.paths import checked_path, paths_of
+from aura.core.paths import checked_path, path_text, paths_of
 from aura.sim.data import dataset_path
 from aura.sim.readers.bad import OnBad
 from aura.sim.readers.files import UNPACKED_BYTES
@@ -21,16 +21,20 @@ DATA_PREFIX = "data:"
 """A path that begins so names a data set: ``data:goemotions/train.tsv``."""
 
 
-def _noted(text: str, info: ValidationInfo) -> str:
-    paths = paths_of(info)
-    if paths is not None:
-        paths.input(checked_path(text))
-    return checked_path(text)  # as it is: the reader is handed the folder that it starts from
+def _live(text: Any) -> Any:
+    return checked_path(path_text(text)) if isinstance(text, str) else text
 
 
-PathText = Annotated[str, AfterValidator(_noted)]
+def _noted(text: Any, info: ValidationInfo) -> Any:
+    paths, text = paths_of(info), _live(text)
+    if paths is not None and isinstance(text, str):
+        paths.input(text)
+    return text  # as it is: the reader is handed the folder that it starts from
+
+
+PathText = Annotated[str, BeforeValidator(_noted)]
 """What a reader reads: relative to the scenario's file, and fingerprinted when a run begins."""
-LivePathText = Annotated[str, AfterValidator(checked_path)]
+LivePathText = Annotated[str, BeforeValidator(_live)]
 """Where live input comes from: what came is in the journal."""
 
 

@@ -79,7 +79,7 @@ class Stages:
             order = [label for label in declared if label in present] or list(present)
             groups = tuple((label,) for label in order)
         self._stage_of = {label: stage for stage, group in enumerate(groups) for label in group}
-        self.count = len(groups)
+        self.groups = groups
         self._rows = np.full(len(reader), NO_STAGE, dtype=np.int64)
         self._take(reader, rows)
         for stage, group in enumerate(groups):

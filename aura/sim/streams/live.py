@@ -66,9 +66,9 @@ class LiveStream(Zone[ZoneParams]):
         return
 
     @property
-    def stages(self) -> int:
+    def stages(self) -> tuple[tuple[str, ...], ...]:
         """Live input has no curriculum."""
-        return 0
+        return ()
 
     def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
         """Live input is for learning phases only."""

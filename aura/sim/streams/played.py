@@ -76,9 +76,9 @@ class PlayedStream(Zone[ZoneParams]):
         return len(self._order) * (self._passes - self._pass) - self._position
 
     @property
-    def stages(self) -> int:
-        """How many stages the curriculum has; 0 without one."""
-        return self._stages.count if self._stages else 0
+    def stages(self) -> tuple[tuple[str, ...], ...]:
+        """The classes of each stage of the curriculum; none without one."""
+        return self._stages.groups if self._stages else ()
 
     def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
         """Play the rows of ``"learn"`` or ``"held_out"`` from the instant `start` on; none, if there are none.

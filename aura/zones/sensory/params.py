@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from aura.core.errors import TimeError
-from aura.core.paths import PlacePath, paths_of
+from aura.core.paths import PlacePath, TextFrom, path_text, paths_of
 from aura.core.time import S, parse_time
 from aura.core.zone import ZoneParams
 
@@ -35,15 +35,18 @@ POWER_FLOOR = 1e-10
 Weight = Annotated[float, Field(gt=0, le=1e6)]
 
 
-def _model(text: str, info: ValidationInfo) -> str:
+def _model(text: Any, info: ValidationInfo) -> Any:
     """Return the path of a model's folder, where one is meant: it looks like a path, or lies where one would."""
     paths = paths_of(info)
-    if paths is None or not (text.startswith((".", "/", "~", "data:")) or paths.locate(text).is_dir()):
+    if paths is None or not isinstance(text, str):
         return text
-    return paths.input(text)
+    there = text.here if isinstance(text, TextFrom) else text
+    if text.startswith((".", "/", "~", "data:")) or paths.locate(there).is_dir():
+        return paths.input(path_text(text))
+    return text
 
 
-ModelName = Annotated[str, AfterValidator(_model)]
+ModelName = Annotated[str, BeforeValidator(_model)]
 
 
 class _Options(BaseModel):

@@ -92,7 +92,7 @@ def test_rows_are_shuffled_within_their_group_anew_in_each_pass():
 def test_one_stage_may_be_played_alone_and_the_next_one_later():
     whole = Watch(groups=PAIRS, shuffle=True).run()
     watch = Watch(groups=PAIRS, shuffle=True, autoplay=False)
-    assert watch.stream.stages == 2
+    assert watch.stream.stages == PAIRS
     assert watch.play(stage=0) == whole[:6]
     assert watch.stream.ended
     watch.stream.play("learn", 1 * S, 1)

@@ -1,0 +1,181 @@
+"""Scenario files as tables: read, and merged with the scenario that they extend.
+
+A file with ``extends = "mnist"`` says only what is other than in the scenario of that name: tables are merged key by
+key, anything else is replaced. ``without`` takes keys of the other out first, and ``"..."`` in a list stands for what
+the other has there.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from aura.core.blame import told
+from aura.core.errors import ScenarioError, nearest
+from aura.core.paths import TextFrom, shell_word
+from aura.sim.readers.options import DATA_PREFIX
+from aura.sim.variables import is_variable, with_variables
+
+__all__ = ["ScenarioFile", "embedded_scenarios", "read_file"]
+
+REST = "..."
+"""What in a list stands for all that the extended scenario has there."""
+_WITH_PATHS = ("streams", "zones", "plugins")
+
+
+class ScenarioFile(NamedTuple):
+    """A scenario file's table, with what it extends."""
+
+    table: dict[str, Any]
+    name: str
+    """What errors call it."""
+
+
+def embedded_scenarios() -> dict[str, Path]:
+    """Return the scenarios that come with AURA, by name."""
+    folder = Path(str(files("aura.sim") / "scenarios"))
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
+
+
+def read_file(source: str | Path) -> ScenarioFile:
+    """Return the table of a scenario file, or of an embedded scenario by name, merged with what it extends.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such file or name, the TOML is broken, files extend each other in a circle, or `without` names
+        a key that the extended scenario has not.
+    """
+    path = _place(str(source), Path(), f"scenario {str(source)!r}")
+    return _read(path, ())
+
+
+def _place(source: str, folder: Path, where: str) -> Path:
+    """Return the file of a scenario: of that path, from a folder, or else the embedded one of that name."""
+    path, known = folder / source, embedded_scenarios()
+    if not path.exists():
+        if source not in known:
+            raise ScenarioError(where, expected="a file, or the name of an embedded scenario", got="neither",
+                                hint=nearest(source, known))
+        path = known[source]
+    if (path / "run.json").is_file():
+        raise ScenarioError(str(path), expected="a scenario", got="the folder of a run",
+                            hint=f"Go on with it by `aura resume {shell_word(path)}`.")
+    return path
+
+
+def _read(path: Path, above: tuple[Path, ...]) -> ScenarioFile:
+    """Return a file merged with what it extends; `above` are those that it is read for."""
+    table, name = _parsed(path), path.name
+    base = with_variables(table.get("base", "."), name, ("base",))
+    if not isinstance(base, str):
+        raise ScenarioError(f"{name}: base", expected="a folder", got=repr(base))
+    table["base"] = str(path.resolve().parent / base)
+    extends, without = table.pop("extends", None), table.pop("without", [])
+    if extends is None:
+        if without:
+            raise ScenarioError(f"{name}: without", expected="`extends` beside it, whose keys are left out", got="none")
+        return ScenarioFile(table, name)
+    if not isinstance(extends, str):
+        raise ScenarioError(f"{name}: extends", expected="a file, or an embedded scenario's name", got=repr(extends))
+    other = _place(extends, path.parent, f"{name}: extends {extends!r}")
+    chain = (*above, path.resolve())
+    if other.resolve() in chain:
+        circle = [*chain[chain.index(other.resolve()):], other]
+        raise ScenarioError(f"{name}: extends", expected="scenarios that do not extend each other in a circle",
+                            got=" -> ".join(part.name for part in circle))
+    found = _read(other, chain)
+    name = f"{name} (extends {found.name})"
+    known = _seen_from(found.table, table["base"], embedded=other in embedded_scenarios().values())
+    return ScenarioFile(merged(_without(known, without, name), table), name)
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=told(error)) \
+            from None
+    except (ValueError, RecursionError) as error:  # beside broken TOML: numbers of thousands of digits, deep nesting
+        raise ScenarioError(str(path), expected="valid TOML", got=str(error)) from None
+
+
+def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table with the keys of another in it.
+
+    Examples
+    --------
+    >>> merged({"a": {"x": 1, "y": 2}, "b": [1, 2]}, {"a": {"y": 3}, "b": ["...", 3]})
+    {'a': {'x': 1, 'y': 3}, 'b': [1, 2, 3]}
+    """
+    whole = dict(one)
+    for key, value in other.items():
+        before = whole.get(key)
+        if isinstance(value, dict) and isinstance(before, dict) and not is_variable(value) and not is_variable(before):
+            whole[key] = merged(before, value)
+        elif isinstance(value, list) and isinstance(before, list):
+            whole[key] = [part for item in value for part in (before if item == REST else [item])]
+        else:
+            whole[key] = value
+    return whole
+
+
+def _without(table: dict[str, Any], keys: Any, where: str) -> dict[str, Any]:
+    """Return a table without keys, each said as TOML says it: ``metrics.growth``, ``record.every."a.b"``."""
+    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+        raise ScenarioError(f"{where}: without", expected="a list of keys, as ['metrics.growth']", got=repr(keys))
+    for key in keys:
+        table = _without_key(table, _parts(key, where), key, where)
+    return table
+
+
+def _without_key(table: dict[str, Any], parts: list[str], key: str, where: str) -> dict[str, Any]:
+    first, *rest = parts
+    inner = table.get(first)
+    if first not in table or (rest and not isinstance(inner, dict)):
+        raise ScenarioError(f"{where}: without", expected="keys of the scenario that it extends", got=repr(key),
+                            hint=nearest(first, table))
+    if not rest:
+        return {name: value for name, value in table.items() if name != first}
+    return {**table, first: _without_key(table[first], rest, key, where)}
+
+
+def _parts(key: str, where: str) -> list[str]:
+    parts: list[str] = []
+    try:
+        inner: Any = tomllib.loads(f"{key} = 0") if "\n" not in key and "=" not in key else 0
+        while isinstance(inner, dict):
+            [(part, inner)] = inner.items()
+            parts.append(part)
+    except (ValueError, RecursionError):
+        parts = []
+    if not parts:
+        raise ScenarioError(f"{where}: without", expected="a key, as 'metrics.growth'", got=repr(key))
+    return parts
+
+
+def _seen_from(table: dict[str, Any], folder: str, *, embedded: bool) -> dict[str, Any]:
+    """Return a table whose texts, where they are relative paths, are known from another folder too."""
+    start, here = (os.path.realpath(place) for place in (table["base"], folder))
+    if start == here:
+        return table
+
+    def seen(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: seen(part) for key, part in value.items()}
+        if isinstance(value, list):
+            return [seen(part) for part in value]
+        text = value.here if isinstance(value, TextFrom) else value
+        if not isinstance(text, str) or not text.strip() or "\0" in text or text.startswith((DATA_PREFIX, "~", "/")):
+            return value
+        whole = os.path.join(start, text)
+        return TextFrom(value, os.path.normpath(whole) if embedded else os.path.relpath(whole, here))
+
+    parts = {key: seen(table[key]) for key in _WITH_PATHS if key in table}
+    if isinstance(parts.get("plugins"), list):  # these are paths for sure
+        parts["plugins"] = [getattr(path, "here", path) for path in parts["plugins"]]
+    return {**table, **parts}

@@ -1,0 +1,109 @@
+"""What a scenario may say of a stream: the keys that every kind has."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from aura.core.errors import TimeError
+from aura.core.time import parse_rate, parse_time
+from aura.sim.streams.change import Change
+from aura.sim.streams.curriculum import Curriculum
+
+__all__ = ["Model", "StreamModel", "TimeText"]
+
+
+class Model(BaseModel):
+    """The base of every table: frozen, and unknown keys are errors."""
+
+    # TOML knows nan and inf, and zones refuse them better than a null that no run folder can hold.
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, validate_default=True,
+                              ser_json_inf_nan="constants")
+
+
+def _as_text(value: Any) -> Any:
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        raise ValueError(f"a time with its unit (Try '{value} ms'.)")
+    if not isinstance(value, str):
+        return value
+    try:
+        parse_time(value)
+    except TimeError as error:
+        raise ValueError(f"{error.expected} ({error.hint})" if error.hint else error.expected) from None
+    return value
+
+
+TimeText: TypeAlias = Annotated[str, BeforeValidator(_as_text)]
+"""A time such as ``"10 ms"``."""
+
+
+class StreamModel(BaseModel):
+    """A sensory stream. The keys that are not listed here are options of its reader `kind`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", ser_json_inf_nan="constants")
+
+    kind: str = Field(description="What reads the rows: one of those that `aura streams` lists.")
+    items: int = Field(default=1, ge=1, description="Rows played in one tick.")
+    period: TimeText | None = Field(
+        default=None,
+        description="Time between two ticks of the stream; by default 10 ms. Either this or a rate.")
+    rate: str | None = Field(
+        default=None,
+        description="The same as a rate, such as '50 Hz', or 50 for the same; it need be no multiple of the "
+                    "resolution.")
+    time: str | None = Field(
+        default=None,
+        description="A numeric field that says when each row is played, counted from the first row; the period is "
+                    "then not used.")
+    time_unit: Literal["ns", "us", "ms", "s", "min", "h"] | None = Field(
+        default=None,
+        description="The unit of that field; by default the field's own, or s.")
+    shuffle: bool = Field(
+        default=False,
+        description="Play the learning rows in an order drawn anew for each pass from the stream's seed; held-out "
+                    "rows keep the file's order.")
+    repeat: int = Field(default=1, ge=1, description="Passes over the rows in a learning phase.")
+    hold_out: float = Field(
+        default=0.0, ge=0.0, lt=1.0,
+        description="The fraction of the rows that is not learned from, but played with learning off in a phase of "
+                    "its own; above zero at least one row.")
+    hold_out_from: Literal["end", "random"] = Field(
+        default="end",
+        description="Which rows `hold_out` keeps back: the last ones of the file, or rows drawn by the stream's "
+                    "seed.")
+    held_out: dict[str, Any] | None = Field(
+        default=None,
+        description="The options of the reader that open other rows as the held-out ones, in place of `hold_out`; "
+                    "those not said are the stream's own. Its `limit` is the most of them.")
+    limit: int | None = Field(
+        default=None, ge=1,
+        description="Take only the first so many rows of the file, before any are held out and before they are "
+                    "shuffled; rows that `held_out` opens have a `limit` of their own.")
+    truth: tuple[str, ...] | None = Field(
+        default=None,
+        description="Fields that tell the truth, which a zone is told after it has predicted; by default all tags.")
+    curriculum: Curriculum | None = Field(
+        default=None,
+        description="Play the learning rows group after group of classes; adds the output `stage`.")
+    change: Change | None = Field(
+        default=None,
+        description="Change a field of the rows in mid-run; adds the output `regime`.")
+
+    @field_validator("rate", mode="before")
+    @classmethod
+    def _rate(cls, value: Any) -> Any:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = f"{value} Hz"
+        if not isinstance(value, str):
+            return value
+        try:
+            parse_rate(value)
+        except TimeError as error:
+            raise ValueError(error.expected) from None
+        return value
+
+    @property
+    def reader_options(self) -> dict[str, Any]:
+        """The options meant for the reader."""
+        return dict(self.model_extra or {})
