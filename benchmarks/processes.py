@@ -2,12 +2,14 @@
 
     python benchmarks/processes.py [--ticks 20]
 
-Prints a table in Markdown: seconds by executor, beside `serial` in the same run.
+Prints a table in Markdown: seconds by executor, beside `serial` in the same run, and what the machine itself gives two
+bare processes that count at once.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import sys
 import time
 from pathlib import Path
@@ -74,6 +76,24 @@ def seconds_of(executor: str, zone: type[Zone[Any]], ticks: int, turns: int = 0)
         return time.perf_counter() - begun
 
 
+def count_to(turns: int) -> float:
+    """Count as far, and return the seconds that it took."""
+    begun, count = time.perf_counter(), 0
+    while count < turns:
+        count += 1
+    return time.perf_counter() - begun
+
+
+def ceiling(turns: int) -> float:
+    """Return how long two bare processes take to count at once, of what one takes to count twice."""
+    with multiprocessing.get_context("spawn").Pool(2) as pool:
+        pool.map(count_to, [1, 1], chunksize=1)
+        alone = pool.map(count_to, [turns])[0]
+        begun = time.perf_counter()
+        pool.map(count_to, [turns, turns], chunksize=1)
+        return (time.perf_counter() - begun) / (2 * alone)
+
+
 def main() -> None:
     """Time each executor in turn."""
     options = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -87,6 +107,7 @@ def main() -> None:
             took = seconds_of(executor, zone, count, turns)
             first = first or took
             print(f"| {what}, {count:,} ticks | {executor} | {took:.2f} | {took / first:.2f} |", flush=True)
+    print(f"| two bare processes that count at once | | | {ceiling(turns_of(2.0)):.2f} |")
 
 
 if __name__ == "__main__":
