@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -161,6 +162,7 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
     isfinite, ndarray, total, all_finite = math.isfinite, np.ndarray, sum, _all_finite
     lengths = [(position, axis) for position, axis in enumerate(shape) if isinstance(axis, int)]
     fixed = len(lengths) == rank
+    ends = shape[1:] if len(lengths) == rank - 1 and shape[0] == "item" else None  # only the number of items is free
     floating = dtype.kind in "fc"
     small = dtype.kind == "f" and rank == 1 and fixed and math.prod(a for _, a in lengths) <= SMALL
 
@@ -188,7 +190,7 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
         if fixed:
             if value.shape != shape:
                 return refuse(now, value)
-        elif any(value.shape[position] != length for position, length in lengths):
+        elif value.shape[1:] != ends if ends is not None else any(value.shape[at] != long for at, long in lengths):
             return refuse(now, value)
         if floating and not all_finite(value):
             _require_finite(value, topic, now)
@@ -226,12 +228,13 @@ def _check_text(port: Port, topic: str) -> Callable[[int, Any], Any]:
     length = port.shape[0]
     element = str if port.dtype == "text" else tuple
     what = "a tuple of str" if element is str else "a tuple, one per item, of tuples of str"
+    kinds, texts = frozenset((element,)), frozenset((str,))
 
     def check(now: int, value: Any) -> Any:
         value = tuple(value) if type(value) is list else value
-        if type(value) is not tuple or any(type(part) is not element for part in value):
+        if type(value) is not tuple or not kinds >= set(map(type, value)):
             raise SignalError(f"{topic} at {format_time(now)}", expected=what, got=_shorten(value))
-        if element is tuple and any(type(tag) is not str for tags in value for tag in tags):
+        if element is tuple and not texts >= set(map(type, chain.from_iterable(value))):
             raise SignalError(f"{topic} at {format_time(now)}", expected=what, got=_shorten(value))
         if isinstance(length, int) and len(value) != length:
             raise SignalError(f"{topic} at {format_time(now)}", expected=port.describe(), got=f"{len(value)} entries")

@@ -78,7 +78,16 @@ class MetricRows(Observer):
             raise unwritable(path, error) from error
 
     def after_tick(self, now: Time) -> None:
-        self._write()
+        lines = b""
+        for metric in self._metrics:
+            if metric.rows:
+                lines += self._observers.attempt(metric, "take_rows", partial(_lines, metric)) or b""
+        view = memoryview(lines)
+        try:
+            while view:  # an unbuffered write may take only a part
+                view = view[self._file.write(view):]
+        except OSError as error:
+            raise unwritable(self._path, error) from error
 
     def state(self) -> dict[str, Any]:
         os.fsync(self._file.fileno())
@@ -96,16 +105,7 @@ class MetricRows(Observer):
 
     def on_stop(self, brain: Any) -> None:
         with self._file:
-            self._write()
-
-    def _write(self) -> None:
-        lines = (self._observers.attempt(metric, "take_rows", partial(_lines, metric)) for metric in self._metrics)
-        view = memoryview(b"".join(line for line in lines if line))
-        try:
-            while view:  # an unbuffered write may take only a part
-                view = view[self._file.write(view):]
-        except OSError as error:
-            raise unwritable(self._path, error) from error
+            self.after_tick(brain.now)
 
 
 def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> list[Metric]:

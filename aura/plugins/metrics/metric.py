@@ -55,7 +55,8 @@ class Metric(Observer):
         self.name, self.options = name, options
         self.topics = ()
         self.phase, self.learning = "run", True
-        self._rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
+        self.rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
+        """Rolling rows that nobody has taken yet."""
         self._matchers: list[Matcher] = []
         self._measured: dict[str, tuple[bool, bool]] = {}
         """Of each name that figures stand under: whether zones learned, and whether rows had been learned before."""
@@ -102,8 +103,8 @@ class Metric(Observer):
 
     def take_rows(self) -> list[dict[str, Any]]:
         """Return the rolling rows since the last call, oldest first."""
-        rows = list(self._rows)
-        self._rows.clear()
+        rows = list(self.rows)
+        self.rows.clear()
         return rows
 
     # --- what happens ---------------------------------------------------------------------------------------------
@@ -190,7 +191,7 @@ class Metric(Observer):
 
     def add_row(self, time: Time, items: int, values: Mapping[str, float], phase: str | None = None) -> None:
         """Keep one rolling row until it is taken."""
-        self._rows.append({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
+        self.rows.append({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
                            "items": items, "values": dict(values)})
 
     def require_topic(self, brain: Brain, option: str, topic: str, *, dtypes: tuple[str, ...] = (),
@@ -216,11 +217,11 @@ class Metric(Observer):
 
     def base_state(self) -> dict[str, Any]:
         """Return the state that all metrics share."""
-        return {"phase": self.phase, "learning": self.learning, "rows": list(self._rows),
+        return {"phase": self.phase, "learning": self.learning, "rows": list(self.rows),
                 "measured": [[place, *told] for place, told in self._measured.items()]}
 
     def load_base_state(self, state: Mapping[str, Any]) -> None:
         """Take over what `base_state` returned."""
         self.phase, self.learning = state["phase"], state["learning"]
-        self._rows = deque(state["rows"], maxlen=ROWS_MAX)
+        self.rows = deque(state["rows"], maxlen=ROWS_MAX)
         self._measured = {place: (learning, again) for place, learning, again in state["measured"]}

@@ -99,7 +99,7 @@ class ScalarSeries(Metric):
         count = series.count
         means = series.take(now, self.options.max_rows)
         if owner:
-            self._rows.append({"time": now, "phase": self.phase, "zone": owner, "values": means})
+            self.rows.append({"time": now, "phase": self.phase, "zone": owner, "values": means})
         else:
             self.add_row(now, count, means)
 

@@ -166,7 +166,7 @@ class Table:
         positions = chosen.tolist()
         return {
             key: column[chosen] if isinstance(column, np.ndarray)
-            else cast("Value", tuple(column[i] for i in positions))
+            else cast("Value", tuple(map(column.__getitem__, positions)))
             for key, column in self._columns.items()
         }
 
