@@ -20,7 +20,7 @@ from aura.core.checkpoint import read_checkpoint
 from aura.core.state import read_tree, write_tree
 from aura.plugins.recording import JournalReader, JournalWriter, Recorder, Recording
 from aura.plugins.recording.intake import IntakeFolder
-from aura.plugins.report.collect import read_run
+from aura.plugins.report.record import read_run
 from aura.sim.readers import Column, JsonLinesSource, reader_kinds
 from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import load_scenario

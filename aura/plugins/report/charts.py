@@ -7,6 +7,7 @@ import numpy as np
 from aura.core.time import MS, S, Time
 from aura.plugins.figures import Bars, Lines, Matrix, Profile, Raster, Traces
 from aura.plugins.report.svg import (
+    BELOW,
     GRID,
     HUGE,
     INK,
@@ -29,8 +30,6 @@ __all__ = ["bar_chart", "line_chart", "matrix_chart", "profile_chart", "raster_c
 
 BARS_MAX = 30
 """Bars that are drawn: those of the largest sums."""
-BELOW = 40.0
-"""Room for the numbers of the horizontal axis, and its label."""
 ANNOTATED_MIN, DARK_CELL = 0.05, 0.55
 """Share of a row from which on a cell is written out, and from which on it is so dark that its number stands in the
 colour of the page."""
@@ -39,20 +38,16 @@ CELL_TICKS_MAX = 8
 
 def line_chart(figure: Lines, alt: str) -> str:
     """Draw lines over one axis."""
-    canvas = Canvas(WIDTH, 0.0)
-    several = len(figure.lines) > 1 or bool(figure.lines[0].name)
-    top = canvas.legend([(short(line.name), "line", SERIES[number % len(SERIES)], 1.0)
-                         for number, line in enumerate(figure.lines)] if several else []) + 10
+    canvas, named = Canvas(WIDTH), len(figure.lines) > 1 or bool(figure.lines[0].name)
+    coloured = [(line, SERIES[number % len(SERIES)]) for number, line in enumerate(figure.lines)]
+    top = canvas.legend([(short(line.name), "line", colour, 1.0) for line, colour in coloured] if named else []) + 10
     y = limits(value for line in figure.lines for value in line.y)
     x = [value for line in figure.lines for value in line.x]
     axes = Axes(canvas, left_of(y, label=bool(figure.y)), top, WIDTH - 24, top + 230, (min(x), max(x)), y)
     axes.frame(figure.x, figure.y)
-    for number, line in enumerate(figure.lines):
-        axes.line(line.x, line.y, SERIES[number % len(SERIES)], width=2.1)
-        if len(line.x) == 1:
-            canvas.mark(float(axes.x(line.x[0])), float(axes.y(line.y[0])), "o", SERIES[number % len(SERIES)])
-    canvas.height = axes.bottom + BELOW
-    return canvas.svg(alt)
+    for line, colour in coloured:
+        axes.line(line.x, line.y, colour, width=2.1)
+    return canvas.svg(alt, axes.bottom + BELOW)
 
 
 def bar_chart(figure: Bars, alt: str) -> str:
@@ -60,7 +55,7 @@ def bar_chart(figure: Bars, alt: str) -> str:
     parts = np.clip(list(figure.parts.values()), -HUGE, HUGE)
     sums = parts.sum(axis=0)
     order = sorted(range(len(figure.names)), key=lambda row: (-sums[row], figure.names[row]))[:BARS_MAX]
-    canvas = Canvas(WIDTH, 0.0)
+    canvas = Canvas(WIDTH)
     top = canvas.legend([(part, "box", SERIES[number], 1.0) for number, part in enumerate(figure.parts)]
                         if len(figure.parts) > 1 else []) + 6
     left = max(text_width(short(figure.names[row])) for row in order) + 16
@@ -78,8 +73,7 @@ def bar_chart(figure: Bars, alt: str) -> str:
             start += values[row]
         if figure.notes:
             canvas.text(float(axes.x(start)) + 7, at, figure.notes[row], colour=MUTED, middle=True)
-    canvas.height = axes.bottom + BELOW
-    return canvas.svg(alt)
+    return canvas.svg(alt, axes.bottom + BELOW)
 
 
 def trace_chart(figure: Traces, alt: str) -> str:

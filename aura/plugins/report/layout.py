@@ -1,8 +1,8 @@
 """Where the zones and pathways of a brain stand in its picture: layers from left to right, nothing overlapping.
 
 A layered drawing: pathways that would close a circle are set aside, each zone stands one layer right of the last zone
-that feeds it (longest path), a pathway that passes layers gets a lane through each of them, and the order within the
-layers follows the mean height of the neighbours. Circles run below everything, from right to left.
+that feeds it, a pathway that passes layers gets a lane through each of them, and the order within the layers follows
+the mean height of the neighbours. Circles run below everything, from right to left. Lengths are pixels, y downwards.
 
 References
 ----------
@@ -12,9 +12,11 @@ doi:10.1109/TSMC.1981.4308636
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from operator import itemgetter
+from statistics import fmean
 
 from aura.core.time import format_time
 from aura.plugins.figures import Pathway, ZoneInfo
@@ -22,52 +24,54 @@ from aura.plugins.words import short
 
 __all__ = ["Box", "Layout", "Route", "lay_out"]
 
-# Lengths in inches, tuned here for text of 9 and 8 points.
-CHAR_IN, TITLE_CHAR_IN = 0.072, 0.082
-TITLE_IN, LINE_IN, ROW_IN, PAD_IN = 0.32, 0.16, 0.24, 0.10
-GAP_X_IN, GAP_Y_IN, LANE_IN = 1.35, 0.30, 0.26
+CHAR, TITLE_CHAR = 7.0, 8.0
+TITLE, LINE, ROW, PAD = 31.0, 15.0, 23.0, 10.0
+GAP_X, GAP_Y, LANE = 130.0, 29.0, 25.0
+DELAY = 50.0
+"""Room for the text of a delay before an input; only straight lines run there."""
 TEXT_MOST = 48
 """Letters of a name that are shown."""
-DELAY_IN = 0.52
-"""Room for the text of a delay before an input; only straight lines run there."""
 SWEEPS = 4
 """Sweeps that order the layers; further ones change nothing in graphs of this size."""
+
+Point = tuple[float, float]
 
 
 @dataclass
 class Box:
-    """A zone: its lower left corner (y grows upwards), its size and the ports on its sides.
+    """A zone: its upper left corner, its size, and the ports on its sides; without a name, a lane of a pathway."""
 
-    A lane, through which a pathway passes a layer, is a box without a name.
-    """
-
-    name: str
-    about: tuple[str, ...]
-    inputs: tuple[str, ...]
-    outputs: tuple[str, ...]
+    name: str = ""
+    about: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     width: float = 0.0
-    height: float = 0.0
+    height: float = LANE
     x: float = 0.0
     y: float = 0.0
 
     @property
     def header(self) -> float:
         """Height of the part above the ports."""
-        return TITLE_IN + len(self.about) * LINE_IN
+        return TITLE + len(self.about) * LINE
 
-    def port_y(self, port: str, side: str) -> float:
-        """Return the height of a port."""
-        if not self.name:
-            return self.y + self.height / 2
-        ports = self.inputs if side == "in" else self.outputs
-        return self.y + self.height - self.header - (ports.index(port) + 0.5) * ROW_IN
+    def into(self, port: str = "") -> Point:
+        """Return where an input stands, or where a lane begins."""
+        return self.x, self.y + self._down(self.inputs, port)
+
+    def out(self, port: str = "") -> Point:
+        """Return where an output stands, or where a lane ends."""
+        return self.x + self.width, self.y + self._down(self.outputs, port)
+
+    def _down(self, ports: tuple[str, ...], port: str) -> float:
+        return self.header + (ports.index(port) + 0.5) * ROW if self.name else self.height / 2
 
 
 @dataclass(frozen=True)
 class Route:
     """A pathway as a line: corner points, and whether it leads back to the left."""
 
-    points: tuple[tuple[float, float], ...]
+    points: tuple[Point, ...]
     back: bool
 
 
@@ -86,154 +90,104 @@ def lay_out(zones: Sequence[ZoneInfo], pathways: Sequence[Pathway]) -> Layout:
     """Return where everything stands. Deterministic: ties follow the order in which zones were declared."""
     known = {zone.name for zone in zones}
     paths = [path for path in pathways if path.source in known and path.target in known]
-    boxes = {zone.name: _make_box(zone, paths) for zone in zones}
-    layer_of = _layers([zone.name for zone in zones], paths)
-    layers: list[list[Box]] = [[] for _ in range(max(layer_of.values(), default=-1) + 1)]
-    for zone in zones:
-        layers[layer_of[zone.name]].append(boxes[zone.name])
-    chains = [_chain(path, boxes, layer_of, layers) for path in paths]
+    boxes = {zone.name: _box(zone, paths) for zone in zones}
+    layers = _layers(boxes, paths)
+    layer_of = {box.name: number for number, layer in enumerate(layers) for box in layer}
+    chains = []
+    for path in paths:
+        between = range(layer_of[path.source] + 1, layer_of[path.target])
+        lanes = [Box() for _ in between]
+        for number, lane in zip(between, lanes, strict=True):
+            layers[number].append(lane)
+        forward = layer_of[path.source] < layer_of[path.target]
+        chains.append([boxes[path.source], *lanes, boxes[path.target]] if forward else [])
     links = [pair for chain in chains for pair in pairwise(chain)]
     _order(layers, links)
     _place(layers, links)
     return _finish(boxes, paths, chains, layers)
 
 
-def _make_box(zone: ZoneInfo, paths: Sequence[Pathway]) -> Box:
+def _box(zone: ZoneInfo, paths: Sequence[Pathway]) -> Box:
     inputs = tuple(dict.fromkeys(path.target_port for path in paths if path.target == zone.name))
     outputs = tuple(dict.fromkeys(path.source_port for path in paths if path.source == zone.name))
-    clock = zone.clock.removeprefix("wakes ")
-    about = tuple(short(line, TEXT_MOST) for line in (zone.kind if zone.kind != zone.name else "", clock) if line)
-    rows = max(len(inputs), len(outputs))
+    lines = (zone.kind if zone.kind != zone.name else "", zone.clock.removeprefix("wakes "))
+    about = tuple(short(line, TEXT_MOST) for line in lines if line)
     left, right = (max((min(len(port), TEXT_MOST) for port in ports), default=0) for ports in (inputs, outputs))
-    width = max((left + right + 3) * CHAR_IN, min(len(zone.name), TEXT_MOST) * TITLE_CHAR_IN,
-                max(map(len, about), default=0) * CHAR_IN)
-    box = Box(zone.name, about, inputs, outputs, max(width + 2 * PAD_IN, 1.1))
-    box.height = box.header + rows * ROW_IN + PAD_IN
+    width = max((left + right + 3) * CHAR, min(len(zone.name), TEXT_MOST) * TITLE_CHAR,
+                max(map(len, about), default=0) * CHAR)
+    box = Box(zone.name, about, inputs, outputs, max(width + 2 * PAD, 106.0))
+    box.height = box.header + max(len(inputs), len(outputs)) * ROW + PAD
     return box
 
 
-def _layers(names: Sequence[str], paths: Sequence[Pathway]) -> dict[str, int]:
-    """Return each zone's layer: the length of the longest path to it, circles cut at the pathway that closes them."""
+def _layers(boxes: Mapping[str, Box], paths: Sequence[Pathway]) -> list[list[Box]]:
+    """Return the zones by the length of the longest path to them, circles cut at the pathway that closes them."""
     import networkx as nx
 
     graph = nx.DiGraph()
-    graph.add_nodes_from(names)
+    graph.add_nodes_from(boxes)
     for path in paths:
         if path.source != path.target and not nx.has_path(graph, path.target, path.source):
             graph.add_edge(path.source, path.target)
-    layer_of: dict[str, int] = {}
-    for name in nx.topological_sort(graph):
-        layer_of[name] = max((layer_of[before] + 1 for before in graph.predecessors(name)), default=0)
-    return layer_of
+    return [[boxes[name] for name in boxes if name in names] for names in map(set, nx.topological_generations(graph))]
 
 
-def _chain(path: Pathway, boxes: dict[str, Box], layer_of: dict[str, int], layers: list[list[Box]]) -> list[Box]:
-    """Return the boxes that a pathway leads through, a new lane in each layer between; none if it leads back."""
-    first, last = layer_of[path.source], layer_of[path.target]
-    if last <= first:
-        return []
-    chain = [boxes[path.source]]
-    for layer in range(first + 1, last):
-        lane = Box("", (), (), (), 0.0, LANE_IN)
-        layers[layer].append(lane)
-        chain.append(lane)
-    return [*chain, boxes[path.target]]
-
-
-def _order(layers: list[list[Box]], links: Sequence[tuple[Box, Box]]) -> None:
+def _order(layers: Sequence[list[Box]], links: Sequence[tuple[Box, Box]]) -> None:
     """Order each layer by the mean place of its neighbours, to and fro."""
     for sweep in range(SWEEPS):
-        forward = sweep % 2 == 0
-        for number in range(len(layers)) if forward else reversed(range(len(layers))):
-            other = number - 1 if forward else number + 1
-            if not 0 <= other < len(layers):
-                continue
-            place = {id(box): index for index, box in enumerate(layers[other])}
-            means = {id(box): _mean_place(box, links, place, index, forward)
-                     for index, box in enumerate(layers[number])}
-            layers[number].sort(key=lambda box, means=means: means[id(box)])  # type: ignore[misc]
+        pairs = links if sweep % 2 == 0 else [(two, one) for one, two in links]
+        for layer in layers if sweep % 2 == 0 else reversed(layers):
+            place = {id(box): number for one in layers for number, box in enumerate(one)}
+            means = [fmean([place[id(one)] for one, two in pairs if two is box] or [number])
+                     for number, box in enumerate(layer)]
+            layer[:] = [box for _, box in sorted(zip(means, layer, strict=True), key=itemgetter(0))]
 
 
-def _mean_place(box: Box, links: Sequence[tuple[Box, Box]], place: dict[int, int], index: int, forward: bool) -> float:
-    near = [one if forward else two for one, two in links if (two if forward else one) is box]
-    places = [place[id(neighbour)] for neighbour in near if id(neighbour) in place]
-    return sum(places) / len(places) if places else float(index)
-
-
-def _place(layers: list[list[Box]], links: Sequence[tuple[Box, Box]]) -> None:
+def _place(layers: Sequence[list[Box]], links: Sequence[tuple[Box, Box]]) -> None:
     """Give every box its coordinates: columns from the left, each box near the mean height of those before it."""
     x = 0.0
     for number, layer in enumerate(layers):
-        width = max(box.width for box in layer)
+        width, top, misses = max(box.width for box in layer), float("-inf"), []
         for box in layer:
             box.x, box.width = x, width  # all of a layer as wide, so that what runs beside them touches none
-        # Levels from the top down; what is wished is the middle of the boxes to the left.
-        wishes = [_wish(box, links) if number else None for box in layer]
-        top, tops = None, []
-        for box, wish in zip(layer, wishes, strict=True):
-            wanted = (wish if wish is not None else 0.0) + box.height / 2
-            top = wanted if top is None or (wish is not None and wanted < top) else top
-            tops.append(top)
-            top -= box.height + GAP_Y_IN
-        misses = [wish - (at - box.height / 2) for at, box, wish in zip(tops, layer, wishes, strict=True)
-                  if wish is not None]
-        shift = sum(misses) / len(misses) if misses else -(tops[0] + tops[-1] - layer[-1].height) / 2
-        for box, at in zip(layer, tops, strict=True):
-            box.y = at - box.height + shift
-        x += width + GAP_X_IN
+            before = [one.y + one.height / 2 for one, two in links if two is box]
+            wish = fmean(before) - box.height / 2 if before else 0.0
+            box.y = max(top, wish)
+            top = box.y + box.height + GAP_Y
+            misses.append(box.y - wish)
+        shift = fmean(misses) if number else (top - GAP_Y) / 2
+        for box in layer:
+            box.y -= shift
+        x += width + GAP_X
 
 
-def _wish(box: Box, links: Sequence[tuple[Box, Box]]) -> float | None:
-    before = [one.y + one.height / 2 for one, two in links if two is box]
-    return sum(before) / len(before) if before else None
-
-
-def _finish(boxes: dict[str, Box], paths: Sequence[Pathway], chains: Sequence[list[Box]],
-            layers: list[list[Box]]) -> Layout:
-    """Draw the routes, write the delays, and move all into the positive quadrant."""
+def _finish(boxes: Mapping[str, Box], paths: Sequence[Pathway], chains: Sequence[list[Box]],
+            layers: Sequence[list[Box]]) -> Layout:
+    """Draw the routes, write the delays, and move all into the picture."""
     every = [box for layer in layers for box in layer]
-    bottom = min((box.y for box in every), default=0.0)
-    right = max((box.x + box.width for box in every), default=0.0)
     back = sum(not chain for chain in chains)
-    step = min(0.1, 0.35 * GAP_X_IN / (back + 1))
-    left_room = DELAY_IN + step * back + PAD_IN if back else PAD_IN
-    dx, dy = left_room, PAD_IN - bottom + back * LANE_IN
+    step = min(PAD, 0.35 * GAP_X / (back + 1))
+    margin = PAD + (DELAY + step * back if back else 0.0)
+    top = min((box.y for box in every), default=0.0)
     for box in every:
-        box.x, box.y = box.x + dx, box.y + dy
+        box.x, box.y = box.x + margin, box.y + PAD - top
+    width = max((box.x + box.width for box in every), default=0.0) + margin
+    bottom = max((box.y + box.height for box in every), default=0.0) + PAD
     routes, lane = [], 0
     for path, chain in zip(paths, chains, strict=True):
+        (x, y), (to_x, to_y) = boxes[path.source].out(path.source_port), boxes[path.target].into(path.target_port)
         if chain:
-            routes.append(Route(_forward(path, chain), back=False))
-        else:
-            lane += 1
-            routes.append(Route(_backward(path, boxes, lane, step, lane * LANE_IN - LANE_IN / 2), back=True))
-    height = max((box.y + box.height for box in every), default=0.0) + PAD_IN
-    return Layout(tuple(boxes.values()), tuple(routes), tuple(_delays(paths, boxes)),
-                  right + dx + left_room, height)
-
-
-def _forward(path: Pathway, chain: Sequence[Box]) -> tuple[tuple[float, float], ...]:
-    source, target = chain[0], chain[-1]
-    points = [(source.x + source.width, source.port_y(path.source_port, "out"))]
-    for lane in chain[1:-1]:
-        points += [(lane.x, lane.port_y("", "in")), (lane.x + lane.width, lane.port_y("", "out"))]
-    y = target.port_y(path.target_port, "in")
-    return (*points, (target.x - DELAY_IN, y), (target.x, y))  # straight at the end, below the text of its delay
-
-
-def _backward(path: Pathway, boxes: dict[str, Box], lane: int, step: float,
-              y: float) -> tuple[tuple[float, float], ...]:
-    source, target = boxes[path.source], boxes[path.target]
-    start = (source.x + source.width, source.port_y(path.source_port, "out"))
-    end = (target.x, target.port_y(path.target_port, "in"))
-    out, back = step * lane, DELAY_IN + step * lane
-    return (start, (start[0] + out, start[1]), (start[0] + out, y), (end[0] - back, y), (end[0] - back, end[1]), end)
-
-
-def _delays(paths: Sequence[Pathway], boxes: dict[str, Box]) -> list[tuple[float, float, str]]:
-    """Return one text for each input that is fed: the delays of its pathways."""
-    texts: dict[tuple[str, str], dict[str, None]] = {}
+            through = [point for box in chain[1:-1] for point in (box.into(), box.out())]
+            # Straight at the end, below the text of its delay.
+            routes.append(Route(((x, y), *through, (to_x - DELAY, to_y), (to_x, to_y)), back=False))
+            continue
+        lane += 1
+        out, before, below = x + step * lane, to_x - DELAY - step * lane, bottom + (lane - 0.5) * LANE
+        routes.append(Route(((x, y), (out, y), (out, below), (before, below), (before, to_y), (to_x, to_y)), back=True))
+    delays: dict[Point, dict[str, None]] = {}
     for path in paths:
         if path.delay is not None:
-            texts.setdefault((path.target, path.target_port), {})[format_time(path.delay)] = None
-    return [(boxes[zone].x, boxes[zone].port_y(port, "in"), ", ".join(found)) for (zone, port), found in texts.items()]
+            at = boxes[path.target].into(path.target_port)
+            delays.setdefault(at, {})[format_time(path.delay)] = None
+    return Layout(tuple(boxes.values()), tuple(routes), tuple((*at, ", ".join(said)) for at, said in delays.items()),
+                  width, bottom + back * LANE)

@@ -1,33 +1,35 @@
-"""Pictures over the simulated time of a run: rolling values, shares, small charts, rates."""
+"""Pictures over the simulated time of a run: rolling values, shares, small charts, rates, and what grew."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
 from aura.core.time import MS, S, Time
-from aura.plugins.figures import Rate
+from aura.plugins.figures import Event, Rate
 from aura.plugins.report.palette import OTHERS, Tone
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
 from aura.plugins.report.svg import (
+    BELOW,
     EDGE,
     GRID,
+    INK,
     MUTED,
     PANEL,
     SERIES,
     WIDTH,
     Axes,
     Canvas,
-    Entry,
     left_of,
     limits,
     text_width,
 )
 from aura.plugins.words import short
 
-__all__ = ["BELOW", "SHARE", "SHOWN_MAX", "SMALL_CHARTS_MAX", "components_chart", "on_one_grid", "one_each",
-           "over_time", "rate_chart", "rates", "rolling_chart", "running_mean", "scalar_charts", "time_unit"]
+__all__ = ["SHARE", "SHOWN_MAX", "SMALL_CHARTS_MAX", "components_chart", "growth_chart", "on_one_grid", "one_each",
+           "rate_chart", "rates", "rolling_chart", "running_mean", "scalar_charts", "stretches"]
 
 STYLES: tuple[tuple[str | None, float], ...] = (
     (None, 2.9), ("11 3.6", 2.3), ("3.2 2.7", 2.3), ("12 2.8 2.8 2.8", 2.0))
@@ -42,84 +44,84 @@ SHARE = 25
 """Running means take so many parts of a phase's points: lines that cross at every point are not read."""
 BINS_MAX = 256
 """Bins of a drawn rate."""
-BELOW = 40.0
-"""Room for the numbers of the horizontal axis, and its label."""
-_MANY, _FEW = 3600 * S, 60 * S
+_UNITS = (("h", 3600 * S, 3), ("min", 60 * S, 5), ("s", S, 2), ("ms", MS, 0))
+"""Units of time: their names, their nanoseconds, and from how many of them on a stretch is drawn in them."""
+_MARKS = {"grow": ("o", "grown"), "prune": ("X", "pruned"), "revive": ("^", "revived"), "freeze": ("s", "frozen"),
+          "thaw": ("D", "thawed")}
+_LIVES: dict[str, tuple[str | None, float, float]] = {
+    "active": (None, 3.5, 1.0), "frozen": (None, 1.4, 1.0), "pruned": ("1.6 2.6", 1.6, 0.7)}
+"""Dash, width and strength of a life in each state."""
 
 
-def time_unit(span: Time) -> tuple[str, Time]:
-    """Return the unit in which a stretch of time is drawn, and its nanoseconds."""
-    if span >= 3 * _MANY:
-        return "h", _MANY
-    if span >= 5 * _FEW:
-        return "min", _FEW
-    return ("s", S) if span >= 2 * S else ("ms", MS)
+class _Line(NamedTuple):
+    name: str
+    series: Series
+    colour: str
+    width: float = 2.1
+    dash: str | None = None
 
 
-def over_time(canvas: Canvas, top: float, height: float, y: tuple[float, float], phases: Sequence[PhaseInfo],
-               last: Time, label: str = "", left: float | None = None, *, numbers: bool = True) -> tuple[Axes, Time]:
+def _over_time(canvas: Canvas, top: float, height: float, y: tuple[float, float], phases: Sequence[PhaseInfo],
+               last: Time, label: str = "", *, left: float | None = None, right: float | None = None,
+               small: bool = False, x_label: bool = True, y_numbers: bool = True) -> tuple[Axes, Time]:
     """Return axes over the time of a run, drawn, and the unit of time in ns; phases without learning are shaded."""
-    unit, scale = time_unit(last)
-    ends = [phase.end for phase in phases if phase.end is not None]
-    axes = Axes(canvas, left_of(y, label=bool(label)) if left is None else left, top, canvas.width - 24, top + height,
-                (0.0, max([*ends, last, 1]) / scale), y)
+    unit, scale = next(((unit, scale) for unit, scale, least in _UNITS if last >= least * scale))
+    axes = Axes(canvas, left_of(y, label=bool(label)) if left is None else left, top,
+                canvas.width - 24 if right is None else right, top + height,
+                (0.0, max([last, 1, *(phase.end or 0 for phase in phases)]) / scale), y)
     for phase in phases:
         if phase.end is None or phase.end <= phase.start:
             continue
-        start, end = float(axes.x(phase.start / scale)), float(axes.x(phase.end / scale))
+        start, end = axes.x((phase.start / scale, phase.end / scale)).tolist()
         if not phase.learning:
             canvas.rect(start, top, end - start, height, MUTED, opacity=0.1)
-        if end - start > text_width(short(phase.name)) + 6:  # a name that would not fit is left out
+        if not small and end - start > text_width(short(phase.name)) + 6:  # a name that would not fit is left out
             canvas.text(start + 4, top - 5, short(phase.name), colour=MUTED)
-        if phase.start > 0:
+        if not small and phase.start > 0:
             canvas.line((start, start), (top, top + height), GRID, width=1.0)
-    axes.frame(f"simulated time, {unit}", label, y_numbers=numbers)
+    most = 4 if small else 6
+    axes.frame(f"simulated time, {unit}" if x_label else "", label, y_most=most, x_most=most + 2 * (not small),
+               y_numbers=y_numbers)
     return axes, scale
+
+
+def _draw(lines: Sequence[_Line], y: tuple[float, float], phases: Sequence[PhaseInfo], alt: str, label: str) -> str:
+    """Return a picture of lines with their legend; a line is broken where the phase changes."""
+    canvas = Canvas(WIDTH)
+    top = canvas.legend([(line.name, line.dash or "line", line.colour, 1.0) for line in lines]) + 18
+    axes, scale = _over_time(canvas, top, 230, y, phases, _last(line.series for line in lines), label)
+    for line in lines:
+        _draw_line(axes, line, scale)
+    return canvas.svg(alt, axes.bottom + BELOW)
+
+
+def _draw_line(axes: Axes, line: _Line, scale: Time) -> None:
+    parts = line.series.by_phase()
+    dotted = all(len(times) < DOTTED for _, times, _ in parts)
+    for _, times, values in parts:
+        axes.line(np.array(times) / scale, values, line.colour, dotted=dotted, width=line.width, dash=line.dash)
 
 
 def _last(series: Iterable[Series]) -> Time:
     return max((point[0] for one in series for point in one.points), default=0)
 
 
-def _draw(axes: Axes, one: Series, scale: Time, colour: str, *, width: float, dash: str | None = None) -> None:
-    stretches = one.by_phase()
-    dotted = all(len(times) < DOTTED for _, times, _ in stretches)
-    for _, times, values in stretches:
-        x = np.array(times) / scale
-        axes.line(x, values, colour, width=width, dash=dash)
-        for a, b in zip(axes.x(x), axes.y(values), strict=True) if dotted or len(times) == 1 else ():
-            axes.canvas.mark(a, b, "o", colour, 2.2)
-
-
 def rolling_chart(series: SeriesByName, phases: Sequence[PhaseInfo], alt: str, label: str = "") -> str:
     """Draw series by the words that name them; `label` says what stands on the vertical axis."""
-    merged = one_each(series)
-    canvas = Canvas(WIDTH, 0.0)
-    entries = []
-    for number, (names, _) in enumerate(merged):
-        words, dash = " = ".join(short(name) for name in names), STYLES[number % len(STYLES)][0]
-        entries.append((words, dash or "line", SERIES[number % len(SERIES)], 1.0))
-    top = canvas.legend(entries) + 18
-    y = limits((value for one in series.values() for _, _, value in one.points), shares=True)
-    axes, scale = over_time(canvas, top, 230, y, phases, _last(series.values()), label)
-    for number, (_, one) in enumerate(merged):
+    lines = []
+    for number, (names, one) in enumerate(one_each(series)):
         dash, width = STYLES[number % len(STYLES)]
-        _draw(axes, one, scale, SERIES[number % len(SERIES)], width=width, dash=dash)
-    canvas.height = axes.bottom + BELOW
-    return canvas.svg(alt)
+        lines.append(_Line(" = ".join(map(short, names)), one, SERIES[number % len(SERIES)], width, dash))
+    y = limits((value for one in series.values() for _, _, value in one.points), shares=True)
+    return _draw(lines, y, phases, alt, label)
 
 
 def one_each(series: SeriesByName) -> list[tuple[list[str], Series]]:
     """Return series with their names, those that are equal point for point as one: of two lines only one is seen."""
-    merged: list[tuple[list[str], Series]] = []
+    merged: dict[tuple[object, ...], tuple[list[str], Series]] = {}
     for name, one in series.items():
-        for names, other in merged:
-            if other.points == one.points:
-                names.append(name)
-                break
-        else:
-            merged.append(([name], one))
-    return merged
+        merged.setdefault(tuple(one.points), ([], one))[0].append(name)
+    return list(merged.values())
 
 
 def running_mean(series: Series) -> Series:
@@ -128,32 +130,25 @@ def running_mean(series: Series) -> Series:
     for phase, times, values in series.by_phase():
         window = max(1, len(values) // SHARE)
         sums = np.concatenate([[0.0], np.cumsum(values)])
-        first = np.maximum(np.arange(len(values)) + 1 - window, 0)
-        means = (sums[1:] - sums[first]) / (np.arange(len(values)) + 1 - first)
-        found.points += [(time, phase, float(mean)) for time, mean in zip(times, means, strict=True)]
+        ends = np.arange(len(values)) + 1
+        first = np.maximum(ends - window, 0)
+        means = ((sums[1:] - sums[first]) / (ends - first)).tolist()
+        found.points += [(time, phase, mean) for time, mean in zip(times, means, strict=True)]
     return found
 
 
 def scalar_charts(shown: Sequence[tuple[str, Series]], phases: Sequence[PhaseInfo], alt: str) -> str:
     """Draw one small chart for each series, with its title."""
-    columns = min(3, len(shown))
-    rows = -(-len(shown) // columns)
-    wide, high = WIDTH / columns, 182.0
-    canvas = Canvas(WIDTH, rows * high + 24)
-    unit, scale = time_unit(_last(one for _, one in shown))
-    ends = [_last(one for _, one in shown), *(phase.end for phase in phases if phase.end is not None)]
+    columns, high, last = min(3, len(shown)), 182.0, _last(one for _, one in shown)
+    wide = WIDTH / columns
+    canvas = Canvas(WIDTH, -(-len(shown) // columns) * high + 24)
     for number, (title, one) in enumerate(shown):
         left, top = number % columns * wide, number // columns * high
         y = limits(value for _, _, value in one.points)
-        axes = Axes(canvas, left + left_of(y, 4, label=False), top + 24, left + wide - 16, top + high - 24,
-                    (0.0, max(*ends, 1) / scale), y)
-        for phase in phases:
-            if phase.end is not None and not phase.learning:
-                start, end = axes.x((phase.start / scale, phase.end / scale)).tolist()
-                canvas.rect(start, axes.top, end - start, axes.bottom - axes.top, MUTED, opacity=0.1)
-        axes.frame(f"simulated time, {unit}" if number >= len(shown) - columns else "", y_most=4, x_most=4)
+        axes, scale = _over_time(canvas, top + 24, high - 48, y, phases, last, left=left + left_of(y, 4, label=False),
+                                 right=left + wide - 16, small=True, x_label=number >= len(shown) - columns)
         canvas.text(axes.left, top + 14, short(title.replace("_", " "), 40), size=12.5)
-        _draw(axes, one, scale, SERIES[0], width=2.1)
+        _draw_line(axes, _Line(title, one, SERIES[0]), scale)
     return canvas.svg(alt)
 
 
@@ -178,34 +173,30 @@ def components_chart(series: SeriesByName, tones: Mapping[str, Tone], phases: Se
     order = {name: place for place, name in enumerate(tones)}
     names = sorted(values, key=lambda name: order.get(name, len(order)))
     drawn = set(sorted(names, key=lambda name: -float(values[name].mean()))[:SHOWN_MAX])
-    layers = [(short(name), tones.get(name, OTHERS), values[name]) for name in names if name in drawn]
-    if stacked and len(names) > len(drawn):
+    shown = [name for name in names if name in drawn]
+    if not stacked:
+        lines = [_Line(short(name), series[name], tone.colour, dash=tone.dash)
+                 for name in shown for tone in [tones.get(name, OTHERS)]]
+        y = limits(value for name in shown for _, _, value in series[name].points)
+        return _draw(lines, y, phases, alt, quantity)
+    layers = [(short(name), tones.get(name, OTHERS), values[name]) for name in shown]
+    if len(names) > len(shown):
         rest = np.sum([values[name] for name in names if name not in drawn], axis=0)
-        layers.append((f"{len(names) - len(drawn)} others", OTHERS, rest))
-    canvas = Canvas(WIDTH, 0.0)
-    entries: list[Entry] = [(name, "box" if stacked else tone.dash or "line", tone.colour, tone.strength if stacked
-                             else 1.0) for name, tone, _ in layers]
-    top = canvas.legend(entries) + 18
-    if stacked:
-        most = float(np.sum([layer for *_, layer in layers], axis=0).max())
-        y = (0.0, (1.0 if 0.9 < most <= 1.0 + 1e-6 else most) * (1.0 + EDGE) or 1.0)
-    else:
-        y = limits(value for name in drawn for _, _, value in series[name].points)
-    axes, scale = over_time(canvas, top, 235, y, phases, int(times[-1]), quantity)
+        layers.append((f"{len(names) - len(shown)} others", OTHERS, rest))
+    canvas = Canvas(WIDTH)
+    top = canvas.legend([(name, "box", tone.colour, tone.strength) for name, tone, _ in layers]) + 18
+    most = float(np.sum([layer for *_, layer in layers], axis=0).max())
+    y = (0.0, (1.0 if 0.9 < most <= 1.0 + 1e-6 else most) * (1.0 + EDGE) or 1.0)
+    axes, scale = _over_time(canvas, top, 230, y, phases, int(times[-1]), quantity)
     x, below = axes.x(times / scale), np.zeros(len(times))
     if len(times) == 1:  # a single instant has no width of its own
-        x, times, below = x + np.array([-4.0, 4.0]), np.repeat(times, 2), np.zeros(2)
+        x, below = x + np.array([-4.0, 4.0]), np.zeros(2)
     for _, tone, layer in layers:
-        if stacked:
-            above = below + layer
-            points = [*zip(x, axes.y(below), strict=True), *reversed([*zip(x, axes.y(above), strict=True)])]
-            canvas.area(points, tone.colour, tone.strength, PANEL)
-            below = above
-    for name in (name for name in names if name in drawn and not stacked):
-        tone = tones.get(name, OTHERS)
-        _draw(axes, series[name], scale, tone.colour, width=2.1, dash=tone.dash)
-    canvas.height = axes.bottom + BELOW
-    return canvas.svg(alt)
+        above = below + layer
+        canvas.area([*zip(x, axes.y(below), strict=True), *reversed([*zip(x, axes.y(above), strict=True)])],
+                    tone.colour, tone.strength, PANEL)
+        below = above
+    return canvas.svg(alt, axes.bottom + BELOW)
 
 
 # --- rates --------------------------------------------------------------------------------------------------------
@@ -218,11 +209,11 @@ def rates(rate: Rate) -> tuple[np.ndarray, np.ndarray]:
     """
     bins = max(len(rate.counts), -(-rate.end // rate.width), 1)
     joined = -(-bins // BINS_MAX)
-    width = rate.width * joined
     counts = np.zeros(-(-bins // joined) * joined)
     counts[:len(rate.counts)] = rate.counts
     counts = counts.reshape(-1, joined).sum(axis=1)
-    edges = np.arange(len(counts) + 1) * float(width)
+    width = float(rate.width * joined)
+    edges = np.arange(len(counts) + 1) * width
     edges[-1] = min(edges[-1], max(rate.end, edges[-2] + 1))
     if len(counts) > 1 and edges[-1] - edges[-2] < width / 2:
         counts = np.append(counts[:-2], counts[-2] + counts[-1])
@@ -231,12 +222,58 @@ def rates(rate: Rate) -> tuple[np.ndarray, np.ndarray]:
 
 
 def rate_chart(rate: Rate, phases: Sequence[PhaseInfo], alt: str) -> str:
-    """Draw the rate of all cells over the whole run, phases without learning shaded."""
+    """Draw the rate of all cells over the whole run."""
     edges, values = rates(rate)
-    canvas = Canvas(WIDTH, 220.0)
-    axes, scale = over_time(canvas, 20, 160, (0.0, float(values.max()) * 1.08 or 1.0), phases, Time(edges[-1]),
+    canvas = Canvas(WIDTH)
+    axes, scale = _over_time(canvas, 20, 160, (0.0, float(values.max()) * 1.08 or 1.0), phases, Time(edges[-1]),
                              "rate per cell, Hz")
     x, y = axes.x(np.repeat(edges / scale, 2)[1:-1]), axes.y(np.repeat(values, 2))
     canvas.area([(x[0], axes.bottom), *zip(x, y, strict=True), (x[-1], axes.bottom)], SERIES[0], 0.15)
     canvas.line(x, y, SERIES[0], width=1.5)
-    return canvas.svg(alt)
+    return canvas.svg(alt, axes.bottom + BELOW)
+
+
+# --- growth -------------------------------------------------------------------------------------------------------
+
+
+def stretches(life: Sequence[Event], end: Time) -> Iterator[tuple[Time, Time, str]]:
+    """Return from when until when a part was active, frozen or pruned, from its events in their order, up to `end`."""
+    frozen = pruned = False
+    ends = [*(event.time for event in life[1:]), max(end, life[-1].time)]
+    for event, until in zip(life, ends, strict=True):
+        if event.action in ("freeze", "thaw"):
+            frozen = event.action == "freeze"
+        else:
+            pruned = event.action == "prune"
+        yield event.time, until, "pruned" if pruned else "frozen" if frozen else "active"
+
+
+def growth_chart(events: Sequence[Event], tones: Mapping[str, Tone], phases: Sequence[PhaseInfo], end: Time,
+                 alt: str) -> str:
+    """Draw a line for the life of each part, in the order in which they came, and lines from what it was grown from."""
+    lives: dict[str, list[Event]] = {}
+    for event in events:
+        lives.setdefault(event.expert, []).append(event)
+    last = max([end, *(event.time for event in events), *(phase.end or 0 for phase in phases)])
+    canvas, actions = Canvas(WIDTH), {event.action for event in events}
+    top = canvas.legend([(name, marker, INK, 1.0) for action, (marker, name) in _MARKS.items()
+                         if action in actions]) + 18
+    left = max(text_width(short(name)) for name in lives) + 20
+    axes, scale = _over_time(canvas, top, 26.0 * len(lives), (len(lives) - 0.4, -0.6), phases, last, left=left,
+                             y_numbers=False)
+    rows = {name: float(axes.y(row)) for row, name in enumerate(lives)}
+    for name, life in lives.items():
+        colour, row = tones.get(name, OTHERS).colour, rows[name]
+        canvas.text(left - 8, row, short(name), anchor="end", middle=True)
+        for start, until, state in stretches(life, last):
+            dash, width, strength = _LIVES[state]
+            canvas.line(axes.x((start / scale, until / scale)), (row, row), colour, width=width, dash=dash,
+                        opacity=strength)
+        for event in life:
+            at = float(axes.x(event.time / scale))
+            for parent in event.parents if event.action == "grow" else ():
+                if parent in rows:
+                    canvas.line((at, at), (rows[parent], row), colour, width=1.2, opacity=0.8)
+                    canvas.mark(at, rows[parent], "o", colour, 2.0)
+            canvas.mark(at, row, _MARKS[event.action][0], colour, 4.2, edge=PANEL)
+    return canvas.svg(alt, axes.bottom + BELOW)

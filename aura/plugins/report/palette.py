@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from aura.plugins.figures import Curves, Timeline
-from aura.plugins.report.html import text
 from aura.plugins.report.record import RunRecord
 from aura.plugins.report.svg import LABELS, MUTED
 
-__all__ = ["OTHERS", "Tone", "dotted_name", "palettes"]
+__all__ = ["OTHERS", "Palettes", "Tone", "palettes", "tone_of"]
 
 
 class Tone(NamedTuple):
@@ -43,17 +42,12 @@ def palettes(record: RunRecord) -> Palettes:
     return {label: {name: _tone(place) for place, name in enumerate(found)} for label, found in names.items()}
 
 
-def dotted_name(name: str, label: str, known: Palettes) -> str:
-    """Return a name as HTML, with a dot of its colour in the palette of a label, or else in the first that has it."""
+def tone_of(name: str, label: str, known: Palettes) -> Tone | None:
+    """Return the colour of a name in the palette of a label, or else in the first that has it."""
     tones = [known.get(label, {})] if label else [tones for key, tones in known.items() if key]
-    tone = next((found[name] for found in tones if name in found), None)
-    if tone is None or not tone.number:
-        return text(name)
-    dot = f'<i class="dot" style="background:var(--c{tone.number});opacity:{tone.strength:g}"></i>'
-    return f'<span class="named">{dot}{text(name)}</span>'
+    return next((found[name] for found in tones if name in found), None)
 
 
 def _tone(place: int) -> Tone:
     round_, number = divmod(place, len(LABELS))
-    strength, dash = _ROUNDS[min(round_, len(_ROUNDS) - 1)]
-    return Tone(LABELS[number], number + 1, strength, dash)
+    return Tone(LABELS[number], number + 1, *_ROUNDS[min(round_, len(_ROUNDS) - 1)])

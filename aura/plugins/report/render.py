@@ -2,35 +2,46 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
 from aura.plugins import figures as kinds
-from aura.plugins.report.charts import (
-    bar_chart,
-    line_chart,
-    matrix_chart,
-    profile_chart,
-    raster_chart,
-    trace_chart,
-)
+from aura.plugins.report.charts import bar_chart, line_chart, matrix_chart, profile_chart, raster_chart, trace_chart
 from aura.plugins.report.graph_chart import graph_chart
-from aura.plugins.report.html import bar, cell, drawing, table, text
 from aura.plugins.report.over_time import (
     SHOWN_MAX,
     components_chart,
+    growth_chart,
     rate_chart,
     rolling_chart,
     running_mean,
+    scalar_charts,
 )
-from aura.plugins.report.palette import Palettes, dotted_name
-from aura.plugins.report.record import PhaseInfo, SeriesByName
+from aura.plugins.report.palette import Palettes, Tone, tone_of
+from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
 from aura.plugins.report.space import map_chart, sheets_shown, volume_chart
-from aura.plugins.report.timeline import growth_chart
 from aura.plugins.words import count, figure, measured, named, simulated
 
-__all__ = ["Surroundings", "render", "render_cards"]
+__all__ = ["SmallCharts", "Surroundings", "render", "render_cards", "templates"]
+
+Drawn = tuple[str, str]
+"""A picture and the sentence below it."""
+
+
+@dataclass(frozen=True)
+class SmallCharts:
+    """Series with their titles, a small chart for each: what zones log is nobody's figure."""
+
+    series: Sequence[tuple[str, Series]]
+    caption: str
+    alt: str
+    figure: str = "small charts"
 
 
 @dataclass(frozen=True)
@@ -43,147 +54,91 @@ class Surroundings:
     palettes: Palettes = field(default_factory=dict)
     series: SeriesByName = field(default_factory=dict)
 
+    def tone(self, name: str, label: str) -> Tone | None:
+        """Return the colour of a name."""
+        return tone_of(name, label, self.palettes)
+
+    def draw(self, one: Any) -> list[Drawn]:
+        """Return the pictures of a figure."""
+        drawn = _DRAWN[type(one)](one, self, one.alt or one.caption)
+        return [(Markup(picture), caption)
+                for picture, caption in ([(drawn, one.caption)] if isinstance(drawn, str) else drawn)]
+
 
 def render(figures: Iterable[Any], around: Surroundings) -> str:
     """Return figures as HTML; cards are left out, for they stand at the top of the page."""
-    return "".join(_RENDERERS[type(one)](one, around) for one in figures)
+    return _macros().show(list(figures), around)  # type: ignore[no-any-return]
 
 
 def render_cards(name: str, figures: Iterable[kinds.Figure]) -> str:
     """Return the cards among a metric's figures."""
-    return "".join(_card(name, card) for one in figures if isinstance(one, kinds.Cards) for card in one.cards)
+    return Markup().join(_macros().card(name, card) for one in figures if isinstance(one, kinds.Cards)
+                         for card in one.cards)
 
 
-def _card(metric: str, card: kinds.Card) -> str:
-    beside = f'<p class="beside">{text(card.beside)}</p>' if card.beside else ""
-    return (f'<article class="card {"learning" if card.learning else "held"}"><p class="how">{text(card.how)}</p>'
-            f'<p class="value">{figure(card.value)}</p><p class="what">{text(metric)}: {text(card.what)}</p>'
-            f'<p class="where">{text(card.where)}</p>{beside}</article>')
+@cache
+def templates() -> Environment:
+    """Return the templates of the page, in which whatever comes from data is escaped."""
+    found = Environment(loader=PackageLoader("aura.plugins.report", ""), autoescape=True, undefined=StrictUndefined,
+                        trim_blocks=True)
+    found.filters |= {"figure": figure, "count": count, "share": _share, "say": _say}
+    return found
 
 
-def _text(one: kinds.Text, around: Surroundings) -> str:
-    if one.kind == "message":
-        return f'<p class="message" role="note">{text(one.text)}</p>'
-    name = "" if one.kind == "plain" else f' class="{one.kind}"'
-    return f"<p{name}>{text(one.text)}</p>"
+def _macros() -> Any:
+    return templates().get_template("figures.html").module
 
 
-def _table(one: kinds.Table, around: Surroundings) -> str:
-    if not one.rows:
-        return ""
-    rows = ["".join(_cell(column, value, around) for column, value in zip(one.columns, row, strict=True))
-            for row in one.rows]
-    return table([(column.name, column.kind not in ("text", "named")) for column in one.columns], rows,
-                 caption=one.caption, sortable=one.sortable)
+def _share(value: float | None, most: float) -> str:
+    """Return how long a bar is, in per cent."""
+    share = 0.0 if value is None or not math.isfinite(value) or most <= 0 else min(max(value / most, 0.0), 1.0)
+    return f"{share * 100:.1f}"
 
 
-def _cell(column: kinds.Column, value: Any, around: Surroundings) -> str:
-    if column.kind in ("text", "named"):
-        said = "–" if value is None else dotted_name(value, column.label, around.palettes) \
-            if column.kind == "named" else text(value)
-        return cell(said, kind="wide" if column.wide else "")
-    if column.kind == "bar":
-        return bar(value, column.digits, column.most)
-    if column.kind == "of":
-        part, items = value or (None, 0)
-        said = "–" if part is None else f"{figure(part)} <small>of {count(items)}</small>"
-        return cell(said, sort=part, kind="num")
+def _say(value: Any, column: kinds.Column) -> str:
     say: dict[str, Callable[[Any], str]] = {"count": count, "figure": figure, "time": simulated,
                                             "measured": lambda number: measured(number, column.unit)}
-    return cell(text(say[column.kind](value)), sort=value, kind="num")
+    return say[column.kind](value)
 
 
-def _curves(one: kinds.Curves, around: Surroundings) -> str:
+# --- pictures that need more than their figure ---------------------------------------------------------------------
+
+
+def _curves(one: kinds.Curves, around: Surroundings, alt: str) -> list[Drawn]:
     names = one.names or {key: named(key) for key in around.series}
     series = {names[key]: found for key, found in around.series.items() if key in names}
     if not series:
-        return ""
+        return []
     alt = one.alt or f"Rolling values of {', '.join(series)} of the metric {around.name} over simulated time."
     if one.label is None:
         shown = {name: running_mean(found) for name, found in series.items()} if one.smooth else series
-        return drawing(rolling_chart(shown, around.phases, alt, one.quantity), one.caption)
-    drawn = drawing(components_chart(series, around.palettes.get(one.label, {}), around.phases, alt,
-                                     stacked=one.stacked, quantity=one.quantity), one.caption)
-    if len(series) > SHOWN_MAX:
-        drawn += f'<p class="note">The {SHOWN_MAX} with the most on average are drawn one by one.</p>'
+        return [(rolling_chart(shown, around.phases, alt, one.quantity), one.caption)]
+    which = f" The {SHOWN_MAX} with the most on average are drawn one by one." if len(series) > SHOWN_MAX else ""
+    return [(components_chart(series, around.palettes.get(one.label, {}), around.phases, alt, stacked=one.stacked,
+                              quantity=one.quantity), one.caption + which)]
+
+
+def _map(one: kinds.Map, around: Surroundings, alt: str) -> list[Drawn]:
+    sheets, depth = len(sheets_shown(one.shape[2])), one.shape[2]
+    which = f" {sheets} of {depth} sheets are drawn, evenly chosen." if sheets < depth else ""
+    return [(map_chart(one, alt), one.caption + which)]
+
+
+def _volume(one: kinds.Volume, around: Surroundings, alt: str) -> list[Drawn]:
+    drawn = [(volume_chart(one, alt), one.caption)]
+    if profiles := tuple(profile for profile in one.profiles if len(profile.mean) > 1):
+        quantity = one.quantity if one.unit == "1" else f"{one.quantity}, {one.unit}"
+        drawn.append((profile_chart(profiles, quantity, f"Mean {one.quantity} along each axis."),
+                      "Along each axis: the mean over the plane across it."))
     return drawn
 
 
-def _volume(one: kinds.Volume, around: Surroundings) -> str:
-    drawn = drawing(volume_chart(one, one.alt or one.caption), one.caption)
-    profiles = tuple(profile for profile in one.profiles if len(profile.mean) > 1)
-    if not profiles:
-        return drawn
-    quantity = one.quantity if one.unit == "1" else f"{one.quantity}, {one.unit}"
-    return drawn + drawing(profile_chart(profiles, quantity, f"Mean {one.quantity} along each axis."),
-                           "Along each axis: the mean over the plane across it.")
-
-
-def _map(one: kinds.Map, around: Surroundings) -> str:
-    sheets, depth = len(sheets_shown(one.shape[2])), one.shape[2]
-    which = f" {sheets} of {depth} sheets are drawn, evenly chosen." if sheets < depth else ""
-    return drawing(map_chart(one, one.alt or one.caption), one.caption + which)
-
-
-def _timeline(one: kinds.Timeline, around: Surroundings) -> str:
-    chart = growth_chart(one.events, around.palettes.get(one.label, {}), around.phases, around.now,
-                         one.alt or one.caption)
-    return drawing(chart, one.caption)
-
-
-def _image(png: str, width: int, height: int, alt: str) -> str:
-    return f'<img src="data:image/png;base64,{png}" width="{width}" height="{height}" alt="{text(alt)}">'
-
-
-def _examples(one: kinds.Examples, around: Surroundings) -> str:
-    """Return mistakes, the most confident first, and some that were right."""
-    sure = any(example.sure is not None for example in one.examples)
-    said = ""
-    for right, caption in ((False, "Mistakes, the most confident first." if sure else "The last mistakes."),
-                           (True, "Right ones, drawn at random.")):
-        examples = [example for example in one.examples if example.right == right]
-        if not examples:
-            continue
-        seen = any(example.stimulus is not None for example in examples)
-        kind = "picture" if any(each.stimulus and each.stimulus.png for each in examples) else "stimulus"
-        rows = [(cell(_stimulus(each.stimulus), kind=kind) if seen else "") + cell(text(", ".join(each.truth)))
-                + cell(_said(each)) + (bar(each.sure) if sure else "") for each in examples]
-        heads = (*(("what was shown",) if seen else ()), "truth", "said")
-        said += table([*((head, False) for head in heads), *([("how sure", True)] if sure else [])], rows,
-                      caption=caption)
-    return said
-
-
-def _stimulus(one: kinds.Picture | None) -> str:
-    if one is None:
-        return "–"
-    if one.png is None:
-        return text(one.text or "")
-    return _image(one.png, one.width, one.height, "The stimulus, as a picture.")
-
-
-def _said(example: kinds.Example) -> str:
-    said = ", ".join(example.said)
-    if example.best is not None and example.said != (example.best,):
-        return f"{text(said) or 'nothing'} <small>(best: {text(example.best)})</small>"
-    return text(said) or "nothing"
-
-
-def _fold(one: kinds.Fold, around: Surroundings) -> str:
-    shown = render(one.figures, around)
-    state = " open" if one.opened else ""
-    return f"<details{state}><summary>{text(one.title)}</summary>{shown}</details>" if shown else ""
-
-
-def _chart(draw: Callable[[Any, str], str]) -> Callable[[Any, Surroundings], str]:
-    return lambda one, around: drawing(draw(one, one.alt or one.caption), one.caption)
-
-
-_RENDERERS: dict[type[kinds.Figure], Callable[[Any, Surroundings], str]] = {
-    kinds.Text: _text, kinds.Cards: lambda one, around: "", kinds.Table: _table, kinds.Curves: _curves,
-    kinds.Lines: _chart(line_chart), kinds.Traces: _chart(trace_chart), kinds.Bars: _chart(bar_chart),
-    kinds.Matrix: _chart(matrix_chart), kinds.Raster: _chart(raster_chart), kinds.Map: _map, kinds.Volume: _volume,
-    kinds.Rate: lambda one, around: drawing(rate_chart(one, around.phases, one.alt or one.caption), one.caption),
-    kinds.Timeline: _timeline, kinds.Graph: _chart(graph_chart), kinds.Examples: _examples, kinds.Fold: _fold,
-    kinds.Image: lambda one, around: drawing(_image(one.png, one.width, one.height, one.alt or one.caption),
-                                             one.caption)}
+_DRAWN: dict[type, Callable[[Any, Surroundings, str], str | list[Drawn]]] = {
+    kinds.Curves: _curves, kinds.Map: _map, kinds.Volume: _volume,
+    **{kind: lambda one, around, alt, draw=draw: draw(one, alt) for kind, draw in {
+        kinds.Lines: line_chart, kinds.Traces: trace_chart, kinds.Bars: bar_chart, kinds.Matrix: matrix_chart,
+        kinds.Raster: raster_chart, kinds.Graph: graph_chart}.items()},
+    kinds.Rate: lambda one, around, alt: rate_chart(one, around.phases, alt),
+    kinds.Timeline: lambda one, around, alt: growth_chart(
+        one.events, around.palettes.get(one.label, {}), around.phases, around.now, alt),
+    SmallCharts: lambda one, around, alt: scalar_charts(one.series, around.phases, alt)}

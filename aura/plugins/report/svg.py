@@ -16,8 +16,8 @@ import numpy as np
 
 from aura.plugins.words import short
 
-__all__ = ["EDGE", "GRID", "HUGE", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "SIZE", "SMALL", "WIDTH", "Axes",
-           "Canvas", "Entry", "left_of", "limits", "text_width", "ticks"]
+__all__ = ["BELOW", "EDGE", "GRID", "HUGE", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "SIZE", "SMALL", "WIDTH",
+           "Axes", "Canvas", "Entry", "left_of", "limits", "text_width", "ticks"]
 
 INK, MUTED, GRID, PANEL = "var(--ink)", "var(--muted)", "var(--line)", "var(--panel)"
 LABELS = tuple(f"var(--c{number})" for number in range(1, 13))
@@ -29,6 +29,8 @@ LETTER = 0.53
 SIZE, SMALL = 12.0, 11.0
 SMALLEST_SCALE = 0.7
 """Text of 11 pixels is then still as large as 7.5 pixels."""
+BELOW = 40.0
+"""Room for the numbers of a horizontal axis, and its label."""
 HUGE = 1e290
 """Larger numbers are drawn as this one: differences of them would be no numbers."""
 EDGE = 0.03
@@ -67,15 +69,9 @@ def limits(values: Iterable[float], *, room: float = 0.05, shares: bool = False)
 
 
 class Canvas:
-    """A picture that is drawn on.
+    """A picture of this width and height, in pixels, that is drawn on."""
 
-    Parameters
-    ----------
-    width, height : float
-        Its size in pixels.
-    """
-
-    def __init__(self, width: float, height: float) -> None:
+    def __init__(self, width: float, height: float = 0.0) -> None:
         self.width, self.height = width, height
         self._parts: list[str] = []
 
@@ -142,9 +138,9 @@ class Canvas:
             x += needed
         return y + 14.0 if entries else top
 
-    def svg(self, alt: str) -> str:
-        """Return the picture as an element with words for those who cannot see it."""
-        said = escape(alt)
+    def svg(self, alt: str, height: float | None = None) -> str:
+        """Return the picture as an element with words for those who cannot see it; its height may be known only now."""
+        said, self.height = escape(alt), self.height if height is None else height
         # Full size where there is room, scrolled where it would become too small to read.
         return (f'<svg viewBox="0 0 {self.width:.0f} {self.height:.0f}" width="{self.width:.0f}" '
                 f'style="min-width:{self.width * SMALLEST_SCALE:.0f}px" role="img" aria-label="{said}">'
@@ -152,22 +148,15 @@ class Canvas:
 
 
 class Axes:
-    """A region of a canvas with a scale along each side.
-
-    Parameters
-    ----------
-    canvas : Canvas
-        What it lies on.
-    left, top, right, bottom : float
-        Its edges.
-    x, y : (float, float)
-        The values at its left and right, and at its bottom and top.
+    """A region of a canvas with a scale along each side: `x` are the values at its ends left and right, `y` at bottom
+    and top.
     """
 
     def __init__(self, canvas: Canvas, left: float, top: float, right: float, bottom: float, x: tuple[float, float],
                  y: tuple[float, float]) -> None:
         self.canvas, self.left, self.top, self.right, self.bottom = canvas, left, top, right, bottom
-        self.x_limits, self.y_limits = _clipped(x), _clipped(y)
+        self.x_limits, self.y_limits = ((max(min(low, HUGE), -HUGE), max(min(high, HUGE), -HUGE))
+                                        for low, high in (x, y))
 
     def x(self, values: Any) -> Any:
         """Return where values lie from left to right."""
@@ -177,9 +166,12 @@ class Axes:
         """Return where values lie from top to bottom."""
         return self.bottom - _shares(values, self.y_limits) * (self.bottom - self.top)
 
-    def line(self, x: Any, y: Any, colour: str, **style: Any) -> None:
-        """Draw a line through values."""
-        self.canvas.line(self.x(x), self.y(y), colour, **style)
+    def line(self, x: Any, y: Any, colour: str, *, dotted: bool = False, **style: Any) -> None:
+        """Draw a line through values, which may be marked; a single one is."""
+        places = self.x(x), self.y(y)
+        self.canvas.line(*places, colour, **style)
+        for a, b in zip(*places, strict=True) if dotted or len(places[0]) == 1 else ():
+            self.canvas.mark(a, b, "o", colour, 2.2)
 
     def frame(self, x_label: str = "", y_label: str = "", *, grid: bool = True, y_most: int = 6, x_most: int = 8,
               x_numbers: bool = True, y_numbers: bool = True) -> None:
@@ -214,10 +206,6 @@ def left_of(limits: tuple[float, float], most: int = 6, *, label: bool = True) -
     """Return the room that the numbers of a vertical axis take, and its label."""
     widest = max((len(words) for words in _written(ticks(*limits, most))), default=1)
     return widest * SMALL * 0.6 + 10.0 + (SIZE + 8.0 if label else 0.0)
-
-
-def _clipped(limits: tuple[float, float]) -> tuple[float, float]:
-    return max(min(limits[0], HUGE), -HUGE), max(min(limits[1], HUGE), -HUGE)
 
 
 def _shares(values: Any, limits: tuple[float, float]) -> np.ndarray:

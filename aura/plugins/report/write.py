@@ -25,8 +25,8 @@ def write_report(folder: str | Path) -> Path:
     AuraError
         If the folder is no run folder, cannot be written to, or holds links, through which nothing is written.
     """
-    from aura.plugins.report.collect import read_run
     from aura.plugins.report.page import page
+    from aura.plugins.report.record import read_run
 
     refuse_links(Path(folder))
     record = read_run(Path(folder))

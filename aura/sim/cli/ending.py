@@ -40,7 +40,7 @@ def say_figures(folder: Path) -> None:
     """Print the figures of each phase as the report has them: tables on a terminal wide enough, else a line for each.
     """
     from aura.plugins.metrics.results import VIEWS, figure_rows, left_out
-    from aura.plugins.report.collect import read_metrics
+    from aura.plugins.report.record import read_metrics
     from aura.sim.cli.tables import print_figures
 
     for name, result in read_metrics(folder / "metrics.json", []).items():
@@ -63,7 +63,7 @@ def print_document(folder: RunFolder, **more: Any) -> None:
 
 def document(folder: RunFolder) -> dict[str, Any]:
     """Return a run as JSON values: folder, status, instant in ns, phases with figures, notices."""
-    from aura.plugins.report.collect import read_metrics
+    from aura.plugins.report.record import read_metrics
 
     told, report = folder.read(), folder.path / "report.html"
     results = read_metrics(folder.metrics, [])

@@ -69,8 +69,8 @@ def test_zones_stand_right_of_all_that_feed_them():
 def test_a_circle_is_cut_where_it_closes():
     layout = lay_out(zones(3), [path(0, 1), path(1, 2), path(2, 0), path(1, 1)])
     assert [route.back for route in layout.routes] == [False, False, True, True]
-    lowest = min(box.y for box in layout.boxes)
-    assert all(min(y for _, y in route.points) < lowest for route in layout.routes if route.back)
+    lowest = max(box.y + box.height for box in layout.boxes)
+    assert all(max(y for _, y in route.points) > lowest for route in layout.routes if route.back)
 
 
 def test_pathways_that_share_an_input_share_the_text_of_their_delays():

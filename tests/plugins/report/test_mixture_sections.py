@@ -11,15 +11,14 @@ import numpy as np
 import pytest
 
 from aura.core.time import MS
-from aura.plugins.figures import Curves, Event, Timeline
+from aura.plugins.figures import Column, Curves, Event, Table, Timeline
 from aura.plugins.metrics.growth import LIVES_MAX
 from aura.plugins.metrics.results import Results
-from aura.plugins.report.collect import read_run
-from aura.plugins.report.over_time import SHOWN_MAX, components_chart, on_one_grid
-from aura.plugins.report.palette import dotted_name, palettes
-from aura.plugins.report.record import PhaseInfo, RunInfo, RunRecord, Series
+from aura.plugins.report.over_time import SHOWN_MAX, components_chart, growth_chart, on_one_grid, stretches
+from aura.plugins.report.palette import palettes
+from aura.plugins.report.record import PhaseInfo, RunInfo, RunRecord, Series, read_run
+from aura.plugins.report.render import Surroundings, render
 from aura.plugins.report.svg import LABELS
-from aura.plugins.report.timeline import growth_chart, lives
 from tests.plugins.mixture import BIRTHS, all_metrics, make_brain, play
 from tests.plugins.report.reading import ROW, read
 
@@ -204,9 +203,13 @@ def test_beyond_twelve_the_colours_come_again_in_another_way():
 
 
 def test_a_name_without_a_colour_has_no_dot():
-    assert dotted_name("<b>", "", {}) == "&lt;b&gt;"
-    assert '<i class="dot"' in dotted_name("e_0", "", colours(curves("e", "e_0")))
-    assert "<i" not in dotted_name("e_0", "other", colours(curves("e", "e_0")))
+    def cell(name, label, known):
+        table = Table(columns=(Column(name="who", kind="named", label=label),), rows=((name,),))
+        return re.findall("<td>(.*)</td>", render([table], Surroundings(palettes=known)))
+
+    assert cell("<b>", "", {}) == ["&lt;b&gt;"]
+    assert '<i class="dot"' in cell("e_0", "", colours(curves("e", "e_0")))[0]
+    assert "<i" not in cell("e_0", "other", colours(curves("e", "e_0")))[0]
 
 
 def series(*points):
@@ -236,11 +239,11 @@ def test_few_or_many_components_are_drawn(stacked, points, count):
 
 
 def test_a_life_is_active_frozen_or_put_away():
-    [life, child] = lives(events_of((0, "grow", "a", ()), (2, "freeze", "a", ()), (3, "prune", "a", ()),
-                                    (5, "revive", "a", ()), (6, "thaw", "a", ()), (6, "grow", "b", ("a",))))
-    assert [(start // MS, until // MS, state) for start, until, state in life.stretches(10 * MS)] == [
+    life = events_of((0, "grow", "a", ()), (2, "freeze", "a", ()), (3, "prune", "a", ()), (5, "revive", "a", ()),
+                     (6, "thaw", "a", ()))
+    assert [(start // MS, until // MS, state) for start, until, state in stretches(life, 10 * MS)] == [
         (0, 2, "active"), (2, 3, "frozen"), (3, 5, "pruned"), (5, 6, "frozen"), (6, 10, "active")]
-    assert (child.born // MS, list(child.stretches(0))) == (6, [(6 * MS, 6 * MS, "active")])
+    assert list(stretches(events_of((6, "grow", "b", ("a",))), 0)) == [(6 * MS, 6 * MS, "active")]
 
 
 def test_the_tree_has_a_line_for_each_and_a_mark_for_each_kind_of_event():

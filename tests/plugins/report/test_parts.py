@@ -6,13 +6,12 @@ from itertools import pairwise
 import pytest
 from pydantic import ValidationError
 
-from aura.plugins.figures import FIGURES, Bars, Examples, Image, Line, Lines, Matrix, Table, flat
+from aura.plugins.figures import FIGURES, Bars, Column, Examples, Image, Line, Lines, Matrix, Table, flat
 from aura.plugins.metrics.classification import Classification
 from aura.plugins.metrics.classification_figures import most_confused
 from aura.plugins.metrics.forecast import Forecast
 from aura.plugins.metrics.results import PhaseResults, Results, figure_names, left_out, main_phases
 from aura.plugins.report.charts import bar_chart, line_chart, matrix_chart
-from aura.plugins.report.html import bar, cell, table
 from aura.plugins.report.over_time import SHARE, one_each, rolling_chart, running_mean
 from aura.plugins.report.record import Series
 from aura.plugins.report.render import Surroundings, render, render_cards
@@ -96,18 +95,18 @@ def test_a_series_is_split_where_the_phase_changes():
     assert series.by_phase() == [("a", [1, 2], [1.0, 2.0]), ("b", [3], [3.0]), ("a", [4], [4.0])]
 
 
-def test_a_bar_is_as_long_as_its_share():
-    assert 'style="width:25.0%"' in bar(0.25)
-    assert 'style="width:50.0%"' in bar(5, 0, 10)
-    assert 'style="width:100.0%"' in bar(3.0)
-    assert 'style="width:0.0%"' in bar(float("nan"))
+@pytest.mark.parametrize(("value", "bounds", "width"), [
+    (0.25, {}, "25.0"), (5, {"digits": 0, "most": 10}, "50.0"), (3.0, {}, "100.0"), (None, {}, "0.0")])
+def test_a_bar_is_as_long_as_its_share(value, bounds, width):
+    table = Table(columns=(Column(name="share", kind="bar", **bounds),), rows=((value,),))
+    assert f'style="width:{width}%"' in render([table], Surroundings())
 
 
 def test_a_table_marks_its_columns_of_numbers():
-    html = table([("class", False), ("F1", True)], [cell("joy") + cell("1", sort=1.0, kind="num")],
-                 caption="All & each.", sortable=True)
+    html = render([Table(columns=(Column(name="class"), Column(name="F1", kind="figure")), rows=(("joy", 1.0),),
+                         caption="All & each.")], Surroundings())
     assert '<th scope="col">class</th><th scope="col" class="num">F1</th>' in html
-    assert '<td class="num" data-sort="1.0">1</td>' in html
+    assert '<td class="num" data-sort="1.0">1.000</td>' in html
     assert "All &amp; each." in html
 
 

@@ -13,8 +13,8 @@ import pytest
 from aura.core.time import MS, S
 from aura.plugins.figures import Map, Raster, Rate, Trace, Traces, Volume
 from aura.plugins.report.charts import raster_chart, stretch, trace_chart
-from aura.plugins.report.collect import read_run
 from aura.plugins.report.over_time import rates
+from aura.plugins.report.record import read_run
 from aura.plugins.report.space import STEPS, map_chart, sheets_shown, volume_chart
 from tests.plugins.report.reading import ROW, read
 from tests.plugins.tissue import MODES, all_views, make_brain, play
