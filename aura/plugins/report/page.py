@@ -37,7 +37,8 @@ def page(record: RunRecord) -> str:
     run, around = record.run, Surroundings(phases=record.run.phases)
     shown = (("scalars", "scalars", "Scalars over time", _scalars(record)),
              ("brain", "brain", "The brain", _brain(run)), ("time", "time per zone", "Time per zone", _time(run)))
-    sections = [*_metrics(record), *(_Section(*heads, render(figures, around)) for *heads, figures in shown if figures)]
+    sections = [*_metrics(record), *(_Section(key, name, title, render(figures, around))
+                                      for key, name, title, figures in shown if figures)]
     cards = Markup().join(render_cards(name, result.figures or ()) for name, result in record.metrics.items())
     css = (files("aura.plugins.report") / "page.css").read_text(encoding="utf-8")
     text = templates().get_template("page.html").render(

@@ -133,11 +133,14 @@ def _volume(one: kinds.Volume, around: Surroundings, alt: str) -> list[Drawn]:
     return drawn
 
 
+def _alone(draw: Callable[[Any, str], str]) -> Callable[[Any, Surroundings, str], str]:
+    return lambda one, around, alt: draw(one, alt)
+
+
 _DRAWN: dict[type, Callable[[Any, Surroundings, str], str | list[Drawn]]] = {
-    kinds.Curves: _curves, kinds.Map: _map, kinds.Volume: _volume,
-    **{kind: lambda one, around, alt, draw=draw: draw(one, alt) for kind, draw in {
-        kinds.Lines: line_chart, kinds.Traces: trace_chart, kinds.Bars: bar_chart, kinds.Matrix: matrix_chart,
-        kinds.Raster: raster_chart, kinds.Graph: graph_chart}.items()},
+    kinds.Curves: _curves, kinds.Map: _map, kinds.Volume: _volume, kinds.Lines: _alone(line_chart),
+    kinds.Traces: _alone(trace_chart), kinds.Bars: _alone(bar_chart), kinds.Matrix: _alone(matrix_chart),
+    kinds.Raster: _alone(raster_chart), kinds.Graph: _alone(graph_chart),
     kinds.Rate: lambda one, around, alt: rate_chart(one, around.phases, alt),
     kinds.Timeline: lambda one, around, alt: growth_chart(
         one.events, around.palettes.get(one.label, {}), around.phases, around.now, alt),
