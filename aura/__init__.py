@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from aura.core.brain import Brain
     from aura.core.classes import ClassIndex
     from aura.core.errors import AuraError
+    from aura.core.lasting import Stateful
     from aura.core.modulators import Modulator
     from aura.core.observer import Observer
     from aura.core.paths import InputPath, PlacePath
@@ -30,14 +31,14 @@ _HOME = {
     "PlacePath": "aura.core.paths",
     "Items": "aura.core.signals", "Manifest": "aura.core.zone",
     "Modulator": "aura.core.modulators", "Observer": "aura.core.observer",
-    "Port": "aura.core.ports", "Signal": "aura.core.signals", "Zone": "aura.core.zone",
+    "Port": "aura.core.ports", "Signal": "aura.core.signals", "Stateful": "aura.core.lasting", "Zone": "aura.core.zone",
     "ZoneContext": "aura.core.zone", "ZoneParams": "aura.core.zone", "hookimpl": "aura.plugins",
     "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
 __all__ = ["AuraError", "Brain", "ClassIndex", "InputPath", "Inputs", "Items", "Manifest", "Modulator", "Observer",
-           "PendingItems", "PlacePath", "Port", "Signal", "Zone", "ZoneContext", "ZoneParams", "hookimpl", "load_brain",
-           "stream", "zone"]
+           "PendingItems", "PlacePath", "Port", "Signal", "Stateful", "Zone", "ZoneContext", "ZoneParams", "hookimpl",
+           "load_brain", "stream", "zone"]
 
 
 def __dir__() -> list[str]:

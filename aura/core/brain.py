@@ -23,6 +23,7 @@ from aura.core.failures import RESTARTS, FailurePolicy
 from aura.core.handed import as_files, as_notices
 from aura.core.handle import ZoneHandle
 from aura.core.injection import Injector
+from aura.core.lasting import within
 from aura.core.modulators import UNLEARNED
 from aura.core.node import Node
 from aura.core.notices import Notice, Notices
@@ -113,7 +114,7 @@ class Brain(Blueprint):
 
     def observe(self, observer: Observer) -> None:
         """Take on an observer, before the first tick or in mid-run; those that keep a state differ in name."""
-        if type(observer).state is not Observer.state and observer.name in {o.name for o in self.observers.all}:
+        if observer.has_state and observer.name in {o.name for o in self.observers.all}:
             raise WiringError(f"observer {observer.name!r}", expected="a name that no observer has yet",
                               got="a second observer of that name", hint="Its state is saved under that name.")
         self.observers.add(observer)
@@ -420,8 +421,9 @@ class Brain(Blueprint):
         for observer in self.observers.all:
             tree = trees.get(f"observer.{observer.name}")
             if tree is not None:
-                with blaming(f"observer {observer.name!r}", "a load_state() that takes the state that was saved",
-                             CheckpointError, type(observer).__module__):
+                where = f"observer {observer.name!r}"
+                with blaming(where, "a load_state() that takes the state that was saved", CheckpointError,
+                             type(observer).__module__), within(where, observer):
                     observer.load_state(tree)
 
     def _place(self, node: Node) -> ZoneHandle:

@@ -21,7 +21,7 @@ __all__ = ["FORMAT", "checkpoint_at", "checkpoint_of", "checkpoint_time", "lates
            "read_checkpoint", "sync_path", "write_checkpoint"]
 
 _log = logging.getLogger("aura.checkpoint")
-FORMAT = 3
+FORMAT = 4
 _MANIFEST = "manifest.json"
 _NAME = re.compile(r"t([0-9]{20})(?:-([0-9]+))?")
 """The folder of an instant; a number tells a second checkpoint of the same instant from the first."""

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from aura.core.blame import blamed, raised_at, told
-from aura.core.errors import AuraError, CheckpointError, ZoneError
+from aura.core.errors import AuraError, CheckpointError, StateError, ZoneError
 from aura.core.handed import as_outputs, as_scalars, as_state, as_wake, check_ids, sketch, unknown_output
+from aura.core.lasting import within
 from aura.core.modulators import ENERGY_GATE, LEAST_ENERGY, checked
 from aura.core.output import Output, Published
 from aura.core.ownership import copied, own
@@ -127,7 +128,10 @@ class LocalZone:
     def load_tree(self, tree: dict[str, Any]) -> None:
         self.zone.rng.bit_generator.state = tree["rng"]
         try:
-            self.zone.load_state(tree["zone"])
+            with within(self.name, self.zone):
+                self.zone.load_state(tree["zone"])
+        except StateError as error:
+            raise CheckpointError(error.where, expected=error.expected, got=error.got, hint=error.hint) from error
         except (AuraError, KeyboardInterrupt):
             raise
         except BaseException as error:

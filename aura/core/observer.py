@@ -12,6 +12,7 @@ import numpy as np
 from aura.core.blame import blamed, told
 from aura.core.errors import AuraError
 from aura.core.handed import sketch
+from aura.core.lasting import Stateful
 from aura.core.notices import Notices
 from aura.core.signals import Signal
 from aura.core.time import Time, format_time
@@ -26,11 +27,12 @@ T = TypeVar("T")
 _log = logging.getLogger("aura.observers")
 
 
-class Observer:
+class Observer(Stateful):
     """The base of all observers. Only the methods that a subclass overrides are ever called.
 
     An observer that raises is logged and switched off; the brain goes on. One that is `required` stops the brain
-    instead. `topics` are shell patterns that choose which signals `on_signal` is shown.
+    instead. `topics` are shell patterns that choose which signals `on_signal` is shown. `lasting` names what a resumed
+    run needs to go on as if it had not stopped.
     """
 
     name: str = "observer"
@@ -76,12 +78,14 @@ class Observer:
     def on_stop(self, brain: Brain) -> None:
         """Called once, when the brain is closed."""
 
-    def state(self) -> dict[str, Any] | None:
+    def state(self) -> dict[str, Any] | None:  # type: ignore[override]
         """Return what a resumed run needs to go on as if it had not stopped, or None for nothing."""
-        return None
+        return super().state() or None
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
+    @property
+    def has_state(self) -> bool:
+        """Whether a state of it is saved, under its name."""
+        return bool(self._lasting) or type(self).state is not Observer.state
 
 
 _METHODS = ("on_start", "before_tick", "on_signal", "on_learn", "on_inject", "after_tick", "on_phase",

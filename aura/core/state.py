@@ -1,10 +1,11 @@
-"""State trees, and the safetensors files that hold them. No pickle."""
+"""State trees, how they are said in plain parts, and the safetensors files that hold them. No pickle."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from aura.core.blame import told
 from aura.core.errors import StateError
 from aura.core.json_text import parse_json
 
-__all__ = ["read_tree", "trees_equal", "write_tree"]
+__all__ = ["decode", "encode", "read_tree", "trees_equal", "write_tree"]
 
-_ARRAY, _SCALAR, _COMPLEX, _TUPLE = "$array", "$scalar", "$complex", "$tuple"
+_ARRAY, _SCALAR, _COMPLEX, _TUPLE, _MAP = "$array", "$scalar", "$complex", "$tuple", "$map"
+_SET, _BYTES, _TEXT, _INTEGER = "$set", "$bytes", "$text", "$integer"
 _DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
                      "float32", "float64"])
 _BAD_TREE = (OSError, SafetensorError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError,
@@ -30,7 +32,7 @@ _COMPLEX_PARTS = {"complex64": np.float32, "complex128": np.float64}
 
 
 def write_tree(path: str | Path, tree: Any, owner: str) -> None:
-    """Write a tree of dicts, lists, tuples, numpy arrays and plain values as one safetensors file.
+    """Write a tree of dicts, lists, tuples, sets, numpy arrays and plain values as one safetensors file.
 
     Arrays become tensors named by their path in the tree; the rest stands as JSON in the file's metadata.
 
@@ -43,8 +45,16 @@ def write_tree(path: str | Path, tree: Any, owner: str) -> None:
     """
     path = Path(path)
     arrays: dict[str, np.ndarray] = {}
+
+    def lay(array: np.ndarray, place: str) -> dict[str, str]:
+        place = place.encode("utf-8", "backslashreplace").decode()
+        while place in arrays:  # keys that hold a '/' can spell one path in two ways
+            place += "'"
+        arrays[place] = array
+        return {_ARRAY: place}
+
     try:
-        skeleton = _split(tree, owner, arrays)
+        skeleton = encode(tree, owner, lay)
     except RecursionError:
         raise StateError(owner, expected="a tree of a few levels",
                          got="one that is very deep, or holds itself") from None
@@ -72,7 +82,7 @@ def read_tree(path: str | Path, owner: str) -> Any:
         with safe_open(str(path), framework="numpy") as file:
             metadata = file.metadata() or {}
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        return _join(parse_json(metadata["tree"]), arrays)
+        return decode(parse_json(metadata["tree"]), arrays.__getitem__)
     except _BAD_TREE as error:
         raise StateError(owner, expected=f"a state file at {path}", got=told(error),
                          hint="Resume from an earlier checkpoint.") from error
@@ -96,54 +106,98 @@ def trees_equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def _split(node: Any, path: str, arrays: dict[str, np.ndarray]) -> Any:
-    if isinstance(node, np.ma.MaskedArray):
-        raise StateError(path, expected="a plain array", got="a masked one", hint="Keep its data and its mask.")
-    if isinstance(node, np.ndarray):
-        return _store(node, path, arrays)
-    if isinstance(node, np.generic):
-        return {_SCALAR: _store(np.asarray(node), path, arrays)}
-    if node is None or type(node) in (bool, int, float, str):
+def encode(node: Any, path: str, lay: Callable[[np.ndarray, str], Any] | None = None) -> Any:
+    """Return a tree as dicts of plain texts, lists, arrays, None, bool, int of 64 bits, float and plain texts alone.
+
+    What these cannot say is said by a dict of one key that begins with ``$``; nothing of the tree is shared but arrays.
+
+    Parameters
+    ----------
+    node : dict, list, tuple, set, array, bytes or plain value
+        Keys of dicts may be any plain values, and tuples of these.
+    path : str
+        Whose it is, for errors.
+    lay : callable, optional
+        Is given each array with its path, and returns what is to stand for it.
+
+    Raises
+    ------
+    StateError
+        If it holds anything else.
+    """
+    lay = lay or (lambda array, path: array)
+    if node is None or type(node) in (bool, float):
         return node
+    if type(node) is int:
+        return node if -(2**63) <= node < 2**64 else {_INTEGER: str(node)}
+    if type(node) is str:
+        return node if _is_plain(node) else {_TEXT: lay(_bytes(node.encode("utf-8", "surrogatepass")), path)}
+    if isinstance(node, np.ndarray):
+        return _encoded_array(node, path, lay)
+    if isinstance(node, np.generic):
+        return {_SCALAR: _encoded_array(np.asarray(node), path, lay)}
     if isinstance(node, dict):
-        for key in node:
-            if not isinstance(key, str) or key.startswith("$"):
-                raise StateError(path, expected="keys that are str and do not begin with '$'", got=repr(key))
-        return {key: _split(part, f"{path}/{key}", arrays) for key, part in node.items()}
+        if all(type(key) is str and _is_plain(key) and not key.startswith("$") for key in node):
+            return {key: encode(part, f"{path}/{key}", lay) for key, part in node.items()}
+        return {_MAP: [[encode(key, path, lay), encode(part, f"{path}/{key}", lay)] for key, part in node.items()]}
     if isinstance(node, (list, tuple)):
-        parts = [_split(part, f"{path}/{index}", arrays) for index, part in enumerate(node)]
+        parts = [encode(part, f"{path}/{index}", lay) for index, part in enumerate(node)]
         return parts if isinstance(node, list) else {_TUPLE: parts}
-    raise StateError(path, expected="dicts, lists, tuples, numpy arrays, None, bool, int, float or str",
+    if type(node) is set:
+        whole = bool(node) and all(type(part) is int and 0 <= part < 2**64 for part in node)
+        return {_SET: lay(np.array(sorted(node), np.uint64), path) if whole
+                else [encode(part, path, lay) for part in sorted(node, key=repr)]}
+    if type(node) is bytes:
+        return {_BYTES: lay(_bytes(node), path)}
+    raise StateError(path, expected="dicts, lists, tuples, sets, numpy arrays, None, bool, int, float, str or bytes",
                      got=type(node).__name__, hint="Return plain values and arrays from state().")
 
 
-def _store(array: np.ndarray, path: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
-    while path in arrays:  # keys that hold a '/' can spell one path in two ways
-        path += "'"
-    if array.dtype.name in _COMPLEX_PARTS:
-        native = np.asarray(array, dtype=array.dtype.name, order="C").reshape(-1)
-        arrays[path] = native.view(_COMPLEX_PARTS[array.dtype.name]).reshape(*array.shape, 2)
-        return {_COMPLEX: path, "dtype": array.dtype.name}
-    if array.dtype.name not in _DTYPES:
-        raise StateError(path, expected="an array of bool, integers, floats or complex numbers",
-                         got=f"dtype {array.dtype}")
-    # safetensors writes the buffer as it lies, so it must be C-ordered; 0-d arrays keep their shape.
-    arrays[path] = np.asarray(array, order="C")
-    return {_ARRAY: path}
-
-
-def _join(node: Any, arrays: dict[str, np.ndarray]) -> Any:
+def decode(node: Any, fetch: Callable[[str], np.ndarray] | None = None) -> Any:
+    """Return the tree that was encoded; every array is fresh and writable, `fetch` gets those that were laid."""
+    if isinstance(node, np.ndarray):
+        return np.array(node)
     if isinstance(node, list):
-        return [_join(part, arrays) for part in node]
+        return [decode(part, fetch) for part in node]
     if not isinstance(node, dict):
         return node
-    if _ARRAY in node:
-        return np.array(arrays[node[_ARRAY]])
-    if _SCALAR in node:
-        return _join(node[_SCALAR], arrays)[()]
-    if _COMPLEX in node:
-        parts = arrays[node[_COMPLEX]]
-        return np.array(parts).reshape(-1).view(node["dtype"]).reshape(parts.shape[:-1])
-    if _TUPLE in node:
-        return tuple(_join(part, arrays) for part in node[_TUPLE])
-    return {key: _join(part, arrays) for key, part in node.items()}
+    kind: str = next(iter(node), "")
+    if not kind.startswith("$"):
+        return {key: decode(part, fetch) for key, part in node.items()}
+    if kind == _ARRAY and fetch is not None:
+        return np.array(fetch(node[kind]))
+    return int(node[kind]) if kind == _INTEGER else _DECODERS[kind](decode(node[kind], fetch))
+
+
+_DECODERS: dict[str, Callable[[Any], Any]] = {
+    _SCALAR: lambda found: found[()],
+    _COMPLEX: lambda found: found.reshape(-1).view(f"c{2 * found.dtype.itemsize}").reshape(found.shape[:-1]),
+    _TUPLE: tuple,
+    _MAP: dict,
+    _SET: lambda found: set(found.tolist() if isinstance(found, np.ndarray) else found),
+    _BYTES: bytes,
+    _TEXT: lambda found: bytes(found).decode("utf-8", "surrogatepass"),
+}
+
+
+def _encoded_array(array: np.ndarray, path: str, lay: Callable[[np.ndarray, str], Any]) -> Any:
+    if isinstance(array, np.ma.MaskedArray):
+        raise StateError(path, expected="a plain array", got="a masked one", hint="Keep its data and its mask.")
+    name = array.dtype.name
+    if name not in _DTYPES and name not in _COMPLEX_PARTS:
+        raise StateError(path, expected="an array of bool, integers, floats or complex numbers",
+                         got=f"dtype {array.dtype}")
+    # Native and C-ordered, for files hold the buffer as it lies; arrays without axes keep their shape.
+    native = np.asarray(array, dtype=name, order="C")
+    if name in _DTYPES:
+        return lay(native, path)
+    return {_COMPLEX: lay(native.reshape(-1).view(_COMPLEX_PARTS[name]).reshape(*array.shape, 2), path)}
+
+
+def _bytes(data: bytes) -> np.ndarray:
+    return np.frombuffer(data, np.uint8)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is valid Unicode, which files other than JSON ask for."""
+    return text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text)

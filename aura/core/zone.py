@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from aura.core.blame import blamed
 from aura.core.errors import PluginError, WiringError
 from aura.core.flow import Flow, Wait
+from aura.core.lasting import Stateful
 from aura.core.modulators import Modulator, declared
 from aura.core.ports import Port
 from aura.core.signals import Inputs
@@ -187,10 +188,12 @@ class ZoneContext(Generic[P]):
     waits: Mapping[str, Wait] = field(default_factory=dict)
 
 
-class Zone(Generic[P]):
+class Zone(Stateful, Generic[P]):
     """A brain zone: it predicts in `step` and learns in `learn`, once a tick each.
 
-    A subclass overrides what it needs. One that keeps nothing between ticks needs only `step`.
+    A subclass overrides what it needs. One that keeps nothing between ticks needs only `step`; any other names in
+    `lasting` all that it carries from tick to tick. The runtime saves `rng` beside it, and loads a state into a zone
+    whose parameters differ from those that it was made with in `Manifest.changeable` at most.
     """
 
     manifest: Manifest
@@ -218,17 +221,6 @@ class Zone(Generic[P]):
     def learn(self, now: Time, inputs: Inputs) -> Scalars:
         """Learn from the inputs that `step` has just seen; return name to number, finite, for what is worth logging."""
         return None
-
-    def state(self) -> dict[str, Any]:
-        """Return all that the zone carries from tick to tick: a tree of dicts, lists, arrays and plain values.
-
-        The runtime saves the random stream beside it.
-        """
-        return {}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state that `state` returned, of a zone whose parameters differ in `Manifest.changeable` at most.
-        """
 
     def next_wake(self, now: Time) -> Time | None:
         """Return when a self-clocked zone wakes next, after `now` (-1 before the first tick), or None for never.

@@ -33,6 +33,7 @@ class Checkpoints(Observer):
 
     name = "checkpoints"
     required = True
+    lasting = ("_next",)
 
     def __init__(self, folder: Path, every: Time, keep: int, extra: Callable[[], Mapping[str, Any]], *,
                  before: Callable[[], None] | None = None, after: Callable[[Path], None] | None = None) -> None:
@@ -40,6 +41,7 @@ class Checkpoints(Observer):
         self.before, self.after = before, after
         self._brain: Brain | None = None
         self._next: Time = every
+        """When the next one is due."""
 
     def on_start(self, brain: Brain) -> None:
         self._brain = brain
@@ -75,9 +77,3 @@ class Checkpoints(Observer):
     def on_load(self, now: Time) -> None:
         if self.every:  # the checkpoint may have been saved without this observer, or before it had gone on
             self._next = min(self._next, (now // self.every + 1) * self.every)
-
-    def state(self) -> dict[str, Any]:
-        return {"next": self._next}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self._next = max(state["next"], 0)

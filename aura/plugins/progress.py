@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -56,6 +56,7 @@ class Progress(Observer):
     """
 
     name = "progress"
+    lasting = ("phase",)  # which a run that is resumed in its midst is not told again
 
     def __init__(self, topics: tuple[str, ...] = (), *, console: Console | None = None,
                  clock: Callable[[], float] = time.monotonic) -> None:
@@ -90,13 +91,6 @@ class Progress(Observer):
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         self.phase = phase if learning else f"{phase} (not learning)"
-
-    def state(self) -> dict[str, Any]:
-        """Return the phase, which a run that is resumed in its midst is not told again."""
-        return {"phase": self.phase}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.phase = state["phase"]
 
     def on_load(self, now: Time) -> None:
         self._begun = False  # from here on the rate is counted anew

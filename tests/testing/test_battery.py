@@ -253,7 +253,7 @@ class ForgetsTheState(Sound):
 
 class StateOfObjects(Sound):
     def state(self) -> dict[str, Any]:
-        return {**super().state(), "waiting": set(self.waiting)}
+        return {**super().state(), "waiting": frozenset(self.waiting)}
 
 
 class CountsSteps(Sound):
@@ -334,7 +334,7 @@ BROKEN: list[tuple[str, Subject, str]] = [
     ("modulators_at_their_defaults_change_nothing", Subject(HasADefaultOfItsOwn), "at their defaults changed"),
     ("without_energy_nothing_is_learned", Subject(LearnsInStepWithoutEnergy), "a shut energy gate, against"),
     ("state_survives_a_file", Subject(ForgetsTheState), "is not the state that was loaded"),
-    ("state_survives_a_file", Subject(StateOfObjects), "got set"),
+    ("state_survives_a_file", Subject(StateOfObjects), "got frozenset"),
     ("resume_is_exact", Subject(CountsSteps), "ns it differs from the run that never stopped"),
     ("resume_after_learning_is_exact", Subject(CountsLessons), "it differs from the run that never stopped"),
     ("a_used_zone_goes_back", Subject(AddsToItsState), "it differs from when it was there first"),

@@ -38,6 +38,7 @@ class LiveStream(Zone[ZoneParams]):
     wait: ClassVar[bool]
     journal: ClassVar[Any]
     replayed: ClassVar[list[Entry]]
+    lasting = ("_item", "_latest", "_ended", "_skipped")
 
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
         super().__init__(context)
@@ -91,6 +92,9 @@ class LiveStream(Zone[ZoneParams]):
         if interrupt is not None:
             interrupt()
 
+    def loaded(self) -> None:
+        self._before = None
+
     def play_again(self, journal: Iterable[Any]) -> None:
         """Play what `journal` has kept, and take no more, on the way back to a tick that failed."""
         self.replayed, self._again = list(journal), True  # type: ignore[misc]  # this zone's own from now on
@@ -125,13 +129,6 @@ class LiveStream(Zone[ZoneParams]):
         self._item += len(rows)
         said = {name: stack(field, [row[name] for row in rows]) for name, field in self.fields.items()}
         return items_of(self.fields, said, ids)
-
-    def state(self) -> dict[str, Any]:
-        return {"item": self._item, "latest": self._latest, "ended": self._ended, "skipped": self._skipped}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self._item, self._latest, self._ended = state["item"], state["latest"], state["ended"]
-        self._skipped, self._before = state["skipped"], None
 
     def notices(self) -> dict[str, int]:
         return {BAD_ROWS: self._skipped}

@@ -30,6 +30,8 @@ class PlayedStream(Zone[ZoneParams]):
     reader: ClassVar[Reader]
     held_out: ClassVar[Reader | None]
     playing: ClassVar[Playing]
+    lasting = ("_row_counts", "_split", "_pass", "_item", "_stage", "_learned", "_learning", "_sights", "_position",
+               "_start")
 
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
         super().__init__(context)
@@ -51,6 +53,7 @@ class PlayedStream(Zone[ZoneParams]):
         self._learned = 0
         """Learning rows played since the beginning."""
         self._learning = True
+        self._row_counts = {name: f"{len(rows)} of {len(reader)}" for name, (reader, rows) in self._splits.items()}
         self._sights = Sights(self._splits)
         self._order = np.empty(0, dtype=np.int64)
         self._times: np.ndarray | None = None
@@ -133,32 +136,19 @@ class PlayedStream(Zone[ZoneParams]):
         before = self._sights.see(self._split, chosen, changed, rows, self._learning)
         return np.where(before, again(ids), ids)
 
-    def state(self) -> dict[str, Any]:
-        return {"learning": self._learning, "sights": self._sights.state(),
-                "split": self._split, "pass": self._pass, "position": self._position, "start": self._start,
-                "stage": self._stage, "learned": self._learned, "item": self._item,
-                "rows": self._row_counts}
-
     def load_state(self, state: dict[str, Any]) -> None:
-        if state["rows"] != self._row_counts:
-            raise StreamError(self.context.name, expected=f"the rows it was saved with, {state['rows']}",
+        if state["row_counts"] != self._row_counts:
+            raise StreamError(self.context.name, expected=f"the rows it was saved with, {state['row_counts']}",
                               got=str(self._row_counts),
                               hint="Did the file change since, or which of its rows are played or held out?")
-        self._split, self._pass, self._item = state["split"], state["pass"], state["item"]
-        self._stage, self._learned, self._learning = state["stage"], state["learned"], state["learning"]
-        self._sights.load_state(state["sights"])
+        super().load_state(state)
         self._load_pass()
-        self._position, self._start = state["position"], state["start"]
 
     def notices(self) -> dict[str, int]:
         readers = {"row": self.reader} if self.held_out is None else {"row": self.reader, "held-out row": self.held_out}
         absent = {f"had no {row} with {source!r}, which would feed {field!r}": 1
                   for row, reader in readers.items() for field, source in getattr(reader, "absent", {}).items()}
         return {BAD_ROWS: sum(reader.skipped for reader in readers.values()), **absent, **self._sights.notices()}
-
-    @property
-    def _row_counts(self) -> dict[str, str]:
-        return {name: f"{len(rows)} of {len(reader)}" for name, (reader, rows) in self._splits.items()}
 
     @property
     def _passes(self) -> int:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from aura.core.lasting import Stateful
 from aura.sim.readers.rows import Reader
 
 __all__ = ["Sights"]
@@ -19,7 +20,7 @@ _SOME = 64
 """Rows by which a reader's rows are known again."""
 
 
-class Sights:
+class Sights(Stateful):
     """Which rows were played while zones learned, as they are and changed.
 
     Rows of one reader are known by their number, whatever split they are in: a branch may hold out others than the
@@ -31,6 +32,8 @@ class Sights:
     splits : mapping of str to (Reader, array)
         The reader of each split, and its rows.
     """
+
+    lasting = ("_seen", "_contents", "_alike", "_elsewhere")
 
     def __init__(self, splits: Mapping[str, tuple[Reader, np.ndarray]]) -> None:
         own = splits[_LEARN][0]
@@ -67,18 +70,7 @@ class Sights:
         """Return how many held-out rows say what learned rows have said."""
         return {_LEARNED if self._by_content else _ALIKE: int(self._alike.sum())}
 
-    def state(self) -> dict[str, Any]:
-        """Return what a resumed stream needs."""
-        return {"seen": {key: np.packbits(seen) for key, seen in self._seen.items()},
-                "contents": np.array(sorted(self._contents), dtype=np.uint64), "alike": np.packbits(self._alike),
-                "elsewhere": np.array(sorted(self._elsewhere), dtype=np.uint64)}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned of readers that had as many rows as these."""
-        self._seen = {key: np.unpackbits(state["seen"][key], count=seen.size).astype(bool).reshape(seen.shape)
-                      for key, seen in self._seen.items()}
-        self._alike = np.unpackbits(state["alike"], count=self._alike.size).astype(bool)
-        self._contents, self._elsewhere = set(state["contents"].tolist()), set(state["elsewhere"].tolist())
+    def loaded(self) -> None:
         if not self._are_known():
             self._elsewhere |= self._contents
             for seen in self._seen.values():
