@@ -24,7 +24,7 @@ TOPICS = ("digits.label", "digits.regime", "hippocampus.label", "hippocampus.exp
 
 
 class Ledger(Observer):
-    """Keeps what was true, what was foretold and by whom, by item."""
+    """Keeps what was true, what was predicted and by whom, by item."""
 
     topics = TOPICS
 
@@ -37,7 +37,7 @@ class Ledger(Observer):
         self.said[signal.topic].update(zip(signal.ids.tolist(), values, strict=True))
 
     def right(self, items: Sequence[int]) -> np.ndarray:
-        """Return which of the items were foretold."""
+        """Return which of the items were predicted."""
         truth, given = self.said["digits.label"], self.said["hippocampus.label"]
         return np.array([truth[item] == given[item] for item in items])
 

@@ -76,13 +76,13 @@ class Mixture(Zone[MixtureParams]):
         self.shares = 0.95 * self.shares + 0.05 * np.bincount(chosen, minlength=experts) / count
         right = self.rng.random(count) < 0.5 + 0.1 * chosen
         labels = (inputs["image"].astype(int) + ~right) % CLASSES
-        said = {"label": tuple((str(label),) for label in labels.tolist()),
+        published = {"label": tuple((str(label),) for label in labels.tolist()),
                 "expert": tuple(f"expert_{k}" for k in chosen.tolist()),
                 "utilisation": (self.shares / self.shares.sum()).astype(np.float32),
                 "accuracy": (0.5 + 0.1 * np.arange(experts) + 0.02 * self.rng.normal(size=experts)).astype(np.float32)}
         if lines:
-            said |= {"growth": lines, "names": tuple("abcdefgh"[:experts])}
-        return said
+            published |= {"growth": lines, "names": tuple("abcdefgh"[:experts])}
+        return published
 
     def _grow(self, now: int) -> tuple[str, ...]:
         tick, self.ticks = self.ticks, self.ticks + 1

@@ -128,7 +128,7 @@ class Growth(Metric):
                       "part at the end.", kind="about"),
             Timeline(events=events, label=found.label, alt=in_words(events), caption=(
                 f"A line for the life of each {what}, with lines from those that it was grown from: thick while it "
-                "learns, thin while it is frozen, dotted while it is put away; phases without learning are shaded."))
+                "learns, thin while it is frozen, dotted while it is pruned; phases without learning are shaded."))
             if len(born) <= LIVES_MAX else Text(text=f"{count(len(born))} lives are too many to draw."),
             Table(columns=columns, rows=rows, caption="Every event, in its order.")]
         if more := len(events) - len(rows) + found.left_out:

@@ -22,7 +22,7 @@ LEAST_PROBABILITY = 1e-6
 
 
 class Credit(NamedTuple):
-    """How a block of items was foretold."""
+    """How a block of items was predicted."""
 
     truth: F32
     """Probability of the truth by each asked expert, (n, K)."""

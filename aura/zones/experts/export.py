@@ -32,9 +32,9 @@ class Opened(NamedTuple):
 def write_export(folder: Path, mixture: Mixture, shape: tuple[int, ...], classes: list[str]) -> list[Path]:
     """Write ``expert_0.msgpack``, ``expert_1.msgpack``, ..., ``gate.msgpack`` and ``growth.jsonl``."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = mixture.lineage.store.export(folder)
+    files = mixture.population.store.export(folder)
     log = folder / LOG_FILE
-    lines = "".join(f"{line}\n" for line in mixture.lineage.log.lines()).encode()
+    lines = "".join(f"{line}\n" for line in mixture.population.log.lines()).encode()
     log.write_bytes(lines)
     gate = write_head(folder / GATE_FILE, {"shape": list(shape), "classes": list(classes),
                                            "log_sha256": sha256(lines).hexdigest(), **mixture.heads()})
@@ -65,11 +65,11 @@ def open_export(folder: Path, name: str, params: ExpertsParams, seed: int) -> Op
         raise StateError(str(gate), expected="the gate of a mixture, with shape and classes",
                          got=told(error)) from error
     mixture = Mixture(name, params, shape, max(1, len(classes)), seed)
-    mixture.lineage.load_log(data.decode().splitlines())
+    mixture.population.load_log(data.decode().splitlines())
     mixture.load_heads(head)
-    if mixture.gate.count != len(mixture.lineage):
-        raise StateError(str(gate), expected=f"a gate of {len(mixture.lineage)} experts, as {LOG_FILE} tells",
+    if mixture.gate.count != len(mixture.population):
+        raise StateError(str(gate), expected=f"a gate of {len(mixture.population)} experts, as {LOG_FILE} tells",
                          got=f"one of {mixture.gate.count}", hint="The files are of different exports.")
-    names = mixture.lineage.structure.names
-    mixture.lineage.store.attach(folder, names)
+    names = mixture.population.structure.names
+    mixture.population.store.attach(folder, names)
     return Opened(mixture, shape, classes, [log, gate, *(folder / f"{name}.msgpack" for name in names)])

@@ -12,16 +12,16 @@ from aura.core.params import validated
 from aura.zones.experts.answers import Answers
 from aura.zones.experts.committee import Shares, ask, share_out, teach, weights_by_expert
 from aura.zones.experts.credit import LEAST_PROBABILITY, Credit, assess
+from aura.zones.experts.distillation import soft_targets_of, trial_of
 from aura.zones.experts.gate.gate import Gate
 from aura.zones.experts.gate.merit import MeritBoard
 from aura.zones.experts.growth.board import Board
 from aura.zones.experts.growth.planner import GrowthPlanner
 from aura.zones.experts.kinds.expert import ExpertOptions, Lesson
 from aura.zones.experts.kinds.registry import expert_kind
-from aura.zones.experts.lineage import Lineage
+from aura.zones.experts.population import Population
 from aura.zones.experts.store import ExpertStore
 from aura.zones.experts.teaching import one_hot, plan_lessons
-from aura.zones.experts.tutors import trial_of, tutor_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,7 +95,7 @@ class Mixture:
         self.planner = None if growth is None else GrowthPlanner(
             growth, max_experts=params.max_experts, k=gate.k, shared=gate.shared, where=name)
         store = ExpertStore(params.store, name, shape=shape, kinds=partial(expert_kind, named=params.kinds))
-        self.lineage = Lineage(name, params, store, self._make, seed)
+        self.population = Population(name, params, store, self._make, seed)
         self.items = 0
         """Items learned from."""
         self._now: Time = 0
@@ -115,7 +115,7 @@ class Mixture:
         for _ in range(count):
             self._bear(now, "schedule", "seed", ())
         for name in self._params.frozen:
-            self.lineage.change("freeze", name, now, 0)
+            self.population.change("freeze", name, now, 0)
 
     # --- answering ------------------------------------------------------------------------------------------------
 
@@ -136,9 +136,9 @@ class Mixture:
         features = self.gate.sense_projections(projections)
         heat = self._params.gate.temperature * temperature
         while True:
-            active = self.lineage.active
+            active = self.population.active
             routing = self.gate.route(features, bias, self._offsets(leaning, active), heat, active,
-                                      self.lineage.structure.groups, self._params.gate.shared)
+                                      self.population.structure.groups, self._params.gate.shared)
             shares = share_out(routing.chosen)
             experts = self._fetch(shares.experts)
             if experts is not None:
@@ -161,8 +161,8 @@ class Mixture:
             shown = min(len(leaning), len(offsets))
             offsets[:shown] += leaning[:shown]
         growth = self._params.growth
-        if growth is not None and self.items < self.lineage.newest + growth.bootstrap:
-            for index, unit in enumerate(self.lineage.structure.units):
+        if growth is not None and self.items < self.population.newest + growth.bootstrap:
+            for index, unit in enumerate(self.population.structure.units):
                 left = 1.0 - (self.items - unit.since) / growth.bootstrap
                 if unit.since and left > 0.0:  # those that were there from the start need no help
                     offsets[index] += growth.bootstrap_bias * left
@@ -170,21 +170,21 @@ class Mixture:
 
     def _fetch(self, indices: tuple[int, ...]) -> dict[int, Expert] | None:
         """Return the experts that are asked; None if the file of one turned out to be damaged, which masks it."""
-        names, experts = self.lineage.structure.names, {}
-        for index, expert in zip(indices, self.lineage.store.get_many([names[index] for index in indices]),
+        names, experts = self.population.structure.names, {}
+        for index, expert in zip(indices, self.population.store.get_many([names[index] for index in indices]),
                                  strict=True):
             if expert is None:
                 self._merits = None
                 return None
             if expert.classes < self._classes:  # whoever is not asked takes them when it is
                 expert.add_classes(self._classes - expert.classes)
-                self.lineage.store.touched(names[index])
+                self.population.store.touched(names[index])
             experts[index] = expert
         return experts
 
     def names(self, answers: Answers) -> tuple[str, ...]:
         """Return the expert whose answer weighed most, for each item; "" where none was asked."""
-        names = (*self.lineage.structure.names, "")  # -1 is the last: none
+        names = (*self.population.structure.names, "")  # -1 is the last: none
         if not answers.chosen.shape[1]:
             return ("",) * len(answers.chosen)
         best = answers.weights.argmax(axis=1).tolist()
@@ -201,7 +201,7 @@ class Mixture:
         now : int
             The instant, in nanoseconds.
         answers : Answers
-            What was foretold of n items.
+            What was predicted of n items.
         places : ndarray, shape (n,)
             Their true classes.
         classes : int
@@ -218,7 +218,7 @@ class Mixture:
         """
         self._now, self._merits, self._standing = now, None, None
         self._classes = max(self._classes, classes)
-        active = self.lineage.active
+        active = self.population.active
         credit = assess(answers.answers, answers.weights, places)
         chosen, weights = answers.chosen, answers.weights
         utilities = np.log(np.maximum(credit.truth, np.float32(LEAST_PROBABILITY)))
@@ -232,12 +232,12 @@ class Mixture:
         truth = one_hot(places, classes)
         shares = share_out(chosen)
         lessons = plan_lessons(answers, credit, truth, rate, self._params.learning, shares,
-                               ~self.lineage.structure.frozen,
-                               tutor_of(self.lineage, self._params.growth, self.items, classes, alpha))
+                               ~self.population.structure.frozen,
+                               soft_targets_of(self.population, self._params.growth, self.items, classes, alpha))
         gradient = self._teach(lessons, shares, answers, credit, truth, want_gradient)
         self._grow(answers, credit, expected, places, classes, drive)
         return Outcome(credit, gradient, lessons.skipped, len(lessons.shares.rows) / len(places),
-                       int(np.count_nonzero(self.lineage.active)))
+                       int(np.count_nonzero(self.population.active)))
 
     def _teach(self, lessons: Lessons, shares: Shares, answers: Answers, credit: Credit, truth: NDArray[np.float32],
                want_gradient: bool) -> NDArray[np.float32] | None:
@@ -256,9 +256,9 @@ class Mixture:
         if experts is None:  # a file was damaged since the experts were asked
             return None
         slopes = dict(zip(given, teach(experts, list(given.items()), want_gradient=want_gradient), strict=True))
-        names = self.lineage.structure.names
+        names = self.population.structure.names
         for index, part in lessons.shares.parts():
-            self.lineage.store.touched(names[index])
+            self.population.store.touched(names[index])
             self.board.learned(index, part.stop - part.start)
         if not want_gradient:
             return None
@@ -278,17 +278,17 @@ class Mixture:
         if self.planner is None:
             return
         self.planner.observe(answers.entropy, credit.losses, expected)
-        trial = trial_of(self.lineage, answers.rows, places, classes)
-        for plan in self.planner.decide(self.lineage.structure, self.board, self.items, drive=drive, trial=trial):
+        trial = trial_of(self.population, answers.rows, places, classes)
+        for plan in self.planner.decide(self.population.structure, self.board, self.items, drive=drive, trial=trial):
             if plan.action == "grow":
                 self._bear(self._now, plan.reason, plan.start, plan.teachers)
             elif plan.expert is not None:
                 self.change(plan.action, plan.expert, plan.reason)
 
     def _bear(self, now: Time, reason: Reason, start: Start, teachers: Sequence[str] = ()) -> str:
-        unit = self.lineage.bear(now, self.items, reason, start, teachers)
-        before, self._merits, self._standing = self.lineage.active[:-1], None, None
-        self.gate.grow(self.lineage.structure.index(unit.parents[0]) if unit.parents else None, before)
+        unit = self.population.bear(now, self.items, reason, start, teachers)
+        before, self._merits, self._standing = self.population.active[:-1], None, None
+        self.gate.grow(self.population.structure.index(unit.parents[0]) if unit.parents else None, before)
         self.board.grow()
         if self.merit is not None:
             self.merit.grow(before)
@@ -300,9 +300,9 @@ class Mixture:
                           () if teacher is None else (teacher,))
 
     def change(self, action: Action, name: str, reason: Reason = "request") -> None:
-        """Put an expert away, take it up again, freeze or thaw it."""
+        """Prune, revive, freeze or thaw an expert."""
         self._merits = None
-        self.lineage.change(action, name, self._now, self.items, reason)
+        self.population.change(action, name, self._now, self.items, reason)
 
     # --- state ----------------------------------------------------------------------------------------------------
 
@@ -312,7 +312,7 @@ class Mixture:
 
     def state(self) -> dict[str, Any]:
         """Return experts, gate, boards and growth."""
-        return {**self.heads(), "lineage": self.lineage.state()}
+        return {**self.heads(), "population": self.population.state()}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned.
@@ -323,7 +323,7 @@ class Mixture:
             If it is of a mixture with other parts.
         """
         self.load_heads(state)
-        self.lineage.load_state(state["lineage"])
+        self.population.load_state(state["population"])
 
     def heads(self) -> dict[str, Any]:
         """Return all but the experts and their log."""
@@ -341,4 +341,4 @@ class Mixture:
 
     def close(self) -> None:
         """Let the files of experts that are not in memory go."""
-        self.lineage.store.close()
+        self.population.store.close()

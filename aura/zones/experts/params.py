@@ -71,7 +71,7 @@ class MeritParams(_Options):
 
 
 class GrowthParams(_Options):
-    """When experts are born, put away, and taken up again."""
+    """When experts are born, pruned, and revived."""
 
     schedule: tuple[Annotated[int, Field(ge=1)], ...] = Field(
         default=(1, 3, 6), min_length=1,
@@ -109,11 +109,11 @@ class GrowthParams(_Options):
     prune_below: float = Field(
         default=0.02, ge=0, lt=1,
         description="An expert whose running share of the gate, times the number of active experts, is below this is "
-                    "put away; 0 never.")
-    prune_after: int = Field(default=4000, ge=1, description="Items that an expert is given before it may be put away.")
+                    "pruned; 0 never.")
+    prune_after: int = Field(default=4000, ge=1, description="Items that an expert is given before it may be pruned.")
     revive: bool = Field(
         default=True,
-        description="Whether a trigger first looks among those put away for one that does better on the surprising "
+        description="Whether a trigger first looks among those pruned for one that does better on the surprising "
                     "items.")
 
     @field_validator("schedule")
@@ -129,7 +129,7 @@ class LearningParams(_Options):
 
     credit: Literal["responsibility", "gate", "equal"] = Field(
         default="responsibility",
-        description="What a row weighs for a routed expert: how well it foretold the truth beside the others, its "
+        description="What a row weighs for a routed expert: how well it predicted the truth beside the others, its "
                     "gate weight, or 1.")
     elastic: float = Field(
         default=0.1, ge=0, le=1e3,
@@ -142,10 +142,10 @@ class StoreParams(_Options):
 
     folder: PlacePath | None = Field(
         default=None,
-        description="Keeps the files of experts that are not in memory; a private temporary folder if not told.")
+        description="Keeps the files of experts that are not in memory; a private temporary folder if not given.")
     resident: int | None = Field(
         default=None, ge=1,
-        description="How many experts are in memory at most; all, if not told.")
+        description="How many experts are in memory at most; all, if not given.")
     on_damage: Literal["stop", "mask"] = Field(
         default="stop",
         description="What a missing or corrupted file does: end the run with an error that names it, or mask its "
@@ -172,7 +172,7 @@ class ExpertsParams(ZoneParams):
     initial: int = Field(
         default=1, ge=1,
         description="Experts there are at first; the growth schedule may ask for more.")
-    max_experts: int = Field(default=16, ge=1, le=1024, description="Experts there may be, those put away included.")
+    max_experts: int = Field(default=16, ge=1, le=1024, description="Experts there may be, those pruned included.")
     frozen: tuple[str, ...] = Field(default=(), description="Experts that predict and do not learn.")
     gate: GateParams = Field(default=GateParams(), description="How it is decided who is asked.")
     merit: Annotated[MeritParams | None, Switch] = Field(

@@ -31,7 +31,7 @@ def _outputs(params: ExpertsParams) -> tuple[Port, ...]:
         Port("probability", shape=("item", "class"), range=(0.0, 1.0), items_from=items,
              doc="The probability of each class."),
         Port("classes", dtype="text", shape=("class",),
-             doc="The names of the classes, said at first and whenever they change."),
+             doc="The names of the classes, published at first and whenever they change."),
         Port("expert", dtype="text", shape=("item",), items_from=items,
              doc="The expert whose answer weighed most; empty where none was asked."),
         Port("routing", shape=("item", "expert"), range=(0.0, 1.0), items_from=items,
@@ -44,7 +44,7 @@ def _outputs(params: ExpertsParams) -> tuple[Port, ...]:
         Port("loss", doc="Mean loss of the items last learned from, in nats, as they were predicted."),
         Port("activity", doc="Answers given, and lessons last learned, per item."),
         Port("growth", dtype="text", shape=("event",),
-             doc="What has grown or been put away since the last tick, as the lines of the growth log."),
+             doc="What has grown or been pruned since the last tick, as the lines of the growth log."),
         Port("skipped", dtype="int64", doc="Items not learned so far because no expert that was asked may learn."),
     )
     if not params.publish_gradient:
@@ -69,7 +69,7 @@ MANIFEST = Manifest(
     "experts", "aura.zones.experts.zone:Experts",
     "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
     params=ExpertsParams, inputs=_inputs, outputs=_outputs, modulators=_modulators,
-    wake_on=("stimulus", "teacher"), self_clocked=True, version="4",
+    wake_on=("stimulus", "teacher"), self_clocked=True, version="5",
     changeable=(
         "on_unknown", "max_experts", "learning.*", "store.on_damage",
         *(f"gate.{name}" for name in ("temperature", "learning_rate", "utility_rate", "utility_weight",

@@ -45,19 +45,19 @@ class ExpertStore:
     where : str
         Whose it is, for errors.
     kinds : callable, optional
-        Gives the class of a kind by its name; as registered, if not told.
+        Gives the class of a kind by its name; as registered, if not given.
     shape : tuple of int, optional
         Of one stimulus; a file of an expert for another counts as damaged.
 
     Notes
     -----
     An expert is asked for by `get` or `get_many` each time before it is used, and never kept: whoever is not among the
-    latest asked for may be written to its file and dropped, the least recently asked for first. Those asked for
-    together are in memory together, even if they are more than `resident`; `settle` then lets the excess go. What an
-    expert is does not depend on whether it was dropped meanwhile.
+    latest asked for may be evicted, which writes it to its file and frees its memory, the least recently asked for
+    first. Those asked for together are in memory together, even if they are more than `resident`; `settle` then evicts
+    the excess. What an expert is does not depend on whether it was evicted meanwhile.
 
     A file that was taken over by `attach` is never written to. The others lie in a private folder, within
-    `StoreParams.folder` if that is told, which goes when the store does; what lasts is a checkpoint or an export.
+    `StoreParams.folder` if that is given, which goes when the store does; what lasts is a checkpoint or an export.
     """
 
     def __init__(self, params: StoreParams, where: str = "experts", *, shape: tuple[int, ...] | None = None,
@@ -87,7 +87,7 @@ class ExpertStore:
         return sum(expert.nbytes for expert in self._live.values())
 
     def add(self, name: str, expert: Expert, kind_name: str) -> None:
-        """Take in a new expert, or one in the place of a damaged one; it stays in memory until it is let go."""
+        """Take in a new expert, or one in the place of a damaged one; it stays in memory until it is evicted."""
         if name in self._names and name not in self.damaged:
             raise StateError(f"{self._where}.{name}", expected="a new name", got="one that is taken")
         self.damaged.pop(name, None)
@@ -118,7 +118,7 @@ class ExpertStore:
         return [self._live.get(name) for name in names]
 
     def settle(self) -> None:
-        """Let experts go until no more are in memory than there may be."""
+        """Evict experts until no more are in memory than there may be."""
         self._bound(())
 
     def touched(self, name: str) -> None:
@@ -131,12 +131,12 @@ class ExpertStore:
         """
         if name not in self._live:
             self._known(name)
-            raise StateError(f"{self._where}.{name}", expected="an expert in memory", got="one that was let go",
+            raise StateError(f"{self._where}.{name}", expected="an expert in memory", got="one that was evicted",
                              hint="Ask the store for an expert each time before it is used.")
         self._files.pop(name, None)
 
-    def put_away(self, name: str) -> None:
-        """Write an expert to its file, if that is not as it is, and let it go until it is asked for again."""
+    def evict(self, name: str) -> None:
+        """Move an expert from memory to its file, written if it is not as the expert is; `get` reads it back."""
         self._known(name)
         expert = self._live.get(name)
         if expert is None:
@@ -212,7 +212,7 @@ class ExpertStore:
                              hint=nearest(name, self._names))
 
     def _bound(self, needed: Sequence[str]) -> None:
-        """Let go of experts that are not needed until those needed fit in."""
+        """Evict experts that are not needed until those needed fit in."""
         most = self._params.resident
         if most is None:
             return
@@ -220,7 +220,7 @@ class ExpertStore:
         for name in [name for name in self._live if name not in wanted]:
             if len(self._live.keys() | wanted.keys()) <= most:
                 break
-            self.put_away(name)
+            self.evict(name)
 
     def _load(self, name: str) -> None:
         try:

@@ -49,13 +49,13 @@ def one_hot(places: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
 
 def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], rate: float, learning: LearningParams,
                  shares: Shares, may_learn: NDArray[np.bool_],
-                 tutor: Callable[[int, Rows], tuple[float, Rows] | None]) -> Lessons:
+                 soft_targets: Callable[[int, Rows], tuple[float, Rows] | None]) -> Lessons:
     r"""Return the lessons of a block of n items.
 
     Parameters
     ----------
     answers : Answers
-        What was foretold.
+        What was predicted.
     credit : Credit
         And what it was worth.
     truth : ndarray, shape (n, classes)
@@ -68,7 +68,7 @@ def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], r
         Who answered what.
     may_learn : ndarray of bool, shape (E,)
         False for those that are frozen.
-    tutor : callable
+    soft_targets : callable
         ``(expert, rows) -> (share, answer)`` for an expert in its bootstrap, or None.
 
     Notes
@@ -83,9 +83,9 @@ def plan_lessons(answers: Answers, credit: Credit, truth: NDArray[np.float32], r
     holds = np.float32(learning.elastic) * (np.float32(1.0) - weights)
     lessons = []
     for expert, part in taught.parts():
-        told = tutor(expert, rows[part])
-        if told is not None:
-            share, answer = told
+        distilled = soft_targets(expert, rows[part])
+        if distilled is not None:
+            share, answer = distilled
             targets[part] = np.float32(share) * answer + np.float32(1.0 - share) * targets[part]
         lessons.append(Lesson(rows[part], targets[part], weights[part], holds[part], rate))
     skipped = 0

@@ -32,7 +32,7 @@ __all__ = ["Experts"]
 
 
 class Experts(Zone[ExpertsParams]):
-    """Foretells the class of stimuli by a growing mixture of experts, and learns when the teacher names them.
+    """Predicts the class of stimuli by a growing mixture of experts, and learns when the teacher names them.
 
     Notes
     -----
@@ -51,7 +51,7 @@ class Experts(Zone[ExpertsParams]):
     def __init__(self, context: ZoneContext[ExpertsParams]) -> None:
         super().__init__(context)
         for kind in dict.fromkeys(self.params.kinds):
-            kind_of(kind, self.params, context.name)  # a mistake is told of now, not when one is born
+            kind_of(kind, self.params, context.name)  # a mistake shows now, not when one is born
         self._seed = int(self.rng.integers(2**62))
         self._classes = ClassIndex(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
         self._pending = PendingItems(room(self.params.memory, [context.waits.get("teacher")], PENDING_ITEMS,
@@ -71,7 +71,7 @@ class Experts(Zone[ExpertsParams]):
         """The experts there are, with their descent; empty before the first stimulus."""
         from aura.zones.experts.growth.structure import Structure
 
-        return Structure() if self._mixture is None else self._mixture.lineage.structure
+        return Structure() if self._mixture is None else self._mixture.population.structure
 
     @property
     def mixture(self) -> Mixture:
@@ -95,8 +95,8 @@ class Experts(Zone[ExpertsParams]):
         rows = inputs["stimulus"]
         if rows is not None and len(rows):
             out.update(self._answer(now, rows, inputs))
-        if self._mixture is not None and self._mixture.lineage.has_news:
-            out["growth"] = self._mixture.lineage.news()
+        if self._mixture is not None and self._mixture.population.has_news:
+            out["growth"] = self._mixture.population.news()
         if self._loss is not None:
             out["loss"] = np.array(self._loss, np.float32)
             self._loss = None
@@ -151,10 +151,10 @@ class Experts(Zone[ExpertsParams]):
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Learn from the labels that have come; return what became of them."""
-        told = received(inputs, "teacher", self.context.name, now)
-        if told is None:
+        batch = received(inputs, "teacher", self.context.name, now)
+        if batch is None:
             return {}
-        ids, labels = told
+        ids, labels = batch
         rate = inputs.modulators["learning_rate"] * inputs.modulators["learning_drive"]
         groups = self._pending.take_blocks(ids)
         found = sum(len(places) for places, _ in groups)
@@ -168,27 +168,27 @@ class Experts(Zone[ExpertsParams]):
                labels: LabelSets, rate: float, where: str, inputs: Inputs) -> dict[str, float]:
         places = groups[0][0] if len(groups) == 1 else np.concatenate([group for group, _ in groups])
         known = len(self._classes)
-        said = self._classes.one_each([labels[place] for place in places.tolist()], where, now,
+        truth = self._classes.one_each([labels[place] for place in places.tolist()], where, now,
                                       hint="A mixture of experts tells classes apart that exclude each other.")
         self._announced = self._announced and len(self._classes) == known
-        if not len(said.rows):
-            return {"items": 0.0, "unknown": float(said.unknown)}
+        if not len(truth.rows):
+            return {"items": 0.0, "unknown": float(truth.unknown)}
         answers = joined([Answers(**answers) for _, answers in groups], len(self._classes))
-        if len(said.rows) < len(places):
-            answers = answers.take(said.rows)
+        if len(truth.rows) < len(places):
+            answers = answers.take(truth.rows)
         modulators = inputs.modulators
         outcome = self.mixture.learn(
-            now, answers, said.places, len(self._classes), rate=rate,
+            now, answers, truth.places, len(self._classes), rate=rate,
             momentum=modulators.get("merit_momentum"), alpha=modulators["distillation_alpha"],
             drive=modulators["growth_drive"], want_gradient=self.params.publish_gradient)
         self._skipped += outcome.skipped
-        self._loss = float(np.add.reduce(outcome.credit.losses)) / len(said.rows)
+        self._loss = float(np.add.reduce(outcome.credit.losses)) / len(truth.rows)
         self._lessons += outcome.lessons
         if outcome.gradient is not None:
-            self._gradient = Items(outcome.gradient, ids[places[said.rows]])
+            self._gradient = Items(outcome.gradient, ids[places[truth.rows]])
         right = int(np.count_nonzero(outcome.credit.correct))
-        return {"items": float(len(said.rows)), "unknown": float(said.unknown), "loss": self._loss,
-                "accuracy": right / len(said.rows), "experts": float(outcome.active)}
+        return {"items": float(len(truth.rows)), "unknown": float(truth.unknown), "loss": self._loss,
+                "accuracy": right / len(truth.rows), "experts": float(outcome.active)}
 
     def _open(self, shape: tuple[int, ...], now: Time) -> Mixture:
         """Set up what depends on the shape of a stimulus."""
@@ -204,11 +204,11 @@ class Experts(Zone[ExpertsParams]):
         return self.mixture.grow(teacher)
 
     def prune(self, name: str) -> None:
-        """Put an expert away; it is kept, and may be revived."""
+        """Prune an expert; it is kept, and may be revived."""
         self.mixture.change("prune", name)
 
     def revive(self, name: str) -> None:
-        """Take up again an expert that was put away."""
+        """Revive an expert that was pruned."""
         self.mixture.change("revive", name)
 
     def freeze(self, name: str) -> None:

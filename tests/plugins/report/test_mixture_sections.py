@@ -238,7 +238,7 @@ def test_few_or_many_components_are_drawn(stacked, points, count):
     assert svg.startswith("<svg viewBox=")
 
 
-def test_a_life_is_active_frozen_or_put_away():
+def test_a_life_is_active_frozen_or_pruned():
     life = events_of((0, "grow", "a", ()), (2, "freeze", "a", ()), (3, "prune", "a", ()), (5, "revive", "a", ()),
                      (6, "thaw", "a", ()))
     assert [(start // MS, until // MS, state) for start, until, state in stretches(life, 10 * MS)] == [

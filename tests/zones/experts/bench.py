@@ -92,25 +92,25 @@ class Bench:
         return self.logged[-1] if self.logged else {}
 
     def teach(self, start: int, stop: int, block: int = 20) -> float:
-        """Show and tell digits, block by block; return the share that was foretold."""
+        """Show and tell digits, block by block; return the share that was predicted."""
         images, names = digits()
         right = 0
         for begin in range(start, stop, block):
             part = slice(begin, min(begin + block, stop))
             ids = list(range(part.start, part.stop))
             self.show(images[part], ids)
-            said = self.read("label")
-            right += sum(one == (name,) for one, name in zip(said, names[part], strict=True))
+            predicted = self.read("label")
+            right += sum(one == (name,) for one, name in zip(predicted, names[part], strict=True))
             self.tell([(name,) for name in names[part]], ids)
         return right / (stop - start)
 
     def test(self, start: int, stop: int) -> float:
-        """Show digits and return the share that is foretold; nothing is learned."""
+        """Show digits and return the share that is predicted; nothing is learned."""
         images, names = digits()
         self.show(images[start:stop], range(10_000 + start, 10_000 + stop))
         return float(np.mean([one == (name,) for one, name in
                               zip(self.read("label"), names[start:stop], strict=True)]))
 
     def read(self, port: str) -> Any:
-        """Return what the mixture said last."""
+        """Return what the mixture published last."""
         return self.brain.read(f"hippocampus.{port}")

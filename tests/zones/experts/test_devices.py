@@ -19,15 +19,15 @@ import json, sys
 sys.path.insert(0, {root!r})
 import numpy as np
 from tests.zones.experts.bench import Bench, digits
-said = []
+published = []
 for kind, rows in (("mlp", 160), ("conv2d", 64)):
     for devices in (1, 4):
         one = Bench(kinds=[kind], initial=2, growth=False, devices=devices, classes=[str(n) for n in range(10)],
                     options={{kind: {{"hidden": [16]}}}})
         one.teach(0, rows, block=32)
         one.show(digits()[0][200:232], range(9000, 9032))
-        said.append(one.read("probability").tolist())
-print(json.dumps(said))
+        published.append(one.read("probability").tolist())
+print(json.dumps(published))
 """
 
 

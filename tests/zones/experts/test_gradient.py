@@ -27,7 +27,7 @@ def test_the_gradient_is_that_of_the_mixture_s_loss_with_the_routing_fixed(froze
     one.teach(0, 100)
     images, names = digits()
     image = images[200:201]
-    experts = [one.zone.mixture.lineage.store.get(f"expert_{index}").clone(0) for index in range(2)]
+    experts = [one.zone.mixture.population.store.get(f"expert_{index}").clone(0) for index in range(2)]
     one.show(image, [9000])
     weights = one.read("routing")[0]
     one.tell([(names[200],)], [9000])
@@ -60,7 +60,7 @@ class Eye(Zone[Any]):
 
 
 class Encoder(Zone[Any]):
-    """Says tanh(x W); learns from the gradient of what it said, and from nothing else."""
+    """Says tanh(x W); learns from the gradient of what it published, and from nothing else."""
 
     manifest = Manifest("encoder", "", wake_on=("image", "gradient"), inputs=(
         Port("image", shape=("item", 64)), Port("gradient", shape=("item", CODE), role="gradient", required=False)),
@@ -105,12 +105,12 @@ def test_an_encoder_trained_over_the_bus_equals_one_trained_end_to_end(late: int
     brain.connect("hippocampus.stimulus_gradient", "thalamus.code_gradients")
     brain.connect("thalamus.code_gradient", "encoder.gradient")
     brain.run(until="4 ms")
-    tree = brain["hippocampus"].mixture.lineage.store.get("expert_0").state()["parameters"]
+    tree = brain["hippocampus"].mixture.population.store.get("expert_0").state()["parameters"]
     classifier = jax.tree.map(jnp.asarray, tree)
     brain.run(until=f"{20 * ITEMS} ms")
-    encoder, told = whole(classifier, late)
-    learned = brain["hippocampus"].mixture.lineage.store.get("expert_0").state()["parameters"]
-    assert brain["hippocampus"].mixture.items == told
+    encoder, received = whole(classifier, late)
+    learned = brain["hippocampus"].mixture.population.store.get("expert_0").state()["parameters"]
+    assert brain["hippocampus"].mixture.items == received
     assert np.abs(brain["encoder"].weights - first_encoder()).max() > 0.1
     np.testing.assert_allclose(brain["encoder"].weights, encoder[0], atol=1e-5)
     for one, other in zip(jax.tree.leaves(learned), jax.tree.leaves(encoder[1]), strict=True):
@@ -118,7 +118,7 @@ def test_an_encoder_trained_over_the_bus_equals_one_trained_end_to_end(late: int
 
 
 def whole(classifier: Any, late: int) -> tuple[Any, int]:
-    """Train encoder and classifier as one network by autodiff, and return both with the number of items told."""
+    """Train encoder and classifier as one network by autodiff, and return both with the number of labels received."""
 
     def scores(tree: Any, code: Any) -> Any:
         hidden = jax.nn.relu(code @ tree["layers"]["0"]["kernel"] + tree["layers"]["0"]["bias"])
@@ -136,7 +136,7 @@ def whole(classifier: Any, late: int) -> tuple[Any, int]:
 
     images, names = digits()
     encoder, seen = first_encoder(), []
-    step, exact, told = jax.jit(parts), jax.jit(jax.grad(loss, (0, 1))), 0
+    step, exact, received = jax.jit(parts), jax.jit(jax.grad(loss, (0, 1))), 0
     for item in range(ITEMS):
         seen.append(encoder)
         if item < late:
@@ -146,5 +146,5 @@ def whole(classifier: Any, late: int) -> tuple[Any, int]:
                                else step(encoder, seen[item - late], classifier, image, label))
         encoder = encoder - RATE * np.asarray(of_encoder)
         classifier = jax.tree.map(lambda old, slope: old - RATE * slope, classifier, of_tree)
-        told += 1
-    return (encoder, classifier), told
+        received += 1
+    return (encoder, classifier), received

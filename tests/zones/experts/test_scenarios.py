@@ -63,9 +63,9 @@ def test_a_brain_without_energy_learns_nothing_and_the_run_says_so(tmp_path: Pat
     """Activity costs more than rest can restore, so the gate shuts and stays shut."""
     folder = tmp_path / "run"
     run(folder, "digits", "hypothalamus.energy.activity_cost_per_s=1000.0", report=True)
-    told = json.loads((folder / "run.json").read_text())
-    assert told["status"] == "finished"
-    items = {notice["source"]: notice["count"] for notice in told["notices"]}["hippocampus"]
+    record = json.loads((folder / "run.json").read_text())
+    assert record["status"] == "finished"
+    items = {notice["source"]: notice["count"] for notice in record["notices"]}["hippocampus"]
     assert items > 1300
     assert f"hippocampus left {items:,} items unlearned" in (folder / "report.html").read_text()
 
@@ -99,7 +99,7 @@ def test_exported_heads_give_the_same_answers_in_a_fresh_brain(digits: Path, tmp
     fresh.build()
     for zone in zones:
         fresh[zone].load_export(tmp_path)
-    said = []
+    predicted = []
     for brain in (learned, fresh):
         brain.learning = False
         start = -(-brain.now // 1_000_000) * 1_000_000
@@ -107,9 +107,9 @@ def test_exported_heads_give_the_same_answers_in_a_fresh_brain(digits: Path, tmp
         brain.wake("digits")
         probe = brain.probe("hippocampus.label")
         brain.run(span="2 s")
-        said.append([label for block in probe.values for label in block])
-    assert len(said[0]) == 359
-    assert said[0] == said[1]
+        predicted.append([label for block in probe.values for label in block])
+    assert len(predicted[0]) == 359
+    assert predicted[0] == predicted[1]
 
 
 @pytest.mark.slow

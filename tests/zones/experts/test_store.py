@@ -80,7 +80,7 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return found
 
 
-def test_all_experts_stay_in_memory_unless_a_bound_is_told(writes: list[str]) -> None:
+def test_all_experts_stay_in_memory_unless_a_bound_is_given(writes: list[str]) -> None:
     assert filled().resident == NAMES
     assert writes == []
 
@@ -132,7 +132,7 @@ def test_nothing_depends_on_how_many_are_in_memory(deeds: list[tuple[str, str]])
             elif deed == "ask":
                 store.get(name)
             elif deed == "away":
-                store.put_away(name)
+                store.evict(name)
             else:
                 stores[index] = empty(resident=(1, 3, None)[index])
                 stores[index].load_state(store.state())
@@ -324,7 +324,7 @@ def test_an_expert_stays_in_memory_when_its_file_cannot_be_written(tmp_path: Pat
     store = filled(1, folder=str(tmp_path / "spill"))
     (tmp_path / "spill").write_text("in the way")
     with pytest.raises(StateError, match="spill"):
-        store.put_away("expert_0")
+        store.evict("expert_0")
     assert store.resident == ("expert_0",)
 
 
@@ -333,7 +333,7 @@ def test_a_private_folder_is_made_late_and_goes_with_its_store(tmp_path: Path, m
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     store = filled(2)
     assert list(tmp_path.iterdir()) == []
-    store.put_away("expert_0")
+    store.evict("expert_0")
     assert len(list(tmp_path.rglob("expert_0.msgpack"))) == 1
     del store
     gc.collect()
@@ -342,7 +342,7 @@ def test_a_private_folder_is_made_late_and_goes_with_its_store(tmp_path: Path, m
 
 def test_unknown_and_taken_names_are_refused() -> None:
     store = filled(2)
-    for ask in (store.get, store.put_away, store.touched):
+    for ask in (store.get, store.evict, store.touched):
         with pytest.raises(StateError, match=r"experts\.expert_11: .*'expert_1'"):
             ask("expert_11")
     with pytest.raises(StateError, match="one that is taken"):
@@ -361,7 +361,7 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing(change: dict[s
 def test_memory_is_that_of_the_experts_in_it() -> None:
     store = filled(3)
     whole = store.nbytes
-    store.put_away("expert_0")
+    store.evict("expert_0")
     assert store.nbytes * 3 == whole * 2
 
 

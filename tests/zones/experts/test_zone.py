@@ -45,7 +45,7 @@ def test_outputs_carry_the_ids_of_their_items() -> None:
         assert one.brain.latest(f"hippocampus.{port}").ids.tolist() == [41, 17]
 
 
-def test_classes_are_said_at_first_and_when_they_change() -> None:
+def test_classes_are_published_at_first_and_when_they_change() -> None:
     one = Bench(**ANALYTIC, classes=["0"])
     probe = one.brain.probe("hippocampus.classes")
     one.teach(0, 2, block=1)
@@ -75,7 +75,7 @@ def test_a_label_outside_the_declared_classes_can_be_left_out() -> None:
     assert (logged["unknown"], logged["items"]) == (1.0, 1.0)
 
 
-def test_unknown_ids_and_labels_told_twice_are_counted_and_not_learned() -> None:
+def test_unknown_ids_and_labels_received_twice_are_counted_and_not_learned() -> None:
     one = Bench(**ANALYTIC, classes=["0", "1"])
     one.show(digits()[0][:2], [1, 2])
     assert one.tell([("0",), ("1",), ("0",)], [1, 2, 77])["unmatched"] == 1.0
@@ -88,12 +88,12 @@ def test_only_the_experts_that_were_asked_learn() -> None:
     one = Bench(**ANALYTIC, initial=4, gate={"k": 1, "features": 4, "resonators": 0})
     one.teach(0, 60)
     asked = set(one.read("expert"))
-    before = {f"expert_{i}": one.zone.mixture.lineage.store.get(f"expert_{i}").state() for i in range(4)}
+    before = {f"expert_{i}": one.zone.mixture.population.store.get(f"expert_{i}").state() for i in range(4)}
     one.show(digits()[0][100:101], [9000])
     asked = set(one.read("expert"))
     one.tell([("3",)], [9000])
     changed = {name for name, state in before.items()
-               if not trees_equal(state, one.zone.mixture.lineage.store.get(name).state())}
+               if not trees_equal(state, one.zone.mixture.population.store.get(name).state())}
     assert changed == asked
 
 
@@ -158,10 +158,10 @@ def test_with_fewer_experts_than_k_all_are_asked() -> None:
 def test_when_all_experts_are_frozen_nothing_is_learned_and_items_are_counted() -> None:
     one = Bench(**ANALYTIC, initial=2, frozen=["expert_0", "expert_1"], classes=["0", "1"])
     one.show(digits()[0][:2], [1, 2])
-    before = [one.zone.mixture.lineage.store.get(f"expert_{i}").state() for i in range(2)]
+    before = [one.zone.mixture.population.store.get(f"expert_{i}").state() for i in range(2)]
     assert one.tell([("0",), ("1",)], [1, 2])["skipped"] == 2.0
     for index, state in enumerate(before):
-        assert trees_equal(state, one.zone.mixture.lineage.store.get(f"expert_{index}").state())
+        assert trees_equal(state, one.zone.mixture.population.store.get(f"expert_{index}").state())
 
 
 def test_a_frozen_expert_that_is_not_there_is_refused() -> None:
@@ -169,7 +169,7 @@ def test_a_frozen_expert_that_is_not_there_is_refused() -> None:
         Bench(**ANALYTIC, frozen=["expert_7"]).show(digits()[0][:1], [1])
 
 
-def test_the_last_active_expert_cannot_be_put_away() -> None:
+def test_the_last_active_expert_cannot_be_pruned() -> None:
     one = Bench(**ANALYTIC, initial=2)
     one.show(digits()[0][:1], [1])
     one.zone.prune("expert_0")
@@ -234,15 +234,15 @@ def test_the_gate_s_temperature_follows_its_modulator() -> None:
 
 # --- growth -----------------------------------------------------------------------------------------------------------
 
-def test_growth_is_said_on_the_bus_and_the_log_rebuilds_the_structure() -> None:
+def test_growth_is_published_on_the_bus_and_the_log_rebuilds_the_structure() -> None:
     one = Bench(**GROWING)
     probe = one.brain.probe("hippocampus.growth")
     one.teach(0, 220)
     one.zone.prune("expert_1")
     one.zone.freeze("expert_2")
     one.show(digits()[0][:1], [9000])
-    lines = [line for said in probe.values for line in said]
-    assert lines == one.zone.mixture.lineage.log.lines()
+    lines = [line for block in probe.values for line in block]
+    assert lines == one.zone.mixture.population.log.lines()
     assert rebuild(lines) == one.zone.structure
     assert [unit.status for unit in one.zone.structure.units] == ["active", "pruned", "active"]
 
@@ -258,7 +258,7 @@ def test_a_surprising_stream_gives_birth_to_an_expert() -> None:
         part = slice(start, start + 20)
         one.show(images[part].reshape(20, 64)[:, order].reshape(20, 8, 8), range(start, start + 20))
         one.tell([(name,) for name in names[part]], range(start, start + 20))
-    births = [event for event in one.zone.mixture.lineage.log.events() if event.reason == "surprise"]
+    births = [event for event in one.zone.mixture.population.log.events() if event.reason == "surprise"]
     assert births
     assert births[0].parents == ("expert_0",)
 
@@ -319,7 +319,7 @@ def test_a_damaged_expert_file_names_itself(tmp_path: Path, how: str) -> None:
 
 
 @pytest.mark.parametrize("how", ["missing", "corrupted"])
-def test_the_brain_runs_on_without_a_damaged_expert_if_told_so(tmp_path: Path, how: str) -> None:
+def test_the_brain_runs_on_without_a_damaged_expert_if_it_may(tmp_path: Path, how: str) -> None:
     one, other = Bench(**GROWING), Bench(**GROWING, store={"on_damage": "mask"})
     one.teach(0, 260)
     one.zone.export(tmp_path)
@@ -328,7 +328,7 @@ def test_the_brain_runs_on_without_a_damaged_expert_if_told_so(tmp_path: Path, h
     other.zone.load_export(tmp_path)
     other.show(digits()[0][300:340], range(5000, 5040))
     assert not other.read("routing")[:, 1].any()
-    assert "expert_1.msgpack" in other.zone.mixture.lineage.store.damaged["expert_1"]
+    assert "expert_1.msgpack" in other.zone.mixture.population.store.damaged["expert_1"]
     assert other.teach(340, 500) > 0.6
 
 

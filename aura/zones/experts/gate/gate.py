@@ -24,7 +24,7 @@ _NO_BIAS = np.zeros((0, 0), np.float32)
 
 
 class Gate:
-    r"""Routes items to experts by a softmax over gate features, with a head that foretells each expert's utility.
+    r"""Routes items to experts by a softmax over gate features, with a head that predicts each expert's utility.
 
     Parameters
     ----------
@@ -135,7 +135,7 @@ class Gate:
         Raises
         ------
         SignalError
-            If h, the bias, or what is told of each expert has another shape.
+            If h, the bias, or what is given of each expert has another shape.
         """
         items, experts = len(h), self.count
         if h.shape != (items, self.width):
@@ -175,9 +175,9 @@ class Gate:
         rate : float
             Scales the learning; nothing is learned at 0 or below.
         temperature : float, optional
-            At which they were routed; the parameter of that name, if not told.
+            At which they were routed; the parameter of that name, if not given.
         active : array (E,), optional
-            Among whom the load is balanced; all, if not told.
+            Among whom the load is balanced; all, if not given.
 
         Raises
         ------

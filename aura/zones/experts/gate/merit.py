@@ -100,9 +100,9 @@ class MeritBoard:
         rewards : array (n, K)
             0 to 1; what lies outside is cut.
         momentum : float, optional
-            Share of old credit that is kept at each item, 0 to 1; the parameter of that name, if not told.
+            Share of old credit that is kept at each item, 0 to 1; the parameter of that name, if not given.
         active : array (E,), optional
-            Among whom the policy chooses; all, if not told.
+            Among whom the policy chooses; all, if not given.
 
         Raises
         ------

@@ -10,7 +10,7 @@ from numba import njit
 __all__ = ["LOWEST_LOG", "credit_items", "policy_bias", "policy_probability"]
 
 LOWEST_LOG = -50.0
-"""Log weights of Exp3 stop here, e^-50 of the best: what is lost for good could never be taken up again."""
+"""Log weights of Exp3 stop here, e^-50 of the best: what is lost for good could never come back."""
 
 FLUSH_BELOW = 1e-30
 """Counts below this are 0: far above the denormals of float32, far below what counts."""
@@ -47,8 +47,8 @@ def credit_items(chosen: Any, weights: Any, rewards: Any, keep: Any, share: Any,
             e = chosen[i, place]
             if not 0 <= e < counts.shape[0]:
                 continue
-            told = np.float64(rewards[i, place])
-            reward = min(told, 1.0) if told > 0.0 else 0.0
+            raw = np.float64(rewards[i, place])
+            reward = min(raw, 1.0) if raw > 0.0 else 0.0
             counts[e] += 1.0
             merit[e] += (reward - merit[e]) / counts[e]
             if active[e]:

@@ -54,8 +54,8 @@ def descend(h: Any, chosen: Any, weights: Any, responsibilities: Any, utilities:
             e = chosen[i, place]
             if 0 <= e < softmax.shape[0]:
                 error = np.float64(responsibilities[i, place]) - np.float64(weights[i, place])
-                if np.isfinite(error):  # no share can be told of an item that all hold impossible
+                if np.isfinite(error):  # no share is known of an item that all hold impossible
                     _move(softmax[e], step * error / length, h[i])
-                told = np.float64(utilities[i, place])
-                target = min(told, 0.0) if told >= LEAST_UTILITY else LEAST_UTILITY
+                raw = np.float64(utilities[i, place])
+                target = min(raw, 0.0) if raw >= LEAST_UTILITY else LEAST_UTILITY
                 _move(utility[e], utility_step * (target - np.float64(product(utility[e], h[i]))) / length, h[i])

@@ -1,4 +1,4 @@
-"""The growth log: every birth, putting away and freezing as one line of JSON, from which the structure is rebuilt."""
+"""The growth log: every birth, pruning and freezing as one line of JSON, from which the structure is rebuilt."""
 
 from __future__ import annotations
 

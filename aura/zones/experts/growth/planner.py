@@ -1,4 +1,4 @@
-"""The planner: when experts are born, put away and taken up again."""
+"""The planner: when experts are born, pruned and revived."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from aura.zones.experts.params import GrowthParams
 __all__ = ["LOOK_ITEMS", "GrowthPlanner", "Plan"]
 
 LOOK_ITEMS = 64
-"""Items between two looks for an expert to put away: shares change slowly, and a look costs some microseconds."""
+"""Items between two looks for an expert to prune: shares change slowly, and a look costs some microseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,20 +60,20 @@ class GrowthPlanner:
     params : GrowthParams
         As of the zone.
     max_experts : int
-        Experts there may be, those put away included.
+        Experts there may be, those pruned included.
     k : int
         How many teachers a committee has at most.
     shared : int
-        The first so many experts are never put away.
+        The first so many experts are never pruned.
     where : str
         Whose it is, for errors.
 
     Notes
     -----
-    *Schedule*: when a stage begins, experts are born until as many are active as it asks for; what is put away within a
+    *Schedule*: when a stage begins, experts are born until as many are active as it asks for; what is pruned within a
     stage is not replaced before the next. *Triggers* (see `Triggers`) count from the end of the cooldown, and a birth,
     a revival and a refusal each begin a cooldown and the count anew. The growth drive divides the patience: at 2 half
-    of it is enough, at 0 no trigger ever is. *Putting away* is one expert at a time, and never in the tick of a birth.
+    of it is enough, at 0 no trigger ever is. *Pruning* is one expert at a time, and never in the tick of a birth.
     """
 
     def __init__(self, params: GrowthParams, *, max_experts: int, k: int = 2, shared: int = 0,
@@ -112,7 +112,7 @@ class GrowthPlanner:
         drive : float
             The modulator ``growth_drive``, 0 or more.
         trial : callable, optional
-            Gives the mean loss of an expert that was put away on the latest items; without it none is taken up again.
+            Gives the mean loss of an expert that was pruned on the latest items; without it none is revived.
         """
         plans = self._scheduled(structure, board, items)
         if items < self._ready:

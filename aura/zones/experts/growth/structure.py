@@ -115,7 +115,7 @@ class Structure:
         Raises
         ------
         StateError
-            If it cannot be done: a birth out of turn or from unknown parents, the last active expert put away, or a
+            If it cannot be done: a birth out of turn or from unknown parents, the last active expert pruned, or a
             condition that the expert is in already. Nothing is changed then.
         """
         unit = self._born(event) if event.action == "grow" else self._changed(event)
@@ -145,14 +145,14 @@ class Structure:
         unit = self.unit(event.expert)
         if event.action == "prune":
             if unit.status != "active":
-                self._refuse(event, expected="an active expert", got="one that is put away already")
+                self._refuse(event, expected="an active expert", got="one that is pruned already")
             if self._count == 1:
                 self._refuse(event, expected="another expert that stays active", got="the last one",
                              hint="Grow or revive another first.")
             return replace(unit, status="pruned")
         if event.action == "revive":
             if unit.status != "pruned":
-                self._refuse(event, expected="an expert that was put away", got="an active one")
+                self._refuse(event, expected="an expert that was pruned", got="an active one")
             return replace(unit, status="active", since=event.items)
         freeze = event.action == "freeze"
         if unit.frozen == freeze:

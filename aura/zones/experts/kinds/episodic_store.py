@@ -67,7 +67,7 @@ class EpisodicStore:
         self.dims, self.capacity = dims, capacity
         self._faiss = _faiss()
         self._make_room(min(FIRST_ROOM, capacity))
-        self._count = self._told = 0
+        self._count = self._learned = 0
 
     def _make_room(self, room: int) -> None:
         self._keys: Rows = np.zeros((room, self.dims), np.float32)
@@ -90,7 +90,7 @@ class EpisodicStore:
 
     @property
     def times(self) -> Integers:
-        """How many episodes were told before the one in each slot."""
+        """How many episodes were learned before the one in each slot."""
         return self._times[: self._count]
 
     @property
@@ -111,14 +111,14 @@ class EpisodicStore:
             How much each counts.
         """
         count = len(keys)
-        self._grow(min(self._told + count, self.capacity))
+        self._grow(min(self._learned + count, self.capacity))
         recent = slice(max(0, count - self.capacity), count)
-        times = self._told + np.arange(count)[recent]
+        times = self._learned + np.arange(count)[recent]
         slots = times % self.capacity
         self._keys[slots], self._classes[slots] = keys[recent], classes[recent]
         self._weights[slots], self._times[slots] = weights[recent], times
-        self._told += count
-        self._count = min(self._told, self.capacity)
+        self._learned += count
+        self._count = min(self._learned, self.capacity)
 
     def _grow(self, needed: int) -> None:
         room = len(self._keys)
@@ -145,7 +145,7 @@ class EpisodicStore:
 
     def state(self) -> dict[str, Any]:
         """Return what is remembered, as arrays."""
-        return {"told": self._told, "keys": self._keys[: self._count].copy(), "classes": self.classes.copy(),
+        return {"told": self._learned, "keys": self._keys[: self._count].copy(), "classes": self.classes.copy(),
                 "weights": self.weights.copy(), "times": self.times.copy()}
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -157,12 +157,12 @@ class EpisodicStore:
             If a part is missing or does not fit.
         """
         try:
-            told, keys = int(state["told"]), np.asarray(state["keys"])
+            learned, keys = int(state["told"]), np.asarray(state["keys"])
             values = [np.asarray(state[name]) for name in ("classes", "weights", "times")]
         except (KeyError, TypeError, ValueError) as error:
             raise StateError("episodes", expected="told, keys, classes, weights and times",
                              got=f"{type(error).__name__}: {error}") from error
-        count = min(told, self.capacity)
+        count = min(learned, self.capacity)
         if keys.shape != (count, self.dims) or any(value.shape != (count,) for value in values):
             raise StateError("episodes.keys", expected=f"({count}, {self.dims}), and as many of each value",
                              got=f"{keys.shape} and {', '.join(str(value.shape) for value in values)}",
@@ -171,7 +171,7 @@ class EpisodicStore:
         while room < count:
             room = min(2 * room, self.capacity)
         self._make_room(room)
-        self._told, self._count, self._keys[:count] = told, count, keys
+        self._learned, self._count, self._keys[:count] = learned, count, keys
         self._classes[:count], self._weights[:count], self._times[:count] = values
 
 

@@ -12,9 +12,9 @@ from flax import nnx
 from aura.core.blame import told
 from aura.core.errors import StateError
 from aura.zones.experts.kinds.expert import Expert, ExpertOptions, Lesson, Rows
-from aura.zones.experts.kinds.leaves import widened
 from aura.zones.experts.kinds.options import NeuralOptions, learning_rate
 from aura.zones.experts.kinds.programs import MASKED, Program, program
+from aura.zones.experts.kinds.pytree import widened
 
 __all__ = ["FUSED_AT_MOST", "LEAST_CAPACITY", "PREDICTED_AT_ONCE", "NeuralExpert", "capacity_for"]
 

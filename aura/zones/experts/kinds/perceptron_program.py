@@ -13,7 +13,7 @@ from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.mlp_kernels import ACTIVATION_CODES, answer, slope
 from aura.zones.experts.kinds.mlp_steps import LINES, learn
 from aura.zones.experts.kinds.options import NeuralOptions
-from aura.zones.experts.kinds.programs import Builder, Leaves, Program
+from aura.zones.experts.kinds.programs import Arrays, Builder, Program
 
 __all__ = ["PerceptronProgram", "perceptron_program"]
 
@@ -52,7 +52,7 @@ class PerceptronProgram(Program):
                                np.float32)
         self._cuts = int(starts[-1])
 
-    def placed(self, leaves: Iterable[Any]) -> Leaves:
+    def placed(self, leaves: Iterable[Any]) -> Arrays:
         """Return copies, those of float32 as views of one vector."""
         arrays = [np.array(leaf) for leaf in leaves]
         floats = [array.ravel() for array in arrays if array.dtype == np.float32]

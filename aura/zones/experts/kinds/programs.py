@@ -20,13 +20,13 @@ import optax
 from flax import nnx
 from numpy.typing import NDArray
 
-from aura.zones.experts.kinds.leaves import Naming
 from aura.zones.experts.kinds.options import NeuralOptions
+from aura.zones.experts.kinds.pytree import Naming
 from aura.zones.experts.kinds.sharding import by_rows, replicated
 
-__all__ = ["BUCKETS", "MASKED", "Builder", "Leaves", "Program", "bucket_of", "program"]
+__all__ = ["BUCKETS", "MASKED", "Arrays", "Builder", "Program", "bucket_of", "program"]
 
-Leaves = tuple[Any, ...]
+Arrays = tuple[Any, ...]
 F32 = NDArray[np.float32]
 Builder = Callable[[tuple[int, ...], Any, int, nnx.Rngs], Any]
 
@@ -93,12 +93,12 @@ class Program:
         padded[:len(array)] = array
         return padded
 
-    def predict(self, several: tuple[Leaves, ...], rows: tuple[Any, ...], masks: tuple[Any, ...]) -> tuple[Any, ...]:
+    def predict(self, several: tuple[Arrays, ...], rows: tuple[Any, ...], masks: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the probabilities of all logits by each of several networks; they may still be under way."""
         return tuple(self._compiled_predict(several, rows, masks))
 
-    def step(self, several: tuple[Leaves, ...], states: tuple[Leaves, ...], lessons: tuple[tuple[Any, ...], ...],
-             anchors: tuple[Leaves, ...], masks: tuple[Any, ...], rates: tuple[Any, ...], *, held: bool,
+    def step(self, several: tuple[Arrays, ...], states: tuple[Arrays, ...], lessons: tuple[tuple[Any, ...], ...],
+             anchors: tuple[Arrays, ...], masks: tuple[Any, ...], rates: tuple[Any, ...], *, held: bool,
              wanted: bool) -> tuple[tuple[Any, ...], tuple[Any, ...], tuple[Any, ...]]:
         """Return parameters, optimiser states and gradients by row after one update of several networks.
 
@@ -108,20 +108,20 @@ class Program:
         after, moments, slopes = self._compiled_steps[held, wanted](several, states, lessons, anchors, masks, rates)
         return tuple(after), tuple(moments), tuple(slopes)
 
-    def slope(self, parameters: Leaves, rows: Any, targets: Any, mask: Any) -> Any:
+    def slope(self, parameters: Arrays, rows: Any, targets: Any, mask: Any) -> Any:
         """Return the gradient of each row's cross-entropy with respect to it."""
         return self._compiled_slope(parameters, rows, targets, mask)
 
-    def initial(self, seed: int) -> Leaves:
+    def initial(self, seed: int) -> Arrays:
         """Return fresh parameters, a pure function of the seed."""
         _, state = nnx.split(self._module(int(np.random.SeedSequence(seed).generate_state(1)[0])))
         return self.placed(jax.tree.leaves(state))
 
-    def optimiser_state(self) -> Leaves:
+    def optimiser_state(self) -> Arrays:
         """Return the optimiser's state before the first update: every moment and count is 0."""
         return self.placed(np.zeros(shape, dtype) for shape, dtype in self.optimiser_names.shapes)
 
-    def placed(self, leaves: Iterable[Any]) -> Leaves:
+    def placed(self, leaves: Iterable[Any]) -> Arrays:
         """Return copies of arrays where the program wants them; nothing else refers to the copies."""
         target = replicated(self.devices) if self.devices > 1 else jax.devices()[0]
         return tuple(jax.device_put(np.array(leaf), target, may_alias=False) for leaf in leaves)
@@ -129,7 +129,7 @@ class Program:
     def _module(self, seed: int) -> Any:
         return self.build(self.shape, self.options, self.capacity, nnx.Rngs(seed))
 
-    def _logits(self, parameters: Leaves, rows: Any, mask: Any) -> jax.Array:
+    def _logits(self, parameters: Arrays, rows: Any, mask: Any) -> jax.Array:
         module = nnx.merge(self.graph, jax.tree.unflatten(self.tree, parameters))
         logits: jax.Array = module(rows) + mask
         return logits
@@ -139,30 +139,30 @@ class Program:
         constrain: Any = jax.lax.with_sharding_constraint
         return constrain(array, by_rows(self.devices)) if self.devices > 1 else array
 
-    def _predict(self, several: tuple[Leaves, ...], rows: tuple[Any, ...], masks: tuple[Any, ...]) -> Any:
+    def _predict(self, several: tuple[Arrays, ...], rows: tuple[Any, ...], masks: tuple[Any, ...]) -> Any:
         return tuple(jax.nn.softmax(self._logits(parameters, self._spread(array), mask))
                      for parameters, array, mask in zip(several, rows, masks, strict=True))
 
-    def _slope(self, parameters: Leaves, rows: Any, targets: Any, mask: Any) -> Any:
+    def _slope(self, parameters: Arrays, rows: Any, targets: Any, mask: Any) -> Any:
         rows, targets = self._spread(rows), self._spread(targets)
         return jax.grad(lambda rows: _surprise(self._logits(parameters, rows, mask), targets).sum())(rows)
 
     def _step_with(self, held: bool, wanted: bool) -> Callable[..., Any]:
         """Return one update of several networks; what is not asked for is not computed."""
 
-        def step(several: tuple[Leaves, ...], states: tuple[Leaves, ...], lessons: tuple[tuple[Any, ...], ...],
-                 anchors: tuple[Leaves, ...], masks: tuple[Any, ...], rates: tuple[Any, ...]) -> Any:
+        def step(several: tuple[Arrays, ...], states: tuple[Arrays, ...], lessons: tuple[tuple[Any, ...], ...],
+                 anchors: tuple[Arrays, ...], masks: tuple[Any, ...], rates: tuple[Any, ...]) -> Any:
             done = [self._update(*parts, held=held, wanted=wanted)
                     for parts in zip(several, states, lessons, anchors, masks, rates, strict=True)]
             return tuple(zip(*done, strict=True))
 
         return step
 
-    def _update(self, parameters: Leaves, state: Leaves, lesson: tuple[Any, ...], anchor: Leaves, mask: Any,
-                rate: Any, *, held: bool, wanted: bool) -> tuple[Leaves, Leaves, Any]:
+    def _update(self, parameters: Arrays, state: Arrays, lesson: tuple[Any, ...], anchor: Arrays, mask: Any,
+                rate: Any, *, held: bool, wanted: bool) -> tuple[Arrays, Arrays, Any]:
         rows, targets, weights, holds = (self._spread(array) for array in lesson)
 
-        def losses(parameters: Leaves, rows: Any) -> tuple[Any, Any]:
+        def losses(parameters: Arrays, rows: Any) -> tuple[Any, Any]:
             logits = self._logits(parameters, rows, mask)
             surprise = _surprise(logits, targets)
             if not held:

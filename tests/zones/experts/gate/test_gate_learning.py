@@ -38,10 +38,10 @@ def ask(gate: Gate, h: np.ndarray, temperature: float = 1.0, offsets: Any = None
 def learn(gate: Gate, h: np.ndarray, likelihood: np.ndarray, rate: float = 1.0, temperature: float = 1.0) -> Routing:
     """Route, and learn from the likelihood of the truth (n, E)."""
     routing = ask(gate, h, temperature)
-    told = np.take_along_axis(likelihood, np.maximum(routing.chosen, 0), axis=1)
-    share = routing.weights * told
+    given = np.take_along_axis(likelihood, np.maximum(routing.chosen, 0), axis=1)
+    share = routing.weights * given
     share /= share.sum(axis=1, keepdims=True)
-    gate.learn(h, routing.chosen, routing.weights, share.astype(np.float32), np.log(told).astype(np.float32), rate,
+    gate.learn(h, routing.chosen, routing.weights, share.astype(np.float32), np.log(given).astype(np.float32), rate,
                temperature)
     return routing
 
@@ -66,9 +66,9 @@ def test_the_step_lies_along_the_gradient_of_the_mixture(temperature: float, gro
         gradient[index] = (log_likelihood(before + nudge) - log_likelihood(before - nudge)) / 2e-5
     full = gate.route(h, None, np.zeros(4), temperature, np.ones(4, bool),
                       np.zeros(4, np.int64) if numbers is None else numbers, 0)
-    told = np.take_along_axis(likelihood, full.chosen, axis=1)
-    share = (full.weights * told / (full.weights * told).sum()).astype(np.float32)
-    gate.learn(h, full.chosen, full.weights, share, np.log(told).astype(np.float32), 1.0, temperature)
+    given = np.take_along_axis(likelihood, full.chosen, axis=1)
+    share = (full.weights * given / (full.weights * given).sum()).astype(np.float32)
+    gate.learn(h, full.chosen, full.weights, share, np.log(given).astype(np.float32), 1.0, temperature)
     length = float(h[0] @ h[0])
     step = (gate.softmax - before) * length / 0.1
     np.testing.assert_allclose(step, gradient * min(1.0, temperature**2), atol=1e-4)
@@ -85,10 +85,10 @@ def test_learning_is_that_of_the_slow_twin(seed: int, rate: float, temperature: 
     routing = ask(gate, h, temperature)
     routing.chosen[0, 1] = -1
     share = rng.dirichlet(np.ones(3), 6).astype(np.float32)
-    told = (rng.standard_normal((6, 3)) * 3).astype(np.float32)
+    given = (rng.standard_normal((6, 3)) * 3).astype(np.float32)
     active = np.array([True, True, False, True])
-    gate.learn(h, routing.chosen, routing.weights, share, told, rate, temperature, active)
-    expected = descended(softmax, utility, h, routing.chosen, routing.weights, share, told, gate.params, rate,
+    gate.learn(h, routing.chosen, routing.weights, share, given, rate, temperature, active)
+    expected = descended(softmax, utility, h, routing.chosen, routing.weights, share, given, gate.params, rate,
                          temperature)
     np.testing.assert_allclose(gate.softmax, expected[0], atol=1e-4)
     np.testing.assert_allclose(gate.utility, expected[1], atol=1e-4)
@@ -114,20 +114,20 @@ def test_the_utility_head_finds_a_linear_truth() -> None:
     truth = np.random.default_rng(3).uniform(-0.2, 0.2, gate.utility.shape)
     truth[:, 0] = -2.5
     h = features(3000, gate)
-    told = np.clip(h, -2, 2) @ truth.T
+    given = np.clip(h, -2, 2) @ truth.T
     routing = ask(gate, h)
-    told = np.take_along_axis(told, routing.chosen, axis=1).astype(np.float32)
-    gate.learn(np.clip(h, -2, 2), routing.chosen, routing.weights, routing.weights, told, 1.0)
+    given = np.take_along_axis(given, routing.chosen, axis=1).astype(np.float32)
+    gate.learn(np.clip(h, -2, 2), routing.chosen, routing.weights, routing.weights, given, 1.0)
     np.testing.assert_allclose(gate.utility, truth, atol=1e-3)
     assert not gate.softmax.any()
 
 
-@pytest.mark.parametrize("told", [-np.inf, np.nan, -1e9])
-def test_a_hopeless_utility_counts_as_the_least(told: float) -> None:
+@pytest.mark.parametrize("utility", [-np.inf, np.nan, -1e9])
+def test_a_hopeless_utility_counts_as_the_least(utility: float) -> None:
     gate = made(1, k=1, utility_rate=1.0)
     h = features(1, gate)
     gate.learn(h, np.array([[0]]), np.ones((1, 1), np.float32), np.ones((1, 1), np.float32),
-               np.full((1, 1), told, np.float32), 1.0)
+               np.full((1, 1), utility, np.float32), 1.0)
     np.testing.assert_allclose(h[0] @ gate.utility[0], -5.0, rtol=1e-5)
 
 
@@ -148,7 +148,7 @@ def test_balancing_evens_the_load_against_a_strong_preference(rivals: int) -> No
     assert ask(gate, h).full[:, 0].mean() > 0.5
 
 
-def test_shared_experts_and_those_put_away_have_no_part_in_the_balance() -> None:
+def test_shared_experts_and_those_pruned_have_no_part_in_the_balance() -> None:
     gate = made(4, shared=1, k=1, balance_rate=0.1)
     h, active = features(8, gate), np.array([True, True, False, True])
     routing = gate.route(h, None, np.zeros(4), 1.0, active, np.zeros(4, np.int64), 1)
@@ -209,13 +209,13 @@ def test_a_new_expert_is_seen_as_its_parent_or_as_the_mean_of_the_active() -> No
 
 
 def lived(gate: Gate, rows: np.ndarray) -> list[np.ndarray]:
-    """Let the gate sense, route, learn and adapt, in blocks, and return all it said."""
-    said = []
+    """Let the gate sense, route, learn and adapt, in blocks, and return all that it gave."""
+    outcomes = []
     for block in np.array_split(rows, max(len(rows) // 7, 1)):
         h = gate.sense(block)
-        said += [h, *learn(gate, h, np.tile([0.2, 0.5, 0.9, 0.4], (len(h), 1))[:, :gate.count])]
+        outcomes += [h, *learn(gate, h, np.tile([0.2, 0.5, 0.9, 0.4], (len(h), 1))[:, :gate.count])]
         gate.adapt(block)
-    return said
+    return outcomes
 
 
 def test_a_resumed_gate_says_the_same_bits() -> None:

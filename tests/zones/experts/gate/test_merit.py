@@ -44,9 +44,9 @@ def test_credit_is_that_of_the_slow_twin(policy: Any, seed: int, exploration: fl
     board = made(4, policy=policy, exploration=exploration)
     twin = NaiveBoard(board.params, 4)
     for items in (1, 7, 0, 4):
-        told = some(rng, items, 4)
-        board.credit(*told, momentum, active)
-        twin.credit(*told, momentum, active)
+        lessons = some(rng, items, 4)
+        board.credit(*lessons, momentum, active)
+        twin.credit(*lessons, momentum, active)
     np.testing.assert_allclose(board.merit, [twin.merit(e) for e in range(4)], rtol=1e-5)
     np.testing.assert_allclose(board.bias(active), twin.bias(active), atol=1e-5)
     np.testing.assert_allclose(board.probability(active), twin.probability(active), atol=1e-9)
@@ -118,11 +118,11 @@ def test_a_new_expert_of_exp3_stands_in_the_middle() -> None:
 
 
 def test_bits_do_not_depend_on_the_size_of_blocks() -> None:
-    told = some(np.random.default_rng(0), 40, 3)
+    lessons = some(np.random.default_rng(0), 40, 3)
     for policy in ("ucb", "exp3"):
         whole, cut = made(policy=policy), made(policy=policy)
-        whole.credit(*told)
-        for part in zip(*(np.split(array, [1, 8, 30]) for array in told), strict=True):
+        whole.credit(*lessons)
+        for part in zip(*(np.split(array, [1, 8, 30]) for array in lessons), strict=True):
             cut.credit(*part)
         assert np.array_equal(whole.merit, cut.merit)
         assert np.array_equal(whole.bias(), cut.bias())
@@ -130,15 +130,15 @@ def test_bits_do_not_depend_on_the_size_of_blocks() -> None:
 
 @pytest.mark.parametrize("policy", ["ucb", "exp3"])
 def test_a_resumed_board_says_the_same_bits(policy: Any) -> None:
-    told = some(np.random.default_rng(0), 60, 3)
+    lessons = some(np.random.default_rng(0), 60, 3)
     board, other = made(policy=policy), made(1, policy=policy)
-    board.credit(*(array[:30] for array in told))
+    board.credit(*(array[:30] for array in lessons))
     kept = board.state()
     before = {key: value.copy() for key, value in kept.items()}
-    board.credit(*(array[30:] for array in told))
+    board.credit(*(array[30:] for array in lessons))
     assert all(np.array_equal(kept[key], value) for key, value in before.items())
     other.load_state(kept)
-    other.credit(*(array[30:] for array in told))
+    other.credit(*(array[30:] for array in lessons))
     assert np.array_equal(other.bias(), board.bias())
     assert all(np.array_equal(other.state()[key], value) for key, value in board.state().items())
 
@@ -153,10 +153,10 @@ def test_nothing_that_fades_becomes_a_denormal() -> None:
     assert board.state()["counts"][1] == 0.0
 
 
-@pytest.mark.parametrize(("told", "counted"), [(np.nan, 0.0), (-3.0, 0.0), (7.0, 1.0)])
-def test_rewards_out_of_range_are_cut(told: float, counted: float) -> None:
+@pytest.mark.parametrize(("reward", "counted"), [(np.nan, 0.0), (-3.0, 0.0), (7.0, 1.0)])
+def test_rewards_out_of_range_are_cut(reward: float, counted: float) -> None:
     board = made(1)
-    board.credit(np.array([[0]]), one(1.0), one(told))
+    board.credit(np.array([[0]]), one(1.0), one(reward))
     assert board.merit.tolist() == [counted]
 
 

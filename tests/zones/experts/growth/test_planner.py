@@ -1,4 +1,4 @@
-"""The planner follows its schedule, answers surprise with a birth or a revival, and puts idle experts away."""
+"""The planner follows its schedule, answers surprise with a birth or a revival, and prunes idle experts."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ def test_the_count_begins_anew_after_a_birth_even_without_a_cooldown() -> None:
     assert births == [39, 59, 79, 99]
 
 
-def test_what_is_put_away_is_replaced_when_the_next_stage_begins_and_not_before() -> None:
+def test_what_is_pruned_is_replaced_when_the_next_stage_begins_and_not_before() -> None:
     life = Life(schedule=(3, 3), every=200, prune_after=100, prune_below=0.1)
     life.decide()
     assert [plan.action for plan in life.see(199)] == ["prune", "prune"]
@@ -183,7 +183,7 @@ def test_births_beyond_the_greatest_number_are_refused_and_counted() -> None:
 
 
 def surprised(losses: dict[str, float], **options: Any) -> list[Plan]:
-    """Return what is planned by surprise where two experts were put away that have these losses."""
+    """Return what is planned by surprise where two experts were pruned that have these losses."""
     life = Life(schedule=(3,), prune_below=0.0, cooldown=10**6, **options)
     life.decide()
     life.planner = GrowthPlanner(GrowthParams(schedule=(1,), prune_below=0.0, surprise_items=20, patience=20,
@@ -198,7 +198,7 @@ def test_an_expert_that_does_better_on_the_surprising_items_is_taken_up_again() 
     assert surprised({"expert_1": 0.5, "expert_2": 0.3}) == [Plan("revive", "surprise", "expert_2")]
 
 
-def test_a_new_expert_is_born_where_none_of_those_put_away_does_better() -> None:
+def test_a_new_expert_is_born_where_none_of_those_pruned_does_better() -> None:
     assert [plan.action for plan in surprised({"expert_1": 1.9, "expert_2": 2.5})] == ["grow"]
     assert [plan.action for plan in surprised({"expert_1": 0.1, "expert_2": 0.1}, revive=False)] == ["grow"]
 
@@ -214,7 +214,7 @@ def test_a_teacher_is_frozen_when_that_is_asked_for_and_the_birth_is_by_surprise
     assert {plan.action for plan in life.see(40, loss=9.0)} == {"grow"}  # it is frozen already
 
 
-def test_idle_experts_are_put_away_one_at_a_time_and_not_at_all_if_switched_off() -> None:
+def test_idle_experts_are_pruned_one_at_a_time_and_not_at_all_if_switched_off() -> None:
     life = Life(schedule=(3,), prune_after=100, prune_below=0.1)
     life.decide()
     life.see(300, expert=1)
@@ -226,7 +226,7 @@ def test_idle_experts_are_put_away_one_at_a_time_and_not_at_all_if_switched_off(
     assert life.see(300, expert=1) == []
 
 
-def test_shared_experts_are_never_put_away() -> None:
+def test_shared_experts_are_never_pruned() -> None:
     life = Life(schedule=(3,), prune_after=100, prune_below=0.1, shared=1)
     life.decide()
     life.see(300, expert=1)

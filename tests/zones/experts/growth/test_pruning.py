@@ -1,4 +1,4 @@
-"""Experts that are hardly asked are put away, one at a time; the one that does better is taken up again."""
+"""Experts that are hardly asked are pruned, one at a time; the one that does better is revived."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tests.zones.experts.growth.growth_events import act, grown
 
 
 def asked(structure: Structure, share: list[float], items: int = 1000, shared: int = 0) -> str | None:
-    """Return who may be put away."""
+    """Return who may be pruned."""
     return idle(structure, np.array(share), items, below=0.1, after=500, shared=shared)
 
 
-def test_the_least_asked_is_put_away_below_its_part_of_an_equal_share() -> None:
+def test_the_least_asked_is_pruned_below_its_part_of_an_equal_share() -> None:
     assert asked(grown(4), [0.9, 0.020, 0.010, 0.070]) == "expert_2"
     assert asked(grown(4), [0.9, 0.026, 0.026, 0.048]) is None  # a tenth of a quarter is 0.025
 
 
-def test_nobody_is_put_away_in_its_grace() -> None:
+def test_nobody_is_pruned_in_its_grace() -> None:
     structure = grown(2)
     assert asked(structure, [1.0, 0.0], items=499) is None
     assert asked(structure, [1.0, 0.0], items=500) == "expert_1"
@@ -51,7 +51,7 @@ def test_equal_parts_are_counted_among_the_active() -> None:
 @pytest.mark.parametrize("losses, expected", [
     ([0.9, 0.9], None), ([0.5, 0.7], "expert_1"), ([0.7, 0.5], "expert_2"), ([np.nan, 0.5], "expert_2"),
     ([np.nan, np.nan], None), ([np.inf, -np.inf], None), ([REVIVAL_MARGIN, REVIVAL_MARGIN], None)])
-def test_the_best_of_those_put_away_is_revived_if_it_beats_the_stream(losses: list[float],
+def test_the_best_of_those_pruned_is_revived_if_it_beats_the_stream(losses: list[float],
                                                                       expected: str | None) -> None:
     structure = grown(3)
     for number in (1, 2):

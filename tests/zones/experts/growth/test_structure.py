@@ -55,7 +55,7 @@ def test_a_life_of_one_expert() -> None:
 
 @pytest.mark.parametrize("event, message", [
     (birth(3), "the birth of 'expert_2', got 'expert_3'"), (birth(1), "the birth of 'expert_2'"),
-    (birth(2, parents=("expert_5",)), "parents that were born before"), (act("revive", 0), "put away"),
+    (birth(2, parents=("expert_5",)), "parents that were born before"), (act("revive", 0), "that was pruned"),
     (act("thaw", 0), "frozen"), (act("prune", 7), "'expert_0'|expert_1"), (act("freeze", 9), "unknown name")])
 def test_what_cannot_be_is_refused_and_changes_nothing(event: GrowthEvent, message: str) -> None:
     structure = grown(2)
@@ -64,12 +64,12 @@ def test_what_cannot_be_is_refused_and_changes_nothing(event: GrowthEvent, messa
     assert structure == grown(2)
 
 
-def test_the_last_active_expert_is_not_put_away() -> None:
+def test_the_last_active_expert_is_not_pruned() -> None:
     structure = grown(2)
     structure.apply(act("prune", 0))
     with pytest.raises(StateError, match=r"expert_1: prune.*the last one"):
         structure.apply(act("prune", 1))
-    with pytest.raises(StateError, match="put away already"):
+    with pytest.raises(StateError, match="pruned already"):
         structure.apply(act("prune", 0))
 
 

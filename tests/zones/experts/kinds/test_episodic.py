@@ -57,15 +57,15 @@ def test_recall_finds_the_nearest_keys(count: int, asked: int) -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 40), st.lists(st.integers(0, 60), max_size=8))
 def test_the_store_holds_the_latest_episodes_and_no_more(capacity: int, counts: list[int]) -> None:
-    store, told = EpisodicStore(2, capacity), 0
+    store, learned = EpisodicStore(2, capacity), 0
     for count in counts:
-        store.add(np.full((count, 2), 1.0, np.float32), np.arange(told, told + count), np.ones(count, np.float32))
-        told += count
-    assert sorted(store.classes.tolist()) == list(range(max(0, told - capacity), told))
+        store.add(np.full((count, 2), 1.0, np.float32), np.arange(learned, learned + count), np.ones(count, np.float32))
+        learned += count
+    assert sorted(store.classes.tolist()) == list(range(max(0, learned - capacity), learned))
     assert np.array_equal(store.classes, store.times)
 
 
-def test_memory_grows_with_what_is_told_up_to_the_capacity() -> None:
+def test_memory_grows_with_what_is_learned_up_to_the_capacity() -> None:
     few, many = filled(10, 100_000)[0], filled(FIRST_ROOM + 1, 100_000)[0]
     assert few.nbytes < many.nbytes < 100_000
     assert filled(3000, 300)[0].nbytes == filled(300, 300)[0].nbytes

@@ -14,11 +14,11 @@ from pydantic import ValidationError
 from aura.core.errors import StateError
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.zones.experts.kinds.expert import Lesson
-from aura.zones.experts.kinds.leaves import Naming
 from aura.zones.experts.kinds.mlp import MlpExpert, MlpOptions
 from aura.zones.experts.kinds.neural import NeuralExpert, capacity_for
 from aura.zones.experts.kinds.options import NeuralOptions, learning_rate
 from aura.zones.experts.kinds.programs import Program, bucket_of
+from aura.zones.experts.kinds.pytree import Naming
 
 FEATURES, CLASSES = 5, 3
 

@@ -1,4 +1,4 @@
-"""Who there is: experts that are born, put away, taken up again, frozen; every change is an event of the growth log."""
+"""The population: experts that are born, pruned, revived, frozen; every change is an event of the growth log."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from aura.zones.experts.kinds.expert import Expert
 from aura.zones.experts.params import ExpertsParams
 from aura.zones.experts.store import ExpertStore
 
-__all__ = ["Lineage"]
+__all__ = ["Population"]
 
 
-class Lineage:
+class Population:
     """The structure of a mixture, its experts, and the log of how it came about.
 
     Parameters
@@ -44,14 +44,14 @@ class Lineage:
         self.log = GrowthLog(f"{name}: growth log")
         self.newest = 0
         """Items at the latest birth or revival."""
-        self._said = 0
+        self._published = 0
 
     def __len__(self) -> int:
         return len(self.structure)
 
     @property
     def active(self) -> NDArray[np.bool_]:
-        """Which experts may be asked, (E,): all but those put away and those whose file is damaged."""
+        """Which experts may be asked, (E,): all but those pruned and those whose file is damaged."""
         if not self.store.damaged:
             return self.structure.active
         mask = self.structure.active.copy()
@@ -88,7 +88,7 @@ class Lineage:
                                       seed, group))
 
     def change(self, action: Action, name: str, now: Time, items: int, reason: Reason = "request") -> Unit:
-        """Put an expert away, take it up again, freeze or thaw it.
+        """Prune, revive, freeze or thaw an expert.
 
         Raises
         ------
@@ -102,27 +102,27 @@ class Lineage:
     @property
     def has_news(self) -> bool:
         """Whether something has changed since the last `news`."""
-        return len(self.log) > self._said
+        return len(self.log) > self._published
 
     def news(self) -> tuple[str, ...]:
         """Return the lines of the log since the last call."""
-        said, self._said = self._said, len(self.log)
-        return tuple(self.log.lines(said))
+        published, self._published = self._published, len(self.log)
+        return tuple(self.log.lines(published))
 
     def state(self) -> dict[str, Any]:
         """Return experts and log."""
-        return {"store": self.store.state(), "log": self.log.state(), "said": self._said}
+        return {"store": self.store.state(), "log": self.log.state(), "published": self._published}
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self.load_log(state["log"]["lines"])
         self.store.load_state(state["store"])
-        self._said = int(state["said"])
+        self._published = int(state["published"])
 
     def load_log(self, lines: Sequence[str]) -> None:
-        """Rebuild the structure from the lines of a growth log; all of them count as said anew."""
+        """Rebuild the structure from the lines of a growth log; all of them are published anew."""
         where = f"{self._name}: growth log"
-        self.log, self.structure, self._said = GrowthLog.of(lines, where), rebuild(lines, where), 0
+        self.log, self.structure, self._published = GrowthLog.of(lines, where), rebuild(lines, where), 0
         self.newest = max((unit.since for unit in self.structure.units), default=0)
 
     def _note(self, event: GrowthEvent) -> Unit:

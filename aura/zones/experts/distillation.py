@@ -1,4 +1,4 @@
-"""What experts tell of items that they were not asked about: to those they teach, and on trial for their own return."""
+"""Answers to items that an expert was not asked about: soft targets for those that it teaches, and its own trial."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from aura.zones.experts.kinds.expert import Expert, Rows
-    from aura.zones.experts.lineage import Lineage
     from aura.zones.experts.params import GrowthParams
+    from aura.zones.experts.population import Population
 
-__all__ = ["teacher_share", "trial_of", "tutor_of"]
+__all__ = ["soft_targets_of", "teacher_share", "trial_of"]
 
 
 def teacher_share(growth: GrowthParams | None, age: int, scale: float) -> float:
@@ -37,33 +37,33 @@ def teacher_share(growth: GrowthParams | None, age: int, scale: float) -> float:
     return min(1.0, scale * growth.alpha[age >= growth.bootstrap])
 
 
-def tutor_of(lineage: Lineage, growth: GrowthParams | None, items: int, classes: int,
-             scale: float) -> Callable[[int, Rows], tuple[float, Rows] | None]:
-    """Return who answers for the teachers of an expert in its bootstrap.
+def soft_targets_of(population: Population, growth: GrowthParams | None, items: int, classes: int,
+                    scale: float) -> Callable[[int, Rows], tuple[float, Rows] | None]:
+    """Return what gives the soft targets of an expert in its bootstrap (Hinton et al. 2015, arXiv:1503.02531).
 
     The function takes the expert's index and rows (n, *shape), and returns the share of its teachers, and their mean
     answer (n, classes); None for an expert that is taught by none.
     """
 
-    def tutor(index: int, rows: Rows) -> tuple[float, Rows] | None:
-        unit = lineage.structure.units[index]
+    def soft_targets(index: int, rows: Rows) -> tuple[float, Rows] | None:
+        unit = population.structure.units[index]
         if unit.start not in ("distil", "committee"):
             return None
         share = teacher_share(growth, items - unit.since, scale)
-        teachers = [one for one in map(lineage.store.get, unit.parents) if one is not None] if share else []
+        teachers = [one for one in map(population.store.get, unit.parents) if one is not None] if share else []
         if not teachers:
             return None
         answers = [_answer(teacher, rows, classes) for teacher in teachers]
         return share, np.mean(answers, axis=0, dtype=np.float32)
 
-    return tutor
+    return soft_targets
 
 
-def trial_of(lineage: Lineage, rows: Rows, places: NDArray[np.intp], classes: int) -> Callable[[str], float]:
+def trial_of(population: Population, rows: Rows, places: NDArray[np.intp], classes: int) -> Callable[[str], float]:
     """Return what gives the mean loss of an expert, by name, on rows (n, *shape) whose true classes are known."""
 
     def trial(name: str) -> float:
-        expert = lineage.store.get(name)
+        expert = population.store.get(name)
         if expert is None:
             return np.inf
         given = _answer(expert, rows, classes)[np.arange(len(places)), places]

@@ -1,11 +1,11 @@
-"""Tutors: what a newborn is taught by those that were there before, and a trial of those put away."""
+"""Distillation: what a newborn is taught by those that were there before, and a trial of those pruned."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from aura.zones.experts.tutors import trial_of, tutor_of
+from aura.zones.experts.distillation import soft_targets_of, trial_of
 
 from .bench import ANALYTIC, Bench, digits
 
@@ -22,26 +22,26 @@ def grown(start: str, **growth: object) -> Bench:
 def test_a_newborn_is_taught_by_its_teacher_or_the_mean_of_a_committee(start: str, parents: int) -> None:
     one = grown(start)
     mixture, rows = one.zone.mixture, digits()[0][300:310]
-    unit = mixture.lineage.structure.units[2]
+    unit = mixture.population.structure.units[2]
     assert (unit.start, len(unit.parents)) == (start, parents)
     growth = one.zone.params.growth
-    told = tutor_of(mixture.lineage, growth, unit.since + 50, 10, 1.0)(2, rows)
-    assert told is not None
-    expected = np.mean([mixture.lineage.store.get(name).predict(rows) for name in unit.parents], axis=0)
-    assert told[0] == 1.0
-    np.testing.assert_allclose(told[1], expected, rtol=1e-6)
-    later = tutor_of(mixture.lineage, growth, unit.since + 150, 10, 1.0)(2, rows)
+    taught = soft_targets_of(mixture.population, growth, unit.since + 50, 10, 1.0)(2, rows)
+    assert taught is not None
+    expected = np.mean([mixture.population.store.get(name).predict(rows) for name in unit.parents], axis=0)
+    assert taught[0] == 1.0
+    np.testing.assert_allclose(taught[1], expected, rtol=1e-6)
+    later = soft_targets_of(mixture.population, growth, unit.since + 150, 10, 1.0)(2, rows)
     assert later is not None
     assert later[0] == 0.5
-    assert tutor_of(mixture.lineage, growth, unit.since + 200, 10, 1.0)(2, rows) is None
-    assert tutor_of(mixture.lineage, growth, unit.since + 50, 10, 0.0)(2, rows) is None
+    assert soft_targets_of(mixture.population, growth, unit.since + 200, 10, 1.0)(2, rows) is None
+    assert soft_targets_of(mixture.population, growth, unit.since + 50, 10, 0.0)(2, rows) is None
 
 
-def test_a_clone_and_the_first_experts_have_no_tutor() -> None:
+def test_a_clone_and_the_first_experts_have_no_soft_targets() -> None:
     one = grown("clone")
     mixture, rows = one.zone.mixture, digits()[0][300:310]
-    tutor = tutor_of(mixture.lineage, one.zone.params.growth, 201, 10, 1.0)
-    assert [tutor(index, rows) for index in range(3)] == [None] * 3
+    soft_targets = soft_targets_of(mixture.population, one.zone.params.growth, 201, 10, 1.0)
+    assert [soft_targets(index, rows) for index in range(3)] == [None] * 3
 
 
 def test_a_distilled_newborn_follows_its_teacher_whatever_the_labels_say() -> None:
@@ -56,8 +56,8 @@ def test_a_distilled_newborn_follows_its_teacher_whatever_the_labels_say() -> No
         one.tell([(str(9 - int(name)),) for name in names[begin:begin + 20]], ids)
     rows, truth = images[700:900], np.array([int(name) for name in names[700:900]])
     known = np.array([int(name) for name in one.zone.state()["classes"]["names"]])
-    teacher, newborn = (known[mixture.lineage.store.get(name).predict(rows).argmax(axis=1)] for name in (
-        mixture.lineage.structure.units[2].parents[0], "expert_2"))
+    teacher, newborn = (known[mixture.population.store.get(name).predict(rows).argmax(axis=1)] for name in (
+        mixture.population.structure.units[2].parents[0], "expert_2"))
     assert np.mean(newborn == teacher) > 0.75
     assert np.mean(newborn == truth) > 0.75
     assert np.mean(newborn == 9 - truth) < 0.15
@@ -65,15 +65,15 @@ def test_a_distilled_newborn_follows_its_teacher_whatever_the_labels_say() -> No
 
 def test_a_trial_is_the_mean_loss_on_items_that_were_not_asked_about() -> None:
     one = grown("clone")
-    lineage, rows = one.zone.mixture.lineage, digits()[0][300:320]
+    population, rows = one.zone.mixture.population, digits()[0][300:320]
     names = one.zone.state()["classes"]["names"]
     places = np.array([names.index(name) for name in digits()[1][300:320]])
-    given = lineage.store.get("expert_0").predict(rows)[np.arange(20), places]
-    assert trial_of(lineage, rows, places, 10)("expert_0") == pytest.approx(float(-np.log(given).mean()), rel=1e-5)
+    given = population.store.get("expert_0").predict(rows)[np.arange(20), places]
+    assert trial_of(population, rows, places, 10)("expert_0") == pytest.approx(float(-np.log(given).mean()), rel=1e-5)
 
 
-def test_one_put_away_returns_when_it_does_better_on_what_surprises() -> None:
-    """The pixels change places, the experts for it are put away, and the pixels change again."""
+def test_a_pruned_expert_returns_when_it_does_better_on_what_surprises() -> None:
+    """The pixels change places, the experts for it are pruned, and the pixels change again."""
     images, names = digits()
     one = Bench(**{**ANALYTIC, "growth": {"schedule": [1], "start": "seed", "surprise": 2.0, "surprise_items": 40,
                                           "patience": 20, "cooldown": 60, "prune_below": 0.0}})
@@ -95,5 +95,5 @@ def test_one_put_away_returns_when_it_does_better_on_what_surprises() -> None:
         if unit.born < 600:
             one.zone.prune(unit.name)
     teach(0, 200, False, 10_000)
-    actions = [(event.action, event.reason) for event in one.zone.mixture.lineage.log.events()]
+    actions = [(event.action, event.reason) for event in one.zone.mixture.population.log.events()]
     assert ("revive", "surprise") in actions
