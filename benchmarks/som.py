@@ -211,7 +211,7 @@ def handwriting(threads: int, seeds: int) -> None:
     folder = Path(os.environ["AURA_DATA"]) / "mnist"
     images = np.frombuffer(gzip.decompress((folder / "train-images-idx3-ubyte.gz").read_bytes()), np.uint8, offset=16)
     labels = np.frombuffer(gzip.decompress((folder / "train-labels-idx1-ubyte.gz").read_bytes()), np.uint8, offset=8)
-    images, told = images.reshape(-1, 28, 28), [str(label) for label in labels[:50_000]]
+    images, names = images.reshape(-1, 28, 28), [str(label) for label in labels[:50_000]]
     print("20 x 20 x 1 units, 50,000 digits once, 32 at a time; share right of the last 10,000, by seed")
     for name, options in (("raw pixels", {"patch": 28, "normalise": "none"}),
                           ("patches of 7, each normalised", {"patch": 7}),
@@ -229,7 +229,7 @@ def handwriting(threads: int, seeds: int) -> None:
                 won.append(som.winners(rows[first:min(first + 32, 50_000)]))
                 som.learn(rows[first:min(first + 32, 50_000)])
             readout = MajorityReadout(len(som.codebook))
-            readout.learn_all(np.concatenate(won), told)
+            readout.learn_all(np.concatenate(won), names)
             read = readout.read(som.winners(rows[50_000:]), som.codebook)
             right.append(np.mean([label == str(truth) for label, truth in zip(read, labels[50_000:], strict=True)]))
         span = (time.perf_counter() - start) / seeds

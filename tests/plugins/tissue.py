@@ -89,11 +89,11 @@ class Tissue(Zone[TissueParams]):
         winner = np.ravel_multi_index((index[:, 0], index[:, 1], depth), shape)
         mode = self.ticks // 20 % len(MODES)
         loss = (1.0 + 0.2 * mode) * np.exp(-self.ticks / 200.0) + 0.3 + 0.02 * self.rng.normal()
-        said = {"voltage": self._voltage(cells, times, end), "winner": winner,
+        published = {"voltage": self._voltage(cells, times, end), "winner": winner,
                 "activity": self.activity.astype(np.float32),
                 "activation": np.broadcast_to(self.activity, (len(index), *shape)).astype(np.float32),
                 "loss": np.float64(loss), "mode": (MODES[mode],), "skipped": np.int64(0)}
-        return {**said, "spikes": cells, "spike_times": times} if len(cells) else said
+        return {**published, "spikes": cells, "spike_times": times} if len(cells) else published
 
     def _voltage(self, cells: np.ndarray, times: np.ndarray, end: float) -> np.ndarray:
         """Return noise about -65 mV, with a peak wherever a probe cell spiked."""

@@ -29,11 +29,11 @@ def described(params: FabricParams) -> list[str]:
         return ["no tissue"]
     morphology, membrane, notices = cell_of(params.tissue)
     grid = " x ".join(map(str, params.spatial_dims))
-    told = [text.replace("{count}", f"{count:,}") for text, count in notices.items()]
+    notes = [text.replace("{count}", f"{count:,}") for text, count in notices.items()]
     first = [f"{math.prod(params.spatial_dims):,} neurons ({grid}), each of {_shape(morphology)}",
              f"{membrane.capacitance_uf_cm2:g} uF/cm2, {params.tissue.neuron.axial_ohm_cm:g} ohm cm, "
              f"{params.tissue.neuron.temperature_c:g} degC"]
-    return [*first, *_channels(morphology, membrane), *_receptors(membrane), *told]
+    return [*first, *_channels(morphology, membrane), *_receptors(membrane), *notes]
 
 
 def _shape(morphology: Morphology) -> str:

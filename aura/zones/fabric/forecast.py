@@ -33,7 +33,7 @@ class _Waiting(NamedTuple):
 
 
 class Forecast:
-    """Foretells frames one after the other and learns from what came.
+    """Predicts frames one after the other and learns from what came.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ class Forecast:
 
     Notes
     -----
-    The response comes once a tick, with all its frames in it: only the last of several frames may be foretold from
-    it, those before it are foretold from the response of the tick before.
+    The response comes once a tick, with all its frames in it: only the last of several frames may be predicted from
+    it, those before it are predicted from the response of the tick before.
     """
 
     def __init__(self, params: FabricParams, features: int, response: Response | None) -> None:
@@ -117,7 +117,7 @@ class Forecast:
         dict
             The length of the kernels' gradient, if they learned.
         """
-        # A lesson holds its frame, the context that foretold it, and the frame before that.
+        # A lesson holds its frame, the context that predicted it, and the frame before that.
         held = self._context + 2
         lessons = [(pair[0], pair[1] if reach > held else None)
                    for pair, reach in zip(self._lessons, depth.tolist(), strict=True) if pair and reach >= held]
@@ -131,7 +131,7 @@ class Forecast:
         return scalars
 
     def _features(self, frames: Frames, activations: NDArray[np.float32], earlier: Array | None) -> Array:
-        """Return what each frame is foretold from, (item, feature)."""
+        """Return what each frame is predicted from, (item, feature)."""
         parts = [frames.contexts]
         if self._params.units:
             pooled = self._pooling.pool(activations)

@@ -1,4 +1,4 @@
-"""What the fabric keeps of the past: the last frames, and what the map's units were told that they had won."""
+"""What the fabric keeps of the past: the last frames, and the labels that the map's units have won."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class LabelMemory:
         return self._pending.unmatched
 
     def store(self, ids: NDArray[np.int64] | None, winners: NDArray[Any]) -> None:
-        """Keep the winners of frames until they are told."""
+        """Keep the winners of frames until their labels come."""
         if ids is not None:
             self._pending.store(ids, winners)
 
@@ -135,10 +135,10 @@ class LabelMemory:
 
     def learn(self, now: Time, inputs: Inputs, *, count: bool) -> dict[str, float]:
         """Take in the labels that have come; return how many found their frame."""
-        told = received(inputs, "teacher", self._name, now)
-        if told is None:
+        batch = received(inputs, "teacher", self._name, now)
+        if batch is None:
             return {}
-        ids, labels = told
+        ids, labels = batch
         found, winners = self._pending.take(ids)
         if count:
             for index, winner in zip(found.tolist(), winners, strict=True):

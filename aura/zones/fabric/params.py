@@ -104,7 +104,7 @@ class NeuronParams(ZoneParams):
 
 
 _RULES: dict[str, Any] = {"stdp": StdpParams(), "homeostasis": HomeostasisParams(tau_s=100.0)}
-"""Rules that a tissue has unless told otherwise."""
+"""Rules that a tissue has unless others are given."""
 
 
 class TissueParams(ZoneParams):

@@ -77,7 +77,7 @@ def _details(params: FabricParams) -> list[str]:
 MANIFEST = Manifest(
     "fabric", "aura.zones.fabric.zone:Fabric",
     "A 3D tissue of spiking neurons with dendrites that organises itself by what it senses and predicts what comes.",
-    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", version="4",
+    params=FabricParams, inputs=_inputs, outputs=_outputs, wake_on=_wake_on, period="10 ms", version="5",
     modulators=(LEARNING_RATE, LEARNING_DRIVE,
                 Modulator("reward", "Turns the eligibility of synapses into weight, where the tissue keeps one.",
                           default=0.0, range=(-math.inf, math.inf))),

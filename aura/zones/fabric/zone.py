@@ -18,7 +18,7 @@ from aura.zones.fabric.params import FabricParams
 from aura.zones.fabric.plugin import MANIFEST
 from aura.zones.fabric.som.map import SelfOrganisingMap
 from aura.zones.fabric.tissue.circuit import Circuit
-from aura.zones.fabric.tissue.life import Life
+from aura.zones.fabric.tissue.circuit_runner import CircuitRunner
 from aura.zones.fabric.tissue.workers import Workers
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Fabric(Zone[FabricParams]):
     Notes
     -----
     The tissue is integrated up to the instant of a tick, under the drive of the frames that came before; then the
-    frames of this tick are taken in, foretold from, and drive what follows. Several frames in one tick are shown to
+    frames of this tick are taken in, predicted from, and drive what follows. Several frames in one tick are shown to
     the tissue in turn, each for an equal share of the slots of the zone's period; the last one stays until other frames
     come. Without a period each is shown for one slot, and if there are more of them than slots, those of one slot are
     shown together, as the mean of their activations. The convolution reads the mean over the tick.
@@ -59,7 +59,7 @@ class Fabric(Zone[FabricParams]):
         params = self.params
         self._workers = Workers(params.threads)
         self._grid = params.spatial_dims
-        self._life: Life | None = None
+        self._tissue: CircuitRunner | None = None
         self._response: Response | None = None
         self._seed = int(self.rng.integers(2 ** 63))
         self._grow()
@@ -77,7 +77,7 @@ class Fabric(Zone[FabricParams]):
         params, rng = self.params, np.random.default_rng(self._seed)
         if params.tissue is None:
             return
-        self._life = Life(params.tissue, self._grid, rng, self._workers, probes=params.probes,
+        self._tissue = CircuitRunner(params.tissue, self._grid, rng, self._workers, probes=params.probes,
                           resolution=self.context.resolution, device=params.device)
         if params.prediction is not None and params.convolution is not None:
             if not self.context.period:
@@ -86,7 +86,8 @@ class Fabric(Zone[FabricParams]):
             from aura.zones.fabric.learning.lateral import LateralWeights
             from aura.zones.fabric.learning.response import Response
 
-            self._response = Response(params, LateralWeights(self._life.circuit), self.context.period / NS_PER_MS, rng)
+            lateral = LateralWeights(self._tissue.circuit)
+            self._response = Response(params, lateral, self.context.period / NS_PER_MS, rng)
 
     def _open(self, features: int, shape: tuple[int, ...], rng: np.random.Generator) -> SelfOrganisingMap:
         """Set up what depends on the length of a frame."""
@@ -114,10 +115,10 @@ class Fabric(Zone[FabricParams]):
     @property
     def circuit(self) -> Circuit:
         """The tissue in motion."""
-        if self._life is None:
+        if self._tissue is None:
             raise ParameterError(f"{self.context.name}.tissue", expected="a tissue", got="none",
                                  hint="Leave the parameter tissue as it is, or give it a table.")
-        return self._life.circuit
+        return self._tissue.circuit
 
     @property
     def map(self) -> SelfOrganisingMap | None:
@@ -138,9 +139,9 @@ class Fabric(Zone[FabricParams]):
     # --- the tick -------------------------------------------------------------------------------------------------
 
     def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
-        """Bring the tissue up to now, take in the frames, and say what is expected next."""
+        """Bring the tissue up to now, take in the frames, and publish what is expected next."""
         self._frames = None
-        out: dict[str, Any] = {} if self._life is None else self._life.until(now)
+        out: dict[str, Any] = {} if self._tissue is None else self._tissue.until(now)
         frames = inputs["frame"]
         if frames is not None and len(frames):
             out.update(self._sense(now, frames, inputs))
@@ -166,8 +167,8 @@ class Fabric(Zone[FabricParams]):
             out["prediction"] = out["prediction"].reshape(given.shape)
         if self._response is not None:
             out["mode"] = (self._response.mode.value,)
-        if self._life is not None:
-            self._life.drive(activations, self.context.period)
+        if self._tissue is not None:
+            self._tissue.drive(activations, self.context.period)
         if self._labels is not None:
             out["label"] = self._labels.read(winners, mapped.codebook)
         return out
@@ -175,7 +176,7 @@ class Fabric(Zone[FabricParams]):
     def _respond(self, now: Time, shown: NDArray[np.float32], codebook: NDArray[np.float32],
                  inputs: Inputs) -> NDArray[np.float64] | None:
         """Let the tissue respond; return the response before this one."""
-        if self._response is None or self._life is None or self._forecast is None:
+        if self._response is None or self._tissue is None or self._forecast is None:
             return None
         newest = codebook[:, :math.prod(self._shape)]  # contexts begin with their newest frame
         goal = inputs["goal"]
@@ -184,7 +185,7 @@ class Fabric(Zone[FabricParams]):
                               expected=f"one frame of shape {self._shape}")
         goal = self._forecast.expected if goal is None else goal.reshape(-1)
         earlier = self._response.features
-        self._response.forward(self._life.activity(), shown, newest, goal, self.rng)
+        self._response.forward(self._tissue.activity(), shown, newest, goal, self.rng)
         return earlier
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
@@ -198,8 +199,8 @@ class Fabric(Zone[FabricParams]):
                 self._labels.store(inputs.ids.get("frame"), self._winners)
             scalars.update(self._labels.learn(now, inputs, count=rate > 0.0))
         if rate > 0.0:
-            if self._life is not None:
-                self._life.learn(rate, inputs.modulators["reward"])
+            if self._tissue is not None:
+                self._tissue.learn(rate, inputs.modulators["reward"])
             if frames is not None:
                 scalars.update(self._study(frames, depth, rate))
         return scalars
@@ -248,15 +249,15 @@ class Fabric(Zone[FabricParams]):
             if part is not None:
                 part.load_state(state[name])
 
-    def _parts(self) -> dict[str, Life | Response | SelfOrganisingMap | Forecast | LabelMemory | None]:
-        return {"life": self._life, "response": self._response, "map": self._map, "forecast": self._forecast,
+    def _parts(self) -> dict[str, CircuitRunner | Response | SelfOrganisingMap | Forecast | LabelMemory | None]:
+        return {"tissue": self._tissue, "response": self._response, "map": self._map, "forecast": self._forecast,
                 "labels": self._labels}
 
     # --- before and after -----------------------------------------------------------------------------------------
 
     def notices(self) -> dict[str, int]:
         """Return how many labels taught nothing, and what of the neurons was read otherwise than it stands."""
-        read = {} if self._life is None else self._life.circuit.notices
+        read = {} if self._tissue is None else self._tissue.circuit.notices
         return {**read, UNMATCHED: 0 if self._labels is None else self._labels.unmatched}
 
     def warm_up(self) -> None:

@@ -39,7 +39,7 @@ def small(**changes: Any) -> dict[str, Any]:
 
 
 def waves(count: int, seed: int = 0, features: int = FEATURES) -> np.ndarray:
-    """Return frames (count, feature) of a bump that goes round, with a little noise: easy to foretell."""
+    """Return frames (count, feature) of a bump that goes round, with a little noise: easy to predict."""
     rng = np.random.default_rng(seed)
     place = np.arange(features) - 0.7 * np.arange(count)[:, None]
     return (np.exp(np.cos(2 * np.pi * place / features)) + 0.05 * rng.normal(size=(count, features))).astype(np.float32)
@@ -69,10 +69,10 @@ class Bench:
             if value is not None:
                 given[name] = value
         inputs = self.inputs(given, ids=ids, modulators=modulators)
-        said = self.fabric.step(self.now, inputs)
+        published = self.fabric.step(self.now, inputs)
         self.scalars = self.fabric.learn(self.now, inputs) if learn else {}
         self.now += PERIOD
-        return said
+        return published
 
     def play(self, frames: np.ndarray, **how: Any) -> list[dict[str, Any]]:
         """Show frames one by one."""
@@ -86,8 +86,8 @@ def learners(fabric: Fabric) -> dict[str, Any]:
              "readout": state["forecast"] and state["forecast"]["predictor"]}
     if state["response"] is not None:
         found |= {name: state["response"]["convolution"][name] for name in ("kernels", "bias")}
-    if state["life"] is not None:
-        found["weights"] = state["life"]["circuit"]["plasticity"]["weights"]
+    if state["tissue"] is not None:
+        found["weights"] = state["tissue"]["circuit"]["plasticity"]["weights"]
     return found
 
 

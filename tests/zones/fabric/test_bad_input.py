@@ -19,7 +19,7 @@ SWC_NEGATIVE = "1 1 0 0 0 8 -1\n2 3 10 0 0 -2 1\n3 3 42 24 0 1.5 2\n"
 
 
 def refused(resolution: str = "1 ms", **changes: Any) -> str:
-    """Return what is said when a brain with such a fabric is built; nothing has ticked."""
+    """Return the message when a brain with such a fabric is built; nothing has ticked."""
     brain = Brain(resolution=resolution)
     brain.add(stream([{"image": frame} for frame in waves(2)], period="10 ms"), "eye")
     with pytest.raises(AuraError) as caught:  # noqa: PT012
@@ -64,18 +64,18 @@ def neuron(**changes: Any) -> dict[str, Any]:
     ({"contxt": 2}, ["fabric.contxt", "Try 'context'"]),
 ])
 def test_mistakes_are_named_before_the_first_tick(changes: dict[str, Any], words: list[str]) -> None:
-    said = refused(**changes)
+    message = refused(**changes)
     for word in words:
-        assert word in said, said
+        assert word in message, message
 
 
 def test_negative_radii_are_named_before_the_first_tick(tmp_path: Path) -> None:
     file = tmp_path / "cell.swc"
     file.write_text(SWC_NEGATIVE, encoding="utf-8")
-    said = refused(**neuron(swc=str(file)))
-    assert "cell.swc" in said
-    assert "radius" in said
-    assert "-2" in said
+    message = refused(**neuron(swc=str(file)))
+    assert "cell.swc" in message
+    assert "radius" in message
+    assert "-2" in message
 
 
 def test_a_gpu_that_is_not_there_is_named_before_the_first_tick(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,8 +89,8 @@ def test_a_gpu_that_is_not_there_is_named_before_the_first_tick(monkeypatch: pyt
         return present
 
     monkeypatch.setattr(jax, "devices", devices)
-    said = refused(device="gpu")
-    assert "fabric.device: expected a device that is present (cpu), got 'gpu'. Try 'cpu'" in said
+    message = refused(device="gpu")
+    assert "fabric.device: expected a device that is present (cpu), got 'gpu'. Try 'cpu'" in message
 
 
 def test_the_resolution_decides_which_slots_fit() -> None:
@@ -165,7 +165,7 @@ def test_a_fabric_without_tissue_has_no_neurons_to_show() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("saved, loaded, part", [
-    ({"labels": True}, {}, "labels"), ({}, {"labels": True}, "labels"), ({}, {"tissue": None}, "life"),
+    ({"labels": True}, {}, "labels"), ({}, {"labels": True}, "labels"), ({}, {"tissue": None}, "tissue"),
     ({"convolution": None}, {}, "response"), ({}, {"prediction": None}, "response")])
 def test_a_state_of_other_parts_is_refused(saved: dict[str, Any], loaded: dict[str, Any], part: str) -> None:
     one, other = Bench(**saved), Bench(**loaded)

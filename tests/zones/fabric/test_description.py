@@ -40,10 +40,10 @@ def test_a_membrane_without_channels_and_a_fabric_without_tissue_are_said_to_be(
 
 def test_a_channel_for_sections_that_are_not_there_is_told() -> None:
     nowhere = fabric(channels={"sodium": {"apical": 0.1, "axon": 0.2}, "potassium": {"apical": 0.0}})
-    told = "has its channel sodium nowhere: it is for apical and axon, the neurons are of dendrite and soma"
+    notice = "has its channel sodium nowhere: it is for apical and axon, the neurons are of dendrite and soma"
     assert nowhere.tissue is not None
-    assert cell_of(nowhere.tissue).notices == {told: 1}
-    assert described(nowhere)[-1] == told
+    assert cell_of(nowhere.tissue).notices == {notice: 1}
+    assert described(nowhere)[-1] == notice
     assert "nowhere: no section of this shape has any" in described(nowhere)[2]
 
 

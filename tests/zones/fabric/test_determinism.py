@@ -85,7 +85,7 @@ def test_frames_that_are_yet_to_be_shown_survive_a_resume(tmp_path: Path) -> Non
     for cut, left in (("22 ms", 7), ("31 ms", 1), ("41 ms", 0)):
         with brain(items=8) as stopped:
             stopped.run(until=cut)
-            assert len(stopped["fabric"].state()["life"]["queue"]) == left
+            assert len(stopped["fabric"].state()["tissue"]["queue"]) == left
             saved = stopped.save(tmp_path / cut.replace(" ", ""))
         with brain(items=8, threads=2) as resumed:
             resumed.load(saved)

@@ -60,10 +60,10 @@ class Course:
 def test_the_first_frame_has_a_prediction_and_no_loss() -> None:
     course = Course()
     assert course.forecast.expected is None
-    _, said = course.show(waves(1))
-    assert set(said) == {"prediction"}
-    assert said["prediction"].dtype == np.float32
-    assert said["prediction"].tolist() == [[0.0] * FEATURES]
+    _, published = course.show(waves(1))
+    assert set(published) == {"prediction"}
+    assert published["prediction"].dtype == np.float32
+    assert published["prediction"].tolist() == [[0.0] * FEATURES]
     assert course.forecast.expected is not None
     assert course.teach() == {}
 
@@ -72,14 +72,14 @@ def test_several_frames_are_judged_one_by_one() -> None:
     course, frames = Course(), waves(7)
     course.show(frames[0])
     course.teach()
-    _, said = course.show(frames[1:4])
+    _, published = course.show(frames[1:4])
     course.teach(items=3)
     expected = course.forecast.expected
-    _, next_said = course.show(frames[4:7])
-    guesses = np.stack([expected, *next_said["prediction"][:2]])
-    assert float(next_said["loss"]) == pytest.approx(float(((guesses - frames[4:7]) ** 2).mean()), rel=1e-5)
-    assert float(next_said["persistence"]) == pytest.approx(float(((frames[3:6] - frames[4:7]) ** 2).mean()), rel=1e-5)
-    assert said["prediction"].shape == (3, FEATURES)
+    _, following = course.show(frames[4:7])
+    guesses = np.stack([expected, *following["prediction"][:2]])
+    assert float(following["loss"]) == pytest.approx(float(((guesses - frames[4:7]) ** 2).mean()), rel=1e-5)
+    assert float(following["persistence"]) == pytest.approx(float(((frames[3:6] - frames[4:7]) ** 2).mean()), rel=1e-5)
+    assert published["prediction"].shape == (3, FEATURES)
 
 
 def test_the_units_share_one_vote() -> None:
@@ -95,7 +95,7 @@ def test_the_units_share_one_vote() -> None:
     assert len(without.forecast.state()["waiting"][0]) == 2 * FEATURES
 
 
-def test_frames_before_the_last_are_foretold_from_the_earlier_response() -> None:
+def test_frames_before_the_last_are_predicted_from_the_earlier_response() -> None:
     course = Course(FakeResponse())
     course.response.features = np.array([3.0, 4.0])
     course.show(waves(1), earlier=np.array([1.0, 2.0]))

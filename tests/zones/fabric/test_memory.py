@@ -72,7 +72,7 @@ def test_frames_go_on_from_their_state(cut: int) -> None:
     assert trees_equal(whole.state(), part.state())
 
 
-def told(labels: Any, ids: Any) -> Inputs:
+def labelled(labels: Any, ids: Any) -> Inputs:
     inputs = inbox_class({"teacher"}, {})({"teacher": labels})
     inputs._ids = {"teacher": ids}
     return inputs
@@ -85,46 +85,46 @@ def test_labels_find_the_winners_of_their_frames() -> None:
     memory = LabelMemory(10, 4, "fabric")
     memory.store(np.array([11, 12, 13]), np.array([2, 0, 2]))
     assert memory.read(np.array([2]), CODEBOOK) == ((),)
-    said = memory.learn(0, told(((("a",), ("b",)), (("a",), ("c",))), (np.array([11, 12]), np.array([13, 99]))),
+    scalars = memory.learn(0, labelled(((("a",), ("b",)), (("a",), ("c",))), (np.array([11, 12]), np.array([13, 99]))),
                         count=True)
-    assert said == {"labelled": 3.0, "unmatched": 1.0}
+    assert scalars == {"labelled": 3.0, "unmatched": 1.0}
     assert memory.read(np.array([0, 2]), CODEBOOK) == (("b",), ("a",))
 
 
 def test_a_label_is_counted_once_and_only_when_it_counts() -> None:
     memory = LabelMemory(10, 4, "fabric")
     memory.store(np.array([1]), np.array([3]))
-    assert memory.learn(0, told(((("a",),),), (np.array([1]),)), count=False)["labelled"] == 1.0
+    assert memory.learn(0, labelled(((("a",),),), (np.array([1]),)), count=False)["labelled"] == 1.0
     assert memory.read(np.array([3]), CODEBOOK) == ((),)
-    assert memory.learn(0, told(((("a",),),), (np.array([1]),)), count=True)["unmatched"] == 1.0
+    assert memory.learn(0, labelled(((("a",),),), (np.array([1]),)), count=True)["unmatched"] == 1.0
 
 
 def test_the_oldest_frames_are_forgotten_first() -> None:
     memory = LabelMemory(2, 4, "fabric")
     memory.store(np.array([1, 2, 3]), np.array([0, 1, 2]))
-    said = memory.learn(0, told(((("a",), ("b",), ("c",)),), (np.array([1, 2, 3]),)), count=True)
-    assert said == {"labelled": 2.0, "unmatched": 1.0}
+    scalars = memory.learn(0, labelled(((("a",), ("b",), ("c",)),), (np.array([1, 2, 3]),)), count=True)
+    assert scalars == {"labelled": 2.0, "unmatched": 1.0}
 
 
 def test_units_of_the_largest_grids_are_kept_exactly() -> None:
     unit = 17 * 17 * 128 - 1
     memory = LabelMemory(2, unit + 1, "fabric")
     memory.store(np.array([1]), np.array([unit]))
-    memory.learn(0, told(((("a",),),), (np.array([1]),)), count=True)
+    memory.learn(0, labelled(((("a",),),), (np.array([1]),)), count=True)
     assert memory.state()["readout"]["counts"][unit].tolist() == [1.0]
 
 
 def test_labels_without_ids_are_refused() -> None:
     with pytest.raises(SignalError, match=r"fabric\.teacher at 5 ns: expected labels with the ids of their items"):
-        LabelMemory(2, 4, "fabric").learn(5, told(((("a",),),), ()), count=True)
+        LabelMemory(2, 4, "fabric").learn(5, labelled(((("a",),),), ()), count=True)
 
 
 def test_labels_go_on_from_their_state() -> None:
     whole, part = LabelMemory(5, 4, "fabric"), LabelMemory(5, 4, "fabric")
     whole.store(np.array([1, 2]), np.array([3, 1]))
-    whole.learn(0, told(((("a",),),), (np.array([1]),)), count=True)
+    whole.learn(0, labelled(((("a",),),), (np.array([1]),)), count=True)
     part.load_state(whole.state())
     for memory in (whole, part):
-        memory.learn(0, told(((("b",),),), (np.array([2]),)), count=True)
+        memory.learn(0, labelled(((("b",),),), (np.array([2]),)), count=True)
     assert trees_equal(whole.state(), part.state())
     assert part.read(np.array([3, 1]), CODEBOOK) == (("a",), ("b",))

@@ -29,12 +29,12 @@ def test_a_value_is_converted_and_rounded_once(value: float, unit: str, wanted: 
     assert converted(value, unit, wanted) == expected
 
 
-@pytest.mark.parametrize(("unit", "said"), [
+@pytest.mark.parametrize(("unit", "message"), [
     ("S/cm", "in S/cm2, not in S/cm"), ("furlong", "'furlong' is none"), ("mS/", "does not end in '/'"),
     ("mS/cm22", "a unit such as"), ("", "in S/cm2, not in"), ("S//cm2", "a unit such as"), ("5", "a unit such as"),
     ("S/cm999999999", "a unit such as"), ("mK", "in S/cm2"), ("kdegC", "is none")])
-def test_what_is_no_unit_or_one_of_another_kind_is_refused(unit: str, said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_what_is_no_unit_or_one_of_another_kind_is_refused(unit: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         converted(1.0, unit, "S/cm2")
 
 

@@ -124,7 +124,7 @@ def test_the_grid_lists_its_neurons_in_the_order_of_their_cells(circuit):
     assert neurons[0] != neurons[1]
 
 
-@pytest.mark.parametrize(("ask", "said"), [
+@pytest.mark.parametrize(("ask", "message"), [
     (lambda grid: grid[2, 0, 0], r"neurons\[i\]: expected an index from 0 to 1, got 2"),
     (lambda grid: grid[0, -1, 0], r"neurons\[j\]: expected an index from 0 to 1, got -1"),
     (lambda grid: grid[0, 0], "three indices"),
@@ -145,6 +145,6 @@ def test_the_grid_lists_its_neurons_in_the_order_of_their_cells(circuit):
     (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, [0.1]), r"weight: expected a finite number.*got \[0.1\]$"),
     (lambda grid: grid[0, 0, 0].add_synaptic_input(0, 0, 0.1, "x"), r"activation: expected a finite number.*got 'x'$"),
 ])
-def test_what_is_not_there_is_named(circuit, ask, said):
-    with pytest.raises(ParameterError, match=said):
+def test_what_is_not_there_is_named(circuit, ask, message):
+    with pytest.raises(ParameterError, match=message):
         ask(NeuronGrid(circuit))

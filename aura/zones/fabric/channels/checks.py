@@ -97,7 +97,7 @@ def _gate_faults(channel: Channel, index: int, gate: Gate) -> Iterator[Fault]:
         try:
             formulas[kind] = channel.expression(text, f"gates.{gate.name}.{kind}")
         except ParameterError as error:
-            yield _fault(("gates", index, kind), _said(error), text)
+            yield _fault(("gates", index, kind), _expectation(error), text)
     if len(formulas) < len(gate.texts):
         return
     found = [fault for kind, formula in formulas.items()
@@ -116,7 +116,7 @@ def _factor_faults(channel: Channel) -> Iterator[Fault]:
     try:
         formula = channel.factor_expression()
     except ParameterError as error:
-        yield _fault(("factor",), _said(error), channel.factor)
+        yield _fault(("factor",), _expectation(error), channel.factor)
         return
     yield from _value_faults(formula, *CRITERIA["factor"], ("factor",), channel.factor)
 
@@ -180,7 +180,7 @@ def _misfit(values: Array, fitting: NDArray[np.bool_], v: Array, ca: Array) -> s
     return f"{first} (the worst is {values[worst].ravel()[0]}{_at(~worst, v, ca)})"
 
 
-def _said(error: ParameterError) -> str:
+def _expectation(error: ParameterError) -> str:
     """Return an error's message as what would have been right."""
     part, _, whole = error.got.partition(" in ")
     return (error.expected + (f", not {part}" if part != whole else "")

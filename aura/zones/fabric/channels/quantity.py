@@ -85,8 +85,8 @@ def density_s_cm2(given: Any, where: str) -> float:
         try:
             return _holder("S/cm2")(Quantity.model_validate(given)).value
         except ValidationError as failed:
-            said = failed.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
-            raise ParameterError(where, expected=said.removeprefix("Input should be "), got=repr(given)) from None
+            message = failed.errors(include_url=False)[0]["msg"].removeprefix("Value error, ")
+            raise ParameterError(where, expected=message.removeprefix("Input should be "), got=repr(given)) from None
         except ValueError as error:
             raise ParameterError(where, expected=str(error), got=repr(given)) from None
     if isinstance(given, bool) or not isinstance(given, int | float):

@@ -11,7 +11,7 @@ __all__ = ["ModeCycle"]
 
 
 class ModeCycle:
-    """Cycles through the modes that are on, or stays with the one it is told.
+    """Cycles through the modes that are on, or stays with the one that is given.
 
     Parameters
     ----------

@@ -86,7 +86,7 @@ class FramePredictor:
         self._counts: list[float] = []
 
     def predict(self, features: Array) -> Array:
-        """Return the next frame, (frame,), as the features (feature,) foretell it."""
+        """Return the next frame, (frame,), as the features (feature,) predict it."""
         weights = self._learner.weights
         prediction: Array = (features @ weights[:-1] + weights[-1])[:self._frame]
         return prediction

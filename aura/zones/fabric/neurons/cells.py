@@ -50,7 +50,7 @@ class Cells(ABC):
     dtype : str
         ``"float32"`` or ``"float64"``.
     sites : sequence of int
-        The nodes that take synapses, in the order in which `advance` is told of their conductances; all compartments
+        The nodes that take synapses, in the order in which `advance` is given their conductances; all compartments
         with receptors if None.
 
     Attributes

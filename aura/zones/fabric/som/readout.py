@@ -25,7 +25,7 @@ class MajorityReadout:
     units : int
         How many there are.
     half_life : float
-        Labels told, of all units, after which one counts half, so that units that have moved forget what they stood
+        Labels received, of all units, after which one counts half, so that units that have moved forget what they stood
         for; 0 keeps all alike.
 
     Raises
@@ -58,7 +58,7 @@ class MajorityReadout:
 
     @property
     def counts(self) -> NDArray[np.float64]:
-        """How often each unit was told each label, (unit, label), old ones counting less."""
+        """How often each unit received each label, (unit, label), old ones counting less."""
         return self._counts * self._fade
 
     def learn(self, unit: int, label: str) -> None:
@@ -92,7 +92,7 @@ class MajorityReadout:
         winners : array (item,)
             Units.
         codebook : array (unit, feature)
-            Their weights: a unit that was never told one answers with the label of the nearest unit that was.
+            Their weights: a unit that never received one answers with the label of the nearest unit that was.
 
         Notes
         -----
@@ -101,12 +101,12 @@ class MajorityReadout:
         known = self._counts.max(axis=1, initial=0.0) * self._fade >= LEAST_COUNT
         if not known.any():
             return [None] * len(winners)
-        names, told = self.labels, np.flatnonzero(known)
+        names, labelled = self.labels, np.flatnonzero(known)
         best = np.argmax(self._counts, axis=1)
         for unit in np.unique(winners):
             if not known[unit]:
-                apart = ((codebook[told] - codebook[unit]) ** 2).sum(axis=1)
-                best[unit] = best[told[np.argmin(apart)]]
+                apart = ((codebook[labelled] - codebook[unit]) ** 2).sum(axis=1)
+                best[unit] = best[labelled[np.argmin(apart)]]
         return [names[best[unit]] for unit in winners]
 
     def _settle(self) -> None:

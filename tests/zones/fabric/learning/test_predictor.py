@@ -87,10 +87,10 @@ def test_a_prediction_is_the_readout_of_the_features() -> None:
 
 def loss(weights: np.ndarray, lesson: Lesson, last: Lesson | None, params: PredictionParams, response: int) -> float:
     """Return the loss of a frame as it is stated."""
-    said = np.append(lesson.features, 1.0) @ weights
-    total = np.square(said[:FRAME] - lesson.following).mean()
+    predicted = np.append(lesson.features, 1.0) @ weights
+    total = np.square(predicted[:FRAME] - lesson.following).mean()
     if params.direction > 0.0:
-        total += params.direction * np.square(said[FRAME:] - lesson.before).mean()
+        total += params.direction * np.square(predicted[FRAME:] - lesson.before).mean()
     if last is not None:
         total += params.coherence * np.square(lesson.features[-response:] - last.features[-response:]).mean()
     return float(total)

@@ -289,57 +289,57 @@ def noticed(tmp_path: Path, text: str, **options: Any) -> tuple[Morphology, list
 
 def test_a_radius_of_0_is_a_point_that_ends_a_cone(tmp_path: Path) -> None:
     text = SOMA + "2 3 10 0 0 2 1\n3 3 60 0 0 0 2\n4 3 10 90 0 0 2\n"
-    neuron, said = noticed(tmp_path, text)
-    assert said == ["read cell.swc: radii of 0 were taken as 5e-07 um, the smallest, so that hardly any current "
+    neuron, notices = noticed(tmp_path, text)
+    assert notices == ["read cell.swc: radii of 0 were taken as 5e-07 um, the smallest, so that hardly any current "
                     "passes there; zero_radius_um sets another (2: lines 3 and 4)"]
     cone = np.pi * 2.0 * np.hypot(50.0, 2.0)
     assert neuron.sections[2].area_um2 == pytest.approx(cone)
     assert np.isfinite(discretise(neuron, 100.0).axial_us).all()
-    thick, said = noticed(tmp_path, text, zero_radius_um=0.25)
-    assert said == ["read cell.swc: radii below 5e-07 um were taken as 0.25 um (2: lines 3 and 4)"]
+    thick, notices = noticed(tmp_path, text, zero_radius_um=0.25)
+    assert notices == ["read cell.swc: radii below 5e-07 um were taken as 0.25 um (2: lines 3 and 4)"]
     assert thick.sections[2].points.tolist() == [[0, 4], [50, 0.5]]
 
 
 def test_radii_too_small_are_the_smallest_and_those_below_0_need_a_word_for_the_unknown(tmp_path: Path) -> None:
     text = SOMA + "2 3 10 0 0 {} 1\n3 3 60 0 0 1e-200 2\n"
-    neuron, said = noticed(tmp_path, text.format(2))
+    neuron, notices = noticed(tmp_path, text.format(2))
     assert neuron.sections[1].points.tolist() == [[0, 4], [50, 1e-6]]
-    assert said == ["read cell.swc: radii below 5e-07 um were taken as 5e-07 um, the smallest, so that hardly any "
+    assert notices == ["read cell.swc: radii below 5e-07 um were taken as 5e-07 um, the smallest, so that hardly any "
                     "current passes there (line 3)"]
     with pytest.raises(DataError, match=r"swc:2: expected a positive radius, got -1\. zero_radius_um stands for"):
         read(tmp_path, text.format(-1))
-    neuron, said = noticed(tmp_path, text.format(-1), zero_radius_um=0.5)
+    neuron, notices = noticed(tmp_path, text.format(-1), zero_radius_um=0.5)
     assert neuron.sections[1].points.tolist() == [[0, 1], [50, 1]]
-    assert said == ["read cell.swc: radii below 5e-07 um were taken as 0.5 um (2: lines 2 and 3)"]
+    assert notices == ["read cell.swc: radii below 5e-07 um were taken as 0.5 um (2: lines 2 and 3)"]
 
 
 def test_sections_of_no_length_are_left_out_and_what_they_end_in_is_joined_to_their_parents(tmp_path: Path) -> None:
-    neuron, said = noticed(tmp_path, SOMA + "2 3 9 0 0 1 1\n3 3 29 0 0 1 2\n4 3 29 0 0 .5 3\n5 3 29 50 0 1 3\n"
+    neuron, notices = noticed(tmp_path, SOMA + "2 3 9 0 0 1 1\n3 3 29 0 0 1 2\n4 3 29 0 0 .5 3\n5 3 29 50 0 1 3\n"
                                             "6 3 29 0 9 1 4\n7 3 29 9 0 1 4\n")
-    assert said == ["read cell.swc: sections of no length were left out (line 4)"]
+    assert notices == ["read cell.swc: sections of no length were left out (line 4)"]
     assert described(neuron)[1:] == [("basal0", 0, 0.5, [[0, 2], [20, 2]]), ("basal1", 1, 1.0, [[0, 1], [9, 2]]),
                                      ("basal2", 1, 1.0, [[0, 1], [9, 2]]), ("basal3", 1, 1.0, [[0, 2], [50, 2]])]
-    neuron, said = noticed(tmp_path, SOMA + "2 3 0 0 0 1 1\n")
+    neuron, notices = noticed(tmp_path, SOMA + "2 3 0 0 0 1 1\n")
     assert [found.name for found in neuron.sections] == ["soma"]
-    assert said == ["read cell.swc: sections of no length were left out (line 2)"]
+    assert notices == ["read cell.swc: sections of no length were left out (line 2)"]
 
 
 def test_a_neurite_of_one_point_at_a_soma_that_goes_on_into_several_sections_is_left_out(tmp_path: Path) -> None:
     somata = SOMA + "2 1 6 0 0 8 1\n3 1 0 9 0 8 1\n"
-    neuron, said = noticed(tmp_path, somata + "4 3 0 0 20 1 1\n")
+    neuron, notices = noticed(tmp_path, somata + "4 3 0 0 20 1 1\n")
     assert [found.name for found in neuron.sections] == ["soma", "soma1"]
-    assert said == ["read cell.swc: sections of no length were left out (line 4)"]
+    assert notices == ["read cell.swc: sections of no length were left out (line 4)"]
 
 
 TWO_TREES = SOMA + DENDRITE + "7 3 100 0 0 1 -1\n8 3 150 0 0 1 7\n9 2 180 0 0 1 8\n"
 
 
 def test_further_roots_are_joined_left_out_or_refused_as_told(tmp_path: Path) -> None:
-    joined, said = noticed(tmp_path, TWO_TREES)
-    assert said == ["read cell.swc: further roots were joined to the first (line 4)"]
+    joined, notices = noticed(tmp_path, TWO_TREES)
+    assert notices == ["read cell.swc: further roots were joined to the first (line 4)"]
     assert described(joined)[2:] == [("basal1", 0, 0.5, [[0, 2], [50, 2]]), ("axon0", 2, 1.0, [[0, 2], [30, 2]])]
-    first, said = noticed(tmp_path, TWO_TREES, roots="first")
-    assert said == ["read cell.swc: points of other trees than the first were left out (3: lines 4, 5 and 6)"]
+    first, notices = noticed(tmp_path, TWO_TREES, roots="first")
+    assert notices == ["read cell.swc: points of other trees than the first were left out (3: lines 4, 5 and 6)"]
     assert described(first) == described(read(tmp_path, SOMA + DENDRITE))
     with pytest.raises(DataError, match=r"cell\.swc:4: expected one root, got another, the first being in line 1"):
         read(tmp_path, TWO_TREES, roots="refuse")
@@ -348,18 +348,19 @@ def test_further_roots_are_joined_left_out_or_refused_as_told(tmp_path: Path) ->
 
 
 def test_soma_points_on_a_neurite_are_sections_and_the_first_is_where_spikes_are_told(tmp_path: Path) -> None:
-    neuron, said = noticed(tmp_path, "1 3 0 0 1 .5 -1\n2 3 0 0 5 .5 1\n3 1 0 0 0 3 2\n4 3 9 0 0 1 3\n5 3 90 0 0 1 4\n")
+    neuron, notices = noticed(
+        tmp_path, "1 3 0 0 1 .5 -1\n2 3 0 0 5 .5 1\n3 1 0 0 0 3 2\n4 3 9 0 0 1 3\n5 3 90 0 0 1 4\n")
     assert described(neuron)[:2] == [("basal0", -1, 0.0, [[0, 1], [4, 1]]), ("soma", 0, 1.0, [[0, 1], [5, 6]])]
-    assert said == ["read cell.swc: soma points hang on neurites, and are sections between these (line 3)"]
+    assert notices == ["read cell.swc: soma points hang on neurites, and are sections between these (line 3)"]
     cable = discretise(neuron, 100.0)
     assert cable.soma == cable.node(section=1, segment=0)
 
 
 def test_points_in_the_place_of_the_root_are_one_with_it(tmp_path: Path) -> None:
-    doubled, said = noticed(tmp_path, SOMA + "2 1 0 0 0 8 1\n" + DENDRITE.replace("3 3", "4 3").replace("2 3", "3 3")
+    doubled, notices = noticed(tmp_path, SOMA + "2 1 0 0 0 8 1\n" + DENDRITE.replace("3 3", "4 3").replace("2 3", "3 3")
                             .replace(" 1\n", " 2\n").replace("1 2\n", "1 3\n"))
     assert doubled.sections[0].area_um2 == pytest.approx(4.0 * np.pi * 8.0**2)
-    assert said == ["read cell.swc: further points in the place of the root were taken as one with it (line 2)"]
+    assert notices == ["read cell.swc: further points in the place of the root were taken as one with it (line 2)"]
     neurite, _ = noticed(tmp_path, "1 3 0 0 0 1 -1\n2 3 0 0 0 .5 1\n3 3 9 0 0 .5 2\n4 2 0 9 0 .5 2\n")
     assert described(neurite) == [("basal0", -1, 0.0, [[0, 1], [9, 1]]), ("axon0", 0, 0.0, [[0, 1], [9, 1]])]
     ended, _ = noticed(tmp_path, "1 3 0 0 0 1 -1\n2 3 0 0 0 .5 1\n3 3 9 0 0 .5 1\n4 3 50 0 0 .5 -1\n")
@@ -379,9 +380,9 @@ def test_columns_may_stand_apart_by_commas_and_semicolons(tmp_path: Path, separa
 
 def test_further_columns_and_a_line_of_names_are_left_out_and_told(tmp_path: Path) -> None:
     text = "id,type,x,y,z,radius,parent,label\n" + (SOMA + DENDRITE).replace(" ", ",").replace("\n", ",7\n")
-    neuron, said = noticed(tmp_path, text)
+    neuron, notices = noticed(tmp_path, text)
     assert described(neuron) == described(read(tmp_path, SOMA + DENDRITE))
-    assert said == ["read cell.swc: a line of names was left out (line 1)",
+    assert notices == ["read cell.swc: a line of names was left out (line 1)",
                     "read cell.swc: columns after the seventh were left out (3: lines 2, 3 and 4)"]
 
 

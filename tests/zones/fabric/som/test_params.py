@@ -30,5 +30,5 @@ def test_the_first_radius_suits_the_grid() -> None:
 @pytest.mark.slow
 def test_reading_the_parameters_loads_no_compiler() -> None:
     code = "import sys, aura.zones.fabric.som.params; print('numba' in sys.modules, 'scipy' in sys.modules)"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
-    assert said.split() == ["False", "False"]
+    printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert printed.split() == ["False", "False"]

@@ -16,7 +16,7 @@ from aura.zones.fabric.som.readout import MajorityReadout
 LINE = np.arange(5.0)[:, None]
 
 
-def test_a_unit_answers_with_what_it_was_told_most_often() -> None:
+def test_a_unit_answers_with_what_it_received_most_often() -> None:
     readout = MajorityReadout(5)
     readout.learn_all([1, 1, 1, 3, 3], ["a", "b", "b", "a", "a"])
     assert readout.read(np.array([1, 3, 1]), LINE) == ["b", "a", "b"]
@@ -53,26 +53,26 @@ def test_a_very_long_stream_neither_overflows_nor_underflows() -> None:
 
 
 @pytest.mark.slow
-@given(told=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), min_size=1, max_size=60))
-def test_answers_are_those_of_counting_by_hand(told: list[tuple[int, str]]) -> None:
+@given(pairs=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), min_size=1, max_size=60))
+def test_answers_are_those_of_counting_by_hand(pairs: list[tuple[int, str]]) -> None:
     readout = MajorityReadout(5)
-    readout.learn_all([unit for unit, _ in told], [label for _, label in told])
-    order = list(dict.fromkeys(label for _, label in told))
-    for unit in {unit for unit, _ in told}:
-        counted = Counter(label for place, label in told if place == unit)
+    readout.learn_all([unit for unit, _ in pairs], [label for _, label in pairs])
+    order = list(dict.fromkeys(label for _, label in pairs))
+    for unit in {unit for unit, _ in pairs}:
+        counted = Counter(label for place, label in pairs if place == unit)
         expected = max(order, key=lambda label: (counted[label], -order.index(label)))
         assert readout.read(np.array([unit]), LINE) == [expected]
 
 
 @pytest.mark.slow
-@given(told=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), max_size=40), cut=st.integers(0, 40),
+@given(pairs=st.lists(st.tuples(st.integers(0, 4), st.sampled_from("abc")), max_size=40), cut=st.integers(0, 40),
        half_life=st.sampled_from([0.0, 3.0]))
-def test_state_continues_to_the_same_bits(told: list[tuple[int, str]], cut: int, half_life: float) -> None:
+def test_state_continues_to_the_same_bits(pairs: list[tuple[int, str]], cut: int, half_life: float) -> None:
     one, other = MajorityReadout(5, half_life), MajorityReadout(5, half_life)
-    for unit, label in told[:cut]:
+    for unit, label in pairs[:cut]:
         one.learn(unit, label)
     other.load_state(one.state())
-    for unit, label in told[cut:]:
+    for unit, label in pairs[cut:]:
         one.learn(unit, label)
         other.learn(unit, label)
     assert trees_equal(one.state(), other.state())

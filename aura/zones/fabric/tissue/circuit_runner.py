@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from aura.zones.fabric.params import TissueParams
     from aura.zones.fabric.tissue.workers import Workers
 
-__all__ = ["FULL_RATE_HZ", "Life"]
+__all__ = ["FULL_RATE_HZ", "CircuitRunner"]
 
 NS_PER_MS = 1e6
 
@@ -24,8 +24,8 @@ FULL_RATE_HZ = 50.0
 """The rate that an activity of 1 stands for (chosen here: what a squid neuron fires at under strong drive)."""
 
 
-class Life:
-    """Keeps a circuit in step with the brain's time.
+class CircuitRunner:
+    """Runs a circuit in step with the brain's time.
 
     Parameters
     ----------
