@@ -33,11 +33,11 @@ def test_without_energy_the_amygdala_learns_no_item_and_all_are_counted() -> Non
     with feelings("energy_gate") as brain:
         items = brain.probe("diary.emotion")
         brain.run(until="1 s")
-        told = sum(len(signal.value) for signal in items.signals)
+        shown = sum(len(signal.value) for signal in items.signals)
         (notice,) = [notice for notice in brain.all_notices() if notice.source == "amygdala"]
         assert notice.text == "left {count} items unlearned while energy_gate was below 0.1"
-        assert told - 2 <= notice.count <= told  # the last are still on their way
-        assert all(not row for said in [brain.read("amygdala.emotion")] for row in said)
+        assert shown - 2 <= notice.count <= shown  # the last are still on their way
+        assert all(not row for block in [brain.read("amygdala.emotion")] for row in block)
 
 
 def test_a_misspelt_modulator_is_refused_with_the_nearest_name() -> None:

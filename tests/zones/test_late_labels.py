@@ -1,4 +1,4 @@
-"""Labels that come long after their stimulus still teach; what is lost all the same is told."""
+"""Labels that come long after their stimulus still teach; what is lost all the same is counted in a notice."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def brain(kind: str, *, endless: bool = False, **params: Any) -> tuple[Brain, st
     return one, f"zone.{ports[2]}"
 
 
-def told(one: Brain) -> list[str]:
+def notices_of(one: Brain) -> list[str]:
     return [str(notice) for notice in one.all_notices()]
 
 
@@ -51,8 +51,8 @@ def test_the_memory_follows_from_delay_rate_and_items(kind: str) -> None:
     with one:
         one.run(until="705 ms")
         labels = [row["label"] for row in rows()][-ITEMS:]
-        assert sum(set(said) == set(label) for said, label in zip(one.read(topic), labels, strict=True)) >= ITEMS - 1
-        assert told(one) == []
+        assert sum(set(given) == set(label) for given, label in zip(one.read(topic), labels, strict=True)) >= ITEMS - 1
+        assert notices_of(one) == []
 
 
 @pytest.mark.parametrize("kind", ["amygdala", "experts"])
@@ -70,7 +70,7 @@ def test_where_nobody_knows_how_many_come_what_was_lost_is_told(kind: str) -> No
     one, _ = brain(kind, endless=True, memory=100)
     with one:
         one.run(until="701 ms")
-        [notice] = told(one)
+        [notice] = notices_of(one)
         assert notice.startswith("zone found nothing that waited for 3,")
         assert "labels: they came too late" in notice
 
@@ -98,7 +98,7 @@ def test_a_metric_waits_as_long_as_the_slowest_of_its_topics_takes(monkeypatch: 
         one.run(until="800 ms")
         assert metric.results()["unmatched"] == {"truth": 0, "prediction": 0}
         assert metric.results()["phases"]["run"]["items"] == ROWS
-        assert told(one) == []
+        assert notices_of(one) == []
 
 
 def test_a_metric_that_cannot_wait_so_long_is_refused() -> None:
@@ -115,6 +115,6 @@ def test_what_a_metric_let_go_is_told() -> None:
         one.build()
         metric._matchers[0].capacity = 100
         one.run(until="800 ms")
-        [notice] = told(one)
+        [notice] = notices_of(one)
         assert notice.startswith("metric right let 6,")
         assert notice.endswith("items go before all was said of them, as too many waited (pending)")

@@ -27,11 +27,11 @@ def test_all_zones_are_here() -> None:
 @pytest.mark.parametrize("path", ALL)
 def test_every_parameter_has_its_sentence(path: str) -> None:
     for name, field in ALL[path].model_fields.items():
-        said = field.description or ""
-        assert len(said) > 8, name
-        assert said.endswith((".", ".)")), name
-        assert said[0].isupper() or said[0] in "0123456789`'\"", name
-        assert "``" not in said, name
+        text = field.description or ""
+        assert len(text) > 8, name
+        assert text.endswith((".", ".)")), name
+        assert text[0].isupper() or text[0] in "0123456789`'\"", name
+        assert "``" not in text, name
 
 
 @pytest.mark.parametrize("path", ALL)

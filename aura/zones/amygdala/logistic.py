@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from aura.zones.amygdala.links import sigmoid, softmax
+from aura.zones.amygdala.inverse_links import sigmoid, softmax
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import LARGEST_BLOCK, RecursiveLeastSquares
 

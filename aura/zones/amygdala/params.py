@@ -45,7 +45,7 @@ class TaskOptions(_Options):
 
 
 class ThresholdOptions(_Options):
-    """How decision thresholds are learned: from a sample of what was told, each row scored as if it had not been."""
+    """How decision thresholds are learned: from a sample of what was learned, each row scored as if it had not been."""
 
     sample: int = Field(default=8192, ge=16, le=2**20, description="Rows kept for it.")
     shrinkage: float = Field(
@@ -80,7 +80,7 @@ class AmygdalaParams(ZoneParams):
     thresholds: ThresholdOptions = Field(default=ThresholdOptions(), description="How decision thresholds are learned.")
     calibrate: bool = Field(
         default=True,
-        description="Least squares: whether probabilities are fitted to what was told. Without, they follow from the "
+        description="Least squares: whether probabilities are fitted to the rows learned. Without, they come from the "
                     "raw scores by one fixed curve, and the best class is that of the highest raw score, always.")
     publish_gradient: bool = Field(
         default=False,

@@ -38,7 +38,7 @@ def _task_outputs(task: str) -> tuple[Port, ...]:
         Port(f"{task}_probability", shape=scores, range=(0.0, 1.0), items_from=items,
              doc="The probability of each class."),
         Port(f"{task}_classes", dtype="text", shape=("class",),
-             doc="The names of the classes, said at first and whenever they change."),
+             doc="The names of the classes, published at first and whenever they change."),
     )
 
 

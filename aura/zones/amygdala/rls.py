@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from aura.core.errors import StateError
-from aura.zones.amygdala.links import sigmoid
+from aura.zones.amygdala.inverse_links import sigmoid
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import RecursiveLeastSquares
 

@@ -23,7 +23,7 @@ _COLUMNS = ("_rows", "_targets", "_marks", "_keys", "_weights", "_counts")
 
 
 class RowSample:
-    r"""Keeps the `size` rows with the smallest keys, with what they were told and how often.
+    r"""Keeps the `size` rows with the smallest keys, with their labels and how often they came.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ class RowSample:
 
     @property
     def counts(self) -> Array:
-        """How often each was told, (n,)."""
+        """How often each came, (n,)."""
         return self._counts[:len(self)]
 
     @property

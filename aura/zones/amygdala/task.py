@@ -85,11 +85,11 @@ class Task:
             return ((),) * len(scores)
         if not self._options.multi_label:
             return tuple((names[place],) for place in best)
-        said: list[tuple[str, ...]] = []
+        predicted: list[tuple[str, ...]] = []
         for above, place in zip(scores >= self._thresholds.values, best, strict=True):
             labels = tuple(names[index] for index in np.flatnonzero(above))
-            said.append(labels or ((names[place],) if self._options.at_least_one else ()))
-        return tuple(said)
+            predicted.append(labels or ((names[place],) if self._options.at_least_one else ()))
+        return tuple(predicted)
 
     def _logits(self, scores: Array) -> Array:
         if not self._readout.calibrated:  # they are log odds as they are

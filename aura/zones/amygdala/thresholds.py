@@ -26,7 +26,7 @@ rank the classes."""
 
 
 def f1_cuts(negatives: Array, positives: Array, shrinkage: float) -> NDArray[np.intp]:
-    r"""Return for each class the bin from which on it is said, chosen for the best F1 and steadied for rare classes.
+    r"""Return for each class the bin from which on it is predicted, of the best F1 and steadied for rare classes.
 
     Parameters
     ----------
@@ -37,31 +37,31 @@ def f1_cuts(negatives: Array, positives: Array, shrinkage: float) -> NDArray[np.
 
     Notes
     -----
-    The optimum of a class with few positives is noise. What is steady across classes is the ratio r of items said to
-    have the class to items that have it, so log r is averaged over the classes, weighted by n / (n + shrinkage) with n
-    the class's positives, and each class's own log r is drawn towards it by the same weight. The cut is the one that
-    says the class of r n items. The maximum F1 is that of Lipton, Elkan and Naryanaswamy, Optimal thresholding of
-    classifiers to maximize F1 measure, ECML 2014; drawing the ratio together was found here.
+    The optimum of a class with few positives is noise. What is steady across classes is the ratio r of items that are
+    predicted to have the class to items that have it, so log r is averaged over the classes, weighted by
+    n / (n + shrinkage) with n the class's positives, and each class's own log r is drawn towards it by the same weight.
+    The cut is the one that predicts the class of r n items. The maximum F1 is that of Lipton, Elkan and Naryanaswamy,
+    Optimal thresholding of classifiers to maximize F1 measure, ECML 2014; drawing the ratio together was found here.
     """
     hits = _from_the_top(positives)
-    said = _from_the_top(positives + negatives)
+    predicted = _from_the_top(positives + negatives)
     count = positives.sum(axis=1)
     if not (count > 0).any():
         return np.full(len(positives), positives.shape[1], dtype=np.intp)
-    scores = 2 * hits / np.maximum(said + count[:, None], np.finfo(float).tiny)
+    scores = 2 * hits / np.maximum(predicted + count[:, None], np.finfo(float).tiny)
     best: NDArray[np.intp] = scores.argmax(axis=1)
     if shrinkage == 0:
         return best
-    own = np.log(np.maximum(said[np.arange(len(said)), best], 1e-9) / np.maximum(count, 1e-9))
+    own = np.log(np.maximum(predicted[np.arange(len(predicted)), best], 1e-9) / np.maximum(count, 1e-9))
     trust = count / (count + shrinkage)
     common = (trust * own).sum() / trust.sum()
     ratio = np.exp(trust * own + (1 - trust) * common)
-    cuts: NDArray[np.intp] = np.abs(said - (ratio * count)[:, None]).argmin(axis=1)
+    cuts: NDArray[np.intp] = np.abs(predicted - (ratio * count)[:, None]).argmin(axis=1)
     return cuts
 
 
 class DecisionThresholds:
-    """From which score on a class is said, and which probability belongs to a score.
+    """From which score on a class is predicted, and which probability belongs to a score.
 
     Parameters
     ----------
@@ -70,7 +70,7 @@ class DecisionThresholds:
     score_range : tuple of float
         Where the scores lie; those outside count at the ends.
     neutral : float
-        The threshold of a class that has never been told.
+        The threshold of a class that never came.
     shrinkage : float
         As of `f1_cuts`.
     calibrate : bool
@@ -78,7 +78,7 @@ class DecisionThresholds:
 
     Notes
     -----
-    `renew` is shown the scores that rows would have had the learner not been told of them: they are what the scores of
+    `renew` is shown the scores that rows would have had the learner not learned them: they are what the scores of
     new rows are like, and they do not depend on the order in which the rows came.
 
     A curve for each class can turn the best class into another. It does so only where that has been shown to be right
@@ -112,8 +112,8 @@ class DecisionThresholds:
         parts = [self._histograms(scores[part], targets[part], counts[part]) for part in (halves, ~halves)]
         negatives, positives = parts[0] + parts[1]
         cuts = f1_cuts(negatives, positives, self._shrinkage)
-        told = positives.sum(axis=1) > 0
-        self.values = np.where(told, np.linspace(self._low, self._high, BINS + 1)[cuts], self._neutral)
+        known = positives.sum(axis=1) > 0
+        self.values = np.where(known, np.linspace(self._low, self._high, BINS + 1)[cuts], self._neutral)
         if self._calibrate:
             self.calibration = self._fitted(scores, targets, counts, halves, parts)
 

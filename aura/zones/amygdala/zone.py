@@ -31,7 +31,7 @@ class Amygdala(Zone[AmygdalaParams]):
     -----
     `step` reads the embeddings only and lets them wait for their labels; `learn` reads the teachers only. Hence
     no label can touch what is predicted at its own tick. Each item is learned from once for each time it was
-    presented; a label whose item is not waiting (never seen, displaced, or told before) is counted as unmatched.
+    presented; a label whose item is not waiting (never seen, displaced, or labelled before) is counted as unmatched.
 
     The modulators ``learning_rate`` and ``learning_drive`` multiply what an item weighs (least squares) or its step
     (logistic rule); at 0 nothing is learned. The gradient is found in `learn` by the weights before it, and published
@@ -71,16 +71,16 @@ class Amygdala(Zone[AmygdalaParams]):
         return out
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
-        """Learn from the labels that have come; return for each task told its loss and what became of the labels."""
+        """Learn from the labels that have come; return the loss of each task taught, and what became of the labels."""
         modulators = inputs.modulators
         rate = modulators["learning_rate"] * modulators["learning_drive"]
         scalars: dict[str, float] = {}
         gradients: list[tuple[Ids, NDArray[np.float64]]] = []
         for reader, name in enumerate(self.params.tasks):
-            told = received(inputs, f"{name}_teacher", self.context.name, now)
-            if told is None:
+            batch = received(inputs, f"{name}_teacher", self.context.name, now)
+            if batch is None:
                 continue
-            ids, label_sets = told
+            ids, label_sets = batch
             found, rows = self._pending.take(ids, reader)
             if self._features is None:
                 scalars[f"{name}_unmatched"] = float(len(ids))
@@ -173,7 +173,7 @@ class Amygdala(Zone[AmygdalaParams]):
 
 
 def _summed(parts: list[tuple[Ids, NDArray[np.float64]]]) -> Items:
-    """Return the gradients of all tasks, added up for each item, in the order in which the items were first told."""
+    """Return the gradients of all tasks, added up for each item, in the order in which their labels first came."""
     ids = np.concatenate([identities for identities, _ in parts])
     rows = np.concatenate([gradient for _, gradient in parts])
     known, first, place = np.unique(ids, return_index=True, return_inverse=True)

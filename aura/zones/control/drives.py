@@ -51,7 +51,7 @@ class Drives:
         self.levels = dict.fromkeys(self._goals, 0.0)
 
     def follow(self, values: Mapping[str, float], seconds: float) -> None:
-        """Live through a span in which the goals' numbers were these; a goal that is not told keeps its drive."""
+        """Live through a span in which the goals' numbers were these; a goal without a number keeps its drive."""
         for name, value in values.items():
             goal = self._goals[name]
             self.levels[name] = relaxed(self.levels[name], shortfall(value, goal), seconds, goal.tau_s)

@@ -57,7 +57,7 @@ def _outputs(params: ControlParams) -> tuple[Port, ...]:
         _Modulator("growth_drive", range=_span(1.0 / traits.growth_span, traits.growth_span),
                    doc="Factor on the readiness to grow, 1 is neutral."),
         _Modulator("routing_bias", shape=("expert",), range=_span(-traits.routing_bias, traits.routing_bias),
-                   doc="What to add to the experts' logits: of mean zero, said when their utilisation comes."),
+                   doc="What to add to the experts' logits: of mean zero, published when their utilisation comes."),
     )
 
 

@@ -101,12 +101,12 @@ class Control(Zone[ControlParams]):
         return self._personality.routing_bias(used)
 
     def _spent(self, now: Time, inputs: Inputs, port: str) -> float:
-        """Return the sum of what several zones said; exact, so that their order does not matter."""
-        said: Mapping[str, Any] | None = inputs.get(port)
-        if not said:
+        """Return the sum of what several zones published; exact, so that their order does not matter."""
+        spent: Mapping[str, Any] | None = inputs.get(port)
+        if not spent:
             return 0.0
-        values = [float(value) for value in said.values()]
-        for topic, value in zip(said, values, strict=True):
+        values = [float(value) for value in spent.values()]
+        for topic, value in zip(spent, values, strict=True):
             if not 0.0 <= value < math.inf:
                 raise SignalError(f"{self.context.name}.{port} from {topic} at {format_time(now)}",
                                   expected="a finite number of 0 or more", got=f"{value:g}")

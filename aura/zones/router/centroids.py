@@ -84,8 +84,8 @@ class Centroids:
             return bias, 0.0
         offsets = np.zeros(routes)
         if feedback is not None:
-            told = min(routes, len(feedback))
-            offsets[:told] = scale * feedback[:told]
+            shown = min(routes, len(feedback))
+            offsets[:shown] = scale * feedback[:shown]
         total = kernels.gate_bias(rows, self.rows, self._attention, self.moments[0], scale, offsets, bias)
         return bias, (total / bias.size) ** 0.5
 

@@ -63,32 +63,31 @@ def scaled(rows: Rows, gain: Any) -> Rows:
         return np.asarray(rows * gain, dtype=np.float32)
 
 
-def summed(said: Mapping[str, Rows], ids: Mapping[str, Ids], where: str,
-           now: Time) -> tuple[Ids, Rows]:
+def summed(gradients: Mapping[str, Rows], ids: Mapping[str, Ids], where: str, now: Time) -> tuple[Ids, Rows]:
     """Return the items that sources name, in the order in which they do first, and each one's gradients added up.
 
-    Sources are taken in the order of their topics, so that the sum does not depend on who spoke first.
+    Sources are taken in the order of their topics, so that the sum does not depend on who published first.
 
     Raises
     ------
     SignalError
-        If a source says no ids, or the shapes of the items differ.
+        If a source gives no ids, or the shapes of the items differ.
     """
-    topics = sorted(said)
+    topics = sorted(gradients)
     for topic in topics:
         if topic not in ids:
             raise SignalError(f"{where} at {format_time(now)}", got=f"those of {topic} without",
                               expected="gradients with the ids of their items",
                               hint="Return aura.Items(gradient, ids).")
-        if said[topic].shape[1:] != said[topics[0]].shape[1:]:
+        if gradients[topic].shape[1:] != gradients[topics[0]].shape[1:]:
             raise SignalError(f"{where} at {format_time(now)}",
-                              expected=f"gradients of shape {said[topics[0]].shape[1:]}, as of {topics[0]}",
-                              got=f"{said[topic].shape[1:]} of {topic}")
+                              expected=f"gradients of shape {gradients[topics[0]].shape[1:]}, as of {topics[0]}",
+                              got=f"{gradients[topic].shape[1:]} of {topic}")
     first = topics[0]
     if len(topics) == 1 and (len(ids[first]) < 2 or len(np.unique(ids[first])) == len(ids[first])):
-        return ids[first], said[first]
+        return ids[first], gradients[first]
     names = np.concatenate([ids[topic] for topic in topics])
-    rows = np.concatenate([said[topic] for topic in topics])
+    rows = np.concatenate([gradients[topic] for topic in topics])
     known, begin, place = np.unique(names, return_index=True, return_inverse=True)
     order = np.argsort(begin)
     rank = np.empty_like(order)

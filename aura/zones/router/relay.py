@@ -55,7 +55,7 @@ class Relay:
     # --- the tick -------------------------------------------------------------------------------------------------
 
     def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
-        """Return what is said of the items and gradients that have come."""
+        """Return what is published of the items and gradients that have come."""
         out: dict[str, Any] = {}
         name = self._name
         stimulus = inputs[name]
@@ -74,10 +74,10 @@ class Relay:
             self._gains.note(ids, gain)
             if self._routed and ids is not None:
                 self._pending.store(ids, rows)
-        said = inputs[f"{name}_gradients"]
-        if said is not None:
+        gradients = inputs[f"{name}_gradients"]
+        if gradients is not None:
             where = f"{self._where}_gradients"
-            ids, total = summed(said, inputs.ids.get(f"{name}_gradients", {}), where, now)
+            ids, total = summed(gradients, inputs.ids.get(f"{name}_gradients", {}), where, now)
             if self._shape is not None and total.shape[1:] != self._shape:
                 raise SignalError(f"{where} at {format_time(now)}", got=str(total.shape[1:]),
                                   expected=f"gradients of shape {self._shape}, as the items of {name}")

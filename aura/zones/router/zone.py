@@ -29,7 +29,7 @@ class Router(Zone[RouterParams]):
     centroids. Relaying goes on whatever the energy.
 
     The gradient of an item is what came for it from all sources in one tick, added up, times the gain by which the
-    item was relayed: the chain rule through the relay. What comes for it later is said when it comes.
+    item was relayed: the chain rule through the relay. What comes for it later is published when it comes.
     """
 
     manifest = MANIFEST

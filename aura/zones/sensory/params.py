@@ -64,7 +64,7 @@ class ImageOptions(_Options):
     patch: int = Field(default=7, ge=1, description="Side of a patch in pixels.")
     stride: int | None = Field(
         default=None, ge=1,
-        description="Step from one patch to the next in pixels; a patch if not told. What is left over at the right "
+        description="Step from one patch to the next in pixels; a patch if not given. What is left over at the right "
                     "and lower edge and fills no patch is not seen.")
     channels: int | None = Field(
         default=None, ge=1,

@@ -18,9 +18,9 @@ def stimuli(count: int, seed: int = 0, width: int = 8) -> tuple[np.ndarray, tupl
     """Return embeddings and label sets: each class has a direction, an item has none, one or two of them."""
     rng = np.random.default_rng(seed)
     directions = np.random.default_rng(77).normal(size=(len(CLASSES), width))
-    told = rng.random((count, len(CLASSES))) < 0.35
-    embedding = (told @ directions + 0.4 * rng.normal(size=(count, width))).astype(np.float32)
-    return embedding, tuple(tuple(CLASSES[c] for c in np.flatnonzero(row)) for row in told)
+    has = rng.random((count, len(CLASSES))) < 0.35
+    embedding = (has @ directions + 0.4 * rng.normal(size=(count, width))).astype(np.float32)
+    return embedding, tuple(tuple(CLASSES[c] for c in np.flatnonzero(row)) for row in has)
 
 
 class Bench:
@@ -71,7 +71,7 @@ class Bench:
             self.tell(labels[part], list(ids))
 
     def read(self, port: str) -> Any:
-        """Return what the zone said last."""
+        """Return what the zone published last."""
         return self.brain.read(f"amygdala.{port}")
 
     @property

@@ -21,7 +21,7 @@ def test_the_gradient_is_the_derivative_of_the_loss_by_the_weights_before_learni
     task = one.zone._tasks["emotion"]
     weights = task._readout.weights.copy()
     names = task.state()["classes"]["names"]
-    targets = np.array([[float(name in said) for name in names] for said in labels])
+    targets = np.array([[float(name in label) for name in names] for label in labels])
     loss = task._readout.loss
     one.tell((("joy",), *labels[::-1]), [999, 502, 501])
     one.show(embedding, [503, 504])

@@ -45,8 +45,8 @@ def answers(one: Bench) -> tuple[float, float, np.ndarray]:
     truth = [f"class {c}" for c in which]
     names = one.read("emotion_classes")
     order = np.argsort([int(name.split()[1]) for name in names])
-    exact = np.mean([set(said) == {name} for said, name in zip(one.read("emotion"), truth, strict=True)])
-    best = np.mean([said == name for said, name in zip(one.read("emotion_best"), truth, strict=True)])
+    exact = np.mean([set(predicted) == {name} for predicted, name in zip(one.read("emotion"), truth, strict=True)])
+    best = np.mean([predicted == name for predicted, name in zip(one.read("emotion_best"), truth, strict=True)])
     return float(exact), float(best), one.read("emotion_probability")[:, order]
 
 
@@ -68,8 +68,8 @@ def test_rows_sorted_by_class_are_learned_as_well_as_shuffled_ones(bench: Make, 
 def test_the_best_class_is_right_no_less_often_than_that_of_the_batch_ridge(bench: Make, calibrate: bool) -> None:
     by_class = learned(bench, orders()[0], False, calibrate=calibrate)
     rows, which = (part[orders()[0]] for part in blobs(1500, seed=1))
-    told = with_bias(rows)
-    weights = np.linalg.solve(told.T @ told + np.eye(WIDTH + 1), told.T @ np.eye(CLASSES)[which])
+    design = with_bias(rows)
+    weights = np.linalg.solve(design.T @ design + np.eye(WIDTH + 1), design.T @ np.eye(CLASSES)[which])
     fresh, truth = blobs(2000, seed=2)
     ridge = float(((with_bias(fresh) @ weights).argmax(axis=1) == truth).mean())
     best = answers(by_class)[1]

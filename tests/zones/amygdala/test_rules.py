@@ -7,7 +7,7 @@ import pytest
 
 from aura.core.errors import StateError
 from aura.core.state import trees_equal
-from aura.zones.amygdala.links import sigmoid, softmax
+from aura.zones.amygdala.inverse_links import sigmoid, softmax
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.readout import LinearReadout, make_readout
 from aura.zones.common.least_squares import with_bias

@@ -7,7 +7,7 @@ import pytest
 
 from aura.core.state import trees_equal
 from aura.zones.amygdala.calibration import FIRST_CALIBRATION, fit_calibration
-from aura.zones.amygdala.links import sigmoid
+from aura.zones.amygdala.inverse_links import sigmoid
 from aura.zones.amygdala.thresholds import DecisionThresholds, f1_cuts
 
 
@@ -32,8 +32,8 @@ def exclusive(count: int, shift: float, seed: int = 0) -> tuple[np.ndarray, np.n
     return 0.4 * targets + rng.normal(scale=0.2, size=targets.shape) + [0.0, 0.0, shift], targets
 
 
-def f1(said: np.ndarray, truth: np.ndarray) -> float:
-    return float(2 * (said * truth).sum() / max(said.sum() + truth.sum(), 1))
+def f1(predicted: np.ndarray, truth: np.ndarray) -> float:
+    return float(2 * (predicted * truth).sum() / max(predicted.sum() + truth.sum(), 1))
 
 
 def top1(curves: np.ndarray, scores: np.ndarray, targets: np.ndarray) -> float:
@@ -135,7 +135,7 @@ def test_the_calibration_finds_the_logistic_curve_that_made_the_data() -> None:
 @pytest.mark.parametrize("slope", [-1e3, 0.0, 1e3])
 def test_the_calibration_does_not_depend_on_where_it_begins(slope: float) -> None:
     scores, targets = scored(3000, [0.05])
-    counts = [np.histogram(scores[targets[:, 0] == told, 0], bins=200, range=(-0.5, 1.5))[0][None] for told in (0, 1)]
+    counts = [np.histogram(scores[targets[:, 0] == has, 0], bins=200, range=(-0.5, 1.5))[0][None] for has in (0, 1)]
     bins = np.linspace(-0.495, 1.495, 200)
     near = fit_calibration(bins, *map(np.float64, counts), np.array([[8.0, -4.0]]))
     far = fit_calibration(bins, *map(np.float64, counts), np.array([[slope, 0.0]]))

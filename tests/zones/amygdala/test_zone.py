@@ -28,8 +28,8 @@ def test_it_learns_what_it_is_told(bench: Make, rule: str) -> None:
     one.teach(640)
     fresh, truth = stimuli(400, seed=5)
     one.show(fresh, range(9_000, 9_400))
-    said = one.read("emotion")
-    right = np.mean([set(a) == set(b) for a, b in zip(said, truth, strict=True) if b])
+    predicted = one.read("emotion")
+    right = np.mean([set(a) == set(b) for a, b in zip(predicted, truth, strict=True) if b])
     assert right > 0.7
     assert set(one.read("emotion_classes")) == set(CLASSES)
 
@@ -140,7 +140,7 @@ def test_tasks_learn_apart_from_each_other(bench: Make) -> None:
     assert logged["tone_items"] == 64
     one.show(embedding, range(64, 128))
     assert one.read("tone_scores").shape == (64, 2)
-    assert all(len(said) == 1 for said in one.read("tone"))
+    assert all(len(labels) == 1 for labels in one.read("tone"))
     assert np.allclose(one.read("tone_probability").sum(axis=1), 1.0)
 
 
@@ -214,9 +214,9 @@ def test_two_runs_are_equal_to_the_bit(bench: Make) -> None:
 def test_a_label_changes_no_prediction_of_its_own_tick(bench: Make) -> None:
     one, twin = bench(tasks={"emotion": {"classes": CLASSES}}), bench(tasks={"emotion": {"classes": CLASSES}})
     embedding, labels = stimuli(64)
-    for each, told in ((one, labels), (twin, labels[::-1])):
+    for each, given in ((one, labels), (twin, labels[::-1])):
         each.show(embedding, range(64))
-        each.brain.inject("amygdala.emotion_teacher", told, ids=np.arange(64))
+        each.brain.inject("amygdala.emotion_teacher", given, ids=np.arange(64))
         each.brain.inject("amygdala.embedding", embedding.copy(), ids=np.arange(64, 128))
         each.brain.run(span="2 ms")
     assert trees_equal(one.read("emotion_scores"), twin.read("emotion_scores"))
@@ -231,15 +231,15 @@ def test_with_shuffled_labels_the_prequential_score_falls_to_chance(bench: Make)
     for shuffle in (False, True):
         one = bench()
         embedding, labels = stimuli(640)
-        told = tuple(labels[i] for i in np.random.default_rng(1).permutation(640)) if shuffle else labels
+        given = tuple(labels[i] for i in np.random.default_rng(1).permutation(640)) if shuffle else labels
         hits = []
         for start in range(0, 640, 32):
             part = slice(start, start + 32)
             one.show(embedding[part], range(start, start + 32))
-            hits += [best in truth for best, truth in zip(one.read("emotion_best"), told[part], strict=True)]
-            one.tell(told[part], range(start, start + 32))
+            hits += [best in truth for best, truth in zip(one.read("emotion_best"), given[part], strict=True)]
+            one.tell(given[part], range(start, start + 32))
         scores.append(np.mean(hits[320:]))
-    share = max(np.mean([name in said for said in labels]) for name in CLASSES)
+    share = max(np.mean([name in one_of for one_of in labels]) for name in CLASSES)
     assert scores[0] > 0.6
     assert scores[1] < share + 0.06
 

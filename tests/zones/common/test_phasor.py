@@ -94,11 +94,11 @@ def test_it_does_what_plain_python_would_whatever_the_blocks(seed: int, blocks: 
     ends = np.cumsum([0, *blocks])
     amplitudes = np.concatenate([bank.step(drive[a:b]) for a, b in pairwise(ends)])
     naive = [0j] * 3
-    for row, said in zip(drive.tolist(), amplitudes, strict=True):
+    for row, amplitude in zip(drive.tolist(), amplitudes, strict=True):
         for j, value in enumerate(row):
             naive[j] = bank.decay[j] * cmath.exp(2j * math.pi * bank.frequencies[j]) * naive[j]
             naive[j] += (1 - bank.decay[j]) * value
-        assert np.allclose(said, np.abs(naive), rtol=1e-6, atol=1e-7)
+        assert np.allclose(amplitude, np.abs(naive), rtol=1e-6, atol=1e-7)
     whole = PhasorBank(3, 0.02, 0.4, quality=5.0)
     assert np.array_equal(whole.step(drive), amplitudes)
     assert trees_equal(whole.state(), bank.state())
@@ -122,10 +122,10 @@ def test_long_silence_leaves_nothing_and_no_denormals_on_the_way() -> None:
     bank.step(np.ones((50, 8), np.float32))
     silence = np.zeros((100, 8), np.float32)
     for _ in range(200):
-        said = bank.step(silence)
-        for values in (said, np.abs(bank.resonators)):
+        amplitude = bank.step(silence)
+        for values in (amplitude, np.abs(bank.resonators)):
             assert ((values == 0) | (values >= 0.99 * FLUSH_BELOW)).all()
-    assert not said.any()
+    assert not amplitude.any()
     assert not bank.resonators.any()
 
 

@@ -32,15 +32,15 @@ class Bench:
         self.period, self.now, self.scalars = period, 0, dict[str, float]()
 
     def tick(self, *, learn: bool = True, learning_rate: float | None = None, **given: Any) -> dict[str, Any]:
-        """Feed numbers (a mapping from topic to number, or a number, where a port takes many); return what is said."""
+        """Feed numbers (a mapping from topic to number, or a number, where a port takes many); return what comes."""
         values = {name: self._value(name, value) for name, value in given.items()}
         modulators = None if learning_rate is None else {"learning_rate": learning_rate}
         inputs = inputs_for(MANIFEST, self.params, values, modulators=modulators, now=self.now)
-        said = self.zone.step(self.now, inputs)
+        published = self.zone.step(self.now, inputs)
         if learn:
             self.scalars = dict(self.zone.learn(self.now, inputs) or {})
         self.now += self.period
-        return said
+        return published
 
     def _value(self, name: str, value: Any) -> Any:
         if name not in self.many:
@@ -49,6 +49,6 @@ class Bench:
         return {topic: np.asarray(number, np.float32) for topic, number in topics.items()}
 
 
-def numbers(said: Mapping[str, Any]) -> dict[str, float]:
-    """Return the scalars of what was said."""
-    return {name: float(value) for name, value in said.items() if value.ndim == 0}
+def numbers(published: Mapping[str, Any]) -> dict[str, float]:
+    """Return the scalars of what was published."""
+    return {name: float(value) for name, value in published.items() if value.ndim == 0}

@@ -58,9 +58,9 @@ def test_without_goals_the_drive_is_neutral() -> None:
 
 @pytest.mark.slow
 @given(st.lists(st.tuples(any_number, any_number, st.floats(0, 1e9)), max_size=20))
-def test_the_learning_drive_stays_within_its_bounds(told: list[tuple[float, float, float]]) -> None:
+def test_the_learning_drive_stays_within_its_bounds(goals: list[tuple[float, float, float]]) -> None:
     drives = Drives({"high": HIGH, "low": LOW}, largest=4.0)
-    for high, low, seconds in told:
+    for high, low, seconds in goals:
         drives.follow({"high": high, "low": low}, seconds)
         assert 0.0 <= drives.drive <= 1.0
         assert 1.0 <= drives.learning_drive <= 4.0

@@ -31,12 +31,12 @@ def lived(**params: Any) -> Bench:
 
 def test_a_fresh_brain_says_at_first_what_the_exporter_said_last_and_then_goes_the_same_way(tmp_path: Path) -> None:
     one, other = lived(), Bench(goals=PARAMS["goals"])
-    said = one.tick(**FED, learn=False)
+    published = one.tick(**FED, learn=False)
     files = one.zone.export(tmp_path)
     assert files == [tmp_path / "hypothalamus" / "control_head.msgpack"]
     assert other.zone.load_export(tmp_path) == files
     first = other.tick(**FED, learn=False)
-    assert all(np.array_equal(said[name], first[name]) for name in said)
+    assert all(np.array_equal(published[name], first[name]) for name in published)
     for _ in range(50):
         expected, found = one.tick(**FED), other.tick(**FED)
         assert all(np.array_equal(expected[name], found[name]) for name in expected)

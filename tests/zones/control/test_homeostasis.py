@@ -79,7 +79,7 @@ def test_energy_at_zero_costs_nothing_but_learning() -> None:
     free = {"energy": {"initial": 0.0, "restore_s": 1e8, "fatigue_s": 1e9}}
     with brain_of(activity=0.0, effort=1.0, **free) as brain:
         brain.run(until="60 s")
-        assert brain["learner"].learned == 1  # at its first tick nothing had been said yet
+        assert brain["learner"].learned == 1  # at its first tick nothing had been published yet
         assert float(brain.read("hypothalamus.energy")) < 1e-6
 
 

@@ -37,9 +37,9 @@ def refused(**params: Any) -> str:
     ({"largest_drive": 0.5}, "control.largest_drive", "greater than or equal to 1"),
 ])
 def test_what_is_wrong_is_named(params: dict[str, Any], where: str, message: str) -> None:
-    said = refused(**params)
-    assert said.startswith(where)
-    assert message in said
+    refusal = refused(**params)
+    assert refusal.startswith(where)
+    assert message in refusal
 
 
 def test_a_goal_that_no_pathway_feeds_is_refused() -> None:

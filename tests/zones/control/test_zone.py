@@ -25,10 +25,10 @@ some = st.floats(0, 2.0**127, width=32)
 
 def test_it_says_every_scalar_at_every_tick_and_a_neutral_brain_changes_nothing() -> None:
     for _ in range(2):
-        said = Bench(controller=False).tick()
-        assert set(said) == {"energy", "fatigue", "drive", "mood", *MODULATED}
-        assert all(value.dtype == np.float32 and value.shape == () for value in said.values())
-        found = numbers(said)
+        published = Bench(controller=False).tick()
+        assert set(published) == {"energy", "fatigue", "drive", "mood", *MODULATED}
+        assert all(value.dtype == np.float32 and value.shape == () for value in published.values())
+        found = numbers(published)
         assert [found[name] for name in ("energy", "energy_gate", "learning_drive", "gate_temperature",
                                          "distillation_alpha", "growth_drive")] == [1.0] * 6
         assert [found[name] for name in ("fatigue", "drive", "mood")] == [0.0] * 3
@@ -39,10 +39,10 @@ def test_activity_of_several_zones_adds_up_in_any_order() -> None:
     whole, parts, turned = Bench(), Bench(), Bench()
     topics = {"a.activity": 0.1, "b.activity": 3e7, "c.activity": 7.3}
     for _ in range(20):
-        said = [parts.tick(activity=topics), turned.tick(activity=dict(reversed(topics.items())))]
+        published = [parts.tick(activity=topics), turned.tick(activity=dict(reversed(topics.items())))]
         alone = whole.tick(activity=math.fsum(map(float, map(np.float32, topics.values()))))
-    assert numbers(said[0]) == numbers(said[1])
-    assert numbers(alone)["energy"] == pytest.approx(numbers(said[0])["energy"], rel=1e-6)
+    assert numbers(published[0]) == numbers(published[1])
+    assert numbers(alone)["energy"] == pytest.approx(numbers(published[0])["energy"], rel=1e-6)
 
 
 def test_a_zone_that_falls_silent_rests() -> None:
@@ -113,13 +113,13 @@ def test_homeostasis_goes_on_without_learning_and_expectations_stand_still() -> 
     bench.tick(reward=1.0, loss=2.0, learning_rate=1.0)
     before = bench.zone.state()
     for _ in range(50):
-        said = numbers(bench.tick(learn=False, reward=3.0, loss=1.0, activity=9.0, gate_entropy=0.1))
+        published = numbers(bench.tick(learn=False, reward=3.0, loss=1.0, activity=9.0, gate_entropy=0.1))
     after = bench.zone.state()
     for name in ("reward", "losses"):
         assert after["mood"][name] == before["mood"][name]
-    assert said["energy"] < 1.0
-    assert said["mood"] > 0.0
-    assert said["gate_temperature"] > 1.0
+    assert published["energy"] < 1.0
+    assert published["mood"] > 0.0
+    assert published["gate_temperature"] > 1.0
     bench.tick(reward=3.0, loss=1.0)
     assert bench.zone.state()["mood"]["reward"] == pytest.approx(1.0 + 0.02 * 2.0)
     assert bench.scalars["expected_loss"] == pytest.approx(2.0 - 0.02)

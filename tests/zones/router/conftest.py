@@ -30,16 +30,16 @@ class Bench:
 
     def tick(self, values: dict[str, Any], ids: dict[str, Any] | None = None,
              modulators: dict[str, float] | None = None, learn: bool = True) -> dict[str, Any]:
-        """Run one tick with all of these inputs and return what the zone said."""
+        """Run one tick with all of these inputs and return what the zone published."""
         self.now += 1_000_000
         inputs = inputs_for(MANIFEST, self.params, values, ids=ids, modulators=modulators, now=self.now)
-        said = self.zone.step(self.now, inputs)
+        published = self.zone.step(self.now, inputs)
         self.scalars = dict(self.zone.learn(self.now, inputs) or {}) if learn else {}
-        return said
+        return published
 
     def show(self, items: Any, ids: Any, relay: str = "stimulus", feedback: Any = None, learn: bool = True,
              **modulators: float) -> dict[str, Any]:
-        """Show items and return what the zone said."""
+        """Show items and return what the zone published."""
         values = {relay: np.asarray(items, np.float32)}
         if feedback is not None:
             values[f"{relay}_feedback"] = np.asarray(feedback, np.float32)
@@ -51,11 +51,11 @@ class Bench:
         self.tick({port: (np.asarray(weights, np.float32),)}, {port: (np.asarray(ids, np.int64),)}, modulators)
         return self.scalars
 
-    def back(self, said: dict[str, tuple[Any, Any]], relay: str = "stimulus", **modulators: float) -> Items:
+    def back(self, gradients: dict[str, tuple[Any, Any]], relay: str = "stimulus", **modulators: float) -> Items:
         """Say gradients, source to values and ids, and return the one that goes on."""
         port = f"{relay}_gradients"
-        out = self.tick({port: {topic: np.asarray(value, np.float32) for topic, (value, _) in said.items()}},
-                        {port: {topic: np.asarray(ids, np.int64) for topic, (_, ids) in said.items()}}, modulators)
+        out = self.tick({port: {topic: np.asarray(value, np.float32) for topic, (value, _) in gradients.items()}},
+                        {port: {topic: np.asarray(ids, np.int64) for topic, (_, ids) in gradients.items()}}, modulators)
         total: Items = out[f"{relay}_gradient"]
         return total
 
@@ -80,7 +80,7 @@ def clusters(count: int, seed: int = 0, features: int = 6, groups: int = 3,
 
 
 def taught(bench: Callable[..., Bench], count: int = 120, **options: Any) -> Bench:
-    """Return a router that was told who took which of some items."""
+    """Return a router that has received who took which of some items."""
     one = bench(**options)
     items, which = clusters(count)
     for index in range(0, count, 6):

@@ -71,7 +71,7 @@ class Stream(Zone[Any]):
 
 
 class Encoder(Zone[Any]):
-    """A layer of tanh in numpy that learns from the gradient of what it said, and from nothing else."""
+    """A layer of tanh in numpy that learns from the gradient of what it published, and from nothing else."""
 
     manifest = Manifest("encoder", "", wake_on=("image", "gradient"), inputs=(
         Port("image", shape=("item", 64)), Port("gradient", shape=("item", HIDDEN), role="gradient", required=False)),
@@ -87,8 +87,8 @@ class Encoder(Zone[Any]):
         if image is None:
             return None
         code = np.tanh(image @ self.net["w"] + self.net["b"])
-        for identity, row, said in zip(inputs.ids["image"].tolist(), image, code, strict=True):
-            self.waiting[identity] = (row, said.copy())
+        for identity, row, published in zip(inputs.ids["image"].tolist(), image, code, strict=True):
+            self.waiting[identity] = (row, published.copy())
         return {"code": code}
 
     def learn(self, now: int, inputs: Any) -> None:
@@ -119,9 +119,9 @@ class Classifier(Zone[Any]):
             self.waiting.update(zip(inputs.ids["stimulus"].tolist(), inputs["stimulus"], strict=True))
         if not self.gradients:
             return None
-        said = Items(np.stack(list(self.gradients.values())), np.array(list(self.gradients)))
+        gradient = Items(np.stack(list(self.gradients.values())), np.array(list(self.gradients)))
         self.gradients = {}
-        return {"stimulus_gradient": said}
+        return {"stimulus_gradient": gradient}
 
     def learn(self, now: int, inputs: Any) -> None:
         for ids, labels in zip(inputs.ids.get("teacher", ()), inputs["teacher"] or (), strict=True):

@@ -29,7 +29,7 @@ def routing(which: np.ndarray, experts: int = 3, share: float = 0.8) -> np.ndarr
 
 
 def taught(bench: Make, count: int = 300, block: int = 7, **options: Any) -> tuple[Bench, np.ndarray, np.ndarray]:
-    """Return a router that has been told of many items which of three experts took them."""
+    """Return a router that has received of many items which of three experts took them."""
     one = bench(**options)
     items, which = clusters(count)
     weights = routing(which)
@@ -52,13 +52,13 @@ def test_it_does_what_plain_python_would(seed: int, blocks: list[int], attention
     for block, (a, b) in enumerate(pairwise(np.cumsum([0, *blocks])), start=1):
         ids = np.arange(a, b)
         feedback = rng.normal(size=8).astype(np.float32)
-        said = one.show(items[a:b], ids, feedback=feedback)
+        published = one.show(items[a:b], ids, feedback=feedback)
         expected = naive.bias(items[a:b], 1.5, feedback)
-        assert said["stimulus_gate_bias"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
+        assert published["stimulus_gate_bias"] == pytest.approx(expected, rel=1e-4, abs=1e-4)
         centred = expected - expected.mean(axis=1, keepdims=True) if expected.size else expected
         size = np.sqrt((centred ** 2).mean()) if expected.size else 0.0
-        assert said["stimulus_magnitude"] == pytest.approx(size, rel=1e-4, abs=1e-4)
-        assert said["stimulus_attention"] == pytest.approx(naive.gains(), rel=1e-4)
+        assert published["stimulus_magnitude"] == pytest.approx(size, rel=1e-4, abs=1e-4)
+        assert published["stimulus_attention"] == pytest.approx(naive.gains(), rel=1e-4)
         naive.follow(items[a:b])
         experts = min(block, 4)
         weights = routing(which[a:b] % experts, experts) if experts > 1 else np.ones((b - a, 1), np.float32)
@@ -96,7 +96,7 @@ def test_blocks_of_any_size_teach_the_same_to_the_bit(bench: Make) -> None:
     assert trees_equal(states[0], states[2])
 
 
-def test_what_is_said_of_an_item_does_not_depend_on_its_block(bench: Make) -> None:
+def test_what_is_published_of_an_item_does_not_depend_on_its_block(bench: Make) -> None:
     one, _, _ = taught(bench)
     fresh, _ = clusters(9, seed=8)
     whole = one.show(fresh, range(900, 909), learn=False)["stimulus_gate_bias"]
@@ -152,9 +152,9 @@ def test_routes_that_are_near_their_items_gain_attention(bench: Make) -> None:
     for index in range(400):
         route = index % 3
         item = centres[route] + (0.1, 1.0, 3.0)[route] * rng.normal(size=3)
-        said = one.show(item[None], [index])
+        published = one.show(item[None], [index])
         one.route(np.eye(4)[[route]], [index])
-    gains = said["stimulus_attention"]
+    gains = published["stimulus_attention"]
     assert gains[0] > gains[1] > gains[2]
     assert gains[:3].mean() == pytest.approx(1.0, abs=1e-6)
     assert gains[3] == 1.0
@@ -177,9 +177,9 @@ def test_nearest_centroids_find_the_groups_by_themselves(bench: Make) -> None:
         one.show(items[part], 1000 * start + np.arange(len(part)))
     assert len(one.centroids) == 3
     bias = one.show(items, range(10**7, 10**7 + 400))["stimulus_gate_bias"]
-    said = bias.argmax(axis=1)
-    assert all(len(set(said[which == group])) == 1 for group in range(3))
-    assert len(set(said)) == 3
+    published = bias.argmax(axis=1)
+    assert all(len(set(published[which == group])) == 1 for group in range(3))
+    assert len(set(published)) == 3
 
 
 def test_nearest_centroids_are_running_means_as_macqueen_has_them(bench: Make) -> None:
@@ -204,15 +204,15 @@ def test_long_streams_of_nothing_leave_no_denormals(bench: Make) -> None:
 
 def test_huge_items_give_a_finite_bias(bench: Make) -> None:
     one, _, _ = taught(bench)
-    said = one.show(np.full((1, 6), 3e38), [777])
-    assert np.isfinite(said["stimulus_gate_bias"]).all()
-    assert np.isfinite(said["stimulus_magnitude"])
+    published = one.show(np.full((1, 6), 3e38), [777])
+    assert np.isfinite(published["stimulus_gate_bias"]).all()
+    assert np.isfinite(published["stimulus_magnitude"])
 
 
 def test_identical_items_give_no_bias(bench: Make) -> None:
     one = bench(seed_weight=1.0)
     for index in range(20):
-        said = one.show(np.ones((1, 3)), [index])
+        published = one.show(np.ones((1, 3)), [index])
         one.route([[0.5, 0.5]], [index])
-    assert not said["stimulus_gate_bias"].any()
-    assert said["stimulus_magnitude"] == 0.0
+    assert not published["stimulus_gate_bias"].any()
+    assert published["stimulus_magnitude"] == 0.0

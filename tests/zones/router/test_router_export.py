@@ -39,9 +39,9 @@ def test_a_fresh_brain_with_the_exported_head_says_the_same_and_learns_on(bench:
     items, which = clusters(9, seed=4)
     ids = np.arange(900, 909)
     for _ in range(2):
-        said, again = (each.show(items, ids) for each in (one, other))
-        for port in said:
-            assert np.array_equal(said[port], again[port]), port
+        first, again = (each.show(items, ids) for each in (one, other))
+        for port in first:
+            assert np.array_equal(first[port], again[port]), port
         for each in (one, other):
             each.route(np.eye(3)[which], ids)
     assert trees_equal(one.centroids.state(), other.centroids.state())

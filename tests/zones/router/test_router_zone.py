@@ -27,8 +27,8 @@ Make = Callable[..., Bench]
 def test_by_a_gain_of_one_the_very_bits_go_on(bench: Make) -> None:
     odd = np.array([[0.1, -0.0, 1e-42, 3e38]], np.float32)
     one = bench()
-    said = one.show(odd, [1])["stimulus_relay"]
-    assert said.tobytes() == odd.tobytes()
+    published = one.show(odd, [1])["stimulus_relay"]
+    assert published.tobytes() == odd.tobytes()
 
 
 def test_the_gain_and_its_modulator_multiply_what_is_relayed(bench: Make) -> None:
@@ -40,10 +40,10 @@ def test_the_gain_and_its_modulator_multiply_what_is_relayed(bench: Make) -> Non
 
 
 def test_before_any_routing_there_are_no_routes_and_no_trouble(bench: Make) -> None:
-    said = bench().show(clusters(2)[0], [1, 2])
-    assert said["stimulus_gate_bias"].shape == (2, 0)
-    assert said["stimulus_attention"].shape == (0,)
-    assert said["stimulus_magnitude"] == 0.0
+    published = bench().show(clusters(2)[0], [1, 2])
+    assert published["stimulus_gate_bias"].shape == (2, 0)
+    assert published["stimulus_attention"].shape == (0,)
+    assert published["stimulus_magnitude"] == 0.0
 
 
 def test_the_bias_grows_with_the_thalamic_scale_and_feedback_adds_to_it(bench: Make) -> None:
@@ -55,16 +55,16 @@ def test_the_bias_grows_with_the_thalamic_scale_and_feedback_adds_to_it(bench: M
     assert twice["stimulus_magnitude"] == pytest.approx(2 * plain["stimulus_magnitude"])
     # Feedback for a route that is not there yet waits; routes that it does not name have none.
     for feedback in ([0.5, -1.0], [0.5, -1.0, 0.0, 7.0]):
-        told = one.show(items, [900, 901], feedback=feedback, learn=False, thalamic_scale=2.0)
+        published = one.show(items, [900, 901], feedback=feedback, learn=False, thalamic_scale=2.0)
         expected = twice["stimulus_gate_bias"] + 2 * np.array([0.5, -1.0, 0.0])
-        assert told["stimulus_gate_bias"] == pytest.approx(expected, rel=1e-5)
+        assert published["stimulus_gate_bias"] == pytest.approx(expected, rel=1e-5)
     assert not one.show(items, [900, 901], learn=False, thalamic_scale=0.0)["stimulus_gate_bias"].any()
 
 
 def test_relays_of_one_router_are_apart_from_each_other(bench: Make) -> None:
     one = bench({"image": {"axes": [2, 3]}, "sound": {"gain": 2.0}})
-    said = one.show(np.ones((1, 2, 3)), [1], relay="image")
-    assert {name.partition("_")[0] for name in said} == {"image"}
+    published = one.show(np.ones((1, 2, 3)), [1], relay="image")
+    assert {name.partition("_")[0] for name in published} == {"image"}
     one.route([[1.0, 0.0]], [1], relay="image")
     assert one.show(np.ones((1, 4)), [1], relay="sound")["sound_gate_bias"].shape == (1, 0)
     assert one.show(np.ones((1, 2, 3)), [2], relay="image")["image_gate_bias"].shape == (1, 2)
@@ -200,8 +200,8 @@ def test_in_a_brain_routing_comes_back_and_makes_routes() -> None:
         gate: Any = brain["gate"]
         assert gate.widths == [0, *[2] * 29]
         assert brain.read("thalamus.image_magnitude") > 0
-        said: Any = brain.latest("thalamus.image_relay")
-        assert said.ids.tolist() == [29]
+        published: Any = brain.latest("thalamus.image_relay")
+        assert published.ids.tolist() == [29]
 
 
 @pytest.mark.parametrize("centroids", ["routing", "nearest"])

@@ -88,7 +88,7 @@ def test_bands_without_a_line_are_refused():
         LogMel(AudioOptions(rate=8000, mels=200), "ear")
 
 
-@pytest.mark.parametrize(("options", "said"), [
+@pytest.mark.parametrize(("options", "message"), [
     ({"rate": 0}, "audio.rate"), ({"rate": 8000, "hop": "30 ms"}, "no longer than the window"),
     ({"rate": 8000, "window": "0 ms"}, "a time above zero"), ({"rate": 8000, "hop": "soon"}, "a time such as"),
     ({"rate": 8000, "fft": 128}, "an fft that holds the window, 200 samples"),
@@ -97,6 +97,6 @@ def test_bands_without_a_line_are_refused():
     ({"rate": 8000, "length": "10 us"}, "a length of one"), ({"rate": 8000, "hops": "1 ms"}, "Try 'hop'"),
     ({"rate": 8000, "floor": 0}, "greater than 0"),
 ])
-def test_options_that_cannot_be_meant_are_named(options, said):
-    with pytest.raises(AuraError, match=said):
+def test_options_that_cannot_be_meant_are_named(options, message):
+    with pytest.raises(AuraError, match=message):
         validated(AudioOptions, options, "sensory.audio")

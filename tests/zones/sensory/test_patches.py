@@ -93,8 +93,8 @@ def test_the_tokens_own_their_memory_so_that_publishing_copies_nothing():
 
 @pytest.mark.parametrize("shape", [(1, 6, 9), (1, 9, 6), (1, 0, 0)])
 def test_an_image_smaller_than_a_patch_is_refused(shape):
-    said = f"retina at 20 ms: expected images of 7 x 7 pixels .* got {shape[1]} x {shape[2]}"
-    with pytest.raises(SignalError, match=said):
+    message = f"retina at 20 ms: expected images of 7 x 7 pixels .* got {shape[1]} x {shape[2]}"
+    with pytest.raises(SignalError, match=message):
         Patches(ImageOptions()).cut(np.zeros(shape, np.float32), "retina", 20_000_000)
 
 

@@ -61,10 +61,10 @@ to = "sensory.audio_position"
 
 class Listener(aura.Observer):
     def __init__(self):
-        self.said = {}
+        self.heard = {}
 
     def on_signal(self, signal):
-        self.said.setdefault(signal.topic, []).append(signal)
+        self.heard.setdefault(signal.topic, []).append(signal)
 
 
 def play(tmp_path, text, folder):
@@ -75,12 +75,12 @@ def play(tmp_path, text, folder):
         brain.observe(listener)
         brain.run()
     return {topic: (np.concatenate([signal.value for signal in signals]),
-                    np.concatenate([signal.ids for signal in signals])) for topic, signals in listener.said.items()}
+                    np.concatenate([signal.ids for signal in signals])) for topic, signals in listener.heard.items()}
 
 
 def test_mnist_is_seen_from_a_scenario(tmp_path, data_folder):
-    said = play(tmp_path, HANDWRITING, data_folder)
-    tokens, ids = said["sensory.visual_tokens"]
+    heard = play(tmp_path, HANDWRITING, data_folder)
+    tokens, ids = heard["sensory.visual_tokens"]
     assert (tokens.shape, ids.tolist()) == ((96, 16, 49), list(range(96)))
     with gzip.open(data_folder / "mnist" / "train-images-idx3-ubyte.gz") as file:
         pixels = np.frombuffer(file.read(16 + 96 * 784)[16:], np.uint8).reshape(96, 28, 28) / 255
@@ -88,13 +88,13 @@ def test_mnist_is_seen_from_a_scenario(tmp_path, data_folder):
         patch = pixels[item, row * 7:row * 7 + 7, column * 7:column * 7 + 7].ravel()
         expected = (patch - patch.mean()) / np.sqrt(patch.var() + 10 / 255**2)
         np.testing.assert_allclose(tokens[item, row * 4 + column], expected, atol=1e-5)
-    assert np.isfinite(said["sensory.cognitive_context"][0]).all()
+    assert np.isfinite(heard["sensory.cognitive_context"][0]).all()
 
 
 def test_speech_is_heard_from_a_scenario_recording_by_recording(tmp_path, data_folder):
     soundfile = pytest.importorskip("soundfile")
-    said = play(tmp_path, SPEECH, data_folder)
-    frames, ids = said["sensory.audio_tokens"]
+    heard = play(tmp_path, SPEECH, data_folder)
+    frames, ids = heard["sensory.audio_tokens"]
     mel, start, chunk = LogMel(AudioOptions(rate=8000, mels=32)), 0, 0
     for path in sorted((data_folder / "fsdd" / "recordings").glob("*_theo_1.wav")):
         samples, _ = soundfile.read(path, dtype="float32")

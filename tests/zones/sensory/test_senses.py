@@ -39,22 +39,22 @@ def fields(items, offset=0, **arrays):
 
 class Listener(aura.Observer):
     def __init__(self):
-        self.said = {}
+        self.published = {}
 
     def on_signal(self, signal):
         zone, _, port = signal.topic.partition(".")
         if zone == "sensory":
-            self.said.setdefault(port, []).append(signal)
+            self.published.setdefault(port, []).append(signal)
 
     def rows(self, port):
-        return np.concatenate([signal.value for signal in self.said[port]])
+        return np.concatenate([signal.value for signal in self.published[port]])
 
     def ids(self, port):
-        return np.concatenate([signal.ids for signal in self.said[port]]).tolist()
+        return np.concatenate([signal.ids for signal in self.published[port]]).tolist()
 
 
 def hear(params, *feeders, until="100 ms", seed=0):
-    """Run a brain of a sensory zone and feeders whose outputs bear the names of its inputs; return what it said."""
+    """Run a brain of a sensory zone and feeders whose outputs bear the names of its inputs; return what it says."""
     listener = Listener()
     with aura.Brain(seed=seed) as brain:
         brain.add(MANIFEST, **params)
@@ -75,10 +75,10 @@ def test_text_alone_has_the_ports_it_always_had():
 
 def test_images_become_patches_that_carry_on_their_ids():
     heard = hear({"modalities": ["image"], "image": {"patch": 4}}, fields(4, 100, image=IMAGES))
-    assert [signal.value.shape for signal in heard.said["visual_tokens"]] == [(4, 4, 16), (2, 4, 16)]
+    assert [signal.value.shape for signal in heard.published["visual_tokens"]] == [(4, 4, 16), (2, 4, 16)]
     assert heard.ids("visual_tokens") == heard.ids("cognitive_context") == list(range(100, 106))
     assert heard.rows("cognitive_context").shape == (6, 384)
-    assert "embedding" not in heard.said
+    assert "embedding" not in heard.published
 
 
 def test_items_played_one_by_one_or_together_say_the_same():
@@ -145,7 +145,7 @@ def test_text_is_fused_with_what_is_seen_and_its_embedding_is_what_it_was():
     assert not np.allclose(context[0], seen.rows("cognitive_context")[0] / np.sqrt(2), atol=0.1)
 
 
-@pytest.mark.parametrize(("params", "feeders", "said"), [
+@pytest.mark.parametrize(("params", "feeders", "message"), [
     ({}, [], r"sensory\.text: expected a pathway into this required input"),
     ({"modalities": ["image", "audio"], "audio": AUDIO}, [fields(1, image=IMAGES)], r"sensory\.audio: expected a path"),
     ({"modalities": ["image"]}, [fields(1, audio=CHUNKS)], "expected an input of sensory, got 'audio'"),
@@ -162,14 +162,14 @@ def test_text_is_fused_with_what_is_seen_and_its_embedding_is_what_it_was():
     ({"modalities": ["image"], "image": {"patch": 0}}, [], r"sensory\.image\.patch"),
     ({"modalities": ["image"], "fusion": {"weights": {"image": -1}}}, [], "greater than 0"),
 ])
-def test_what_cannot_work_is_said_before_the_first_tick(params, feeders, said):
+def test_what_cannot_work_is_refused_before_the_first_tick(params, feeders, message):
     brain = aura.Brain()
-    with pytest.raises(AuraError, match=said):
+    with pytest.raises(AuraError, match=message):
         hear({"cache": False, **params}, *feeders, until="0 ms")
     brain.close()
 
 
-@pytest.mark.parametrize(("params", "feeder", "said"), [
+@pytest.mark.parametrize(("params", "feeder", "message"), [
     ({"modalities": ["image"], "image": {"patch": 9}}, fields(1, image=IMAGES),
      r"sensory\.image at 1 ms: expected images of 9 x 9 pixels or more, one patch, got 8 x 8"),
     ({"modalities": ["image"]}, fields(1, image=np.full((1, 8, 8), np.nan, np.float32)), r"feeder0\.image .*finite"),
@@ -177,8 +177,8 @@ def test_what_cannot_work_is_said_before_the_first_tick(params, feeders, said):
     ({"modalities": ["audio"], "audio": {**AUDIO, "items": "recording"}}, fields(1, audio=CHUNKS),
      "expected recordings of 20 samples or more, one window, got 10"),
 ])
-def test_what_goes_wrong_in_a_tick_is_named(params, feeder, said):
-    with pytest.raises(AuraError, match=said):
+def test_what_goes_wrong_in_a_tick_is_named(params, feeder, message):
+    with pytest.raises(AuraError, match=message):
         hear(params, feeder)
 
 

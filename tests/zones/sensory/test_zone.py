@@ -19,12 +19,12 @@ def encode(tmp_path, *batches, cache=True):
         brain.add(Feeder)
         brain.connect("feeder.text", "sensory.text")
         brain.build()
-        said = []
+        published = []
         for texts in batches:
             brain.inject("sensory.text", texts)
             brain.run(span="3 ms")
-            said.append(brain.read("sensory.embedding"))
-        return said
+            published.append(brain.read("sensory.embedding"))
+        return published
 
 
 class Feeder(aura.Zone):
@@ -55,9 +55,9 @@ def test_a_cached_embedding_is_the_fresh_one_to_the_bit(tmp_path):
 @pytest.mark.slow
 @pytest.mark.usefixtures("one_encoder")
 def test_an_empty_text_does_not_look_like_a_sentence(tmp_path):
-    said, = encode(tmp_path, TEXTS)
-    np.testing.assert_allclose(np.linalg.norm(said, axis=1), [1, 1, 0, 1, 1], atol=1e-5)
-    assert said[0].tobytes() == said[4].tobytes()
+    published, = encode(tmp_path, TEXTS)
+    np.testing.assert_allclose(np.linalg.norm(published, axis=1), [1, 1, 0, 1, 1], atol=1e-5)
+    assert published[0].tobytes() == published[4].tobytes()
 
 
 def test_a_model_of_another_size_is_refused_before_the_first_tick():

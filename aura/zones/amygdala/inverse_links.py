@@ -1,4 +1,4 @@
-"""From scores to probabilities."""
+"""Inverse link functions: from scores to probabilities."""
 
 from __future__ import annotations
 
