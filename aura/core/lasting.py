@@ -41,11 +41,13 @@ class Lasting:
     Parameters
     ----------
     name : str
-        Of the attribute; its state has it as a key, without ``_`` before it.
+        Of the attribute.
+    key : str, optional
+        By which the state has it; by default the name without ``_`` before it.
     """
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, key: str = "") -> None:
+        self.name, self.key = name, key or name.lstrip("_")
 
     def loaded(self, owner: Any, present: Any, state: Any) -> Any:
         """Return what `owner` is to hold, where it holds `present`, of a state that is not to be shared."""
@@ -63,8 +65,8 @@ class Free(Lasting):
         Those axes; all, and their number too, where none is given.
     """
 
-    def __init__(self, name: str, *axes: int) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, *axes: int, key: str = "") -> None:
+        super().__init__(name, key=key)
         self.axes = axes
 
     def loaded(self, owner: Any, present: Any, state: Any) -> Any:
@@ -88,8 +90,8 @@ class Made(Lasting):
         tuple, a dataclass or an enumeration, made of the values saved. A text names a method of the owner.
     """
 
-    def __init__(self, name: str, kind: Callable[..., Any] | str) -> None:
-        super().__init__(name)
+    def __init__(self, name: str, kind: Callable[..., Any] | str, *, key: str = "") -> None:
+        super().__init__(name, key=key)
         self.kind = kind
 
     def loaded(self, owner: Any, present: Any, state: Any) -> Any:
@@ -134,11 +136,11 @@ class Stateful:
                                   hint='A tuple of one has a comma: ("mean",).')
             for one in said:
                 field = Lasting(one) if isinstance(one, str) else one
-                before = cls._lasting.setdefault(field.name.lstrip("_"), field)
+                before = cls._lasting.setdefault(field.key, field)
                 if before.name != field.name:
                     raise WiringError(f"{kind.__name__}.lasting", expected="names that differ by more than '_'",
                                       got=f"{before.name} and {field.name}")
-                cls._lasting[field.name.lstrip("_")] = field
+                cls._lasting[field.key] = field
 
     def state(self) -> dict[str, Any]:
         """Return all that lasts, as a tree of arrays and plain values that nobody else changes."""
@@ -160,13 +162,17 @@ class Stateful:
                              + " and ".join(f"{word} {', '.join(map(str, keys))}" for word, keys
                                             in (("without", missing), ("with", unknown)) if keys),
                              hint="Was it saved by another version?")
+        self.before_load(state)
         for key, field in self._lasting.items():
             with within(f"{where}.{key}"):
                 setattr(self, field.name, field.loaded(self, self._present(field), state[key]))
-        self.loaded()
+        self.after_load()
 
-    def loaded(self) -> None:
-        """Derive anew what follows from what lasts; called when all of it has been loaded."""
+    def before_load(self, state: dict[str, Any]) -> None:
+        """Build what a state needs to be loaded into; its keys have been checked, and nothing has been loaded yet."""
+
+    def after_load(self) -> None:
+        """Derive anew what follows from what lasts; all of it has been loaded."""
 
     def _present(self, field: Lasting) -> Any:
         try:

@@ -13,7 +13,7 @@ import pytest
 
 from aura import Brain, Manifest, Observer, Zone, ZoneParams
 from aura.core.errors import CheckpointError, StateError, WiringError
-from aura.core.lasting import Free, Made, Stateful
+from aura.core.lasting import Free, Lasting, Made, Stateful
 from aura.core.state import read_tree, trees_equal, write_tree
 
 
@@ -75,7 +75,7 @@ class Everything(Stateful):
     def new_gate(self) -> Gate:
         return Gate(self.units)
 
-    def loaded(self) -> None:
+    def after_load(self) -> None:
         self.derived = 2 * self.count
 
 
@@ -174,6 +174,28 @@ def test_a_class_adds_to_what_lasts_of_the_classes_above_it() -> None:
             self.more = 1
 
     assert list(Sub().state()) == ["weights", "open", "more"]
+
+
+def test_what_a_state_needs_is_built_before_it_is_loaded() -> None:
+    class Opened(Stateful):
+        lasting = ("_units", Lasting("gate", key="door"))
+
+        def __init__(self) -> None:
+            self._units: int | None = None
+            self.gate: Gate | None = None
+
+        def before_load(self, state: dict[str, Any]) -> None:
+            self.gate = None if state["units"] is None else Gate(state["units"])
+
+    one, other = Opened(), Opened()
+    empty = one.state()
+    one._units, one.gate = 3, Gate(3)
+    one.gate.weights += 1
+    assert list(one.state()) == ["units", "door"]
+    other.load_state(one.state())
+    assert trees_equal(other.state(), one.state())
+    other.load_state(empty)
+    assert (other._units, other.gate) == (None, None)
 
 
 def _with(**changed: Any) -> dict[str, Any]:

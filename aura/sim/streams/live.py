@@ -92,7 +92,7 @@ class LiveStream(Zone[ZoneParams]):
         if interrupt is not None:
             interrupt()
 
-    def loaded(self) -> None:
+    def after_load(self) -> None:
         self._before = None
 
     def play_again(self, journal: Iterable[Any]) -> None:

@@ -136,12 +136,13 @@ class PlayedStream(Zone[ZoneParams]):
         before = self._sights.see(self._split, chosen, changed, rows, self._learning)
         return np.where(before, again(ids), ids)
 
-    def load_state(self, state: dict[str, Any]) -> None:
+    def before_load(self, state: dict[str, Any]) -> None:
         if state["row_counts"] != self._row_counts:
             raise StreamError(self.context.name, expected=f"the rows it was saved with, {state['row_counts']}",
                               got=str(self._row_counts),
                               hint="Did the file change since, or which of its rows are played or held out?")
-        super().load_state(state)
+
+    def after_load(self) -> None:
         self._load_pass()
 
     def notices(self) -> dict[str, int]:

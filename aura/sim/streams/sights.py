@@ -70,7 +70,7 @@ class Sights(Stateful):
         """Return how many held-out rows say what learned rows have said."""
         return {_LEARNED if self._by_content else _ALIKE: int(self._alike.sum())}
 
-    def loaded(self) -> None:
+    def after_load(self) -> None:
         if not self._are_known():
             self._elsewhere |= self._contents
             for seen in self._seen.values():
