@@ -146,7 +146,7 @@ class Scenario(Model):
 
     aura: Literal[1] = Field(description="The version of the format.")
     name: str = Field(description="What the scenario is called; run folders are named after it.")
-    summary: str = Field(default="", description="One sentence.")
+    summary: str = Field(default="", description="What it does, in one sentence.")
     seed: int = Field(default=0, ge=0, description="The seed of every random stream.")
     resolution: Annotated[TimeText, AfterValidator(_above_zero)] = Field(
         default="1 ms",

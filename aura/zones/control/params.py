@@ -149,7 +149,7 @@ class ControlParams(ZoneParams):
         default=2.0, ge=1, le=1e3,
         description="The learning drive when every goal is wholly unmet; it is 1 when all are met.")
     mood: MoodOptions = Field(default=MoodOptions(), description="How mood follows what comes.")
-    personality: PersonalityOptions = Field(default=PersonalityOptions(), description="The traits.")
+    personality: PersonalityOptions = Field(default=PersonalityOptions(), description="The traits, from 0 to 1.")
     controller: Annotated[ControllerOptions | None, Switch] = Field(
         default=ControllerOptions(),
         description="Holds the gate's entropy; false switches it off.")

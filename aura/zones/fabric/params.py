@@ -91,7 +91,7 @@ class NeuronParams(ZoneParams):
     hotspot_mv: Millivolts = Field(
         default=-20.0, ge=-60, le=60,
         description="A segment above it is a hotspot: a dendritic spike is under way there.")
-    dt_ms: Milliseconds = Field(default=0.025, gt=0, allow_inf_nan=False, description="Time step.")
+    dt_ms: Milliseconds = Field(default=0.025, gt=0, allow_inf_nan=False, description="Time step of the integration.")
     dtype: Literal["float32", "float64"] = Field(default="float32", description="Type of all numbers of its state.")
 
     @model_validator(mode="after")
@@ -110,8 +110,8 @@ _RULES: dict[str, Any] = {"stdp": StdpParams(), "homeostasis": HomeostasisParams
 class TissueParams(ZoneParams):
     """The tissue: neurons, synapses between them, and what changes these."""
 
-    neuron: NeuronParams = Field(default=NeuronParams(), description="Every neuron.")
-    connectivity: ConnectivityParams = Field(default=ConnectivityParams(), description="The synapses.")
+    neuron: NeuronParams = Field(default=NeuronParams(), description="What every neuron is.")
+    connectivity: ConnectivityParams = Field(default=ConnectivityParams(), description="How the synapses are laid.")
     plasticity: PlasticityParams = Field(
         default=PlasticityParams(**_RULES),
         description="The rules by which they change: pair STDP and homeostatic scaling, within 100 s, unless they are "

@@ -110,7 +110,7 @@ class AudioOptions(_Options):
         default=None, ge=2, le=1 << 20,
         description="Length of the Fourier transform in samples; by default the next power of two that holds a "
                     "window.")
-    mels: int = Field(default=40, ge=1, le=4096, description="Mel bands.")
+    mels: int = Field(default=40, ge=1, le=4096, description="How many mel bands there are.")
     fmin: float = Field(default=0.0, ge=0, description="Lower edge of the lowest band in Hz.")
     fmax: float | None = Field(
         default=None, gt=0,

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from aura.plugins.listing import parameter_tables
 from aura.plugins.metrics.plugin import aura_metrics
 from aura.sim.cli import completion
-from aura.sim.readers.kinds import reader_kinds
-from aura.sim.scenario import StreamModel
 
 
 def test_help_names_every_command(aura):
@@ -55,26 +52,6 @@ def test_metrics_lists_the_kinds_and_shows_one_with_its_options(aura):
     assert answer.out.startswith("classification: Label sets against the truth")
     for said in ("  truth ", "required", "  examples ", "= 5", "the most confident mistakes"):
         assert said in answer.out
-
-
-def test_every_option_of_every_metric_has_its_sentence():
-    for kind in aura_metrics():
-        for path, table in parameter_tables(kind.options):
-            for name, field in table.model_fields.items():
-                assert len(field.description or "") > 15, f"{kind.name}.{path}.{name}"
-                assert field.description.endswith("."), f"{kind.name}.{path}.{name}"
-
-
-def test_every_key_of_a_stream_and_option_of_a_reader_has_its_sentence():
-    models = {"stream": StreamModel, **{name: kind.options_model for name, kind in reader_kinds().items()}}
-    for place, model in models.items():
-        for path, table in parameter_tables(model):
-            assert "Parameters\n" not in (table.__doc__ or ""), f"{place}.{path}"  # no parameter is told twice
-            for name, field in table.model_fields.items():
-                said = field.description or ""
-                assert len(said) > 15, f"{place}.{path}.{name}"
-                assert said[0].isupper() or said[0] == "`", f"{place}.{path}.{name}"
-                assert said.endswith((".", ".)")), f"{place}.{path}.{name}"
 
 
 def test_plugins_are_listed_with_what_they_bring(aura):

@@ -22,21 +22,15 @@ __all__ = ["AnalyticExpert", "AnalyticOptions"]
 
 
 class AnalyticOptions(FeatureOptions):
-    """The features, and the regression on them.
+    """The features, and the regression on them."""
 
-    Parameters
-    ----------
-    ridge : float
-        The penalty on the squared weights.
-    forgetting : float
-        Factor by which all that was learned counts less with each row; 1 forgets nothing.
-    precision : {"float64", "float32"}
-        Of the covariance, width² numbers.
-    """
-
-    ridge: float = Field(default=0.1, gt=0, le=1e9, description="penalty on the squared weights")
-    forgetting: float = Field(default=1.0, gt=0.9, le=1, description="factor on the past with each row")
-    precision: Literal["float64", "float32"] = Field(default="float64", description="of the covariance")
+    ridge: float = Field(default=0.1, gt=0, le=1e9, description="The penalty on the squared weights.")
+    forgetting: float = Field(
+        default=1.0, gt=0.9, le=1,
+        description="Factor by which all that was learned counts less with each row; 1 forgets nothing.")
+    precision: Literal["float64", "float32"] = Field(
+        default="float64",
+        description="Arithmetic of the covariance, width² numbers.")
 
 
 class AnalyticExpert(Expert):

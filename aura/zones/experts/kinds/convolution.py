@@ -19,31 +19,25 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 
 
 class ConvOptions(NeuralOptions):
-    """What a convolutional network has beside `NeuralOptions`.
+    """What a convolutional network has beside `NeuralOptions`."""
 
-    Parameters
-    ----------
-    channels : tuple of int
-        Output channels of each convolution.
-    kernel, stride : tuple of int
-        Width and step of each convolution, the same along every axis; the last one stands for all that follow.
-    pooling : {"max", "mean", "none"}
-        After each convolution, over blocks of `pool` along every axis.
-    pool : int
-        Width of a block.
-    hidden : tuple of int
-        Units of each hidden layer after the convolutions.
-    activation : {"relu", "gelu", "tanh", "silu"}
-        Of all hidden units.
-    """
-
-    channels: tuple[Width, ...] = Field(default=(16, 32), min_length=1, max_length=16, description="of convolutions")
-    kernel: tuple[Width, ...] = Field(default=(5,), min_length=1, max_length=16, description="widths of kernels")
-    stride: tuple[Width, ...] = Field(default=(1,), min_length=1, max_length=16, description="steps of kernels")
-    pooling: Pooling = Field(default="max", description="after each convolution")
-    pool: int = Field(default=2, ge=2, le=64, description="width of a pooled block")
-    hidden: tuple[Width, ...] = Field(default=(64,), max_length=16, description="units of hidden layers")
-    activation: Activation = Field(default="relu", description="of the hidden units")
+    channels: tuple[Width, ...] = Field(
+        default=(16, 32), min_length=1, max_length=16,
+        description="Output channels of each convolution.")
+    kernel: tuple[Width, ...] = Field(
+        default=(5,), min_length=1, max_length=16,
+        description="Width of each convolution, the same along every axis; the last one stands for all that follow.")
+    stride: tuple[Width, ...] = Field(
+        default=(1,), min_length=1, max_length=16,
+        description="Step of each convolution, told as the widths are.")
+    pooling: Pooling = Field(
+        default="max",
+        description="What follows each convolution, over blocks of `pool` along every axis.")
+    pool: int = Field(default=2, ge=2, le=64, description="Width of such a block.")
+    hidden: tuple[Width, ...] = Field(
+        default=(64,), max_length=16,
+        description="Units of each hidden layer after the convolutions.")
+    activation: Activation = Field(default="relu", description="The activation of all hidden units.")
 
     @model_validator(mode="after")
     def _fit(self) -> ConvOptions:

@@ -25,27 +25,22 @@ TINY = np.float32(1e-12)
 
 
 class EpisodicOptions(FeatureOptions):
-    """What keys are made of, how many are kept, and how they vote.
+    """What keys are made of, how many are kept, and how they vote."""
 
-    Parameters
-    ----------
-    dims : int
-        Numbers in a key: a random projection of the filtered image, or of the stimulus itself where it is none.
-    capacity : int
-        Episodes held; the oldest is forgotten first.
-    nearest : int
-        Episodes that vote.
-    least_weight : float
-        Rows of a lesson that do not count for more are not remembered.
-    smoothing : float
-        Votes given to all classes together, against up to one from each of the nearest.
-    """
-
-    dims: int = Field(default=128, ge=1, le=4096, description="numbers in a key")
-    capacity: int = Field(default=10_000, ge=1, le=10_000_000, description="episodes held")
-    nearest: int = Field(default=6, ge=1, le=1000, description="episodes that vote")
-    least_weight: float = Field(default=0.0, ge=0, description="rows with no more are not remembered")
-    smoothing: float = Field(default=0.1, gt=0, le=1000, description="votes spread over all classes")
+    dims: int = Field(
+        default=128, ge=1, le=4096,
+        description="Numbers in a key: a random projection of the filtered image, or of the stimulus itself where it "
+                    "is none.")
+    capacity: int = Field(
+        default=10_000, ge=1, le=10_000_000,
+        description="How many episodes are held; the oldest is forgotten first.")
+    nearest: int = Field(default=6, ge=1, le=1000, description="How many episodes vote.")
+    least_weight: float = Field(
+        default=0.0, ge=0,
+        description="Rows of a lesson that do not count for more are not remembered.")
+    smoothing: float = Field(
+        default=0.1, gt=0, le=1000,
+        description="Votes given to all classes together, against up to one from each of the nearest.")
 
 
 class EpisodicExpert(Expert):

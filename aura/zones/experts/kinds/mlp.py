@@ -21,19 +21,12 @@ __all__ = ["MlpExpert", "MlpOptions"]
 
 
 class MlpOptions(NeuralOptions):
-    """What an MLP has beside `NeuralOptions`.
-
-    Parameters
-    ----------
-    hidden : tuple of int
-        Units of each hidden layer; none makes it a softmax regression.
-    activation : {"relu", "gelu", "tanh", "silu"}
-        Of the hidden units.
-    """
+    """What an MLP has beside `NeuralOptions`."""
 
     hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(
-        default=(64,), max_length=16, description="units of each hidden layer")
-    activation: Activation = Field(default="relu", description="of the hidden units")
+        default=(64,), max_length=16,
+        description="Units of each hidden layer; none makes it a softmax regression.")
+    activation: Activation = Field(default="relu", description="The activation of the hidden units.")
 
 
 class MlpExpert(NeuralExpert):

@@ -32,37 +32,32 @@ WINDOWS = 4
 
 
 class FeatureOptions(ExpertOptions):
-    """Which features.
+    """Which features."""
 
-    Parameters
-    ----------
-    features : {"auto", "dense", "conv"}
-        A projection of the flattened stimulus, or filters over an image (h, w) or (h, w, c). `auto` filters what has
-        two sides of at least 8 pixels, one no longer than four times the other, and at most 4 channels.
-    width : int
-        Dense features.
-    bias : float
-        Standard deviation of the thresholds of the dense features, whose inputs have a mean square of 1.
-    standardise : int
-        Dense features see columns of mean 0 and spread 1, as those of the first so many rows; 0 leaves the columns as
-        they are and divides each row by its own root mean square.
-    filters : int
-        Random filters.
-    kernel : int
-        Side of a filter in pixels; 0 for a quarter of the shorter side, from 3 to 7.
-    pool, stride : int
-        Side of a window that responses are averaged over, and the distance between two; 0 for a quarter of the map,
-        and for two thirds of the window.
-    """
-
-    features: Literal["auto", "dense", "conv"] = Field(default="auto", description="filters, or a projection")
-    width: int = Field(default=2000, ge=1, le=20_000, description="dense features")
-    bias: float = Field(default=0.5, ge=0, le=100, description="spread of the thresholds of dense features")
-    standardise: int = Field(default=1024, ge=0, le=2**20, description="rows that columns are standardised by; 0: none")
-    filters: int = Field(default=100, ge=1, le=4096, description="random filters")
-    kernel: int = Field(default=0, ge=0, le=64, description="side of a filter; 0: by the image")
-    pool: int = Field(default=0, ge=0, le=1024, description="side of a pooled window; 0: by the image")
-    stride: int = Field(default=0, ge=0, le=1024, description="from window to window; 0: by the window")
+    features: Literal["auto", "dense", "conv"] = Field(
+        default="auto",
+        description="A projection of the flattened stimulus, or filters over an image (h, w) or (h, w, c). 'auto' "
+                    "filters what has two sides of at least 8 pixels, one no longer than four times the other, and at "
+                    "most 4 channels.")
+    width: int = Field(default=2000, ge=1, le=20_000, description="How many dense features there are.")
+    bias: float = Field(
+        default=0.5, ge=0, le=100,
+        description="Standard deviation of the thresholds of the dense features, whose inputs have a mean square of "
+                    "1.")
+    standardise: int = Field(
+        default=1024, ge=0, le=2**20,
+        description="Dense features see columns of mean 0 and spread 1, as those of the first so many rows; 0 leaves "
+                    "the columns as they are and divides each row by its own root mean square.")
+    filters: int = Field(default=100, ge=1, le=4096, description="How many random filters there are.")
+    kernel: int = Field(
+        default=0, ge=0, le=64,
+        description="Side of a filter in pixels; 0 for a quarter of the shorter side, from 3 to 7.")
+    pool: int = Field(
+        default=0, ge=0, le=1024,
+        description="Side of a window that responses are averaged over; 0 for a quarter of the map.")
+    stride: int = Field(
+        default=0, ge=0, le=1024,
+        description="Distance between two such windows; 0 for two thirds of the window.")
 
     @model_validator(mode="after")
     def _windows_touch(self) -> Self:

@@ -28,21 +28,6 @@ class ChannelWarning(UserWarning):
 class Gate(Declared):
     r"""A gate x of a channel: opening and closing rates, or steady state and time constant.
 
-    Parameters
-    ----------
-    name : str
-        The gate's name, unlike the channel's other gates, its parameters, and the names that formulas know.
-    power : int
-        How often the gate multiplies the conductance, from 1.
-    alpha, beta : str, optional
-        The rates of opening and closing in 1/ms, expressions of `v` (mV), `ca` (mM) and the channel's parameters.
-    steady, tau : str, optional
-        The steady state (0 to 1) and the time constant in ms, in place of the rates.
-    q10 : float
-        Factor on the rates for 10 degC; 1 for none.
-    source : str
-        The paper, table and equation.
-
     Notes
     -----
     .. math:: \frac{dx}{dt} = \varphi\,(\alpha (1 - x) - \beta x) = \frac{x_\infty - x}{\tau}, \quad
@@ -54,14 +39,22 @@ class Gate(Declared):
     equation 7, with its φ.)
     """
 
-    name: Identifier
-    power: int = Field(default=1, ge=1)
-    alpha: FormulaText | None = None
-    beta: FormulaText | None = None
-    steady: FormulaText | None = None
-    tau: FormulaText | None = None
-    q10: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 3.0
-    source: str = ""
+    name: Identifier = Field(
+        description="The gate's name, unlike the channel's other gates, its parameters, and the names that formulas "
+                    "know.")
+    power: int = Field(default=1, ge=1, description="How often the gate multiplies the conductance.")
+    alpha: FormulaText | None = Field(
+        default=None,
+        description="The rate of opening in 1/ms, an expression of `v` (mV), `ca` (mM) and the channel's parameters.")
+    beta: FormulaText | None = Field(default=None, description="The rate of closing in 1/ms, told in the same way.")
+    steady: FormulaText | None = Field(
+        default=None,
+        description="The steady state, 0 to 1; with `tau` in place of the rates.")
+    tau: FormulaText | None = Field(default=None, description="The time constant in ms, beside `steady`.")
+    q10: float = Field(
+        default=3.0, gt=0, allow_inf_nan=False,
+        description="Factor on the rates for 10 degC; 1 for none.")
+    source: str = Field(default="", description="The paper, table and equation.")
 
     @field_validator("name")
     @classmethod
@@ -88,29 +81,6 @@ class Gate(Declared):
 class Channel(Declared):
     r"""An ion channel that is spread over the membrane with some density.
 
-    Parameters
-    ----------
-    name, summary : str
-        The channel's name, and one sentence.
-    ion : {"na", "k", "ca", "nonspecific"}
-        What it lets through.
-    conductance : Quantity
-        The density of the conductance with all gates open in S/cm2, from 0; membranes may set their own.
-    reversal : Quantity
-        The reversal potential in mV.
-    gates : tuple of Gate
-        The gates; none for a channel that is open or follows `factor` at once.
-    factor : str, optional
-        An expression of `v`, `ca` and the parameters, at least 0, that multiplies the conductance without delay.
-    parameters : dict of str to Quantity
-        Numbers that the expressions name; a potential is taken in mV, a time in ms, a concentration in mM.
-    temperature : Quantity
-        The temperature in degC at which the rates were measured.
-    calcium_fraction : float
-        For a nonspecific channel, the part of its current that calcium carries.
-    source : str
-        The paper, and why where sources differ.
-
     Notes
     -----
     The current density in mA/cm2, outward positive, with conductance density g, factor f and reversal E:
@@ -122,17 +92,29 @@ class Channel(Declared):
     A steady state that leaves [0, 1] by no more than `TOLERATED` is taken, with a `ChannelWarning`.
     """
 
-    name: Identifier
-    summary: str = ""
-    ion: Literal["na", "k", "ca", "nonspecific"]
-    conductance: Annotated[Quantity, in_unit("S/cm2")]
-    reversal: Annotated[Quantity, in_unit("mV")]
-    gates: tuple[Gate, ...] = ()
-    factor: FormulaText | None = None
-    parameters: dict[Identifier, Annotated[Quantity, AfterValidator(in_formula_units)]] = Field(default_factory=dict)
-    temperature: Annotated[Quantity, in_unit("degC")]
-    calcium_fraction: float = Field(default=0.0, ge=0, le=1)
-    source: str = ""
+    name: Identifier = Field(description="The channel's name.")
+    summary: str = Field(default="", description="One sentence on the channel.")
+    ion: Literal["na", "k", "ca", "nonspecific"] = Field(description="What it lets through.")
+    conductance: Annotated[Quantity, in_unit("S/cm2")] = Field(
+        description="The density of the conductance with all gates open in S/cm2, from 0; membranes may set their own.")
+    reversal: Annotated[Quantity, in_unit("mV")] = Field(description="The reversal potential in mV.")
+    gates: tuple[Gate, ...] = Field(
+        default=(),
+        description="The gates; none for a channel that is open or follows `factor` at once.")
+    factor: FormulaText | None = Field(
+        default=None,
+        description="An expression of `v`, `ca` and the parameters, at least 0, that multiplies the conductance "
+                    "without delay.")
+    parameters: dict[Identifier, Annotated[Quantity, AfterValidator(in_formula_units)]] = Field(
+        default_factory=dict,
+        description="Numbers that the expressions name; a potential is taken in mV, a time in ms, a concentration in "
+                    "mM.")
+    temperature: Annotated[Quantity, in_unit("degC")] = Field(
+        description="The temperature in degC at which the rates were measured.")
+    calcium_fraction: float = Field(
+        default=0.0, ge=0, le=1,
+        description="For a nonspecific channel, the part of its current that calcium carries.")
+    source: str = Field(default="", description="The paper, and why where sources differ.")
 
     def __init__(self, **values: Any) -> None:
         super().__init__(**values)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
-from pydantic import field_validator
+from pydantic import Field, field_validator
 
 from aura.zones.common.arrays import Array
 from aura.zones.fabric.channels.quantity import Declared, Quantity, in_unit
@@ -28,17 +28,6 @@ CA_DYNAMICS = ("Hay et al. 2011, doi:10.1371/journal.pcbi.1002107, defaults of C
 
 class CalciumPool(Declared):
     r"""Calcium in a shell below the membrane.
-
-    Parameters
-    ----------
-    depth : Quantity
-        Thickness of the shell in um.
-    tau : Quantity
-        Time constant of removal in ms (pumps, diffusion into the core and slow buffers together).
-    rest : Quantity
-        Concentration without current in mM.
-    free_fraction : Quantity
-        The part of the entering calcium that fast buffers leave free, a pure number in (0, 1].
 
     Notes
     -----
@@ -63,14 +52,23 @@ class CalciumPool(Declared):
     2.59e-05
     """
 
-    depth: Annotated[Quantity, in_unit("um")] = Quantity(value=0.1, unit="um", source=CA_DYNAMICS)
-    tau: Annotated[Quantity, in_unit("ms")] = Quantity(value=80.0, unit="ms", source=CA_DYNAMICS)
-    rest: Annotated[Quantity, in_unit("mM")] = Quantity(value=1e-4, unit="mM", source=CA_DYNAMICS)
-    free_fraction: Annotated[Quantity, in_unit("1")] = Quantity(
-        value=0.05, unit="1",
-        source=f"{CA_DYNAMICS}. Their cells are fitted to 0.0005, with some 30 times the calcium conductance taken "
-               "here; Mainen & Sejnowski 1996, doi:10.1038/382363a0, have 1, with faster spikes. With 0.05 one spike "
-               "of the squid axon with `calcium` at 6.3 degC raises the concentration by 0.11 uM (measured here)")
+    depth: Annotated[Quantity, in_unit("um")] = Field(
+        default=Quantity(value=0.1, unit="um", source=CA_DYNAMICS),
+        description="Thickness of the shell in um.")
+    tau: Annotated[Quantity, in_unit("ms")] = Field(
+        default=Quantity(value=80.0, unit="ms", source=CA_DYNAMICS),
+        description="Time constant of removal in ms (pumps, diffusion into the core and slow buffers together).")
+    rest: Annotated[Quantity, in_unit("mM")] = Field(
+        default=Quantity(value=1e-4, unit="mM", source=CA_DYNAMICS),
+        description="Concentration without current in mM.")
+    free_fraction: Annotated[Quantity, in_unit("1")] = Field(
+        default=Quantity(
+            value=0.05, unit="1",
+            source=f"{CA_DYNAMICS}. Their cells are fitted to 0.0005, with some 30 times the calcium conductance taken "
+                   "here; Mainen & Sejnowski 1996, doi:10.1038/382363a0, have 1, with faster spikes. With 0.05 one "
+                   "spike of the squid axon with `calcium` at 6.3 degC raises the concentration by 0.11 uM (measured "
+                   "here)"),
+        description="The part of the entering calcium that fast buffers leave free, a pure number in (0, 1].")
 
     @field_validator("depth", "tau", "rest", "free_fraction")
     @classmethod

@@ -37,24 +37,19 @@ class Declared(ZoneParams):
 class Quantity(Declared):
     """A number with its unit and where it is from; in a table it may also be a text, ``"0.036 S/cm2"``.
 
-    Parameters
-    ----------
-    value : float
-        The number, finite.
-    unit : str
-        Its unit, ``"1"`` for a pure number; where one of its kind is asked for, any prefix will do.
-    source : str
-        The paper, table and equation it is from, or "tuned here" and how.
-
     Examples
     --------
     >>> str(Quantity.model_validate("0.036 S/cm2"))
     '0.036 S/cm2'
     """
 
-    value: Annotated[float, Field(allow_inf_nan=False)]
-    unit: Annotated[str, Field(min_length=1)]
-    source: str = ""
+    value: float = Field(allow_inf_nan=False, description="The number, finite.")
+    unit: str = Field(
+        min_length=1,
+        description="Its unit, '1' for a pure number; where one of its kind is asked for, any prefix will do.")
+    source: str = Field(
+        default="",
+        description="The paper, table and equation it is from, or \"tuned here\" and how.")
 
     @model_validator(mode="before")
     @classmethod

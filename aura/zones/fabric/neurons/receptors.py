@@ -26,34 +26,20 @@ __all__ = ["AMPA", "GABA_A", "NMDA", "RECEPTORS", "Receptor", "find_receptor"]
 
 
 class Receptor(Declared):
-    """A receptor, declared; the kernels are made from this.
+    """A receptor, declared; the kernels are made from this."""
 
-    Parameters
-    ----------
-    name, summary : str
-        The name, unique among the receptors of a cell, and one sentence.
-    rise : Quantity, optional
-        Rise time constant in ms; the conductance jumps if None.
-    decay : Quantity
-        Decay time constant in ms.
-    reversal : Quantity
-        Reversal potential in mV.
-    factor : str, optional
-        An instantaneous factor of ``v`` and the parameters, at least 0.
-    parameters : dict of str to Quantity
-        What the factor names.
-    source : str
-        Where the kinetics are from.
-    """
-
-    name: Identifier
-    summary: str = ""
-    rise: Annotated[Quantity, in_unit("ms")] | None = None
-    decay: Annotated[Quantity, in_unit("ms")]
-    reversal: Annotated[Quantity, in_unit("mV")]
-    factor: FormulaText | None = None
-    parameters: dict[Identifier, Quantity] = Field(default_factory=dict)
-    source: str = ""
+    name: Identifier = Field(description="The name, unique among the receptors of a cell.")
+    summary: str = Field(default="", description="One sentence on the receptor.")
+    rise: Annotated[Quantity, in_unit("ms")] | None = Field(
+        default=None,
+        description="Rise time constant in ms; without it the conductance jumps.")
+    decay: Annotated[Quantity, in_unit("ms")] = Field(description="Decay time constant in ms.")
+    reversal: Annotated[Quantity, in_unit("mV")] = Field(description="Reversal potential in mV.")
+    factor: FormulaText | None = Field(
+        default=None,
+        description="An instantaneous factor of `v` and the parameters, at least 0.")
+    parameters: dict[Identifier, Quantity] = Field(default_factory=dict, description="What the factor names.")
+    source: str = Field(default="", description="Where the kinetics are from.")
 
     @model_validator(mode="after")
     def _check(self) -> Receptor:
