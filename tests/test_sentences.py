@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import aura
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import AuraError, TimeError, nearest
 from aura.core.time import parse_rate
 from aura.sim.build import build_brain
@@ -122,7 +122,7 @@ def test_a_bad_row_names_its_source_once() -> None:
 
 
 def test_an_exception_without_a_text_is_its_kind() -> None:
-    assert (told(AssertionError()), told(ValueError("a\n b"))) == ("AssertionError", "ValueError: a b")
+    assert (described(AssertionError()), described(ValueError("a\n b"))) == ("AssertionError", "ValueError: a b")
 
 
 def test_a_known_name_is_listed_once() -> None:

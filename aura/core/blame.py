@@ -12,7 +12,7 @@ from traceback import walk_tb
 
 from aura.core.errors import AuraError
 
-__all__ = ["blamed", "blaming", "place_of", "raised_at", "said", "told"]
+__all__ = ["blamed", "blaming", "described", "message_of", "place_of", "raised_at"]
 
 
 @contextmanager
@@ -54,15 +54,15 @@ def blamed(error: BaseException, home: str = "") -> str:
     'ValueError: too long'
     """
     place = place_of(error, home)
-    return told(error) + (f", at {place}" if place else "")
+    return described(error) + (f", at {place}" if place else "")
 
 
-def told(error: BaseException) -> str:
+def described(error: BaseException) -> str:
     """Return an exception's kind and what it says, if it says anything, in one line.
 
     Examples
     --------
-    >>> told(KeyError("w")), told(AssertionError())
+    >>> described(KeyError("w")), described(AssertionError())
     ("KeyError: 'w'", 'AssertionError')
     """
     # The text of a syntax error names file and line itself, a second time.
@@ -70,12 +70,12 @@ def told(error: BaseException) -> str:
     return _named(error) if text is None else f"{type(error).__name__}: {text}".rstrip(": ")
 
 
-def said(error: BaseException) -> str:
+def message_of(error: BaseException) -> str:
     """Return what an exception says, in one line, or its kind if it says nothing.
 
     Examples
     --------
-    >>> said(ValueError("too long")), said(AssertionError())
+    >>> message_of(ValueError("too long")), message_of(AssertionError())
     ('too long', 'AssertionError')
     """
     text = _text(error)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.arithmetic import one_thread
-from aura.core.blame import blaming, told
+from aura.core.blame import blaming, described
 from aura.core.blueprint import Blueprint
 from aura.core.builder import make_loop
 from aura.core.changes import params_of
@@ -299,7 +299,7 @@ class Brain(Blueprint):
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # what else there is to tell is told all the same
-                found.append(Notice(node.name, f"could not tell what it left out: {told(error)}",
+                found.append(Notice(node.name, f"could not tell what it left out: {described(error)}",
                                     fault=True))
                 continue
             found += [Notice(node.name, text, count) for text, count in said.items() if count]
@@ -357,7 +357,7 @@ class Brain(Blueprint):
         except BaseException as error:
             # Half of the brain is another's by now, so it must not go on.
             self._failed = error if isinstance(error, AuraError) else CheckpointError(
-                str(folder), expected="a checkpoint of this brain", got=told(error),
+                str(folder), expected="a checkpoint of this brain", got=described(error),
                 hint="Were zones, ports or pathways changed since it was written?")
             raise self._failed from error
         self._now, self._injector.count, self._failed = manifest["time"], manifest["injected"], None

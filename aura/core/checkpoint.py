@@ -11,7 +11,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import CheckpointError, unwritable
 from aura.core.json_text import parse_json
 from aura.core.state import read_tree, write_tree
@@ -106,7 +106,7 @@ def read_checkpoint(folder: str | Path) -> tuple[dict[str, Any], dict[str, Any]]
         whole = hashlib.sha256(json.dumps(content, indent=1).encode()).hexdigest() == envelope["sha256"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(str(folder), expected="a checkpoint with a manifest.json",
-                              got=told(error), hint=hint) from error
+                              got=described(error), hint=hint) from error
     if not whole:
         raise CheckpointError(str(path), expected="the content it was written with", got="other content", hint=hint)
     if content["format"] != FORMAT:

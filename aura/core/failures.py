@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from aura.core.blame import place_of, said
+from aura.core.blame import message_of, place_of
 from aura.core.errors import AuraError
 from aura.core.handle import ZoneHandle
 from aura.core.loop import EventLoop
@@ -74,7 +74,7 @@ class FailurePolicy:
         self._notices.tell(node.name, text, fault=True)
         if (node.name, text) not in self._logged:
             self._logged.add((node.name, text))
-            _log.error("zone %r %s and the brain goes on: %s", node.name, what, said(error))
+            _log.error("zone %r %s and the brain goes on: %s", node.name, what, message_of(error))
 
 
 def _let_go(error: BaseException | None) -> None:

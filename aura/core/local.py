@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.blame import blamed, raised_at, told
+from aura.core.blame import blamed, described, raised_at
 from aura.core.errors import AuraError, CheckpointError, StateError, ZoneError
 from aura.core.handed import as_outputs, as_scalars, as_state, as_wake, check_ids, sketch, unknown_output
 from aura.core.lasting import within
@@ -110,14 +110,14 @@ class LocalZone:
             raise
         except BaseException as error:
             raise ZoneError(f"{self.name}.{method}()", expected=f"a {method}() that does not raise",
-                            got=told(error), hint=raised_at(error, self.home)) from error
+                            got=described(error), hint=raised_at(error, self.home)) from error
 
     def failure(self, now: Time, inputs: Inputs, error: BaseException) -> AuraError:
         if isinstance(error, AuraError):
             return error
         shown = ", ".join(f"{port}={sketch(value)}" for port, value in inputs.items()) or "no inputs"
         raised = ZoneError(f"{self.name} at {format_time(now)}", expected="a step and a learn that do not raise",
-                           got=f"{told(error)}; inputs: {shown}", hint=raised_at(error, self.home))
+                           got=f"{described(error)}; inputs: {shown}", hint=raised_at(error, self.home))
         raised.__cause__ = error
         return raised
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from aura.core.blame import blamed, told
+from aura.core.blame import blamed, described
 from aura.core.errors import AuraError
 from aura.core.handed import sketch
 from aura.core.lasting import Stateful
@@ -172,7 +172,7 @@ class Observers:
     def tell(self, kind: str, name: str, method: str, error: BaseException) -> None:
         """Log, count and pass on that an observer, or a plugin's hook, has raised and is called no more."""
         _log.error("%s %r raised in %s and is switched off; the brain goes on: %s", kind, name, method, blamed(error))
-        self.notices.tell(name, f"raised in {method} and was switched off: {told(error)}", fault=True)
+        self.notices.tell(name, f"raised in {method} and was switched off: {described(error)}", fault=True)
         self.call("on_observer_error", name, method, error)
 
     def _state_of(self, observer: Observer) -> dict[str, Any] | None:

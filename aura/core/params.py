@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from aura.core.blame import blamed, said
+from aura.core.blame import blamed, message_of
 from aura.core.errors import AuraError, WiringError, nearest
 from aura.core.paths import Paths
 
@@ -92,7 +92,7 @@ def _of_a_check(where: str, raised: object, given: object, error: type[AuraError
         return error(where, expected=raised.expected, got=raised.got, hint=raised.hint)
     if not isinstance(raised, ValueError):
         return None
-    expected, _, got = said(raised).removeprefix("expected ").partition(", got ")
+    expected, _, got = message_of(raised).removeprefix("expected ").partition(", got ")
     return error(where, expected=expected, got=got or _short(given))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from aura.core.blame import blaming, raised_at, told
+from aura.core.blame import blaming, described, raised_at
 from aura.core.errors import AuraError, WiringError, ZoneError
 from aura.core.flow import Wait
 from aura.core.modulators import Modulator
@@ -110,7 +110,7 @@ def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
         raise
     except BaseException as error:
         raise ZoneError(plan.name, expected=f"a {kind.__name__} that can be built from its parameters",
-                        got=told(error), hint=raised_at(error, kind.__module__)) from error
+                        got=described(error), hint=raised_at(error, kind.__module__)) from error
     if getattr(zone, "rng", None) is not rng:
         raise ZoneError(f"{plan.name}.rng", expected="the generator that the zone is handed", got="another or none",
                         hint="Call super().__init__(context) first, and draw from self.rng alone.")

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from aura.core import errors
-from aura.core.blame import place_of, said
+from aura.core.blame import message_of, place_of
 from aura.core.errors import AuraError
 
 __all__ = ["Cause", "RemoteError", "SentError", "error_of", "raised", "sent", "words_of"]
@@ -63,7 +63,8 @@ def raised(words: Sequence[str] | None, cause: Cause | None) -> BaseException:
 
 
 def _cause(error: BaseException, home: str) -> Cause:
-    return Cause(type(error).__name__, said(error), place_of(error, home), "".join(traceback.format_exception(error)))
+    trace = "".join(traceback.format_exception(error))
+    return Cause(type(error).__name__, message_of(error), place_of(error, home), trace)
 
 
 def _caused(cause: Cause) -> BaseException:

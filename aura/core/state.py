@@ -13,7 +13,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.core.json_text import parse_json
 
@@ -84,7 +84,7 @@ def read_tree(path: str | Path, owner: str) -> Any:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return decode(parse_json(metadata["tree"]), arrays.__getitem__)
     except _BAD_TREE as error:
-        raise StateError(owner, expected=f"a state file at {path}", got=told(error),
+        raise StateError(owner, expected=f"a state file at {path}", got=described(error),
                          hint="Resume from an earlier checkpoint.") from error
 
 

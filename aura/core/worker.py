@@ -16,7 +16,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from aura.core.arithmetic import one_thread
-from aura.core.blame import said
+from aura.core.blame import message_of
 from aura.core.errors import ZoneError
 from aura.core.local import LocalZone, place_here
 from aura.core.output import outputs_of
@@ -164,7 +164,7 @@ def _sendable(value: Any, where: str) -> Any:
         pickle.dumps(value)
     except Exception as error:
         raise ZoneError(where, expected="what can be sent from the process in which the zone lives",
-                        got=f"{type(value).__name__}: {said(error)}",
+                        got=f"{type(value).__name__}: {message_of(error)}",
                         hint="Use executor='serial' to look into the zone.") from error
     return value
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import NoReturn
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import PluginError
 
 __all__ = ["BUILT_IN", "GROUP", "Found", "find_plugins", "normalised"]
@@ -79,7 +79,7 @@ def _from_distribution(distribution: Distribution) -> list[Found]:
         points: Sequence[EntryPoint] = list(distribution.entry_points.select(group=GROUP))
     except Exception as error:
         raised = PluginError(f"{name}: entry_points.txt", expected="lines of the form 'name = package.module'",
-                             got=told(error))
+                             got=described(error))
 
         def refuse() -> NoReturn:
             raise raised

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TextIO
 
-from aura.core.blame import blamed, said
+from aura.core.blame import blamed, message_of
 from aura.core.errors import PluginError, nearest
 from aura.plugins.discovery import Found, find_plugins, normalised
 from aura.plugins.hooks import HookTable
@@ -217,7 +217,7 @@ def _plugin_of(impl: HookImpl) -> str:
 
 def _said(error: BaseException) -> str:
     """Return an error as one line."""
-    return said(error) if isinstance(error, PluginError) else blamed(error)
+    return message_of(error) if isinstance(error, PluginError) else blamed(error)
 
 
 def _refuse_unknown(blocked: Collection[str], found: Collection[Found]) -> None:

@@ -7,7 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import DataError, nearest
 from aura.sim.datasets import DataFile, Dataset, known_datasets
 
@@ -150,7 +150,7 @@ def _fetch_file(dataset: Dataset, file: DataFile, folder: Path) -> None:
         pooch.retrieve(file.url, f"sha256:{file.sha256}", file.name, folder, downloader=downloader)
     except (OSError, ValueError, requests.RequestException) as error:
         reason = "the download has another checksum" if isinstance(error, ValueError) \
-            and not isinstance(error, requests.RequestException) else told(error)
+            and not isinstance(error, requests.RequestException) else described(error)
         raise _not_here(dataset, file.name, f"and fetching it failed: {reason}", file.url) from error
 
 

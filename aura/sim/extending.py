@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import ScenarioError, nearest
 from aura.core.paths import TextFrom, shell_word
 from aura.sim.readers.options import DATA_PREFIX
@@ -98,7 +98,7 @@ def _parsed(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
-        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=told(error)) \
+        raise ScenarioError(str(path), expected="a readable UTF-8 file", got=described(error)) \
             from None
     except (ValueError, RecursionError) as error:  # beside broken TOML: numbers of thousands of digits, deep nesting
         raise ScenarioError(str(path), expected="valid TOML", got=str(error)) from None

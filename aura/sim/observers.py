@@ -13,7 +13,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from aura.core.blame import blaming, said
+from aura.core.blame import blaming, message_of
 from aura.core.brain import Brain
 from aura.core.errors import AuraError, CheckpointError, ScenarioError, unwritable
 from aura.core.observer import Observer, Observers
@@ -157,7 +157,7 @@ def _as_json(metric: Metric, method: str, value: Any) -> bytes:
     try:
         return json.dumps(strict_json(value)).encode()
     except (TypeError, ValueError, RecursionError) as error:
-        raise AuraError(f"metrics.{metric.name}.{method}()", expected="values that JSON knows", got=said(error),
+        raise AuraError(f"metrics.{metric.name}.{method}()", expected="values that JSON knows", got=message_of(error),
                         hint="Make numbers of numpy's with float() and int(), arrays with tolist().") from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.checkpoint import list_checkpoints
 from aura.core.errors import CheckpointError
 
@@ -43,4 +43,4 @@ def keep_origin(folder: Path, checkpoint: Path) -> None:
         aside.rename(kept)
     except OSError as error:
         raise CheckpointError(str(kept), expected="to copy the checkpoint that the branch begins at",
-                              got=told(error)) from error
+                              got=described(error)) from error

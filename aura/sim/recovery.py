@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from aura.core.blame import said
+from aura.core.blame import message_of
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint
 from aura.core.errors import CheckpointError
@@ -59,7 +59,7 @@ def keep_last_good(brain: Brain, player: PhasePlayer, checkpoints: Checkpoints, 
     except KeyboardInterrupt:
         raise
     except BaseException as failure:
-        return said(failure)
+        return message_of(failure)
     return ""
 
 

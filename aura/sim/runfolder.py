@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt
 from aura.core.checkpoint import list_checkpoints
 from aura.core.errors import AuraError, CheckpointError, RecordingError, ScenarioError, nearest, unwritable
 from aura.core.json_text import parse_json
-from aura.core.links import refuse_links
 from aura.core.params import validated
+from aura.core.symlinks import refuse_links
 from aura.sim.base import find_base, relative_base
 from aura.sim.hold import LOCK, Hold
 from aura.sim.origin import ORIGIN, find_origin

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from aura.core.blame import blamed, said
+from aura.core.blame import blamed, message_of
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_time, latest_checkpoint, list_checkpoints
 from aura.core.errors import AuraError, CheckpointError, ScenarioError, StreamError
@@ -310,7 +310,7 @@ class Run:
     def _fail(self, sitting: Sitting, error: BaseException) -> None:
         """Keep the last good tick, and leave what the run has come to."""
         self.status = "failed"
-        self._tally.messages.append(said(error))
+        self._tally.messages.append(message_of(error))
         if isinstance(error, KeyboardInterrupt):  # told to stop at once
             self._attempt("run.json", lambda: self._write_summary(sitting))
             sitting.close()
@@ -357,7 +357,8 @@ class Run:
         except KeyboardInterrupt:
             raise
         except BaseException as error:
-            self.trouble.append(said(error) if isinstance(error, AuraError) else f"the {name} failed: {blamed(error)}")
+            self.trouble.append(
+                message_of(error) if isinstance(error, AuraError) else f"the {name} failed: {blamed(error)}")
             return False
 
     def _extra(self) -> dict[str, object]:

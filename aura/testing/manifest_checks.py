@@ -8,7 +8,7 @@ import sys
 from fnmatch import fnmatchcase
 from itertools import pairwise
 
-from aura.core.blame import said
+from aura.core.blame import message_of
 from aura.core.errors import AuraError
 from aura.core.params import validated
 from aura.core.plan import clocks_itself
@@ -88,8 +88,8 @@ def params_refuse_unknown_keys(subject: Subject) -> None:
     try:
         validated(model, {**subject.params, unknown: 1}, subject.manifest.name)
     except AuraError as error:
-        if unknown not in said(error):
-            raise subject.failure(f"the parameters of the test are refused: {said(error)}") from error
+        if unknown not in message_of(error):
+            raise subject.failure(f"the parameters of the test are refused: {message_of(error)}") from error
     else:
         raise subject.failure(f"{model.__name__} takes the unknown key {unknown!r} without a word. "
                               "Leave extra='forbid' as aura.ZoneParams has it")

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.brain import Brain
 from aura.core.observer import Observer
 from aura.core.plan import clocks_itself
@@ -137,7 +137,7 @@ def running(subject: Subject) -> Iterator[None]:
     except (ConformanceError, KeyboardInterrupt):
         raise
     except BaseException as error:
-        raise subject.failure(f"raised {told(error)}") from error
+        raise subject.failure(f"raised {described(error)}") from error
 
 
 def span_of(subject: Subject) -> Time:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import AuraError, ZoneError
 from aura.core.ports import TEXTUAL
 from aura.core.time import format_time
@@ -90,4 +90,4 @@ def wrong_inputs_are_named(subject: Subject) -> None:
 
 def _cause(error: ZoneError) -> str:
     cause = error.__cause__ or error
-    return f"a bare {told(cause)}"
+    return f"a bare {described(cause)}"

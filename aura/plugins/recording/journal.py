@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import RecordingError
 from aura.core.time import Time, format_time
 from aura.plugins.recording.exact_json import dumps, loads, pack, unpack
@@ -157,7 +157,7 @@ class JournalReader:
             except (ValueError, KeyError, TypeError, AttributeError) as error:
                 raise RecordingError(f"{path}: {stream} at {format_time(message.time)}",
                                      expected="an entry of a journal",
-                                     got=told(error)) from error
+                                     got=described(error)) from error
 
     def _chosen(self, stream: str) -> list[tuple[Path, Message]]:
         """Return the entries that count, the newest segment's first."""

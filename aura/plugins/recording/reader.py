@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import RecordingError, nearest
 from aura.core.signals import Signal
 from aura.core.time import Time, format_time, parse_time
@@ -123,7 +123,7 @@ class Recording:
                 except ValueError as error:
                     raise RecordingError(f"{self.path}: {topic} at {format_time(time)}",
                                          expected=f"a message of type {schema!r}",
-                                         got=told(error)) from error
+                                         got=described(error)) from error
                 yield Signal(topic, time, value, ids)  # type: ignore[arg-type]
 
     def series(self, topic: str) -> tuple[np.ndarray, Any]:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from aura.core.blame import said
+from aura.core.blame import message_of
 from aura.core.errors import AuraError, RecordingError
 from aura.core.observer import Observer
 from aura.core.signals import Signal
@@ -134,7 +134,7 @@ class Recorder(Observer):
         self._event("phase", now, PHASE, dumps, {"phase": phase, "learning": learning})
 
     def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
-        self._event(f"error/{zone}", now, ERROR, dumps, {"zone": zone, "error": _told(error)})
+        self._event(f"error/{zone}", now, ERROR, dumps, {"zone": zone, "error": _described(error)})
 
     def on_stop(self, brain: Brain) -> None:
         self.close()
@@ -241,6 +241,8 @@ class Recorder(Observer):
         return self._open_sink(topic, codec.type, codec.encode, metadata, every)
 
 
-def _told(error: BaseException) -> str:
+def _described(error: BaseException) -> str:
     """Return what an error says, less its hint: the place in a file, which is another on another machine."""
-    return f"{error.where}: expected {error.expected}, got {error.got}" if isinstance(error, AuraError) else said(error)
+    if isinstance(error, AuraError):
+        return f"{error.where}: expected {error.expected}, got {error.got}"
+    return message_of(error)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.ports import Port
 from aura.plugins.recording.cdr import ARRAY_TYPES, array_encoder, array_schema, decode_array, schema_name
 from aura.plugins.recording.exact_json import dumps, loads
@@ -88,7 +88,7 @@ def decode(schema: str, data: bytes) -> tuple[Value | dict[str, Any], np.ndarray
     try:
         return _decode_json(schema, loads(data))
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError(f"JSON that is no message of that type ({told(error)})") from error
+        raise ValueError(f"JSON that is no message of that type ({described(error)})") from error
 
 
 def _decode_json(schema: str, content: Any) -> tuple[Value | dict[str, Any], np.ndarray | None]:

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import AuraError
 from aura.core.json_text import parse_json
 from aura.core.notices import Notice
@@ -169,7 +169,7 @@ def _run_json(folder: Path) -> dict[str, Any]:
     except (FileNotFoundError, NotADirectoryError):
         raise AuraError(str(folder), expected="the folder of a run", got="no run.json in it", hint=hint) from None
     except (OSError, ValueError) as error:
-        raise AuraError(str(path), expected="a JSON file", got=told(error), hint=hint) from None
+        raise AuraError(str(path), expected="a JSON file", got=described(error), hint=hint) from None
     if not isinstance(found, dict):
         raise AuraError(str(path), expected="a JSON object", got=type(found).__name__, hint=hint)
     return dict(_clean(found))

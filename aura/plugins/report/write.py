@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from aura.core.errors import unwritable
-from aura.core.links import refuse_links
+from aura.core.symlinks import refuse_links
 
 __all__ = ["write_report"]
 

@@ -36,13 +36,13 @@ def _main() -> None:
     try:
         app()
     except Exception as error:
-        from aura.core.blame import said
+        from aura.core.blame import message_of
         from aura.core.errors import AuraError
 
         if isinstance(error, OSError):  # a disk, a right, a name too long: no fault of the program
             text = f"{error.filename or 'the system'}: expected to be let, got {type(error).__name__}: {error.strerror}"
         elif isinstance(error, AuraError):
-            text = said(error)
+            text = message_of(error)
         else:
             raise
         print("aura:", " ".join(text.splitlines()), file=sys.stderr)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StreamError, nearest
 from aura.sim.readers.files import unpacks_to_more
 
@@ -78,6 +78,6 @@ class ArrayFile:
             raise
         except Exception as error:  # the parsers of zip, npy and their headers raise some fifteen kinds
             empty = self._path.stat().st_size == 0
-            got = "no rows: an empty file" if empty else told(error)
+            got = "no rows: an empty file" if empty else described(error)
             raise StreamError(self.name, expected="a whole npz or npy file without pickled objects",
                               got=got) from error

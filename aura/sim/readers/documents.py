@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StreamError, nearest
 from aura.sim.readers.cells import shown
 
@@ -29,7 +29,7 @@ def parse_document(text: str, name: str, parse_float: Any = None) -> Any:
                           got=f"{error.msg} at character {error.colno} of the line",
                           hint="Of a file of JSON objects, one a line, leave out `records`.") from error
     except (ValueError, RecursionError) as error:
-        raise StreamError(name, expected="one JSON document", got=told(error)) from error
+        raise StreamError(name, expected="one JSON document", got=described(error)) from error
 
 
 def records(document: Any, path: str, name: str) -> list[Any]:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StreamError, nearest
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def reading(name: str) -> Iterator[None]:
     except (LookupError, UnicodeError) as error:
         raise StreamError(name, expected="a text encoding that Python knows", got=str(error)) from error
     except (OSError, EOFError, zlib.error) as error:
-        raise StreamError(name, expected="a file that can be read", got=told(error)) from error
+        raise StreamError(name, expected="a file that can be read", got=described(error)) from error
 
 
 def is_gzip(path: Path) -> bool:

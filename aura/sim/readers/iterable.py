@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StreamError, nearest
 from aura.sim.readers.bad import BadRows, BadValue, Missing
 from aura.sim.readers.cells import shown
@@ -135,7 +135,7 @@ def _guarded(iterable: Iterable[Any], name: str, limit: int | None = None) -> It
         raise
     except Exception as error:
         raise StreamError(name, expected="an iterable of rows",
-                          got=told(error)) from error
+                          got=described(error)) from error
 
 
 def _getter(row: object) -> Callable[[str | int], object]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from aura.core.blame import said
+from aura.core.blame import message_of
 from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadValue
 from aura.sim.readers.sound_header import ends_its_stream, missing_bytes, samples_told, tells_its_frames
@@ -244,7 +244,7 @@ def _stamp(path: Path) -> tuple[int, int]:
 
 
 def _said(error: Exception) -> str:
-    return said(error).rstrip(".")
+    return message_of(error).rstrip(".")
 
 
 def _soundfile() -> Any:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
 from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
@@ -104,7 +104,7 @@ def _read_labels(path: Path, digests: Mapping[str, str] | None) -> tuple[str, ..
     try:
         names = json.loads(data.decode())
     except (ValueError, RecursionError) as error:
-        raise StateError(str(path), expected=expected, got=told(error)) from error
+        raise StateError(str(path), expected=expected, got=described(error)) from error
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StateError(str(path), expected=expected, got=type(names).__name__)
     if len(set(names)) < len(names):

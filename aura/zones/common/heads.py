@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.whole_files import read_file, write_file
 
@@ -48,7 +48,7 @@ def write_head(path: str | Path, tree: dict[str, Any]) -> Path:
         data = msgpack_serialize({"format": FORMAT, "sha256": digest, "head": tree})
     except (TypeError, ValueError, OverflowError) as error:
         raise StateError(str(path), expected="a tree of dicts, lists, arrays, numbers and texts",
-                         got=told(error)) from error
+                         got=described(error)) from error
     write_file(path, data)
     return path
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.lib import format as npy
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.whole_files import read_file, write_file
 
@@ -84,7 +84,7 @@ def read_digests(path: Path) -> dict[str, str] | None:
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:
-        raise StateError(str(path), expected=expected, got=told(error), hint=_HINT) from error
+        raise StateError(str(path), expected=expected, got=described(error), hint=_HINT) from error
     found = {}
     for line in lines:
         digest, gap, name = line.partition("  ")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 
 __all__ = ["read_file", "write_file"]
@@ -47,4 +47,4 @@ def read_file(path: Path, expected: str, hint: str = "") -> bytes:
     except FileNotFoundError:
         raise StateError(str(path), expected=expected, got="no such file", hint=hint) from None
     except OSError as error:
-        raise StateError(str(path), expected=expected, got=told(error)) from error
+        raise StateError(str(path), expected=expected, got=described(error)) from error

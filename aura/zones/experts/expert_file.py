@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import AuraError, StateError
 from aura.zones.common.whole_files import write_file
 from aura.zones.experts.kinds.expert import Expert
@@ -96,7 +96,7 @@ def unpack_expert(data: bytes, where: str, kinds: Callable[[str], type[Expert]],
     try:
         tree = msgpack_restore(data)
     except Exception as error:  # whole, yet no msgpack: its reader raises errors of every kind
-        _refuse(where, "a file of an expert", told(error), error)
+        _refuse(where, "a file of an expert", described(error), error)
     if not isinstance(tree, dict) or tree.get("format") != FORMAT:
         _refuse(where, f"a file of an expert, of format {FORMAT}",
                 f"format {tree.get('format')!r}" if isinstance(tree, dict) else type(tree).__name__)

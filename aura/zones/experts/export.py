@@ -6,7 +6,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.heads import read_head, write_head
 from aura.zones.experts.mixture import Mixture
@@ -54,7 +54,7 @@ def open_export(folder: Path, name: str, params: ExpertsParams, seed: int) -> Op
     try:
         data = log.read_bytes()
     except OSError as error:
-        raise StateError(str(log), expected="the growth log of the experts", got=told(error),
+        raise StateError(str(log), expected="the growth log of the experts", got=described(error),
                          hint="`aura export` writes it beside them.") from error
     if head.get("log_sha256") != sha256(data).hexdigest():
         raise StateError(str(log), expected=f"the growth log whose digest stands in {GATE_FILE}", got="another one",
@@ -63,7 +63,7 @@ def open_export(folder: Path, name: str, params: ExpertsParams, seed: int) -> Op
         shape, classes = tuple(int(length) for length in head["shape"]), tuple(str(name) for name in head["classes"])
     except (KeyError, TypeError, ValueError) as error:
         raise StateError(str(gate), expected="the gate of a mixture, with shape and classes",
-                         got=told(error)) from error
+                         got=described(error)) from error
     mixture = Mixture(name, params, shape, max(1, len(classes)), seed)
     mixture.population.load_log(data.decode().splitlines())
     mixture.load_heads(head)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError, nearest
 from aura.zones.common.whole_files import write_file
 from aura.zones.experts.expert_file import DamagedError, pack_expert, read_bytes, require_whole, unpack_expert
@@ -188,7 +188,7 @@ class ExpertStore:
             live = {name: data.pop(name) for name in resident}
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"{self._where}.store", expected="names, resident, damaged and files",
-                             got=told(error)) from error
+                             got=described(error)) from error
         for name in names:
             _inside(Path(), name)
         self._clear()

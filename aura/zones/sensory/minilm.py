@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import DataError
 from aura.zones.sensory.bert import Bert, has_bfloat16, has_onednn
 from aura.zones.sensory.text import clean_texts
@@ -73,7 +73,7 @@ class LeanEncoder:
             tensors = load_file(folder / "model.safetensors")
         except (SafetensorError, OSError) as error:
             raise DataError(str(folder / "model.safetensors"), expected="weights in safetensors form",
-                            got=told(error)) from error
+                            got=described(error)) from error
         self._bert = Bert(tensors, settings, bfloat16=precision == "bfloat16")
         if threads is not None:
             torch.set_num_threads(threads)
@@ -117,7 +117,7 @@ def _tokeniser(path: Path, max_tokens: int) -> Tokenizer:
     try:
         tokeniser = Tokenizer.from_file(str(path))
     except Exception as error:  # the tokenizers package raises plain Exception
-        raise DataError(str(path), expected="a tokeniser in JSON", got=told(error)) from error
+        raise DataError(str(path), expected="a tokeniser in JSON", got=described(error)) from error
     tokeniser.no_padding()
     tokeniser.enable_truncation(max_tokens)
     return tokeniser

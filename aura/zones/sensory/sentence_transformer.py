@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import DataError
 from aura.zones.sensory.text import clean_texts
 
@@ -54,7 +54,7 @@ class PackagedEncoder:
             self._model = SentenceTransformer(model, device="cpu")
         except Exception as error:  # network, hub, file and configuration errors come in a dozen unrelated types
             raise DataError(f"sensory.model {model!r}", expected="a sentence-transformers folder, or a model on the "
-                            "Hugging Face hub", got=told(error)[:200],
+                            "Hugging Face hub", got=described(error)[:200],
                             hint="'all-MiniLM-L6-v2' needs no network.") from error
         self.name = model
         if threads is not None:

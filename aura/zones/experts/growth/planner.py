@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
 from aura.zones.experts.growth.board import Board
@@ -138,7 +138,7 @@ class GrowthPlanner:
             self.triggers.load_state(state["triggers"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise StateError(f"{self._where}.planner", expected="stage, ready, refused and triggers",
-                             got=told(error)) from error
+                             got=described(error)) from error
         self._stage, self._ready, self._refused, self._looked = numbers
 
     def _scheduled(self, structure: Structure, board: Board, items: int) -> list[Plan]:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
 from aura.zones.common.large_least_squares import LargeLeastSquares
@@ -168,7 +168,7 @@ class AnalyticExpert(Expert):
                 self._columns.load_state(state["columns"])
         except (KeyError, TypeError) as error:
             raise StateError("analytic", expected="seed, regression and sharpness",
-                             got=told(error)) from error
+                             got=described(error)) from error
         self._sharpness = sharpness
         if seed != self._drawn:
             self._draw(seed)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.experts.kinds.episodic_store import EpisodicStore
 from aura.zones.experts.kinds.expert import Expert, Lesson, Rows
@@ -121,7 +121,7 @@ class EpisodicExpert(Expert):
             seed, classes, episodes = int(state["seed"]), int(state["classes"]), state["episodes"]
         except (KeyError, TypeError) as error:
             raise StateError("episodic", expected="seed, classes and episodes",
-                             got=told(error)) from error
+                             got=described(error)) from error
         self._store.load_state(episodes)
         self.classes = classes
         if seed != self._drawn:

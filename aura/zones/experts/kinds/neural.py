@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from flax import nnx
 
-from aura.core.blame import told
+from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.experts.kinds.expert import Expert, ExpertOptions, Lesson, Rows
 from aura.zones.experts.kinds.options import NeuralOptions, learning_rate
@@ -184,7 +184,7 @@ class NeuralExpert(Expert):
                                                    for key in ("classes", "capacity", "updates", "learned"))
             parts = state["parameters"], state["anchor"], state["optimiser"]
         except (KeyError, TypeError, ValueError) as error:
-            raise StateError(where, expected="a state of this kind", got=told(error)) from error
+            raise StateError(where, expected="a state of this kind", got=described(error)) from error
         if classes < 1 or capacity != capacity_for(capacity) or classes > capacity or min(updates, learned) < 0:
             raise StateError(where, expected="counts that fit one another",
                              got=f"{classes} classes, {capacity} logits, {updates} updates of {learned} rows")
