@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from fnmatch import filter as fitting
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aura.core.blame import message_of
-from aura.core.errors import AuraError, RecordingError
+from aura.core.errors import AuraError, RecordingError, nearest
 from aura.core.observer import Observer
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
@@ -98,6 +99,7 @@ class Recorder(Observer):
         for name, plan in brain.plans.items():
             self._ports.update({f"{name}.{port.name}": port for port in plan.outputs.values()})
             self._inputs.update({f"{name}.{port.name}": port for port in plan.inputs.values()})
+        self._require_fitting(brain)
 
     def on_signal(self, signal: Signal) -> None:
         topic, now, value, ids = signal
@@ -219,6 +221,20 @@ class Recorder(Observer):
             self._over = True
             raise
         return self._file
+
+    def _require_fitting(self, brain: Brain) -> None:
+        """Refuse a pattern of what is recorded that fits no topic, and tell of others that fit none."""
+        steered = [f"{name}.modulators.{one}" for name, plan in brain.plans.items() for one in plan.modulators]
+        known = [*self._ports, *(f"inject/{topic}" for topic in (*self._inputs, *steered)),
+                 *(f"{what}/{name}" for what in ("learn", "error") for name in brain.plans), "phase"]
+        for pattern in self.topics:
+            if not fitting(known, pattern):
+                raise RecordingError("record.topics", expected="patterns that fit topics of this brain",
+                                     got=repr(pattern), hint=nearest(pattern, known))
+        for option, patterns in (("every", self._every), ("leave_out", self._leave_out)):
+            for pattern in patterns:
+                if not fitting(known, pattern):
+                    brain.notices.tell(f"record.{option}", f"{pattern!r} fits no topic of this brain")
 
     def _wants(self, topic: str) -> bool:
         """Return whether a topic is recorded."""

@@ -113,6 +113,16 @@ def test_topics_are_chosen_left_out_and_decimated(make_brain, tmp_path):
     assert len(recording.series("source.level")[0]) == 20
 
 
+def test_a_pattern_that_fits_no_topic_is_refused_and_one_that_leaves_out_nothing_is_told(make_brain, tmp_path):
+    with pytest.raises(RecordingError, match=r"'sourze.x'.*'source.x'"):
+        record(make_brain(), tmp_path / "a", topics=("learn/*", "sourze.x"))
+    brain = make_brain()
+    record(brain, tmp_path / "b", leave_out=("sourze.*", "error/source"), every={"nothing": "10 ms"})
+    assert [(notice.source, notice.text) for notice in brain.notices] == [
+        ("record.every", "'nothing' fits no topic of this brain"),
+        ("record.leave_out", "'sourze.*' fits no topic of this brain")]
+
+
 def test_a_decimation_that_is_no_time_is_refused(tmp_path):
     with pytest.raises(TimeError, match="every"):
         Recorder(tmp_path, every={"a": "soon"})
