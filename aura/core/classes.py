@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, nearest
+from aura.core.lasting import Stateful
 from aura.core.time import Time, format_time
 
 __all__ = ["OTHER", "ClassIndex", "LabelSets", "Labels", "Targets"]
@@ -46,7 +47,7 @@ class Targets(NamedTuple):
     """Labels left out because they are no class."""
 
 
-class ClassIndex:
+class ClassIndex(Stateful):
     """Names of classes and their places; an open one grows by the names that are new.
 
     Parameters
@@ -74,13 +75,15 @@ class ClassIndex:
     ([0, 1, 1, 1], 2)
     """
 
+    lasting = ("names", "_beyond")
+
     def __init__(self, names: Sequence[str] = (), *, open: bool = True, on_unknown: Literal["stop", "skip"] = "stop",
                  most: int | None = None, setting: str = "") -> None:
         self._open, self._on_unknown, self._most, self._setting = open, on_unknown, most, setting
         self.names: list[str] = []
         """The classes in the order of their places."""
         self._places: dict[str, int] = {}
-        self._beyond: dict[int, None] = {}
+        self._beyond: set[int] = set()
         self.replace(names)
 
     def __len__(self) -> int:
@@ -98,8 +101,11 @@ class ClassIndex:
     def replace(self, names: Sequence[str]) -> None:
         """Take these classes instead of the present ones."""
         self.names = list(names)
+        self._beyond = set()
+        self.after_load()
+
+    def after_load(self) -> None:
         self._places = {name: place for place, name in enumerate(self.names)}
-        self._beyond = {}
 
     def place(self, label: str) -> int:
         """Return the place of a class, known or new; -1 for a label that is none and cannot become one."""
@@ -111,7 +117,7 @@ class ClassIndex:
         if self._most is not None and len(self.names) >= self._most - 1:
             if len(self._beyond) < BEYOND_MAX:
                 digest = blake2b(label.encode(errors="surrogatepass"), digest_size=7)
-                self._beyond[int.from_bytes(digest.digest())] = None
+                self._beyond.add(int.from_bytes(digest.digest()))
             label = OTHER
         place = self._places.setdefault(label, len(self.names))
         if place == len(self.names):
@@ -180,14 +186,3 @@ class ClassIndex:
                               hint=f"{nearest(label, self.names)} Or set {self._setting}open = true, or "
                                    "on_unknown = 'skip'.")
         return place
-
-    # --- state ----------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return all of it."""
-        return {"names": list(self.names), "beyond": np.array(list(self._beyond), dtype=np.int64)}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.replace(state["names"])
-        self._beyond = dict.fromkeys(state["beyond"].tolist())

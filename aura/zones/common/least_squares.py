@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Free, Stateful
 from aura.zones.common.arrays import Array
 
 __all__ = ["LARGEST_BLOCK", "RecursiveLeastSquares", "with_bias"]
@@ -35,7 +36,7 @@ def with_bias(features: NDArray[Any]) -> Array:
     return out
 
 
-class RecursiveLeastSquares:
+class RecursiveLeastSquares(Stateful):
     r"""Linear regression that learns block by block and keeps no data.
 
     Parameters
@@ -76,6 +77,8 @@ class RecursiveLeastSquares:
     >>> learner.weights.ravel().round(9).tolist()
     [1.0, 2.0]
     """
+
+    lasting = (Free("weights", 1), "covariance", "penalty")
 
     def __init__(self, features: int, outputs: int, *, ridge: float, forgetting: float = 1.0) -> None:
         self.forgetting = forgetting
@@ -147,15 +150,6 @@ class RecursiveLeastSquares:
     def add_outputs(self, count: int) -> None:
         """Append outputs whose targets have been zero so far."""
         self.weights = np.hstack([self.weights, np.zeros((len(self.weights), count))])
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, covariance, and what is left of the ridge."""
-        return {"weights": self.weights.copy(), "covariance": self.covariance.copy(), "penalty": self.penalty}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.weights, self.covariance = state["weights"].copy(), state["covariance"].copy()
-        self.penalty = float(state["penalty"])
 
 
 def _part(weight: float | Array, part: slice) -> float | Array:

@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 
 __all__ = ["FLUSH_BELOW", "PhasorBank", "mixing_matrix", "resonate", "resonate_row"]
@@ -60,7 +61,7 @@ def mixing_matrix(features: int, resonators: int, seed: int) -> Rows:
     return np.asarray(drawn / np.sqrt((drawn * drawn).sum(axis=0)), dtype=np.float32)
 
 
-class PhasorBank:
+class PhasorBank(Stateful):
     r"""Damped complex resonators, each driven by its own stream of numbers.
 
     Parameters
@@ -101,6 +102,8 @@ class PhasorBank:
     >>> [f"{amplitude:.2f}" for amplitude in bank.step(np.tile(tone[:, None], 3))[-1]]
     ['0.00', '0.50', '0.07']
     """
+
+    lasting = ("resonators",)
 
     def __init__(self, resonators: int, low: float, high: float, *, step: float = 1.0, quality: float | None = None,
                  time_constant: float | None = None) -> None:
@@ -159,20 +162,3 @@ class PhasorBank:
         omega = 2 * np.pi * np.asarray(frequency, dtype=np.float64)[..., None] * self.step_size
         pole = self.poles[0] + 1j * self.poles[1]
         return np.asarray(self.inlet / (1.0 - pole * np.exp(-1j * omega)), dtype=np.complex128)
-
-    def state(self) -> dict[str, Any]:
-        """Return the resonators."""
-        return {"resonators": self.resonators.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of resonators.
-        """
-        found = state["resonators"]
-        if found.shape != self.resonators.shape:
-            raise StateError("phasor bank", expected=f"{len(self)} resonators", got=str(found.shape[-1]))
-        self.resonators[:] = found

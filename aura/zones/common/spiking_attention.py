@@ -8,7 +8,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 
 __all__ = ["FLUSH_BELOW", "SpikingAttention", "attend", "attend_row", "kth_largest"]
@@ -108,7 +109,7 @@ def attend(drive: Any, settings: Any, winners: Any, potential: Any, trace: Any, 
         attend_row(drive[i], settings, winners, potential, trace, scratch, gains[i])
 
 
-class SpikingAttention:
+class SpikingAttention(Stateful):
     r"""Leaky integrate-and-fire units, one a feature, of which the k most excited spike.
 
     Parameters
@@ -154,6 +155,8 @@ class SpikingAttention:
     [[0.75, 1.5, 0.75], [0.75, 0.75, 1.5]]
     """
 
+    lasting = ("potential", "trace")
+
     def __init__(self, features: int, winners: int, *, decay: float = 0.9, threshold: float = 1.0,
                  trace_decay: float = 0.95, strength: float = 1.0, rectify: bool = True) -> None:
         for name, ok, expected, got in (
@@ -190,19 +193,3 @@ class SpikingAttention:
         gains = np.empty(drive.shape, np.float32)
         attend(drive, self.settings, self.winners, self.potential, self.trace, self.scratch, gains)
         return gains
-
-    def state(self) -> dict[str, Any]:
-        """Return potentials and traces."""
-        return {"potential": self.potential.copy(), "trace": self.trace.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of features.
-        """
-        if state["potential"].shape != self.potential.shape or state["trace"].shape != self.trace.shape:
-            raise StateError("spiking attention", expected=f"{len(self)} features", got=str(len(state["potential"])))
-        self.potential[:], self.trace[:] = state["potential"], state["trace"]

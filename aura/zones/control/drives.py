@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+from aura.core.lasting import Stateful
 from aura.zones.control.params import GoalOptions
 from aura.zones.control.relaxation import relaxed
 
@@ -23,7 +24,7 @@ def shortfall(value: float, goal: GoalOptions) -> float:
     return min(max(missing / goal.span, 0.0), 1.0)
 
 
-class Drives:
+class Drives(Stateful):
     r"""The drives of all goals, and the learning drive that follows from them.
 
     Parameters
@@ -44,6 +45,8 @@ class Drives:
     C. L. Hull, Principles of Behavior, 1943.
     M. Keramati, B. Gutkin, eLife 3:e04811, 2014, doi:10.7554/eLife.04811 (drive as a distance from a set point).
     """
+
+    lasting = ("levels",)
 
     def __init__(self, goals: Mapping[str, GoalOptions], largest: float) -> None:
         self._goals, self._largest = dict(goals), largest
@@ -69,10 +72,5 @@ class Drives:
         """The factor on learning: 1 with all goals met, the largest with none."""
         return 1.0 + (self._largest - 1.0) * self.drive
 
-    def state(self) -> dict[str, float]:
-        """Return the drive of each goal."""
-        return dict(self.levels)
-
-    def load_state(self, state: Mapping[str, float]) -> None:
-        """Take over what `state` returned, for the goals that are there; others begin at 0."""
-        self.levels = {name: float(state.get(name, 0.0)) for name in self._goals}
+    def after_load(self) -> None:
+        self.levels = {name: self.levels.get(name, 0.0) for name in self._goals}  # others than before begin at 0

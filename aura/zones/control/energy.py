@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
+from aura.core.lasting import Lasting, Stateful
 from aura.core.modulators import LEAST_ENERGY
 from aura.zones.control.params import EnergyOptions
 from aura.zones.control.relaxation import flushed
@@ -12,7 +12,7 @@ from aura.zones.control.relaxation import flushed
 __all__ = ["Energy"]
 
 
-class Energy:
+class Energy(Stateful):
     r"""Energy and fatigue, each from 0 to 1, and the gate between energy and learning.
 
     Parameters
@@ -64,6 +64,8 @@ class Energy:
     (0.5, 0.316, 0.5)
     """
 
+    lasting = ("level", "fatigue", Lasting("is_open", key="open"))
+
     def __init__(self, options: EnergyOptions) -> None:
         self._options = options
         self.level, self.fatigue = options.initial, 0.0
@@ -94,12 +96,3 @@ class Energy:
             return 0.0
         least = self._options.shut_below
         return max(LEAST_ENERGY + (1.0 - LEAST_ENERGY) * (self.level - least) / (1.0 - least), LEAST_ENERGY)
-
-    def state(self) -> dict[str, Any]:
-        """Return level, fatigue and whether the gate is open."""
-        return {"level": self.level, "fatigue": self.fatigue, "open": self.is_open}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.level, self.fatigue = float(state["level"]), float(state["fatigue"])
-        self.is_open = bool(state["open"])

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
 
+from aura.core.lasting import Stateful
 from aura.zones.control.params import MoodOptions
 from aura.zones.control.relaxation import flushed, relaxed
 
@@ -17,7 +17,7 @@ LEAST_SCALE = 1e-6
 """An expected loss below this no longer sets the scale of improvement (chosen here)."""
 
 
-class Mood:
+class Mood(Stateful):
     r"""Mood, from -1 to 1, and the running expectations of reward and of each loss.
 
     Parameters
@@ -51,6 +51,8 @@ class Mood:
     >>> round(mood.level, 3)
     0.306
     """
+
+    lasting = ("_trace", "reward", "losses")
 
     def __init__(self, options: MoodOptions) -> None:
         self._options = options
@@ -90,17 +92,6 @@ class Mood:
             self.reward = _moved(self.reward, reward, share)
         for topic, loss in losses.items():
             self.losses[topic] = _moved(self.losses.get(topic), loss, share)
-
-    def state(self) -> dict[str, Any]:
-        """Return the trace, and the expectations by topic in their order."""
-        return {"trace": self._trace, "reward": self.reward,
-                "losses": {topic: self.losses[topic] for topic in sorted(self.losses)}}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._trace = float(state["trace"])
-        self.reward = None if state["reward"] is None else float(state["reward"])
-        self.losses = {topic: float(loss) for topic, loss in state["losses"].items()}
 
 
 def _moved(expected: float | None, came: float, share: float) -> float:

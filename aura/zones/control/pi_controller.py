@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 
+from aura.core.lasting import Stateful
 from aura.zones.control.params import ControllerOptions
 from aura.zones.control.relaxation import flushed
 
 __all__ = ["EntropyController", "integrated"]
 
 
-class EntropyController:
+class EntropyController(Stateful):
     r"""A PI controller of normalised entropy, its actuator the logarithm of the temperature.
 
     Parameters
@@ -49,6 +50,8 @@ class EntropyController:
     (0.3, 0.6)
     """
 
+    lasting = ("integral", "error")
+
     def __init__(self, options: ControllerOptions) -> None:
         self.options = options
         self._low, self._high = math.log(options.minimum), math.log(options.maximum)
@@ -65,14 +68,6 @@ class EntropyController:
         """Return the logarithm of the factor on the temperature, within its bounds."""
         wanted = feed_forward + self.options.kp * self.error + self.integral
         return min(max(wanted, self._low), self._high)
-
-    def state(self) -> dict[str, float]:
-        """Return the integral and the last error."""
-        return {"integral": self.integral, "error": self.error}
-
-    def load_state(self, state: dict[str, float]) -> None:
-        """Take over what `state` returned."""
-        self.integral, self.error = float(state["integral"]), float(state["error"])
 
 
 def integrated(value: float, slope: float, low: float, high: float, tracking_s: float, seconds: float) -> float:

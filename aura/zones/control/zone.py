@@ -162,7 +162,7 @@ class Control(Zone[ControlParams]):
             personality=self._personality.options, controller=None if controller is None else controller.options,
             integral=None if controller is None else IntegralState(**controller.state()),
             energy=EnergyState(**self._energy.state()), mood=MoodState(**self._mood.state()),
-            drives=self._drives.state())
+            drives=self._drives.levels)
         return [write_control_head(Path(folder) / self.context.name, head)]
 
     def load_export(self, folder: str | Path) -> list[Path]:
@@ -179,7 +179,7 @@ class Control(Zone[ControlParams]):
             self._controller.load_state(head.integral.model_dump())
         self._energy.load_state(head.energy.model_dump())
         self._mood.load_state(head.mood.model_dump())
-        self._drives.load_state(head.drives)
+        self._drives.load_state({"levels": head.drives})
         self._adopted = True
         return [path]
 

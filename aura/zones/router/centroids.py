@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import StateError
+from aura.core.lasting import Free, Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.common.heads import head_array
 from aura.zones.router import kernels
@@ -19,7 +20,7 @@ __all__ = ["Centroids"]
 Rows = NDArray[np.float32]
 
 
-class Centroids:
+class Centroids(Stateful):
     r"""Learned centroids and the bias of the gate that they give.
 
     Parameters
@@ -57,6 +58,9 @@ class Centroids:
     >>> routes.rows.round(2).ravel().tolist()
     [0.5, 4.5]
     """
+
+    lasting = (Free("rows", 0, key="centroids"), Free("_seen", 0), Free("_nearness", 0), "moments", "_mean",
+               "_mean_count")
 
     def __init__(self, options: RelayOptions, features: int, rng: np.random.Generator) -> None:
         self._options, self._rng = options, rng
@@ -116,18 +120,6 @@ class Centroids:
                 done += 1
         self._attend()
 
-    def state(self) -> dict[str, Any]:
-        """Return all that was learned."""
-        return {"centroids": self.rows.copy(), "seen": self._seen.copy(), "nearness": self._nearness.copy(),
-                "moments": self.moments.copy(), "mean": self._mean.copy(), "mean_count": self._mean_count}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.rows, self._seen, self._nearness, self.moments, self._mean = (
-            state[name].copy() for name in ("centroids", "seen", "nearness", "moments", "mean"))
-        self._mean_count = state["mean_count"]
-        self._attend()
-
     def check_head(self, head: dict[str, Any], path: Path) -> dict[str, Any]:
         """Return an exported state, its arrays checked.
 
@@ -161,6 +153,9 @@ class Centroids:
         self.rows = np.concatenate([self.rows, centroid[None]])
         self._seen = np.append(self._seen, min(weight, float(self._options.memory)))
         self._nearness = np.append(self._nearness, -1.0)
+
+    def after_load(self) -> None:
+        self._attend()
 
     def _attend(self) -> None:
         """Renew the attention gains; they follow from the rest of the state."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
+from aura.core.lasting import Stateful
 from aura.core.pending import PendingItems
 from aura.core.time import Time, format_time
 
@@ -18,7 +19,7 @@ Ids = NDArray[np.int64]
 Rows = NDArray[np.float32]
 
 
-class GainMemory:
+class GainMemory(Stateful):
     """The gain by which each item was relayed, kept where it is not the relay's own.
 
     Parameters
@@ -28,6 +29,8 @@ class GainMemory:
     capacity : int
         Items that are kept at most; the oldest go first.
     """
+
+    lasting = ("_gains",)
 
     def __init__(self, own: float, capacity: int) -> None:
         self._own, self._gains = own, PendingItems(capacity)
@@ -47,14 +50,6 @@ class GainMemory:
             return rows if self._own == 1.0 else scaled(rows, np.float32(self._own))
         gains = np.array([self._gains.get(identity, self._own) for identity in ids.tolist()], np.float32)
         return scaled(rows, gains.reshape(-1, *[1] * (rows.ndim - 1)))
-
-    def state(self) -> dict[str, Any]:
-        """Return what is kept, oldest first."""
-        return self._gains.state()
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._gains.load_state(state)
 
 
 def scaled(rows: Rows, gain: Any) -> Rows:

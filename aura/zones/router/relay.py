@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, StateError
 from aura.core.flow import Wait, room
+from aura.core.lasting import Stateful
 from aura.core.pending import PENDING_ITEMS, PendingItems
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
@@ -24,7 +25,7 @@ Ids = NDArray[np.int64]
 Rows = NDArray[np.float32]
 
 
-class Relay:
+class Relay(Stateful):
     """Relays one stream.
 
     Parameters
@@ -38,6 +39,8 @@ class Relay:
     waits : mapping of str to Wait
         How many items wait for what comes later, as far as the wiring tells.
     """
+
+    lasting = ("_shape", "_gains", "_pending", "centroids")
 
     def __init__(self, zone: str, name: str, options: RelayOptions, rng: np.random.Generator,
                  waits: Mapping[str, Wait]) -> None:
@@ -150,9 +153,9 @@ class Relay:
                               hint=f"Raise relays.{self._name}.routes.")
         return feedback
 
-    def _open(self, shape: tuple[int, ...]) -> None:
-        """Set up what depends on the shape of an item."""
-        self._shape, self._width = shape, int(np.prod(shape, dtype=np.int64))
+    def _open(self, shape: tuple[int, ...] | None) -> None:
+        """Set up what depends on the shape of an item, None before the first one."""
+        self._shape, self._width = shape, 0 if shape is None else int(np.prod(shape, dtype=np.int64))
         self.centroids = Centroids(self._options, self._width, self._rng)
 
     @property
@@ -162,23 +165,8 @@ class Relay:
 
     # --- state ----------------------------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, Any]:
-        """Return centroids, gains, the shape of an item, and what waits for its routing."""
-        opened = self._shape is not None
-        return {"shape": None if self._shape is None else list(self._shape),
-                "gains": self._gains.state(), "pending": self._pending.state(),
-                "centroids": self.centroids.state() if opened else None}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._shape = None
-        self._pending.load_state(state["pending"])
-        self._gains.load_state(state["gains"])
-        if state["shape"] is not None:
-            self._open(tuple(state["shape"]))
-            self.centroids.load_state(state["centroids"])
-        else:
-            self.centroids = Centroids(self._options, 0, self._rng)
+    def before_load(self, state: dict[str, Any]) -> None:
+        self._open(state["shape"])
 
     def head(self) -> dict[str, Any] | None:
         """Return what is exported: the centroids and what belongs to them; None before the first item."""

@@ -33,6 +33,7 @@ class Router(Zone[RouterParams]):
     """
 
     manifest = MANIFEST
+    lasting = ("_relays",)
 
     def __init__(self, context: ZoneContext[RouterParams]) -> None:
         super().__init__(context)
@@ -74,24 +75,6 @@ class Router(Zone[RouterParams]):
                 else:
                     scratch.learn_nearest(given, 1.0)
                 scratch.bias(given, 1.0, None)
-
-    # --- state ----------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return the state of each relay."""
-        return {"relays": {name: relay.state() for name, relay in self._relays.items()}}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is the state of other relays.
-        """
-        self._require_relays(self.context.name, list(state["relays"]))
-        for name, relay in self._relays.items():
-            relay.load_state(state["relays"][name])
 
     # --- export ---------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import SignalError, StateError
+from aura.core.lasting import Free, Stateful
 from aura.core.time import Time, format_time
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["ChunkedFrames"]
 
 
-class ChunkedFrames:
+class ChunkedFrames(Stateful):
     """Cuts a stream of chunks into frames; wherever the stream is cut, the frames are the same to the bit.
 
     Chunks follow on each other unless their positions say otherwise: a chunk whose position is not its predecessor's
@@ -34,6 +35,8 @@ class ChunkedFrames:
     A frame of `window` samples is due when its last sample has come, `hop` samples after the frame before. A
     recording's first (window - 1) // chunk chunks therefore bring none.
     """
+
+    lasting = (Free("_tail", 0), "_position")
 
     def __init__(self, mel: LogMel) -> None:
         self._mel = mel
@@ -78,23 +81,10 @@ class ChunkedFrames:
             self._position = None if positions is None else int(positions[-1])
         return (frames[0], items[0]) if len(frames) == 1 else (np.concatenate(frames), np.concatenate(items))
 
-    def state(self) -> dict[str, Any]:
-        """Return the samples that wait for the next chunk, and the last position."""
-        return {"tail": self._tail.copy(), "position": self._position}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state.
-
-        Raises
-        ------
-        StateError
-            If more samples wait than a frame has: it is of a zone with a longer window.
-        """
-        tail = np.asarray(state["tail"], np.float32)
-        if len(tail) >= self._mel.window:
+    def before_load(self, state: dict[str, Any]) -> None:
+        if len(state["tail"]) >= self._mel.window:
             raise StateError("sensory.audio", expected=f"fewer than {self._mel.window} samples, a window",
-                             got=f"{len(tail)}", hint="Resume with the window that it was saved with.")
-        self._tail, self._position = tail.copy(), state["position"]
+                             got=f"{len(state['tail'])}", hint="Resume with the window that it was saved with.")
 
     def _follow(self, chunks: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
         mel, waiting = self._mel, len(self._tail)

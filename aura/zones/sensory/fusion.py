@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
+from aura.core.lasting import Stateful
 from aura.core.time import Time, format_time
 from aura.zones.sensory.params import MODALITIES, FusionOptions
 
@@ -78,7 +79,7 @@ class Projection:
         return whole if len(self._rows) == length else whole[:, self._rows]
 
 
-class Fusion:
+class Fusion(Stateful):
     """Fuses modalities item by item: what carries one id belongs to one item.
 
     Parameters
@@ -91,14 +92,16 @@ class Fusion:
         Gives the seeds of the projections; they are state.
     """
 
+    lasting = ("_seeds",)
+
     def __init__(self, options: FusionOptions, features: Mapping[str, int], rng: np.random.Generator) -> None:
         self._width, self._features = options.width, dict(features)
         self._weights: dict[str, float] = dict(options.weights.items())
         # One for each modality there is, so that wiring another changes no projection.
-        self._build({name: int(rng.integers(_SEED_BELOW)) for name in MODALITIES})
+        self._seeds: dict[str, int] = {name: int(rng.integers(_SEED_BELOW)) for name in MODALITIES}
+        self.after_load()
 
-    def _build(self, seeds: Mapping[str, int]) -> None:
-        self._seeds = dict(seeds)
+    def after_load(self) -> None:
         self._projections = {name: Projection(length, self._width, self._seeds[name])
                              for name, length in self._features.items()}
 
@@ -138,15 +141,6 @@ class Fusion:
             square[here] += weight**2
         context /= np.sqrt(square).astype(np.float32)[:, None]
         return context, ids
-
-    def state(self) -> dict[str, Any]:
-        """Return the seeds of the projections."""
-        return dict(self._seeds)
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over the projections of another run."""
-        if state != self._seeds:
-            self._build(state)
 
 
 def _layer_normed(pooled: Rows) -> NDArray[np.float64]:

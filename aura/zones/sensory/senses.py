@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.core.errors import SignalError, StateError
+from aura.core.errors import SignalError
+from aura.core.lasting import Stateful
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.zones.sensory.fusion import Fusion, Part
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["Senses"]
 
 
-class Senses:
+class Senses(Stateful):
     """Turns images and sound into tokens and fuses them, with the embeddings of texts, into the cognitive context.
 
     Parameters
@@ -34,6 +35,8 @@ class Senses:
     rng : numpy.random.Generator
         The zone's random stream: the fusion draws its projections from it.
     """
+
+    lasting = ("_fusion", "_chunks")
 
     def __init__(self, name: str, params: SensoryParams, rng: np.random.Generator) -> None:
         self._name = name
@@ -86,26 +89,6 @@ class Senses:
             whose = None if ids is None else ids[chunks]
             out["audio_tokens"] = frames if whose is None else Items(frames, whose)
             parts.append(Part("audio", frames, whose))
-
-    def state(self) -> dict[str, Any]:
-        """Return what is carried from tick to tick, and the fusion's projections."""
-        sound = {} if self._chunks is None else {"audio": self._chunks.state()}
-        return {"fusion": self._fusion.state(), **sound}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state.
-
-        Raises
-        ------
-        StateError
-            If it is of a zone with other modalities.
-        """
-        if state.keys() != self.state().keys():
-            raise StateError(self._name, expected="the modalities that it was saved with", got="others",
-                             hint="Resume with the parameters of the run that was saved.")
-        self._fusion.load_state(state["fusion"])
-        if self._chunks is not None:
-            self._chunks.load_state(state["audio"])
 
 
 def _recordings(mel: LogMel, audio: NDArray[np.float32], where: str, now: Time) -> NDArray[np.float32]:

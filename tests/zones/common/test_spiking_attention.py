@@ -135,7 +135,7 @@ def test_a_saved_state_goes_on_to_the_bit_and_does_not_change() -> None:
     assert trees_equal(kept, same)
     other.load_state(kept)
     assert np.array_equal(other.step(drive[30:]), rest)
-    with pytest.raises(StateError, match="8 features, got 9"):
+    with pytest.raises(StateError, match=r"potential: expected float64 \(8,\), got float64 \(9,\)"):
         SpikingAttention(8, 3).load_state(kept)
 
 

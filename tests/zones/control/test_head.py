@@ -66,7 +66,7 @@ def test_goals_are_matched_by_name(tmp_path: Path) -> None:
     lived().zone.export(tmp_path)
     other = Bench(goals={"speed": {"target": 1.0}, "calm": {"target": 1.0}})
     other.zone.load_export(tmp_path)
-    drives = other.zone.state()["drives"]
+    drives = other.zone.state()["drives"]["levels"]
     assert drives["speed"] > 0.1
     assert drives["calm"] == 0.0
 

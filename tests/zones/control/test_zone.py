@@ -208,7 +208,7 @@ def test_a_branch_with_other_settings_takes_what_fits() -> None:
         one.tick(goal_a=0.0, gate_entropy=0.1, activity=3.0)
     other = Bench(goals={"b": {"target": 1.0}}, controller=False, personality={"openness": 1.0})
     other.zone.load_state(one.zone.state())
-    assert other.zone.state()["drives"] == {"b": 0.0}
+    assert other.zone.state()["drives"] == {"levels": {"b": 0.0}}
     assert other.zone.state()["energy"] == one.zone.state()["energy"]
     other.now = one.now
     assert numbers(other.tick(goal_b=1.0))["gate_temperature"] == pytest.approx(2.0, rel=0.02)

@@ -27,7 +27,7 @@ def test_the_state_does_not_change_with_what_comes_after(bench: Make) -> None:
 
 
 def test_the_state_of_other_relays_is_refused(bench: Make) -> None:
-    with pytest.raises(StateError, match="the relays sound, got stimulus"):
+    with pytest.raises(StateError, match=r"Router\.relays: expected the state of sound, got stimulus"):
         bench({"sound": {}}).zone.load_state(bench().zone.state())
 
 
