@@ -96,7 +96,7 @@ def mixture(shown: Blocks, experts: int, elastic: float) -> tuple[Turn, Turn]:
     zone, times, items = node.zone, count(), count(step=len(shown[0][0]))
     for array, _ in shown:
         array.flags.writeable = False
-    told = cycle([(rows, tuple((str(label),) for label in labels)) for rows, labels in shown])
+    labelled = cycle([(rows, tuple((str(label),) for label in labels)) for rows, labels in shown])
 
     def inbox(port: str, value: Any, ids: Any) -> Any:
         pending = node.inbox()
@@ -106,12 +106,12 @@ def mixture(shown: Blocks, experts: int, elastic: float) -> tuple[Turn, Turn]:
         return pending
 
     def recall() -> None:
-        rows, _ = next(told)
+        rows, _ = next(labelled)
         first = next(items)
         zone.step(next(times), inbox("stimulus", rows, np.arange(first, first + len(rows))))
 
     def learn() -> None:
-        rows, labels = next(told)
+        rows, labels = next(labelled)
         first = next(items)
         ids = np.arange(first, first + len(rows))
         zone.step(next(times), inbox("stimulus", rows, ids))

@@ -29,21 +29,21 @@ class Ledger(Observer):
     topics = TOPICS
 
     def __init__(self) -> None:
-        self.said: dict[str, dict[int, str]] = {topic: {} for topic in TOPICS}
+        self.published: dict[str, dict[int, str]] = {topic: {} for topic in TOPICS}
 
     def on_signal(self, signal: Signal) -> None:
         assert signal.ids is not None
         values = [value if isinstance(value, str) else "".join(value) for value in signal.value]
-        self.said[signal.topic].update(zip(signal.ids.tolist(), values, strict=True))
+        self.published[signal.topic].update(zip(signal.ids.tolist(), values, strict=True))
 
     def right(self, items: Sequence[int]) -> np.ndarray:
         """Return which of the items were predicted."""
-        truth, given = self.said["digits.label"], self.said["hippocampus.label"]
+        truth, given = self.published["digits.label"], self.published["hippocampus.label"]
         return np.array([truth[item] == given[item] for item in items])
 
     def share(self, items: Sequence[int]) -> float:
         """Return the largest share of one expert in the items."""
-        _, counts = np.unique([self.said["hippocampus.expert"][item] for item in items], return_counts=True)
+        _, counts = np.unique([self.published["hippocampus.expert"][item] for item in items], return_counts=True)
         return float(counts.max() / len(items))
 
 
@@ -56,7 +56,7 @@ def held_out(brain: aura.Brain, ledger: Ledger) -> tuple[float, float, float]:
     brain.wake("digits")
     brain.run(span="10 s")
     items = range(first, brain["digits"].played)
-    regime = ledger.said["digits.regime"]
+    regime = ledger.published["digits.regime"]
     before, after = ([item for item in items if regime[item] == name] for name in ("before", "after"))
     return float(ledger.right(before).mean()), float(ledger.right(after).mean()), ledger.share(items)
 

@@ -43,7 +43,7 @@ def reading_brain(items: int, limit: int) -> Brain:
     return build_brain(scenario_with(items, limit), PluginManager(), autoplay=True)
 
 
-def told(brain: Brain) -> int:
+def answered(brain: Brain) -> int:
     """Return when the last emotion was published, -1 before the first."""
     latest = brain.latest("amygdala.emotion")
     return -1 if latest is None else latest.time
@@ -55,8 +55,8 @@ def alone() -> None:
         spans = []
         while brain.next_time is not None and len(spans) < WARM_UP + ALONE:
             began = time.perf_counter()
-            said = told(brain)
-            while brain.next_time is not None and told(brain) == said:
+            before = answered(brain)
+            while brain.next_time is not None and answered(brain) == before:
                 brain.step()
             spans.append((time.perf_counter() - began) * 1e3)
             while brain.next_time is not None and brain.next_time % 10_000_000:

@@ -43,14 +43,14 @@ def signals(length: int) -> list[Signal]:
     return [Signal(f"speaker.x{length}", now, values[now % DISTINCT]) for now in range(MESSAGES)]
 
 
-def recorder_time(folder: Path, said: list[Signal], **options: object) -> float:
+def recorder_time(folder: Path, published: list[Signal], **options: object) -> float:
     """Return the seconds that a recorder takes for these signals."""
     brain = Brain()
     brain.add(Speaker)
     recorder = Recorder(folder, **options)
     recorder.on_start(brain)
     start = time.perf_counter()
-    for signal in said:
+    for signal in published:
         recorder.on_signal(signal)
     recorder.flush()
     taken = time.perf_counter() - start
@@ -58,7 +58,7 @@ def recorder_time(folder: Path, said: list[Signal], **options: object) -> float:
     return taken
 
 
-def library_time(folder: Path, said: list[Signal]) -> float:
+def library_time(folder: Path, published: list[Signal]) -> float:
     """Return the seconds that the mcap package's writer takes for the same messages."""
     folder.mkdir()
     encode = array_encoder("float32")
@@ -67,7 +67,7 @@ def library_time(folder: Path, said: list[Signal]) -> float:
         writer.start()
         channel = writer.register_channel("x", "cdr", writer.register_schema("x", "ros2msg", b"float32[] data"))
         start = time.perf_counter()
-        for signal in said:
+        for signal in published:
             writer.add_message(channel, signal.time, encode(signal.value, None), signal.time)
         writer.flush()
         taken = time.perf_counter() - start
@@ -92,9 +92,9 @@ def main() -> None:
     """Print the table."""
     print(f"{'':<42}{'messages/s':>12}{'us each':>10}{'MB/s':>10}{'bytes each':>12}")
     for length in LENGTHS:
-        said = signals(length)
-        row(f"recorder, {length} float32", lambda folder, s=said: recorder_time(folder, s), 4 * length)
-        row(f"mcap's writer, {length} float32", lambda folder, s=said: library_time(folder, s), 4 * length)
+        published = signals(length)
+        row(f"recorder, {length} float32", lambda folder, s=published: recorder_time(folder, s), 4 * length)
+        row(f"mcap's writer, {length} float32", lambda folder, s=published: library_time(folder, s), 4 * length)
     texts, numbers = signals(0), signals(1)
     row("recorder, one short text", lambda folder: recorder_time(folder, texts), 28)
     row("recorder, 1 float32, one in ten recorded", lambda folder: recorder_time(folder, numbers, every={"*": 10}), 4)

@@ -27,7 +27,7 @@ class Eye(Zone):
 
 
 class Encoder(Zone):
-    """Says tanh(x W). All that it learns from is the gradient of what it said."""
+    """Says tanh(x W). All that it learns from is the gradient of what it published."""
 
     manifest = Manifest("encoder", "", wake_on=("image", "gradient"), inputs=(
         Port("image", shape=("item", 64)), Port("gradient", shape=("item", HIDDEN), role="gradient", required=False)),
@@ -59,8 +59,8 @@ class Classifier(Zone):
     def step(self, now, inputs):
         if inputs["stimulus"] is not None:
             self.stimulus = inputs["stimulus"]
-        said, self.gradient = self.gradient, None
-        return {"stimulus_gradient": said} if said is not None else None
+        gradient, self.gradient = self.gradient, None
+        return {"stimulus_gradient": gradient} if gradient is not None else None
 
     def learn(self, now, inputs):
         if inputs["teacher"] is not None:

@@ -256,13 +256,13 @@ class Brain(Blueprint):
         return zone
 
     def latest(self, topic: str) -> Signal | None:
-        """Return the last signal of a topic, or None if it has said nothing."""
+        """Return the last signal of a topic, or None if it has published nothing."""
         self.build()
         if topic not in self._outputs:
             raise WiringError(f"read {topic!r}", expected="an output of this brain", got=repr(topic),
                               hint=nearest(topic, self._outputs))
         output = self._outputs[topic]
-        return None if output.last is None else Signal(topic, output.said_at, *output.last[1:])
+        return None if output.last is None else Signal(topic, output.published_at, *output.last[1:])
 
     def read(self, topic: str) -> Any:
         """Return the last value of a topic, or None."""
@@ -295,14 +295,14 @@ class Brain(Blueprint):
         found = list(self.notices)
         for node in self._nodes.values():
             try:
-                said = as_notices(node.handle.notices(), node.name)
+                counts = as_notices(node.handle.notices(), node.name)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:  # what else there is to tell is told all the same
                 found.append(Notice(node.name, f"could not tell what it left out: {described(error)}",
                                     fault=True))
                 continue
-            found += [Notice(node.name, text, count) for text, count in said.items() if count]
+            found += [Notice(node.name, text, count) for text, count in counts.items() if count]
         found += [Notice(node.name, UNLEARNED, node.handle.unlearned) for node in self._nodes.values()
                   if node.handle.unlearned]
         return found

@@ -58,7 +58,7 @@ def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple
     for key in sorted(leaves.keys() | others.keys()):
         old, new = leaves.get(key, _ABSENT), others.get(key, _ABSENT)
         if not _alike(old, new):
-            yield key, _said(old), _said(new)
+            yield key, _shown(old), _shown(new)
 
 
 def _plain(value: Any) -> Any:
@@ -76,8 +76,8 @@ def _plain(value: Any) -> Any:
         return float(value) if math.isfinite(value) else repr(float(value))
     if value is None or type(value) in (bool, int, str):
         return value
-    said = repr(value)
-    return type(value).__name__ if " at 0x" in said else said
+    text = repr(value)
+    return type(value).__name__ if " at 0x" in text else text
 
 
 def _leaves(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
@@ -95,5 +95,5 @@ def _alike(old: Any, new: Any) -> bool:
     return type(old) is type(new) and bool(old == new)
 
 
-def _said(value: Any) -> str:
+def _shown(value: Any) -> str:
     return "nothing" if value is _ABSENT else repr(value)

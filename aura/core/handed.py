@@ -19,7 +19,7 @@ __all__ = ["as_files", "as_notices", "as_outputs", "as_scalars", "as_state", "as
 _PLAIN = (float, int, bool)
 
 
-def as_outputs(said: Any, zone: str, now: Time) -> dict[str, Any]:
+def as_outputs(returned: Any, zone: str, now: Time) -> dict[str, Any]:
     """Return what a step has returned, port to value, as a dict.
 
     Raises
@@ -27,14 +27,14 @@ def as_outputs(said: Any, zone: str, now: Time) -> dict[str, Any]:
     ZoneError
         If it is no mapping.
     """
-    if said is None or isinstance(said, Mapping):
-        return dict(said or {})  # who holds an array is reckoned as of one that lies in a dict
+    if returned is None or isinstance(returned, Mapping):
+        return dict(returned or {})  # who holds an array is reckoned as of one that lies in a dict
     raise ZoneError(f"{zone}.step() at {format_time(now)}",
-                    expected="a dict of port to value, or None", got=sketch(said),
+                    expected="a dict of port to value, or None", got=sketch(returned),
                     hint="Return {'port': value}.")
 
 
-def as_scalars(said: Any, zone: str, now: Time) -> dict[str, float]:
+def as_scalars(returned: Any, zone: str, now: Time) -> dict[str, float]:
     """Return what a learn has returned as a dict of the caller's own, of plain finite floats, ints and bools.
 
     Numpy's numbers and arrays without axes are taken as the numbers they hold.
@@ -44,12 +44,12 @@ def as_scalars(said: Any, zone: str, now: Time) -> dict[str, float]:
     ZoneError
         If it is no mapping of names to finite numbers.
     """
-    if not isinstance(said, Mapping):
+    if not isinstance(returned, Mapping):
         raise ZoneError(f"{zone}.learn() at {format_time(now)}",
-                        expected="a dict of name to number, or None", got=sketch(said),
+                        expected="a dict of name to number, or None", got=sketch(returned),
                         hint="Return {'loss': 0.5}.")
     plain: dict[str, float] = {}
-    for name, value in said.items():
+    for name, value in returned.items():
         if type(name) is not str or not name:
             raise ZoneError(f"{zone}.learn() at {format_time(now)}", expected="names of numbers as str", got=repr(name))
         number = value if type(value) in _PLAIN else _as_number(value)
@@ -66,7 +66,7 @@ def as_scalars(said: Any, zone: str, now: Time) -> dict[str, float]:
     return plain
 
 
-def as_wake(said: Any, zone: str, now: Time) -> Time | None:
+def as_wake(returned: Any, zone: str, now: Time) -> Time | None:
     """Return the instant that a next_wake has returned, or None.
 
     Raises
@@ -74,20 +74,20 @@ def as_wake(said: Any, zone: str, now: Time) -> Time | None:
     ZoneError
         If it is no whole number of nanoseconds, or none that a run can reach.
     """
-    if said is None:
+    if returned is None:
         return None
     try:
-        wake = index(said)
+        wake = index(returned)
     except TypeError:
         wake = -1
-    if not 0 <= wake <= LATEST or isinstance(said, (bool, np.bool_)):
+    if not 0 <= wake <= LATEST or isinstance(returned, (bool, np.bool_)):
         raise ZoneError(f"{zone}.next_wake() at {format_time(now)}",
                         expected="an instant in whole nanoseconds, from 0 to 292 "
-                        "years, or None for never", got=sketch(said), hint="Times are integers here, never floats.")
+                        "years, or None for never", got=sketch(returned), hint="Times are integers here, never floats.")
     return wake
 
 
-def as_state(said: Any, zone: str) -> dict[str, Any]:
+def as_state(returned: Any, zone: str) -> dict[str, Any]:
     """Return the tree that a state() has returned; what it holds is checked when it is written.
 
     Raises
@@ -95,13 +95,13 @@ def as_state(said: Any, zone: str) -> dict[str, Any]:
     StateError
         If it is no dict.
     """
-    if isinstance(said, dict):
-        return said
-    raise StateError(f"{zone}.state()", expected="a dict of arrays and plain values", got=sketch(said),
+    if isinstance(returned, dict):
+        return returned
+    raise StateError(f"{zone}.state()", expected="a dict of arrays and plain values", got=sketch(returned),
                      hint="Return {} for a zone that keeps nothing.")
 
 
-def as_notices(said: Any, zone: str) -> dict[str, int]:
+def as_notices(returned: Any, zone: str) -> dict[str, int]:
     """Return what a notices() has returned, sentence to count.
 
     Raises
@@ -109,13 +109,13 @@ def as_notices(said: Any, zone: str) -> dict[str, int]:
     ZoneError
         If it is no mapping of texts to whole numbers.
     """
-    if isinstance(said, Mapping) and all(type(text) is str and isinstance(count, (int, np.integer))
-                                         for text, count in said.items()):
-        return {text: int(count) for text, count in said.items()}
-    raise ZoneError(f"{zone}.notices()", expected="a dict of sentence to count", got=sketch(said))
+    if isinstance(returned, Mapping) and all(type(text) is str and isinstance(count, (int, np.integer))
+                                         for text, count in returned.items()):
+        return {text: int(count) for text, count in returned.items()}
+    raise ZoneError(f"{zone}.notices()", expected="a dict of sentence to count", got=sketch(returned))
 
 
-def as_files(said: Any, where: str) -> list[Path]:
+def as_files(returned: Any, where: str) -> list[Path]:
     """Return the files that an export or a load_export has returned.
 
     Raises
@@ -123,9 +123,9 @@ def as_files(said: Any, where: str) -> list[Path]:
     ZoneError
         If they are no paths of files that are there.
     """
-    files = [Path(part) for part in said if isinstance(part, (str, Path))] if _is_listing(said) else []
-    if not _is_listing(said) or len(files) != len(list(said)):
-        raise ZoneError(where, expected="a list of the files, as paths", got=sketch(said))
+    files = [Path(part) for part in returned if isinstance(part, (str, Path))] if _is_listing(returned) else []
+    if not _is_listing(returned) or len(files) != len(list(returned)):
+        raise ZoneError(where, expected="a list of the files, as paths", got=sketch(returned))
     for file in files:
         if not file.exists():
             raise ZoneError(where, expected="files that are there", got=f"{str(file)!r}, which is not")
@@ -195,5 +195,5 @@ def _is_finite(number: float) -> bool:
         return False
 
 
-def _is_listing(said: Any) -> bool:
-    return isinstance(said, Iterable) and not isinstance(said, (str, bytes, Mapping)) and hasattr(said, "__len__")
+def _is_listing(value: Any) -> bool:
+    return isinstance(value, Iterable) and not isinstance(value, (str, bytes, Mapping)) and hasattr(value, "__len__")

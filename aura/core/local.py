@@ -71,14 +71,14 @@ class LocalZone:
         """Whether the energy gate keeps the zone from learning."""
         self.unlearned = 0
         self._obeyed: tuple[Any, Mapping[str, float]] = (None, {})
-        """What the last inbox said of modulators, and what that means."""
+        """What the last inbox had of modulators, and what that means."""
         self.compute: Callable[[Time, Inputs], Published] = _make_compute(self, _references_when_alone())
 
     def let_learn(self, learning: bool) -> None:
         self.learns = learning and self.wants_learning
         self.zone.learns = self.learns and not self.shut
 
-    def obey(self, now: Time, inputs: Inputs, said: Mapping[str, float]) -> None:
+    def obey(self, now: Time, inputs: Inputs, came: Mapping[str, float]) -> None:
         """Take up what has come of modulators.
 
         Raises
@@ -86,8 +86,8 @@ class LocalZone:
         SignalError
             If one is out of its range.
         """
-        if said is not self._obeyed[0]:
-            self._obeyed = said, MappingProxyType(checked(self.name, now, self.plan.modulators, said))
+        if came is not self._obeyed[0]:
+            self._obeyed = came, MappingProxyType(checked(self.name, now, self.plan.modulators, came))
             self.shut = self._obeyed[1][ENERGY_GATE.name] < LEAST_ENERGY
             self.zone.learns = self.learns and not self.shut
         inputs._modulators = self._obeyed[1]
@@ -180,11 +180,11 @@ def _make_compute(node: LocalZone, most: int) -> Callable[[Time, Inputs], Publis
         modulators = inputs.get("modulators")
         if modulators is not None:
             node.obey(now, inputs, modulators)
-        said = step(now, inputs)
-        if type(said) is not dict:
-            said = as_outputs(said, node.name, now)
+        returned = step(now, inputs)
+        if type(returned) is not dict:
+            returned = as_outputs(returned, node.name, now)
         published: Published = []
-        for port, given in said.items():
+        for port, given in returned.items():
             try:
                 output = outputs[port]
             except (KeyError, TypeError):

@@ -216,7 +216,7 @@ class EventLoop:
                 if output is None:
                     seen.append(published)
                     continue
-                output.said_at, output.last = now, published
+                output.published_at, output.last = now, published
                 for delay, target in output.targets:
                     time = now + delay
                     (agenda.get(time) or at(time))[0].append((target, value, ids))

@@ -82,17 +82,17 @@ def declared(zone: str, modulators: Iterable[Modulator]) -> dict[str, Modulator]
     return found
 
 
-def checked(zone: str, now: Time, known: Mapping[str, Modulator], said: Mapping[str, float]) -> Mapping[str, float]:
-    """Return all modulators of a zone: what was said, and the defaults of the others.
+def checked(zone: str, now: Time, known: Mapping[str, Modulator], came: Mapping[str, float]) -> Mapping[str, float]:
+    """Return all modulators of a zone: what has come, and the defaults of the others.
 
     Raises
     ------
     SignalError
         If one is out of its range.
     """
-    for name, value in said.items():
+    for name, value in came.items():
         low, high = known[name].range
         if not low <= value <= high or not math.isfinite(value):
             raise SignalError(f"{zone}.modulators at {format_time(now)}", got=f"{value:g}",
                               expected=f"{name}: {known[name].bounds}")
-    return {name: said.get(name, one.default) for name, one in known.items()}
+    return {name: came.get(name, one.default) for name, one in known.items()}

@@ -17,7 +17,7 @@ Published = list[tuple["Output | None", Any, Any]]
 class Output:
     """One topic: its check, where it goes, and what it published last, as the loop has it, with the instant."""
 
-    __slots__ = ("check", "is_array", "items_from", "last", "port", "said_at", "targets", "topic", "watchers")
+    __slots__ = ("check", "is_array", "items_from", "last", "port", "published_at", "targets", "topic", "watchers")
 
     def __init__(self, zone: str, port: Port) -> None:
         self.port, self.topic = port, f"{zone}.{port.name}"
@@ -27,7 +27,7 @@ class Output:
         self.targets: list[tuple[Time, Any]] = []
         """Delay, and what `Node.target` returns."""
         self.watchers: list[Any] = []
-        self.said_at: Time = -1
+        self.published_at: Time = -1
         self.last: tuple[Output | None, Any, Any] | None = None
 
 

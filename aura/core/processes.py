@@ -123,12 +123,12 @@ class RemoteZone:
     def receive(self) -> Result:
         """Return what the zone has published at the tick that `send` began, or its error."""
         try:
-            said, wake, self.unlearned = self._answer()
+            published, wake, self.unlearned = self._answer()
         except AuraError as error:
             return error
         self._wakes = (self._now, wake)
         return [(None if port is None else self._outputs[port], value,
-                 dict(ids) if port is None else ids) for port, value, ids in said]
+                 dict(ids) if port is None else ids) for port, value, ids in published]
 
     def compute(self, now: Time, inputs: Inputs) -> Published:
         with self._lock:
@@ -230,8 +230,8 @@ class RemoteZone:
         except (EOFError, OSError):
             raise self._gone() from None
         if message[:1] == TICK:
-            said, wake, unlearned, records = unpack(message[1:], self._replies)
-            answer: Any = (said, wake, unlearned)
+            published, wake, unlearned, records = unpack(message[1:], self._replies)
+            answer: Any = (published, wake, unlearned)
         else:
             answer, records = pickle.loads(message[1:])
         for logger, level, text in records:

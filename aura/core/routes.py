@@ -1,4 +1,4 @@
-"""How long it takes from one zone to another, and what waits meanwhile: told from the wiring, before anything runs."""
+"""How long it takes from one zone to another, and what waits meanwhile: known from the wiring, before anything runs."""
 
 from __future__ import annotations
 
@@ -44,10 +44,10 @@ def waits_between(plans: Mapping[str, Plan], paths: Iterable[Pathway], zones: Co
         if source.manifest.flow is None:
             continue
         spoken = _spread(plans, paths, source.name)[0]
-        told = [(spoken[zone], plans[zone].period) for zone in zones if zone in spoken]
-        if told:
-            apart = max(at for at, _ in told) - min(at for at, _ in told)
-            slack = max(period for _, period in told)
+        reached = [(spoken[zone], plans[zone].period) for zone in zones if zone in spoken]
+        if reached:
+            apart = max(at for at, _ in reached) - min(at for at, _ in reached)
+            slack = max(period for _, period in reached)
             found |= Wait(source.manifest.flow.least(max(apart - slack, 0)), source.manifest.flow.most(apart + slack))
     return found
 

@@ -54,7 +54,7 @@ def bus_tree(loop: EventLoop) -> dict[str, Any]:
         "agenda": [{"time": time, **_due_tree(due, loop.injected.get(time, []))}
                    for time, due in sorted(loop.agenda.items()) if time in loop.injected or not _is_clock(due)],
         "inboxes": {node.name: _inbox_tree(node.pending) for node in loop.nodes},
-        "last": {output.topic: [output.said_at, *output.last[1:]] for node in loop.nodes
+        "last": {output.topic: [output.published_at, *output.last[1:]] for node in loop.nodes
                  for output in node.outputs.values() if output.last is not None},
         "silenced": [node.name for node in loop.nodes if node.silenced],
         "unread": loop.unread.state(),
@@ -83,10 +83,10 @@ def load_bus(loop: EventLoop, now: int, tree: dict[str, Any], start: int) -> Non
     for node in loop.nodes:
         node.laying = None
         for output in node.outputs.values():
-            said = tree["last"].get(output.topic)
-            output.said_at, output.last = -1, None
-            if said is not None:
-                output.said_at, output.last = said[0], (output, _frozen(said[1]), _frozen(said[2]))
+            last = tree["last"].get(output.topic)
+            output.published_at, output.last = -1, None
+            if last is not None:
+                output.published_at, output.last = last[0], (output, _frozen(last[1]), _frozen(last[2]))
         if node.name in tree["silenced"]:
             loop.silence(node)
 

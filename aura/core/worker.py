@@ -117,8 +117,8 @@ class _Worker:
         except BaseException as error:
             raise zone.failure(now, inputs, error)  # noqa: B904 - which has its cause
         wake = zone.next_wake(now) if zone.plan.self_clocked else None
-        said = [(None if output is None else output.port.name, value, ids) for output, value, ids in published]
-        return TICK + pack((said, wake, zone.unlearned, self._log.take()), self._replies)
+        sent = [(None if output is None else output.port.name, value, ids) for output, value, ids in published]
+        return TICK + pack((sent, wake, zone.unlearned, self._log.take()), self._replies)
 
     def _answer(self, what: str, *given: Any) -> Any:
         return getattr(self, f"_do_{what}")(*given)

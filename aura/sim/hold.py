@@ -50,11 +50,11 @@ class Hold:
             if self.ours:
                 break
             os.close(self._file)  # its holder has removed it just now
-        said = {"pid": os.getpid(), "host": socket.gethostname(),
+        owner = {"pid": os.getpid(), "host": socket.gethostname(),
                 "since": datetime.now(UTC).isoformat(timespec="seconds")}
         try:
             os.ftruncate(self._file, 0)
-            os.pwrite(self._file, json.dumps(said).encode() + b"\n", 0)
+            os.pwrite(self._file, json.dumps(owner).encode() + b"\n", 0)
         except OSError as error:
             self.release()
             raise unwritable(self.path, error) from error

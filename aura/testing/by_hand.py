@@ -43,9 +43,9 @@ def inputs_for(manifest: Manifest, params: ZoneParams, values: Mapping[str, Any]
     ports, known = manifest.ports(params)[0], manifest.modulators_of(params)
     inputs = inbox_class({MODULATORS.name, *(port.name for port in ports)}, known)(values)
     if modulators:
-        said = {name: float(np.float32(value)) for name, value in modulators.items()}
-        dict.__setitem__(inputs, MODULATORS.name, said)
-        inputs._modulators = checked(manifest.name, now, known, said)
+        values = {name: float(np.float32(value)) for name, value in modulators.items()}
+        dict.__setitem__(inputs, MODULATORS.name, values)
+        inputs._modulators = checked(manifest.name, now, known, values)
     if ids:
         inputs._ids = dict(ids)
     return inputs

@@ -55,7 +55,7 @@ class _Bystander(Zone[Any]):
 
 
 def _must_equal(subject: Subject, one: Played, other: Played, what: str, hint: str) -> None:
-    where = difference(one.said, other.said)
+    where = difference(one.published, other.published)
     if where is None and not trees_equal(one.state, other.state):
         where = "the states at the end"
     if where is not None:

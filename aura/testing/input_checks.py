@@ -36,10 +36,10 @@ def _watched(kind: type[Zone[Any]], manifest: Manifest, changed: list[str]) -> t
     def around(method: str) -> Any:
         def called(self: Zone[Any], now: Time, inputs: Inputs) -> Any:
             before = dict(_digests(inputs))
-            said = getattr(super(watched, self), method)(now, inputs)
+            returned = getattr(super(watched, self), method)(now, inputs)
             changed.extend(f"{method}() at {format_time(now)} changed its input {what}"
                            for what, found in _digests(inputs) if before.get(what) != found)
-            return said
+            return returned
 
         return called
 

@@ -18,9 +18,9 @@ def modulators_at_their_defaults_change_nothing(subject: Subject) -> None:
         member = make_brain(subject)[0].plans[NAME]
     if MODULATORS.name in member.wake_on:
         return  # what wakes the zone is seen
-    told = {name: one.default for name, one in member.modulators.items()
-            if float(np.float32(one.default)) == one.default}  # others are rounded on the bus
-    _require_same(subject, play(subject), play(subject, modulators=told), "modulators at their defaults")
+    defaults = {name: one.default for name, one in member.modulators.items()
+                if float(np.float32(one.default)) == one.default}  # others are rounded on the bus
+    _require_same(subject, play(subject), play(subject, modulators=defaults), "modulators at their defaults")
 
 
 def without_energy_nothing_is_learned(subject: Subject) -> None:
@@ -38,11 +38,11 @@ def _without_energy(subject: Subject) -> Played:
             brain.run(until=2 * brain.resolution)  # by then it has come
             brain.learning = True
             brain.run(until=span_of(subject))
-            return Played(recorder.said, recorder.fed, brain[NAME].state())
+            return Played(recorder.published, recorder.fed, brain[NAME].state())
 
 
 def _require_same(subject: Subject, one: Played, other: Played, what: str) -> None:
-    reason = difference(one.said, other.said)
+    reason = difference(one.published, other.published)
     if reason is None and not trees_equal(one.state, other.state):
         reason = "the states differ"
     if reason is not None:

@@ -22,14 +22,14 @@ from aura.core.zone import Scalars, Zone
 from aura.testing.feeder import Feed, feeder
 from aura.testing.subject import ConformanceError, Subject
 
-__all__ = ["NAME", "Played", "Recorder", "Said", "difference", "digest", "make_brain", "play", "running", "span_of"]
+__all__ = ["NAME", "Message", "Played", "Recorder", "difference", "digest", "make_brain", "play", "running", "span_of"]
 
 NAME = "subject"
 """The name of the zone under test in every brain."""
 FEEDER = "feeder"
 
 
-class Said(NamedTuple):
+class Message(NamedTuple):
     """One signal of the zone under test, or the scalars of one learn, with a digest taken at that moment."""
 
     topic: str
@@ -45,28 +45,28 @@ class Recorder(Observer):
     name = "recorder"
 
     def __init__(self) -> None:
-        self.said: list[Said] = []
-        self.fed: list[Said] = []
+        self.published: list[Message] = []
+        self.fed: list[Message] = []
 
     def on_signal(self, signal: Signal) -> None:
-        kept = Said(signal.topic, signal.time, signal.value, digest(signal.value, signal.ids), signal.ids)
+        kept = Message(signal.topic, signal.time, signal.value, digest(signal.value, signal.ids), signal.ids)
         if signal.topic.startswith(f"{NAME}."):
-            self.said.append(kept)
+            self.published.append(kept)
         elif signal.topic.startswith(f"{FEEDER}."):
             self.fed.append(kept)
 
     def on_learn(self, zone: str, now: Time, scalars: Scalars) -> None:
         if zone == NAME and scalars:
             values = tuple((name, float(scalars[name]).hex()) for name in sorted(scalars))
-            self.said.append(Said(f"{NAME}.learn()", now, values, digest(values), None))
+            self.published.append(Message(f"{NAME}.learn()", now, values, digest(values), None))
 
 
 @dataclass(frozen=True)
 class Played:
     """What came of one run: the signals of the zone, those it was fed, and the state it ended in."""
 
-    said: list[Said]
-    fed: list[Said]
+    published: list[Message]
+    fed: list[Message]
     state: Any
 
 
@@ -81,7 +81,7 @@ def digest(value: Any, ids: np.ndarray | None = None) -> str:
     return sha256(b"\0".join(parts)).hexdigest()
 
 
-def difference(one: Sequence[Said], other: Sequence[Said]) -> str | None:
+def difference(one: Sequence[Message], other: Sequence[Message]) -> str | None:
     """Return where two recordings first differ, or None if they are identical to the bit."""
     for first, second in zip(one, other, strict=False):
         if (first.topic, first.time) != (second.topic, second.time):
@@ -126,7 +126,7 @@ def play(subject: Subject, feed: Feed | None = None, **options: Any) -> Played:
         brain, recorder = make_brain(subject, feed, **options)
         with brain:
             brain.run(until=span_of(subject))
-            return Played(recorder.said, recorder.fed, brain[NAME].state())
+            return Played(recorder.published, recorder.fed, brain[NAME].state())
 
 
 @contextmanager

@@ -42,16 +42,16 @@ def outputs_keep_their_word(subject: Subject) -> None:
     with running(subject):
         brain, _ = make_brain(subject)
         outputs = brain.plans[NAME].outputs
-    for said in play(subject).said:
-        port = outputs.get(said.topic.partition(".")[2])
+    for message in play(subject).published:
+        port = outputs.get(message.topic.partition(".")[2])
         if port is None:
             continue
-        at = f"output {port.name!r} at {format_time(said.time)}"
-        if port.has_items and said.ids is None:
+        at = f"output {port.name!r} at {format_time(message.time)}"
+        if port.has_items and message.ids is None:
             raise subject.failure(f"{at} carries items without ids. Declare items_from, or return aura.Items")
-        if port.range is None or port.dtype in TEXTUAL or said.value.size == 0:
+        if port.range is None or port.dtype in TEXTUAL or message.value.size == 0:
             continue
-        low, high = float(np.min(said.value)), float(np.max(said.value))
+        low, high = float(np.min(message.value)), float(np.max(message.value))
         if low < port.range[0] or high > port.range[1]:
             raise subject.failure(f"{at}: expected values from {port.range[0]:g} to {port.range[1]:g}, as "
                                   f"{manifest.name} declares, got {low:g} to {high:g}")
@@ -60,11 +60,11 @@ def outputs_keep_their_word(subject: Subject) -> None:
 def published_values_stay(subject: Subject) -> None:
     """Nothing that was on the bus, published or received, is changed afterwards."""
     played = play(subject)
-    for kept, what in ((played.said, "it published"), (played.fed, "it received")):
-        for said in kept:
-            if digest(said.value, said.ids) != said.digest:
-                raise subject.failure(f"an array that {what} was changed later: {said.topic} at "
-                                      f"{format_time(said.time)}. Return a new array each time, and copy what you keep")
+    for kept, what in ((played.published, "it published"), (played.fed, "it received")):
+        for one in kept:
+            if digest(one.value, one.ids) != one.digest:
+                raise subject.failure(f"an array that {what} was changed later: {one.topic} at "
+                                      f"{format_time(one.time)}. Return a new array each time, and copy what you keep")
 
 
 def foreign_labels_are_survived(subject: Subject) -> None:

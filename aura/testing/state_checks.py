@@ -47,14 +47,14 @@ def a_used_zone_goes_back(subject: Subject) -> None:
         brain, recorder = make_brain(subject)
         with brain:
             brain.run(until=end // 2)
-            saved, before = brain.save(folder), len(recorder.said)
+            saved, before = brain.save(folder), len(recorder.published)
             brain.run(until=end)
-            first, state = recorder.said[before:], brain[NAME].state()
-            recorder.said.clear()
+            first, state = recorder.published[before:], brain[NAME].state()
+            recorder.published.clear()
             brain.load(saved)
             brain.run(until=end)
             again = brain[NAME].state()
-    where = difference(first, recorder.said)
+    where = difference(first, recorder.published)
     if where is None and not trees_equal(state, again):
         where = "the states at the end"
     if where is not None:
@@ -99,7 +99,7 @@ def _resume(subject: Subject, learning: bool) -> None:
                 brain.load(saved)
                 brain.run(until=end)
                 state = brain[NAME].state()
-        where = difference([said for said in whole.said if said.time >= cut], recorder.said)
+        where = difference([message for message in whole.published if message.time >= cut], recorder.published)
         if where is None and not trees_equal(whole.state, state):
             where = "the states at the end"
         if where is not None:

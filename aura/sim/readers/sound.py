@@ -13,7 +13,7 @@ import numpy as np
 from aura.core.blame import message_of
 from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadValue
-from aura.sim.readers.sound_header import ends_its_stream, missing_bytes, samples_told, tells_its_frames
+from aura.sim.readers.sound_header import ends_its_stream, header_samples, missing_bytes, tells_its_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -67,7 +67,7 @@ def inspect_sound(path: Path, beyond: Beyond = "refuse") -> SoundInfo:
     except (OSError, RuntimeError, ValueError) as error:
         if isinstance(error, BadValue):
             raise
-        raise BadValue("an audio file", _said(error)) from error
+        raise BadValue("an audio file", _message(error)) from error
     if not math.isfinite(peak):
         raise BadValue("finite samples", "NaN or an infinity")
     if peak <= 1.0:
@@ -108,8 +108,8 @@ def _check_format(sound: Any, path: Path) -> None:
 
 
 def _no_samples(path: Path) -> BadValue:
-    told = samples_told(path)
-    behind = told[1] if told is not None and told[0] == 0 else 0
+    counted = header_samples(path)
+    behind = counted[1] if counted is not None and counted[0] == 0 else 0
     return BadValue("at least one sample", f"none by its header, and {behind} bytes behind it",
                     "If the program that wrote it was broken off, write the header anew (sox --ignore-length).") \
         if behind else BadValue("at least one sample", "none")
@@ -189,7 +189,7 @@ class SoundBlocks:
             found, samples = _read(info.path, start, count)
             mono = _mono(samples if info.gain == 1.0 else samples * np.float32(info.gain), self._channel)
         except (OSError, RuntimeError, ValueError, IndexError) as error:
-            raise _unread(info, _said(error)) from error
+            raise _unread(info, _message(error)) from error
         if found != info.samples:
             raise _unread(info, f"{found} samples where there were {info.samples}")
         if len(mono) < count:
@@ -243,7 +243,7 @@ def _stamp(path: Path) -> tuple[int, int]:
     return status.st_mtime_ns, status.st_size
 
 
-def _said(error: Exception) -> str:
+def _message(error: Exception) -> str:
     return message_of(error).rstrip(".")
 
 

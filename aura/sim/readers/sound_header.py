@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["ends_its_stream", "missing_bytes", "samples_told", "tells_its_frames"]
+__all__ = ["ends_its_stream", "header_samples", "missing_bytes", "tells_its_frames"]
 
 _PLACEHOLDERS = frozenset((0x7FFFF000, 0x7FFFFFDB, 0x7FFFFFFF, 0x80000000, 0xFFFFF000, 0xFFFFFFDB, 0xFFFFFFFF))
 """What writers to a pipe leave in a size that they cannot know: sox, arecord, ffmpeg and others."""
@@ -38,11 +38,11 @@ def missing_bytes(path: Path) -> tuple[int, int] | None:
 
     None for a whole file, for one whose header leaves its length open, and for a format whose length is not in it.
     """
-    found = samples_told(path)
+    found = header_samples(path)
     return None if found is None or found[1] >= found[0] else found
 
 
-def samples_told(path: Path) -> tuple[int, int] | None:
+def header_samples(path: Path) -> tuple[int, int] | None:
     """Return how many bytes of samples the header says and how many bytes there are from their first on."""
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
@@ -131,8 +131,8 @@ def _chunk(file: BinaryIO, name: bytes, size_bytes: int, order: str, padding: in
 def _sphere(file: BinaryIO) -> tuple[int, int] | None:
     file.seek(0)
     lines = file.read(_SPHERE_HEAD).split(b"\n")
-    told = {words[0]: words[2] for words in map(bytes.split, lines) if len(words) == 3 and words[1] == b"-i"}
-    sizes = [told.get(key, b"") for key in (b"sample_count", b"channel_count", b"sample_n_bytes")]
+    fields = {words[0]: words[2] for words in map(bytes.split, lines) if len(words) == 3 and words[1] == b"-i"}
+    sizes = [fields.get(key, b"") for key in (b"sample_count", b"channel_count", b"sample_n_bytes")]
     place = lines[1].strip() if len(lines) > 1 else b""
     if not place.isdigit() or not all(map(bytes.isdigit, sizes)):
         return None

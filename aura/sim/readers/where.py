@@ -55,8 +55,8 @@ class Chooser:
             except Missing:
                 cell = None
             seen = self._seen[key]
-            if (said := shown(cell)) in seen or len(seen) < _REMEMBERED:
-                seen[said] += 1
+            if (text := shown(cell)) in seen or len(seen) < _REMEMBERED:
+                seen[text] += 1
             if not any(_fits(cell, value) for value in wanted):
                 self.dropped += 1
                 return False
@@ -70,10 +70,10 @@ class Chooser:
         held = "; ".join(f"{key} holds " + (", ".join(f"{cell} ({count})" for cell, count in seen.most_common(_NAMED))
                                             + (" and others" if len(seen) > _NAMED else ""))
                          for key, seen in self._seen.items() if seen)
-        raise StreamError(f"{name}: where", expected=" and ".join(map(self._said, self._wanted)),
+        raise StreamError(f"{name}: where", expected=" and ".join(map(self._condition, self._wanted)),
                           got=f"none of {self.dropped} rows", hint=f"Of those looked at, {held}.")
 
-    def _said(self, key: str) -> str:
+    def _condition(self, key: str) -> str:
         return f"{key} = {' or '.join(map(repr, self._wanted[key]))}"
 
 

@@ -127,8 +127,8 @@ class LiveStream(Zone[ZoneParams]):
             return None
         ids = np.arange(self._item, self._item + len(rows), dtype=np.int64)
         self._item += len(rows)
-        said = {name: stack(field, [row[name] for row in rows]) for name, field in self.fields.items()}
-        return items_of(self.fields, said, ids)
+        values = {name: stack(field, [row[name] for row in rows]) for name, field in self.fields.items()}
+        return items_of(self.fields, values, ids)
 
     def notices(self) -> dict[str, int]:
         return {BAD_ROWS: self._skipped}

@@ -127,7 +127,7 @@ class PlayedStream(Zone[ZoneParams]):
             self._start = now
         if self.ended and self.on_end is not None:
             self.on_end()
-        return items_of(reader.fields, self._told(rows, changed), ids)
+        return items_of(reader.fields, self._published(rows, changed), ids)
 
     def _identities(self, chosen: np.ndarray, changed: np.ndarray, rows: dict[str, Any]) -> np.ndarray:
         """Return the ids of the next items, the rows `chosen`, and remember that these were seen."""
@@ -175,7 +175,7 @@ class PlayedStream(Zone[ZoneParams]):
         return self._changing.learning(self._learned, count) if self._split == "learn" \
             else self._changing.held_out(self._pass, count)
 
-    def _told(self, rows: dict[str, Any], changed: np.ndarray) -> dict[str, Any]:
+    def _published(self, rows: dict[str, Any], changed: np.ndarray) -> dict[str, Any]:
         """Return rows with what a curriculum and a change make of them."""
         if self._stages:
             rows = {**rows, STAGE.name: self._stages.of(rows)}

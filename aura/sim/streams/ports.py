@@ -58,15 +58,15 @@ def joined(fields: Mapping[str, Field], others: Mapping[str, Field], name: str) 
 
 def items_of(fields: Mapping[str, Field], rows: Mapping[str, Any], ids: np.ndarray) -> dict[str, Items]:
     """Return what the ports say of these rows; of an optional field only the rows that have it, or nothing at all."""
-    said: dict[str, Items] = {}
+    published: dict[str, Items] = {}
     for name, value in rows.items():
         field = fields.get(name)
         if field is None or not field.optional:
-            said[name] = Items(value, ids)
+            published[name] = Items(value, ids)
         elif there := [i for i, item in enumerate(value) if item is not None]:
             items: Any = stack(replace(field, optional=False), [value[i] for i in there])
-            said[name] = Items(items, ids[there])
-    return said
+            published[name] = Items(items, ids[there])
+    return published
 
 
 def _port(name: str, field: Field, label: bool) -> Port:
