@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from aura.core.errors import TimeError
 
-__all__ = ["MS", "NS", "US", "S", "Time", "format_time", "parse_rate", "parse_time"]
+__all__ = ["MS", "NS", "RATE_PATTERN", "TIME_PATTERN", "US", "S", "Time", "format_time", "parse_rate", "parse_time"]
 
 Time: TypeAlias = int
 """An instant or a span, in nanoseconds."""
@@ -25,7 +25,12 @@ LATEST = 2**63 - 1
 _UNITS = {"ns": NS, "us": US, "µs": US, "μs": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
 _SLOWEST_HZ = Decimal("1.1e-10")
 _RATES = {"Hz": 1, "kHz": 1_000}
-_TEXT = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*([A-Za-zµμ]+)\s*")
+_NUMBER = r"[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?"
+_TEXT = re.compile(rf"\s*({_NUMBER})\s*([A-Za-zµμ]+)\s*")
+TIME_PATTERN = rf"^\s*{_NUMBER}\s*(?:{'|'.join(_UNITS)})\s*$"
+"""A regular expression of the texts of times, for editors."""
+RATE_PATTERN = rf"^\s*{_NUMBER}\s*(?:{'|'.join(_RATES)})\s*$"
+"""A regular expression of the texts of rates, for editors."""
 
 
 def parse_time(value: str | int, where: str = "time") -> Time:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +18,7 @@ from aura.core.blame import described
 from aura.core.errors import ScenarioError, nearest
 from aura.core.paths import TextFrom, shell_word
 from aura.sim.readers.options import DATA_PREFIX
+from aura.sim.scenario_model import Extending, checked
 from aura.sim.variables import is_variable, with_variables
 
 __all__ = ["ScenarioFile", "embedded_scenarios", "read_file"]
@@ -75,14 +76,12 @@ def _read(path: Path, above: tuple[Path, ...]) -> ScenarioFile:
     if not isinstance(base, str):
         raise ScenarioError(f"{name}: base", expected="a folder", got=repr(base))
     table["base"] = str(path.resolve().parent / base)
-    extends, without = table.pop("extends", None), table.pop("without", [])
-    if extends is None:
-        if without:
+    asked = checked(Extending, {key: table.pop(key) for key in Extending.model_fields if key in table}, name)
+    if asked.extends is None:
+        if asked.without:
             raise ScenarioError(f"{name}: without", expected="`extends` beside it, whose keys are left out", got="none")
         return ScenarioFile(table, name)
-    if not isinstance(extends, str):
-        raise ScenarioError(f"{name}: extends", expected="a file, or an embedded scenario's name", got=repr(extends))
-    other = _place(extends, path.parent, f"{name}: extends {extends!r}")
+    other = _place(asked.extends, path.parent, f"{name}: extends {asked.extends!r}")
     chain = (*above, path.resolve())
     if other.resolve() in chain:
         circle = [*chain[chain.index(other.resolve()):], other]
@@ -91,7 +90,7 @@ def _read(path: Path, above: tuple[Path, ...]) -> ScenarioFile:
     found = _read(other, chain)
     name = f"{name} (extends {found.name})"
     known = _seen_from(found.table, table["base"], embedded=other in embedded_scenarios().values())
-    return ScenarioFile(merged(_without(known, without, name), table), name)
+    return ScenarioFile(merged(_without(known, asked.without, name), table), name)
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -124,10 +123,8 @@ def merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
     return whole
 
 
-def _without(table: dict[str, Any], keys: Any, where: str) -> dict[str, Any]:
+def _without(table: dict[str, Any], keys: Sequence[str], where: str) -> dict[str, Any]:
     """Return a table without keys, each said as TOML says it: ``metrics.growth``, ``record.every."a.b"``."""
-    if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
-        raise ScenarioError(f"{where}: without", expected="a list of keys, as ['metrics.growth']", got=repr(keys))
     for key in keys:
         table = _without_key(table, _parts(key, where), key, where)
     return table

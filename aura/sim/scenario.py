@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from aura.core.errors import ScenarioError
-from aura.core.params import validated
 from aura.sim.extending import embedded_scenarios, read_file
 from aura.sim.scenario_model import (
     EACH,
@@ -19,6 +18,7 @@ from aura.sim.scenario_model import (
     Scenario,
     StreamModel,
     ZoneModel,
+    checked,
 )
 from aura.sim.settings import with_settings
 from aura.sim.variables import with_variables
@@ -49,11 +49,7 @@ def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario
     if table.get("aura") not in (FORMAT, None):
         raise ScenarioError(f"{where}: aura", expected=f"format version {FORMAT}", got=repr(table["aura"]),
                             hint="A newer AURA may read it.")
-    try:
-        scenario = validated(Scenario, table, "", ScenarioError)
-    except ScenarioError as error:
-        place = error.where.removeprefix(".") or "the file"
-        raise ScenarioError(f"{where}: {place}", expected=error.expected, got=error.got, hint=error.hint) from None
+    scenario = checked(Scenario, table, where)
     _refuse_lone_surrogates(scenario.dump(), where, ())
     taken = set(scenario.streams) & set(scenario.zones)
     if taken:

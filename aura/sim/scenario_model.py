@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
-from aura.core.errors import WiringError
+from aura.core.errors import ScenarioError, WiringError
+from aura.core.params import validated
 from aura.core.paths import TextFrom
 from aura.core.pathway import split_topic
 from aura.core.time import parse_time
 from aura.sim.stream_model import Model, StreamModel, TimeText
 
-__all__ = ["EACH", "FORMAT", "CheckpointModel", "PathwayModel", "PhaseModel", "RecordModel", "Scenario", "StreamModel",
-           "ZoneModel"]
+__all__ = ["EACH", "FORMAT", "CheckpointModel", "Extending", "PathwayModel", "PhaseModel", "RecordModel", "Scenario",
+           "StreamModel", "ZoneModel", "checked"]
+
+M = TypeVar("M", bound=BaseModel)
 
 FORMAT = 1
 
@@ -141,6 +144,19 @@ class CheckpointModel(Model):
     keep: int = Field(default=3, ge=0, description="How many of them are kept, the newest; 0 keeps all.")
 
 
+class Extending(Model):
+    """What a file says of the scenario that it extends, beside all that a scenario says."""
+
+    extends: str | None = Field(
+        default=None,
+        description="The scenario that this one is made from: a file, as seen from this one, or the name of an "
+                    "embedded scenario. Tables are merged key by key, anything else is replaced; '...' in a list "
+                    "stands for what that scenario has there.")
+    without: tuple[str, ...] = Field(
+        default=(),
+        description="Keys of that scenario that are left out before anything is merged, as 'metrics.growth'.")
+
+
 class Scenario(Model):
     """A whole scenario, as its file says it."""
 
@@ -201,6 +217,15 @@ class Scenario(Model):
         """
         table: dict[str, Any] = _plain(self.model_dump(by_alias=True, exclude_none=True, exclude_defaults=False))
         return table
+
+
+def checked(model: type[M], table: Mapping[str, Any], where: str) -> M:
+    """Return a table of a file as its model; a `ScenarioError` names the file and the key."""
+    try:
+        return validated(model, table, "", ScenarioError)
+    except ScenarioError as error:
+        place = error.where.removeprefix(".") or "the file"
+        raise ScenarioError(f"{where}: {place}", expected=error.expected, got=error.got, hint=error.hint) from None
 
 
 def _plain(value: Any) -> Any:

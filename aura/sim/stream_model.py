@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, field_validator
 
 from aura.core.errors import TimeError
-from aura.core.time import parse_rate, parse_time
+from aura.core.time import RATE_PATTERN, TIME_PATTERN, parse_rate, parse_time
 from aura.sim.streams.change import Change
 from aura.sim.streams.curriculum import Curriculum
 
 __all__ = ["Model", "StreamModel", "TimeText"]
+
+
+_RATE_SCHEMA = {"anyOf": [{"type": "string", "pattern": RATE_PATTERN}, {"type": "number", "exclusiveMinimum": 0}]}
 
 
 class Model(BaseModel):
@@ -34,7 +37,7 @@ def _as_text(value: Any) -> Any:
     return value
 
 
-TimeText: TypeAlias = Annotated[str, BeforeValidator(_as_text)]
+TimeText: TypeAlias = Annotated[str, BeforeValidator(_as_text), Field(json_schema_extra={"pattern": TIME_PATTERN})]
 """A time such as ``"10 ms"``."""
 
 
@@ -48,7 +51,7 @@ class StreamModel(BaseModel):
     period: TimeText | None = Field(
         default=None,
         description="Time between two ticks of the stream; by default 10 ms. Either this or a rate.")
-    rate: str | None = Field(
+    rate: Annotated[str, WithJsonSchema(_RATE_SCHEMA)] | None = Field(
         default=None,
         description="The same as a rate, such as '50 Hz', or 50 for the same; it need be no multiple of the "
                     "resolution.")

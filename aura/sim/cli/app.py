@@ -150,6 +150,15 @@ def scenarios() -> None:
 
 
 @app.command()
+def schema(out: Annotated[Optional[Path], typer.Option("--out", metavar="FILE", help="Write it to a file.")] = None,  # noqa: UP045
+           no_plugin: NoPlugin = None) -> None:
+    """Print a JSON schema of scenario files, by which editors complete and check them."""
+    from aura.sim.cli.showing import show_schema
+
+    show_schema(out, no_plugin or [])
+
+
+@app.command()
 def zones(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
               metavar="[NAME|FILE.py]", help="Show one zone with its ports and parameters, or all zones of a file.",
               autocompletion=zone_names)] = None,

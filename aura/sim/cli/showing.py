@@ -7,13 +7,13 @@ from pathlib import Path
 
 import typer
 
-from aura.core.errors import PluginError
+from aura.core.errors import AuraError, PluginError
 from aura.core.paths import shown_path
 from aura.plugins.manager import PluginManager
 from aura.sim.cli.tables import print_table
 
-__all__ = ["describe_scenario", "show_data", "show_metrics", "show_plugins", "show_scenarios", "show_streams",
-           "show_zones"]
+__all__ = ["describe_scenario", "show_data", "show_metrics", "show_plugins", "show_scenarios", "show_schema",
+           "show_streams", "show_zones"]
 
 
 def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[str], *, no_code: bool = False) -> None:
@@ -49,6 +49,24 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
         typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(brain))}")
     for name, metric in scenario.metrics.items():
         typer.echo(f"metric {name}: {metric.get('kind')}")
+
+
+def show_schema(out: Path | None, blocked: Sequence[str]) -> None:
+    """Print the JSON schema of scenario files, or write it to a file."""
+    import json
+
+    from aura.sim.schema import scenario_schema
+
+    text = json.dumps(scenario_schema(PluginManager(blocked)), indent=1, ensure_ascii=False, allow_nan=False)
+    if out is None:
+        typer.echo(text)
+        return
+    try:
+        out.write_text(f"{text}\n", encoding="utf-8")
+    except OSError as error:
+        raise AuraError(f"--out {shown_path(out)}", expected="a file that can be written",
+                        got=f"{type(error).__name__}: {error.strerror}", hint="Choose another --out.") from None
+    typer.echo(shown_path(out))
 
 
 def show_scenarios() -> None:

@@ -145,7 +145,8 @@ def _shorthand(value: object) -> object:
     return {"from": value} if isinstance(value, (str, int, list, tuple)) else value
 
 
-ColumnMap: TypeAlias = dict[str, Annotated[Column, BeforeValidator(_shorthand)]]
+ColumnMap: TypeAlias = dict[str, Annotated[Column, BeforeValidator(
+    _shorthand, json_schema_input_type=Key | tuple[Key, ...] | Column)]]
 """Port name to column; ``text = "Unit"`` is short for ``text = {from = "Unit"}``."""
 
 

@@ -56,7 +56,8 @@ def _shorthand(value: object) -> object:
     return {"from": value} if isinstance(value, str) else value
 
 
-ArrayMap: TypeAlias = dict[str, Annotated[ArrayColumn, BeforeValidator(_shorthand)]]
+ArrayMap: TypeAlias = dict[str, Annotated[ArrayColumn, BeforeValidator(
+    _shorthand, json_schema_input_type=str | ArrayColumn)]]
 
 
 class NpzOptions(ReaderOptions):

@@ -12,7 +12,7 @@ from pydantic import Field as Setting
 from pydantic import field_validator, model_validator
 
 from aura.core.errors import StreamError
-from aura.core.time import S, Time, format_time, parse_time
+from aura.core.time import TIME_PATTERN, S, Time, format_time, parse_time
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
 from aura.sim.readers.rows import Field, checked_indices
@@ -35,12 +35,14 @@ class WavOptions(ReaderOptions):
         description="A file, a folder (its `*.wav`) or a pattern such as `recordings/7_*.wav`; files go in order of "
                     "their paths.")
     frame: str | None = Setting(
-        None,
+        None, json_schema_extra={"pattern": TIME_PATTERN},
         description='Length of a frame (`"25 ms"`). A tail shorter than a frame is left out; a file shorter than a '
                     "frame is one, padded with zeros.")
-    hop: str | None = Setting(None, description='Step from one frame to the next (`"10 ms"`); a frame if not told.')
+    hop: str | None = Setting(
+        None, json_schema_extra={"pattern": TIME_PATTERN},
+        description='Step from one frame to the next (`"10 ms"`); a frame if not told.')
     whole: str | None = Setting(
-        None,
+        None, json_schema_extra={"pattern": TIME_PATTERN},
         description='Each row is a whole file, cut or padded with zeros to this length (`"1 s"`).')
     labels: str | None = Setting(
         None,

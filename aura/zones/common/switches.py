@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 __all__ = ["Switch"]
 
@@ -15,7 +17,14 @@ def _switched(given: Any) -> Any:
     return {False: None, True: {}}.get(given, given) if isinstance(given, bool) else given
 
 
-Switch = BeforeValidator(_switched)
+class _Switch(BeforeValidator):
+    """The validator, which tells schemas too that there may be a boolean."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"anyOf": [{"type": "boolean"}, handler(schema)]}
+
+
+Switch = _Switch(_switched)
 """Annotates an optional table of parameters: `false` is None, `true` is the table with its defaults.
 
 Examples

@@ -18,7 +18,7 @@ from pydantic import (
 
 from aura.core.errors import TimeError
 from aura.core.paths import PlacePath, TextFrom, path_text, paths_of
-from aura.core.time import S, parse_time
+from aura.core.time import TIME_PATTERN, S, parse_time
 from aura.core.zone import ZoneParams
 
 __all__ = ["MODALITIES", "AudioOptions", "FusionOptions", "ImageOptions", "Modality", "SensoryParams"]
@@ -101,11 +101,15 @@ class AudioOptions(_Options):
         default=None, ge=1, le=10_000_000,
         description="Samples per second, in Hz; required where audio is wired.")
     length: str | None = Field(
-        default=None,
+        default=None, json_schema_extra={"pattern": TIME_PATTERN},
         description='Length of an item (`"10 ms"`). Given, a stream of another length or rate is refused before the '
                     "first tick.")
-    window: str = Field(default="25 ms", description="Length of a frame.")
-    hop: str = Field(default="10 ms", description="Step from one frame to the next.")
+    window: str = Field(
+        default="25 ms", json_schema_extra={"pattern": TIME_PATTERN},
+        description="Length of a frame.")
+    hop: str = Field(
+        default="10 ms", json_schema_extra={"pattern": TIME_PATTERN},
+        description="Step from one frame to the next.")
     fft: int | None = Field(
         default=None, ge=2, le=1 << 20,
         description="Length of the Fourier transform in samples; by default the next power of two that holds a "

@@ -17,7 +17,7 @@ def test_help_names_every_command(aura):
     answer = aura("--help")
     assert answer.status == 0
     for command in ("run", "resume", "branch", "replay", "describe", "zones", "streams", "metrics", "plugins", "report",
-                    "export", "new-zone", "data", "doctor", "scenarios"):
+                    "export", "new-zone", "data", "doctor", "scenarios", "schema"):
         assert f"\n  {command} " in answer.out, command
 
 
