@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aura.core.blueprint import Blueprint
     from aura.core.brain import Brain
     from aura.core.classes import ClassIndex
     from aura.core.errors import AuraError
     from aura.core.lasting import Stateful
     from aura.core.modulators import Modulator
-    from aura.core.observer import Observer
+    from aura.core.observer import BrainView, Observer
     from aura.core.paths import InputPath, PlacePath
     from aura.core.pending import PendingItems
     from aura.core.ports import Port
@@ -26,7 +27,8 @@ __version__ = "0.1.0"
 
 # Loaded on first use, so that `aura --help` pays for none of it.
 _HOME = {
-    "AuraError": "aura.core.errors", "Brain": "aura.core.brain", "ClassIndex": "aura.core.classes",
+    "AuraError": "aura.core.errors", "Blueprint": "aura.core.blueprint", "Brain": "aura.core.brain",
+    "BrainView": "aura.core.observer", "ClassIndex": "aura.core.classes",
     "InputPath": "aura.core.paths", "Inputs": "aura.core.signals", "PendingItems": "aura.core.pending",
     "PlacePath": "aura.core.paths",
     "Items": "aura.core.signals", "Manifest": "aura.core.zone",
@@ -36,9 +38,9 @@ _HOME = {
     "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
-__all__ = ["AuraError", "Brain", "ClassIndex", "InputPath", "Inputs", "Items", "Manifest", "Modulator", "Observer",
-           "PendingItems", "PlacePath", "Port", "Signal", "Stateful", "Zone", "ZoneContext", "ZoneParams", "hookimpl",
-           "load_brain", "stream", "zone"]
+__all__ = ["AuraError", "Blueprint", "Brain", "BrainView", "ClassIndex", "InputPath", "Inputs", "Items", "Manifest",
+           "Modulator", "Observer", "PendingItems", "PlacePath", "Port", "Signal", "Stateful", "Zone", "ZoneContext",
+           "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
 
 
 def __dir__() -> list[str]:

@@ -47,8 +47,7 @@ def prequential(table: Table) -> dict[str, float]:
         for source, target in PATHWAYS:
             brain.connect(source, target)
         brain.observe(metric)
-        brain.build()
-        brain.observers.call("on_phase", "learn", True, 0)
+        brain.begin_phase("learn")
         brain.run()
         summary: dict[str, float] = metric.results()["phases"]["learn"]["summary"]
     return summary

@@ -24,6 +24,7 @@ import optax
 from flax import nnx
 
 from aura import Brain, Manifest, Port, Zone
+from aura.core.node import Node
 from aura.sim.readers.idx import IdxOptions, open_idx
 from aura.zones.experts.kinds.modules import Perceptron
 from aura.zones.experts.plugin import MANIFEST
@@ -92,8 +93,8 @@ def mixture(shown: Blocks, experts: int, elastic: float) -> tuple[Turn, Turn]:
         "learning": {"elastic": elastic}})
     brain.connect("silent.image", "hippocampus.stimulus")
     brain.build()
-    node = next(node for node in brain.loop.nodes if node.name == "hippocampus")
-    zone, times, items = node.zone, count(), count(step=len(shown[0][0]))
+    node = Node(0, brain.plans["hippocampus"])
+    zone, times, items = brain["hippocampus"], count(), count(step=len(shown[0][0]))
     for array, _ in shown:
         array.flags.writeable = False
     labelled = cycle([(rows, tuple((str(label),) for label in labels)) for rows, labels in shown])

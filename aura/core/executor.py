@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from aura.core.arithmetic import one_thread
 from aura.core.errors import AuraError
@@ -23,6 +23,7 @@ Result = Published | AuraError
 """What a zone published, or the error that names what it raised."""
 
 
+@runtime_checkable
 class Executor(Protocol):
     """How the nodes of one tick are computed."""
 

@@ -28,9 +28,9 @@ def make_executor(executor: str | Executor) -> Executor:
     AuraError
         If there is none of that name.
     """
-    if not isinstance(executor, str):
-        return executor
-    if executor not in EXECUTORS:
-        raise AuraError("executor", expected=f"one of {', '.join(EXECUTORS)}", got=repr(executor),
-                        hint=nearest(executor, EXECUTORS))
-    return EXECUTORS[executor]()
+    if isinstance(executor, str) and executor in EXECUTORS:
+        return EXECUTORS[executor]()
+    if isinstance(executor, type) or not isinstance(executor, Executor):
+        raise AuraError("executor", expected=f"an Executor, or one of {', '.join(EXECUTORS)}", got=repr(executor),
+                        hint=nearest(executor, EXECUTORS) if isinstance(executor, str) else "")
+    return executor

@@ -12,7 +12,7 @@ from aura.core.handed import check_ids, sketch
 from aura.core.loop import EventLoop
 from aura.core.meeting import INJECTED
 from aura.core.node import Node
-from aura.core.observer import Observers
+from aura.core.observers import Observers
 from aura.core.ownership import copied
 from aura.core.pathway import split_topic
 from aura.core.ports import MODULATORS, TEXTUAL, Port, Value, make_check

@@ -12,7 +12,7 @@ from aura.core.errors import AuraError
 from aura.core.executor import Executor, Result
 from aura.core.meeting import Delivery, Unread, meet
 from aura.core.node import Node
-from aura.core.observer import Observers
+from aura.core.observers import Observers
 from aura.core.output import Output, Published
 from aura.core.signals import Signal
 from aura.core.time import Time

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from aura.core.observer import Observer
+from aura.core.observer import BrainView, Observer
 from aura.core.time import Time
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
     from aura.plugins.context import RunContext
     from aura.plugins.manager import PluginManager
 
@@ -60,7 +59,7 @@ class _Phases(_Bridge):
         self._phase = phase
         self._call("aura_before_phase", phase=phase)
 
-    def on_stop(self, brain: Brain) -> None:
+    def on_stop(self, brain: BrainView) -> None:
         self._end()
 
     def _end(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from aura.core.brain import Brain
 from aura.core.errors import CheckpointError
 from aura.core.observer import Observer
 from aura.core.time import Time
@@ -19,6 +18,8 @@ class Checkpoints(Observer):
 
     Parameters
     ----------
+    save : function
+        `Brain.save` of the brain.
     folder : Path
         Where the checkpoints lie.
     every : int
@@ -35,16 +36,13 @@ class Checkpoints(Observer):
     required = True
     lasting = ("_next",)
 
-    def __init__(self, folder: Path, every: Time, keep: int, extra: Callable[[], Mapping[str, Any]], *,
+    def __init__(self, save: Callable[..., Path], folder: Path, every: Time, keep: int,
+                 extra: Callable[[], Mapping[str, Any]], *,
                  before: Callable[[], None] | None = None, after: Callable[[Path], None] | None = None) -> None:
-        self.folder, self.every, self.keep, self.extra = folder, every, keep, extra
+        self._save, self.folder, self.every, self.keep, self.extra = save, folder, every, keep, extra
         self.before, self.after = before, after
-        self._brain: Brain | None = None
         self._next: Time = every
         """When the next one is due."""
-
-    def on_start(self, brain: Brain) -> None:
-        self._brain = brain
 
     def after_tick(self, now: Time) -> None:
         if self.every and now >= self._next:
@@ -52,7 +50,7 @@ class Checkpoints(Observer):
             self._next = (now // self.every + 1) * self.every
             self.save(restarts=True)
 
-    def save(self, *, restarts: bool = False) -> Path | None:
+    def save(self, *, restarts: bool = False) -> Path:
         """Save the brain now and return the checkpoint's folder.
 
         Zones that restart go back only to what is saved every so often, whenever else the run was stopped and saved.
@@ -62,14 +60,12 @@ class Checkpoints(Observer):
         CheckpointError
             If it cannot be saved; a folder that was removed with all around it is not made anew.
         """
-        if self._brain is None:
-            return None
         if not self.folder.parent.is_dir():
             raise CheckpointError(str(self.folder.parent), expected="the folder of the run", got="none any more",
                                   hint="It was moved or removed while the run went on.")
         if self.before is not None:
             self.before()
-        path = self._brain.save(self.folder, keep=self.keep, extra=self.extra(), restarts=restarts)
+        path = self._save(self.folder, keep=self.keep, extra=self.extra(), restarts=restarts)
         if self.after is not None:
             self.after(path)
         return path

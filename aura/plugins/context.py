@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["RunContext"]
 
@@ -21,8 +21,8 @@ class RunContext:
     ----------
     scenario : mapping
         The resolved scenario: every setting with its value, as ``scenario.toml`` in the run folder has it.
-    brain : Brain
-        The brain that runs. Read it; a hook that changes it breaks the run's determinism.
+    brain : BrainView
+        The brain that runs, to be read; a hook cannot change it.
     folder : Path
         The run folder.
     seed : int
@@ -32,7 +32,7 @@ class RunContext:
     """
 
     scenario: Mapping[str, Any]
-    brain: Brain
+    brain: BrainView
     folder: Path
     seed: int
     resumed: bool = False

@@ -203,7 +203,7 @@ class PluginManager:
         if run is None:
             _log.error("plugin %r raised in %s and is switched off: %s", name, hook, blamed(error))
         else:
-            run.brain.observers.tell("plugin", name, hook, error)
+            run.brain.tell_switched_off("plugin", name, hook, error)
 
     def _note(self, plugin: str, *problems: str) -> None:
         info = self._infos[plugin]

@@ -5,19 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
 from rich.text import Text
 
-from aura.core.observer import Observer
+from aura.core.observer import BrainView, Observer
 from aura.core.signals import Signal
 from aura.core.time import MS, US, S, Time, format_time
 from aura.plugins.words import named
-
-if TYPE_CHECKING:
-    from aura.core.brain import Brain
 
 __all__ = ["Progress"]
 
@@ -62,7 +59,7 @@ class Progress(Observer):
                  clock: Callable[[], float] = time.monotonic) -> None:
         self.topics, self.phase = topics, ""
         self._counted, self._clock = 0, clock
-        self._brain: Brain | None = None
+        self._brain: BrainView | None = None
         self._player: Player | None = None
         self._console = console or Console(stderr=True)
         self._live: Live | None = None
@@ -81,7 +78,7 @@ class Progress(Observer):
         self._player = player
         self._shown = (self.items, self._shown[1])
 
-    def on_start(self, brain: Brain) -> None:
+    def on_start(self, brain: BrainView) -> None:
         self._brain = brain
         self._shown = (self.items, brain.now)
         if self._console.is_terminal:
@@ -102,7 +99,7 @@ class Progress(Observer):
         if self._clock() >= self._due:
             self._show(now) if self._begun else self._begin(now)
 
-    def on_stop(self, brain: Brain) -> None:
+    def on_stop(self, brain: BrainView) -> None:
         self._show(brain.now)
         if self._live is not None:
             self._live.stop()
@@ -145,9 +142,8 @@ class Progress(Observer):
         if left is not None:
             parts.append(Text(f"{_clock_text(left)} left"))
         if self._brain is not None:
-            observers = self._brain.observers
-            for observer in observers.all:
-                parts += observers.attempt(observer, "headline", partial(_headline, observer)) or ()
+            for observer in self._brain.observers:
+                parts += self._brain.attempt(observer, "headline", partial(_headline, observer)) or ()
         line = Text(" · ", "dim", no_wrap=True, overflow="ellipsis", end="").join(parts)
         line.no_wrap, line.overflow = True, "ellipsis"
         return line

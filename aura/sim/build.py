@@ -8,8 +8,10 @@ from typing import Annotated, Any, Protocol, cast
 from pydantic import BaseModel, Field
 
 from aura.core.blame import blaming
+from aura.core.blueprint import Blueprint
 from aura.core.brain import Brain
 from aura.core.errors import PluginError, ScenarioError, StreamError, WiringError, nearest
+from aura.core.network import Network
 from aura.core.params import validated
 from aura.core.time import MS, Time, format_time, parse_rate, parse_time
 from aura.core.zone import Manifest, Zone
@@ -22,7 +24,7 @@ from aura.sim.streams.live import Entry, Rows, live_stream
 from aura.sim.streams.played import Playing, played_stream
 from aura.sim.streams.times import Period
 
-__all__ = ["Journal", "Lookup", "build_brain", "settle_time"]
+__all__ = ["Journal", "Lookup", "build_brain", "make_blueprint", "settle_time"]
 
 UNSET = "Leave one out: what the scenario's file says, `--set {0}.{1}=` or `--set {0}.{2}=` takes back."
 """A hint where two settings cannot stand together."""
@@ -70,7 +72,14 @@ class _Limit(BaseModel):
 
 def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False,
                 sources: Sources | None = None) -> Brain:
-    """Return the brain that a scenario describes, not yet run.
+    """Return the brain that a scenario describes, not yet built; takes what `make_blueprint` takes."""
+    blueprint = make_blueprint(scenario, lookup, journal=journal, autoplay=autoplay, sources=sources)
+    return Brain.of(blueprint, executor=scenario.executor, profile=scenario.profile)
+
+
+def make_blueprint(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False,
+                   sources: Sources | None = None) -> Blueprint:
+    """Return the blueprint of the brain that a scenario describes.
 
     Parameters
     ----------
@@ -92,25 +101,24 @@ def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None =
     sources = sources or Sources(scenario.folder)
     for path in scenario.plugins:  # by now they are loaded, if they are to be; a run notes what it depends on
         sources.plugin(path)
-    brain = Brain(seed=scenario.seed, resolution=scenario.resolution, executor=scenario.executor,
-                  profile=scenario.profile, paths=sources)
+    blueprint = Blueprint(seed=scenario.seed, resolution=scenario.resolution, paths=sources)
     for name, model in scenario.streams.items():
         with blaming(f"streams.{name}", f"a stream of kind {model.kind!r} that can be opened", StreamError):
             stream = _open_stream(name, model, scenario, lookup, journal, autoplay, sources)
-        brain.add(stream, name)
+        blueprint.add(stream, name)
     for name, zone in scenario.zones.items():
-        brain.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period, wake_on=zone.wake_on,
-                  latency=zone.latency, learn=zone.learn, on_error=zone.on_error)
+        blueprint.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period,
+                      wake_on=zone.wake_on, latency=zone.latency, learn=zone.learn, on_error=zone.on_error)
     for pathway in scenario.pathways:
         for end in (pathway.source, pathway.target):
-            _require_declared(end.partition(".")[0], f"{pathway.source} -> {pathway.target}", brain, lookup)
-        brain.connect(pathway.source, pathway.target, pathway.delay)
-    return brain
+            _require_declared(end.partition(".")[0], f"{pathway.source} -> {pathway.target}", blueprint, lookup)
+        blueprint.connect(pathway.source, pathway.target, pathway.delay)
+    return blueprint
 
 
-def _require_declared(zone: str, where: str, brain: Brain, lookup: Lookup) -> None:
+def _require_declared(zone: str, where: str, blueprint: Blueprint, lookup: Lookup) -> None:
     """Refuse a pathway to a zone that a plugin has and the scenario does not name; others the wiring names."""
-    if zone in brain.plans:
+    if zone in blueprint.plans:
         return
     try:
         lookup.zone(zone)
@@ -120,14 +128,14 @@ def _require_declared(zone: str, where: str, brain: Brain, lookup: Lookup) -> No
                       hint=f"Add [zones.{zone}] to the scenario.")
 
 
-def settle_time(brain: Brain) -> Time:
+def settle_time(network: Network) -> Time:
     """Return how long the last row of a phase may take to reach everything: all delays and latencies together.
 
     It is a whole multiple of `SETTLE_STEP`, so that a zone that is added moves no later phase in time.
     """
-    delays = sum(path.delay or 0 for path in brain.pathways)
-    needed = delays + sum(plan.latency for plan in brain.plans.values()) + brain.resolution
-    step = -(-SETTLE_STEP // brain.resolution) * brain.resolution
+    delays = sum(path.delay or 0 for path in network.pathways)
+    needed = delays + sum(plan.latency for plan in network.plans.values()) + network.resolution
+    step = -(-SETTLE_STEP // network.resolution) * network.resolution
     return -(-needed // step) * step
 
 

@@ -51,7 +51,7 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
 def tell_changes(brain: Brain, known: Mapping[str, str]) -> None:
     """Tell as notices what is not as it was where the run began that is resumed or replayed."""
     for change in changes(known, environment()):
-        brain.notices.tell("the environment", f"is another: {change}; bits may differ (docs/determinism.md)")
+        brain.tell("the environment", f"is another: {change}; bits may differ (docs/determinism.md)")
 
 
 def _processor() -> str:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from aura.core.blame import blaming, message_of
 from aura.core.brain import Brain
 from aura.core.errors import AuraError, CheckpointError, ScenarioError, unwritable
-from aura.core.observer import Observer, Observers
+from aura.core.observer import BrainView, Observer
 from aura.core.params import validated
 from aura.core.time import Time, parse_time
 from aura.plugins.bridge import bridge_observers
@@ -40,11 +40,11 @@ class RunObservers:
     all: Sequence[Observer]
     metrics: Sequence[Metric]
     checkpoints: Checkpoints
-    observers: Observers
+    brain: BrainView
 
     def results(self) -> dict[str, Any]:
         """Return what every metric has found, by its name; one that raises is switched off."""
-        found = ((metric.name, self.observers.attempt(metric, "results", partial(_results, metric)))
+        found = ((metric.name, self.brain.attempt(metric, "results", partial(_results, metric)))
                  for metric in self.metrics)
         results = {name: result for name, result in found if result is not None}
         told: dict[str, Results] = {}
@@ -53,7 +53,7 @@ class RunObservers:
                 told[name] = Results.model_validate(strict_json(result))
         for metric in self.metrics:
             if metric.name in told:
-                figures = self.observers.attempt(metric, "figures", partial(_figures, metric, told))
+                figures = self.brain.attempt(metric, "figures", partial(_figures, metric, told))
                 if figures is not None:
                     results[metric.name] = {**results[metric.name], "figures": figures}
         return results
@@ -70,8 +70,8 @@ class MetricRows(Observer):
     topics = ()
     required = True
 
-    def __init__(self, path: Path, metrics: Sequence[Metric], observers: Observers, *, resumed: bool = False) -> None:
-        self._path, self._metrics, self._observers, self._resumed = path, metrics, observers, resumed
+    def __init__(self, path: Path, metrics: Sequence[Metric], brain: BrainView, *, resumed: bool = False) -> None:
+        self._path, self._metrics, self._brain, self._resumed = path, metrics, brain, resumed
         try:
             self._file = path.open("ab", buffering=0)
         except OSError as error:
@@ -81,7 +81,7 @@ class MetricRows(Observer):
         lines = b""
         for metric in self._metrics:
             if metric.rows:
-                lines += self._observers.attempt(metric, "take_rows", partial(_lines, metric)) or b""
+                lines += self._brain.attempt(metric, "take_rows", partial(_lines, metric)) or b""
         view = memoryview(lines)
         try:
             while view:  # an unbuffered write may take only a part
@@ -103,12 +103,12 @@ class MetricRows(Observer):
         self._file.truncate(min(state["bytes"], found))
         self._file.seek(0, os.SEEK_END)
 
-    def on_stop(self, brain: Any) -> None:
+    def on_stop(self, brain: BrainView) -> None:
         with self._file:
             self.after_tick(brain.now)
 
 
-def make_metrics(scenario: Scenario, manager: PluginManager, brain: Brain) -> list[Metric]:
+def make_metrics(scenario: Scenario, manager: PluginManager, brain: BrainView) -> list[Metric]:
     """Return the metrics of a scenario, checked against its brain.
 
     Raises
@@ -161,13 +161,13 @@ def _as_json(metric: Metric, method: str, value: Any) -> bytes:
                         hint="Make numbers of numpy's with float() and int(), arrays with tolist().") from error
 
 
-def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager, context: RunContext,
-                   metrics: Sequence[Metric], extra: Callable[[], Mapping[str, Any]],
+def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager, brain: Brain,
+                   context: RunContext, metrics: Sequence[Metric], extra: Callable[[], Mapping[str, Any]],
                    more: Sequence[Observer]) -> RunObservers:
     """Return the observers of a run, `metrics` among them."""
     checkpoint = scenario.checkpoints
     checkpoints = Checkpoints(
-        folder.checkpoints, parse_time(checkpoint.every), checkpoint.keep, extra,
+        brain.save, folder.checkpoints, parse_time(checkpoint.every), checkpoint.keep, extra,
         before=lambda: manager.call("aura_before_checkpoint", run=context),
         after=lambda path: manager.call("aura_after_checkpoint", run=context, path=path))
     others: list[Observer] = []
@@ -184,9 +184,8 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
         if metric.name in taken:  # in a checkpoint each has the file of its name
             raise ScenarioError(f"metrics.{metric.name}", expected="a name that no other observer of the run has",
                                 got=repr(metric.name), hint="Choose another.")
-    watchers = context.brain.observers
-    rows = MetricRows(folder.rows, metrics, watchers, resumed=context.resumed)
-    return RunObservers([*metrics, rows, *others], metrics, checkpoints, watchers)
+    rows = MetricRows(folder.rows, metrics, context.brain, resumed=context.resumed)
+    return RunObservers([*metrics, rows, *others], metrics, checkpoints, context.brain)
 
 
 def metric_options(name: str, options: Mapping[str, Any], manager: PluginManager) -> tuple[MetricKind, Any]:

@@ -179,8 +179,7 @@ class PhasePlayer:
             stream.play(phase.split, start, phase.stage, learning=phase.learn)
         self.at = Progress(self.at.index, begun=True, started=start, items=self.items)
         self._since = time.perf_counter()
-        brain.learning = phase.learn
-        brain.observers.call("on_phase", phase.name, phase.learn, start)
+        brain.begin_phase(phase.name, learning=phase.learn)
         for name in self.streams:
             brain.wake(name)
 
@@ -216,7 +215,7 @@ class PhasePlayer:
                     asked[zone] = max(lasted + after, asked.get(zone, 0))
         for zone, first in taught.items():
             if brain.plans[zone].learn and first >= asked.get(zone, first + 1):
-                brain.notices.tell(zone, f"was first told what is right after its last prediction of the phase "
+                brain.tell(zone, f"was first told what is right after its last prediction of the phase "
                                          f"{self.phase.name!r}, which was judged before anything of it was learned")
 
     def _run_until(self, limit: Time | None) -> bool:

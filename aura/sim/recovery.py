@@ -53,7 +53,7 @@ def keep_last_good(brain: Brain, player: PhasePlayer, checkpoints: Checkpoints, 
                 if clock() >= ends:
                     player.interrupt()
 
-            brain.loop.pace = watch
+            brain.pace = watch
             player.play()
         checkpoints.save()
     except KeyboardInterrupt:

@@ -191,19 +191,19 @@ class Run:
                 hold = self.folder.create(self.scenario, beginning(self.scenario, self._tally))
             journal.take_over()
             self.player = player = PhasePlayer(brain, self.scenario, self._until())
-            metrics = make_metrics(self.scenario, self.manager, brain)
-            pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
-            context = RunContext(self.scenario.dump(), brain, self.folder.path, self.scenario.seed, resumed)
+            metrics = make_metrics(self.scenario, self.manager, brain.view)
+            brain.pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
+            context = RunContext(self.scenario.dump(), brain.view, self.folder.path, self.scenario.seed, resumed)
             tracebacks = Tracebacks(self.folder.path)
-            observers = make_observers(self.scenario, self.folder, self.manager, context, metrics, self._extra,
+            observers = make_observers(self.scenario, self.folder, self.manager, brain, context, metrics, self._extra,
                                        [*self.options.observers, tracebacks, FolderWatch(hold)])
             # What fails up to here leaves the results of a run that was to go on as they were.
             self._prepare(brain, player, observers, checkpoint, journal, resumed=resumed)
             for name in changed:
-                brain.notices.tell(name, "is not as it was when the run began")
+                brain.tell(name, "is not as it was when the run began")
             for text in self._told:
                 _log.warning("the run %s", text)
-                brain.notices.tell("the run", text)
+                brain.tell("the run", text)
             if checkpoint is not None and not resumed:
                 if new and player.over and self.options.replay_of is None:
                     raise _nothing_left(checkpoint, brain.resolution)
@@ -216,7 +216,6 @@ class Run:
             raise
         sitting = Sitting(brain, player, observers, journal, context, tracebacks, time.perf_counter())
         try:
-            brain.loop.pace = pace
             self._run(sitting)
         except BaseException as error:
             if new and not brain.ticks and not journal.taken:
@@ -278,9 +277,8 @@ class Run:
         journal.begins = brain.now
         if self._tally.branched_from and not resumed:
             tell_branch(self.scenario, Path(self._tally.branched_from), player.streams, brain.notices)
-        for observer in brain.observers.all:
-            if resumed and observer.name in extra["off"]:
-                brain.observers.switch_off(observer)
+        if resumed:
+            brain.switch_off(*extra["off"])
 
     def _go_to(self, brain: Brain, player: PhasePlayer, checkpoint: Path) -> dict[str, Any]:
         """Take brain and player to a checkpoint and return what else it keeps."""
@@ -316,10 +314,10 @@ class Run:
             sitting.close()
             return
         brain, player, checkpoints = sitting.brain, sitting.player, sitting.observers.checkpoints
-        sitting.tracebacks.keep("the run", f"at {format_time(brain.loop.now)}", error)
+        sitting.tracebacks.keep("the run", f"at {format_time(brain.last_tick)}", error)
         self.manager.call("aura_on_run_error", run=sitting.context, error=error)
         results = sitting.observers.results()
-        lost = keep_last_good(brain, player, checkpoints, brain.loop.now, error,
+        lost = keep_last_good(brain, player, checkpoints, brain.last_tick, error,
                               lambda path: self._go_back(sitting, path))
         if lost:
             self.trouble.append(f"the last good tick could not be saved: {lost}")
@@ -366,7 +364,7 @@ class Run:
         if player is None:
             return {}
         return {"phases": player.state(), "ticks": self._tally.ticks + player.brain.ticks,
-                "off": [observer.name for observer in player.brain.observers.off]}
+                "off": player.brain.off}
 
     def _until(self) -> Time | None:
         ends = [self.options.until, self._own_end()]

@@ -46,8 +46,6 @@ def beginning(scenario: Scenario, tally: RunTally) -> dict[str, Any]:
 
 def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: RunTally, status: str) -> dict[str, Any]:
     """Return the content of run.json."""
-    members = list(brain.plans.values())
-    pace = brain.loop.pace
     return {
         "aura": aura.__version__, "scenario": scenario.name, "summary": scenario.summary, "status": status,
         "environment": environment(),
@@ -55,11 +53,11 @@ def summary_of(scenario: Scenario, brain: Brain, player: PhasePlayer, tally: Run
         "started": tally.started, "wall_seconds": round(tally.wall_seconds, 3), "ticks": tally.ticks + brain.ticks,
         "now": brain.now, "items": player.items, "phases": player.history(),
         "graph": {
-            "zones": [{"name": m.name, "kind": m.kind, "clock": clock_text(m)} for m in members],
+            "zones": [{"name": m.name, "kind": m.kind, "clock": clock_text(m)} for m in brain.plans.values()],
             "pathways": [{"source": p.source, "source_port": p.source_port, "target": p.target,
                           "target_port": p.target_port, "delay": p.delay} for p in brain.pathways]},
         "schedule": brain.schedule(), "profile": brain.profile_table(), "realtime": scenario.realtime,
-        "missed_deadlines": pace.missed if isinstance(pace, Pacer) else 0,
+        "missed_deadlines": brain.pace.missed if isinstance(brain.pace, Pacer) else 0,
         "notices": [asdict(notice) for notice in brain.all_notices()],
         "messages": tally.messages, "resumed": tally.resumed, "branched_from": tally.branched_from,
         "replay_of": tally.replay_of, "base": tally.base, "inputs": tally.inputs,

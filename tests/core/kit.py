@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from aura import Brain, Manifest, Modulator, Observer, Port, Signal, Zone, ZoneContext, ZoneParams
+from aura.core.loop import EventLoop
 from aura.core.node import Node
 from aura.core.ports import MODULATORS
 from aura.core.seeding import generator_for
@@ -203,6 +204,11 @@ def built(kind: type[Zone[Any]], *names: str, resolution: str = "1 ms") -> Brain
     return brain
 
 
+def loop_of(brain: Brain) -> EventLoop:
+    """The event loop of a brain, built if it is not, which no user needs."""
+    return brain._engine.loop
+
+
 def node_of(brain: Brain, name: str) -> Node:
-    """The compiled zone, which no user needs."""
-    return next(node for node in brain.loop.nodes if node.name == name)
+    """The place of a zone in the loop."""
+    return next(node for node in loop_of(brain).nodes if node.name == name)

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aura import AuraError, Brain, Items, Manifest, Observer, Port, Zone
+from aura import AuraError, Brain, BrainView, Items, Manifest, Observer, Port, Zone
 from aura.core.errors import SignalError, WiringError, ZoneError
-from tests.core.kit import MS, Relay, Scribbler, built
+from tests.core.kit import MS, Relay, Scribbler, built, loop_of
 
 
 def test_what_is_read_cannot_be_written() -> None:
@@ -169,11 +169,11 @@ def test_closing_lets_go_once_and_of_all() -> None:
                 raise OSError("stuck")
 
     closed: list[str] = []
-    stopped: list[Brain] = []
+    stopped: list[int] = []
 
     class Watch(Observer):
-        def on_stop(self, brain: Brain) -> None:
-            stopped.append(brain)
+        def on_stop(self, brain: BrainView) -> None:
+            stopped.append(brain.now)
 
     brain = built(Costly, "a", "b", "c")
     brain.observe(Watch())
@@ -181,7 +181,7 @@ def test_closing_lets_go_once_and_of_all() -> None:
         brain.close()
     brain.close()
     assert sorted(closed) == ["a", "b", "c"]
-    assert stopped == [brain]
+    assert stopped == [brain.now]
     for attempt in (brain.run, brain.step):
         with pytest.raises(WiringError, match="an open brain"):
             attempt()
@@ -245,7 +245,7 @@ def test_switching_learning_reaches_no_work_that_has_begun() -> None:
             for learning in (True, False, True):
                 brain.learning = learning
                 brain.run(span="20 ms")
-            brain.loop.settle()
+            loop_of(brain).settle()
             weights.append(brain["z"].weight.tobytes())  # type: ignore[attr-defined]
     assert weights[0] == weights[1]
 

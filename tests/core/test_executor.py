@@ -33,8 +33,7 @@ def test_threads_compute_the_zones_of_a_tick_at_once() -> None:
         def step(self, now: int, inputs: Any) -> None:
             barrier.wait()  # breaks if the other does not come while this one waits
 
-    brain = Brain(executor="threads")
-    brain._executor = ThreadExecutor(2)
+    brain = Brain(executor=ThreadExecutor(2))
     for name in ("a", "b"):
         brain.add(Meeting, name)
     with brain:

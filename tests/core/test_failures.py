@@ -13,7 +13,7 @@ import pytest
 
 from aura import AuraError, Brain, Manifest, Port, Zone
 from aura.core.errors import SignalError, ZoneError
-from tests.core.kit import MS, Log, Relay, Scribbler, node_of
+from tests.core.kit import MS, Log, Relay, Scribbler, loop_of, node_of
 
 
 class Says(Zone):
@@ -140,7 +140,7 @@ def test_a_zone_restarts_from_its_last_checkpoint_each_time(tmp_path: Path, exec
         for until in (40, 80):
             brain.run(until=until * MS)
             node = node_of(brain, "z")
-            brain.loop.settle()
+            loop_of(brain).settle()
             steps = brain["z"].steps - 4  # type: ignore[attr-defined]
             assert brain["z"].weight.tolist() == [weight * 2**steps for weight in saved]  # type: ignore[attr-defined]
             assert not node.silenced

@@ -78,7 +78,7 @@ def test_what_learn_returns_is_named_and_stops_no_observer(learned: Any, message
     with pytest.raises(ZoneError, match=message):
         brain.run(until="5 ms")
     assert log.learned == [{"loss": 1.0}] * 2
-    assert log in brain.observers.all
+    assert log in brain.observers
 
 
 def test_what_learn_returns_obeys_the_zones_own_policy() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aura import Brain, Manifest, Observer, Port, Signal, Zone
 from aura.core.loop import EventLoop
-from tests.core.kit import MS, Log, Relay, bits, node_of, random_design
+from tests.core.kit import MS, Log, Relay, bits, loop_of, node_of, random_design
 from tests.naive import run_naive
 
 SPAN = 60 * MS
@@ -180,7 +180,7 @@ def test_a_self_clocked_zone_has_one_alarm_however_often_it_is_woken() -> None:
     brain.add(Relay)
     brain.connect("relay.y", "alarm.x", "1 ms")
     brain.run(until="200 ms")
-    alarms = [alarm for _, alarms, _ in brain.loop.agenda.values() for alarm in alarms if alarm[0] == 0]
+    alarms = [alarm for _, alarms, _ in loop_of(brain).agenda.values() for alarm in alarms if alarm[0] == 0]
     assert len(alarms) == 1
 
 
@@ -206,7 +206,7 @@ def test_an_alarm_in_the_past_rings_at_the_next_instant() -> None:
     brain = Brain()
     brain.add(Late, "late")
     assert brain.run(until="5 ms") == 5
-    assert all(type(time) is int for time in brain.loop.agenda)
+    assert all(type(time) is int for time in loop_of(brain).agenda)
 
 
 def test_stop_ends_the_run_after_the_present_tick() -> None:
@@ -284,5 +284,5 @@ def test_the_agenda_stays_bounded() -> None:
     design = random_design(9)
     brain, _ = design.brain()
     brain.run(until=SPAN)
-    loop: EventLoop = brain.loop
+    loop: EventLoop = loop_of(brain)
     assert len(loop.agenda) == len(loop._times) < 30

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from aura import Brain, Observer, Signal
-from aura.core.observer import Observers, Probe
+from aura.core.observers import Observers
+from aura.core.probe import Probe
 from tests.core.kit import MS, Log, Relay, Scribbler
 
 HOOKS = ("on_start", "before_tick", "on_signal", "on_learn", "on_inject", "after_tick", "on_zone_error", "on_stop")

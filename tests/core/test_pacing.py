@@ -117,7 +117,7 @@ def test_a_paced_brain_says_what_a_free_one_does_and_counts_what_it_missed():
             brain.add(Slow)
             probe = brain.probe("slow.tick")
             if paced:
-                brain.loop.pace = pacer = Pacer(1.0, MS, clock)
+                brain.pace = pacer = Pacer(1.0, MS, clock)
             brain.run(until="90 ms")
             said.append([(s.time, s.value.tobytes()) for s in probe.signals])
     assert said[0] == said[1]

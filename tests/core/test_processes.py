@@ -15,7 +15,7 @@ from aura import Brain, Inputs, Manifest, Port, Zone
 from aura.core.errors import AuraError, ZoneError
 from aura.core.processes import RemoteZone
 from aura.core.wire import Arena, pack, unpack
-from tests.core.kit import MS, Log, Relay, Scribbler, node_of, random_design
+from tests.core.kit import MS, Log, Relay, Scribbler, loop_of, node_of, random_design
 
 
 class Odd(Zone[Any]):
@@ -90,7 +90,7 @@ def test_random_brains_say_and_save_the_same(seed: int, tmp_path: Path) -> None:
         brain, log = random_design(seed, failing=True).brain(executor)
         with brain:
             if executor == "processes":
-                assert any(isinstance(node.handle, RemoteZone) for node in brain.loop.nodes)
+                assert any(isinstance(node.handle, RemoteZone) for node in loop_of(brain).nodes)
             brain.run(until=20 * MS)
             folder = brain.save(tmp_path / executor)
             brain.run(until=40 * MS)

@@ -12,7 +12,7 @@ import pytest
 from aura import Brain, Manifest, Observer, Port, Zone
 from aura.core.checkpoint import latest_checkpoint, list_checkpoints
 from aura.core.errors import CheckpointError, WiringError
-from tests.core.kit import MS, Log, Relay, Scribbler, built, random_design
+from tests.core.kit import MS, Log, Relay, Scribbler, built, loop_of, random_design
 
 TICKS = 45
 
@@ -62,7 +62,7 @@ def test_the_resumed_brains_cover_every_feature() -> None:
         brain, log = design.brain()
         for _ in range(TICKS // 2):
             brain.step()
-        loop = brain.loop
+        loop = loop_of(brain)
         held += any(node.pending for node in loop.nodes)
         flying += any(signals for signals, _, _ in loop.agenda.values())
         background += any(finished for _, _, finished in loop.agenda.values())
@@ -105,7 +105,7 @@ def test_a_changed_period_takes_hold_in_a_branch(tmp_path: Path) -> None:
     branch.load(brain.save(tmp_path))
     branch.run(until="20 ms")
     assert branch.latest("relay.y").time == 18 * MS
-    assert branch.loop.ticks == 3
+    assert loop_of(branch).ticks == 3
 
 
 class Holder(Zone):

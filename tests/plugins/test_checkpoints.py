@@ -14,7 +14,7 @@ def test_a_brain_that_goes_back_is_saved_from_there_on(tmp_path):
         brain.add(Scribbler, "z")
         brain.run(until="2 ms")
         saved = brain.save(tmp_path / "own")
-        brain.observe(Checkpoints(tmp_path / "run", 5_000_000, 0, dict))
+        brain.observe(Checkpoints(brain.save, tmp_path / "run", 5_000_000, 0, dict))
         brain.run(until="21 ms")
         there = set(list_checkpoints(tmp_path / "run"))
         assert len(there) == 4

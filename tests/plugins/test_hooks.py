@@ -43,15 +43,15 @@ def play(site: Any, tmp_path: Path) -> Any:
         brain = Brain(seed=3)
         brain.add(Ticker)
         brain.add(Ticker, "fragile", on_error="silence")
-        run = RunContext(MappingProxyType({"lines": lines}), brain, tmp_path, 3, resumed)
+        run = RunContext(MappingProxyType({"lines": lines}), brain.view, tmp_path, 3, resumed)
         for observer in [*bridge_observers(manager, run), *manager.observers(run)]:
             brain.observe(observer)
         brain.build()
         manager.call("aura_before_run", run=run)
         try:
-            brain.observers.call("on_phase", "learn", True, 0)
+            brain.begin_phase("learn")
             brain.run(until="15 ms")
-            brain.observers.call("on_phase", "held-out", False, brain.now)
+            brain.begin_phase("held-out", learning=False)
             brain.run(until="35 ms")
             manager.call("aura_before_checkpoint", run=run)
             manager.call("aura_after_checkpoint", run=run, path=brain.save(tmp_path / "checkpoints"))

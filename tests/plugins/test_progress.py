@@ -49,8 +49,7 @@ def play(ticks, *, terminal, width=100, step=0.01, player=None):
         brain.observe(player)
         progress.follow(player)
     with brain:
-        brain.build()
-        brain.observers.call("on_phase", "learn", True, 0)
+        brain.begin_phase("learn")
         brain.run(until=ticks * 1_000_000)
     return out.getvalue()
 
@@ -112,7 +111,7 @@ def test_a_run_resumed_within_a_phase_still_names_it(tmp_path):
             brain.observe(Progress(console=Console(file=out, force_terminal=False, width=100), clock=Clock(0.01)))
             brain.build()
             if checkpoint is None:
-                brain.observers.call("on_phase", "reading", True, 0)
+                brain.begin_phase("reading")
             else:
                 brain.load(checkpoint)
             brain.run(span="5 ms")

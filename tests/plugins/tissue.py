@@ -144,15 +144,13 @@ def play(brain: Brain, folder: Path, options: dict[str, dict[str, Any]], seconds
     for metric in metrics:
         brain.observe(metric)
     for name, learning, span in (("learn", True, seconds), ("held-out", False, seconds / 2)):
-        start, brain.learning = brain.now, learning
-        brain.observers.call("on_phase", name, learning, start)
+        start = brain.begin_phase(name, learning=learning)
         brain.run(span=f"{int(span * 1000)} ms")
         phases.append({"name": name, "learning": learning, "start": start, "end": brain.now, "wall_seconds": 0.5})
-    members = list(brain.plans.values())
     run = {"aura": "0.1.0", "scenario": "tissue", "summary": "A small tissue.", "status": "finished", "seed": 5,
            "resolution": brain.resolution, "executor": "serial", "started": "2026-01-05T10:00:00+00:00",
            "wall_seconds": 1.0, "ticks": brain.ticks, "now": brain.now, "phases": phases,
-           "graph": {"zones": [{"name": m.name, "kind": m.kind, "clock": clock_text(m)} for m in members],
+           "graph": {"zones": [{"name": m.name, "kind": m.kind, "clock": clock_text(m)} for m in brain.plans.values()],
                      "pathways": [{"source": p.source, "source_port": p.source_port, "target": p.target,
                                    "target_port": p.target_port, "delay": p.delay} for p in brain.pathways]}}
     rows = [row for metric in metrics for row in metric.take_rows()]

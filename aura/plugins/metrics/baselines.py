@@ -21,7 +21,7 @@ from aura.plugins.metrics.results import RIVALS, Results
 from aura.plugins.words import clock, count
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["BaselineOptions", "BatchBaselines"]
 
@@ -81,7 +81,7 @@ class BatchBaselines(Metric):
         self._fitted: tuple[int, list[Fitted]] | None = None
         self._evaluated: tuple[tuple[int, int], dict[str, Any]] | None = None
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         self.require_topic(brain, "truth", self.options.truth, dtypes=("tags", "text", "int", "uint"))
         self.require_topic(brain, "features", self.options.features, dtypes=("float",))
 

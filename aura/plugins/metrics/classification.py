@@ -28,7 +28,7 @@ from aura.plugins.metrics.rolling import Rolling
 from aura.plugins.metrics.stimuli import can_be_shown
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["Classification", "ClassificationOptions"]
 
@@ -120,7 +120,7 @@ class Classification(Metric):
         self._done: list[list[Any]] = []
         self._examples = Examples(options.examples, options.pending or PENDING)
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         options = self.options
         labels = ("tags", "text", "int", "uint")
         self.require_topic(brain, "truth", options.truth, dtypes=labels)

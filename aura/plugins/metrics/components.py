@@ -20,7 +20,7 @@ from aura.plugins.metrics.results import Results, main_phases
 from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["ComponentOptions", "Components"]
 
@@ -91,7 +91,7 @@ class Components(Metric):
         self._largest = 0
         self._unit = "1"
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         options = self.options
         port = self.require_topic(brain, "signal", options.signal, dtypes=("float", "int", "uint", "bool"), items=False)
         if len(port.shape) != 1 + port.has_items:

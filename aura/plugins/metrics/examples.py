@@ -13,7 +13,7 @@ from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.stimuli import can_be_shown, shown
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["Examples", "topics_of_examples"]
 
@@ -34,7 +34,7 @@ class _Kept(NamedTuple):
     row: dict[str, Any]
 
 
-def topics_of_examples(brain: Brain, truth: str, prediction: str) -> tuple[str | None, str | None]:
+def topics_of_examples(brain: BrainView, truth: str, prediction: str) -> tuple[str | None, str | None]:
     """Return the topics that show what was judged and how sure the prediction was, as far as they can be told.
 
     The stimulus is the first text or picture among the outputs of the zone that tells the truth, and the confidence the

@@ -14,7 +14,7 @@ from aura.plugins.metrics.options import MetricOptions, RowsEvery, Topic
 from aura.plugins.metrics.rolling import Rolling
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
     from aura.core.signals import Signal
     from aura.core.time import Time
 
@@ -109,7 +109,7 @@ class Forecast(Metric):
         self._latest: tuple[str, list[float]] = ("", [])
         """Where the last row stands, and its two errors."""
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         for option, topic in (("frames", self.options.frames), ("prediction", self.options.prediction)):
             self.require_topic(brain, option, topic, dtypes=("float", "uint"))
 

@@ -19,7 +19,7 @@ from aura.plugins.metrics.options import MaxRows, MeansEvery, MetricOptions, Top
 from aura.plugins.metrics.results import Results
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["Grouped", "GroupedOptions"]
 
@@ -53,7 +53,7 @@ class Grouped(Metric):
         self._group: str | None = None
         self._unit = "1"
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         self._unit = self.require_topic(brain, "value", self.options.value, dtypes=("float", "int", "uint", "bool"),
                                         items=False).unit
         port = self.require_topic(brain, "group", self.options.group, dtypes=("text", "int", "uint"), items=False)

@@ -18,7 +18,7 @@ from aura.plugins.metrics.results import Results
 from aura.plugins.words import count, simulated
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["Growth", "GrowthOptions"]
 
@@ -63,7 +63,7 @@ class Growth(Metric):
         """Events of the present tick."""
         self._phases: dict[str, Counter[str]] = {}
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         port = self.require_topic(brain, "events", self.options.events, dtypes=("text",), items=False)
         if port.has_items:
             raise AuraError(f"metrics.{self.name}.events", expected="a topic of text without items, as (event,)",

@@ -18,7 +18,7 @@ from aura.plugins.metrics.matching import PENDING, Matcher
 from aura.plugins.metrics.results import Results, cards, figure_names, summary_table
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
     from aura.core.ports import Port
     from aura.core.signals import Signal
 
@@ -109,14 +109,14 @@ class Metric(Observer):
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         """Raise AuraError if the options name a topic that this brain does not have, or one of another type."""
 
-    def on_start(self, brain: Brain) -> None:
+    def on_start(self, brain: BrainView) -> None:
         self.check(brain)
         self.make_room(brain)
 
-    def make_room(self, brain: Brain) -> None:
+    def make_room(self, brain: BrainView) -> None:
         """Let as many items wait as the wiring needs, and tell of those that go.
 
         Raises
@@ -129,7 +129,7 @@ class Metric(Observer):
         for matcher in self._matchers:
             matcher.capacity = room(self._pending, [brain.wait_between(topics)], PENDING,
                                     f"metrics.{self.name}.pending")
-            matcher.on_drop = lambda: brain.notices.tell(f"metric {self.name}", text)
+            matcher.on_drop = lambda: brain.tell(f"metric {self.name}", text)
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         if (phase, learning) != (self.phase, self.learning):
@@ -194,7 +194,7 @@ class Metric(Observer):
         self.rows.append({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
                            "items": items, "values": dict(values)})
 
-    def require_topic(self, brain: Brain, option: str, topic: str, *, dtypes: tuple[str, ...] = (),
+    def require_topic(self, brain: BrainView, option: str, topic: str, *, dtypes: tuple[str, ...] = (),
                       items: bool = True) -> Port:
         """Return the port of `topic`, an output of one of these types, with items if they are asked for.
 

@@ -22,7 +22,7 @@ from aura.plugins.metrics.thinning import evenly
 from aura.plugins.words import count, simulated
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
     from aura.core.ports import Port
 
 __all__ = ["Raster", "RasterOptions"]
@@ -80,7 +80,7 @@ class Raster(Metric):
             self._chosen = np.zeros(options.cells, dtype=bool)
             self._chosen[evenly(options.cells, options.shown)] = True
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         options = self.options
         port = self._require_row(brain, "spikes", options.spikes, ("int", "uint"))
         if options.cells is not None and port.range is not None and port.range[1] >= options.cells:
@@ -92,7 +92,7 @@ class Raster(Metric):
                 raise AuraError(f"metrics.{self.name}.times", expected="a topic in ms",
                                 got=f"{options.times}: {port.describe()}")
 
-    def _require_row(self, brain: Brain, option: str, topic: str, dtypes: tuple[str, ...]) -> Port:
+    def _require_row(self, brain: BrainView, option: str, topic: str, dtypes: tuple[str, ...]) -> Port:
         port = self.require_topic(brain, option, topic, dtypes=dtypes, items=False)
         if len(port.shape) != 1 or port.has_items:
             raise AuraError(f"metrics.{self.name}.{option}", expected="a topic of (spike,)",

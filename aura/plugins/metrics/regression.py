@@ -21,7 +21,7 @@ from aura.plugins.metrics.rolling import Rolling
 from aura.plugins.words import named
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["Regression", "RegressionOptions", "window_figures"]
 
@@ -76,7 +76,7 @@ class Regression(Metric):
         self._latest: tuple[str, dict[str, float]] = ("", {})
         """Where the last row stands, and its figures."""
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         for option, topic in (("truth", self.options.truth), ("prediction", self.options.prediction)):
             self.require_topic(brain, option, topic, dtypes=("float",))
 

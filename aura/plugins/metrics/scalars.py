@@ -20,7 +20,7 @@ from aura.plugins.metrics.options import MeansEvery, MetricOptions, Topic
 from aura.plugins.metrics.results import Results
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["ScalarOptions", "ScalarSeries"]
 
@@ -54,7 +54,7 @@ class ScalarSeries(Metric):
         self._series: dict[str, IntervalMeans] = {}
         self._totals: dict[str, dict[str, dict[str, float]]] = {}
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         for topic in self.options.topics:
             self.require_topic(brain, "topics", topic, dtypes=("float", "int", "uint", "bool"), items=False)
         for pattern in self.options.zones:

@@ -21,7 +21,7 @@ from aura.plugins.metrics.thinning import envelope, evenly
 from aura.plugins.words import measured, simulated
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["TraceOptions", "Traces"]
 
@@ -76,7 +76,7 @@ class Traces(Metric):
         """Phases that are over: whether they learned, times in ns and values, (trace, point)."""
         self._unit = "1"
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         where, topic = f"metrics.{self.name}", self.options.signal
         port = self.require_topic(brain, "signal", topic, dtypes=("float", "int", "uint"), items=False)
         if port.has_items or len(port.shape) > AXES_MAX:

@@ -21,7 +21,7 @@ from aura.plugins.metrics.results import PhaseResults, Results, by_phase, cards,
 from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["MapOptions", "UnitMap", "purity_by_chance"]
 
@@ -99,7 +99,7 @@ class UnitMap(Metric):
         self._classes = ClassIndex(most=options.max_classes)
         self._phases: dict[str, _Counts] = {}
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         where, topic = f"metrics.{self.name}", self.options.winner
         port = self.require_topic(brain, "winner", topic, dtypes=("int", "uint"))
         if len(port.shape) != 1:

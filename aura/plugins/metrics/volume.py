@@ -19,7 +19,7 @@ from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summar
 from aura.plugins.words import measured
 
 if TYPE_CHECKING:
-    from aura.core.brain import Brain
+    from aura.core.observer import BrainView
 
 __all__ = ["Volume", "VolumeOptions"]
 
@@ -55,7 +55,7 @@ class Volume(Metric):
         self._phases: dict[str, _Activity] = {}
         self._unit = "1"
 
-    def check(self, brain: Brain) -> None:
+    def check(self, brain: BrainView) -> None:
         topic = self.options.signal
         port = self.require_topic(brain, "signal", topic, dtypes=("float", "int", "uint"), items=False)
         if len(port.shape) - port.has_items != len(AXES):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from aura.core.blame import message_of
 from aura.core.errors import AuraError, RecordingError, nearest
-from aura.core.observer import Observer
+from aura.core.observer import BrainView, Observer
 from aura.core.signals import Signal
 from aura.core.time import Time, parse_time
 from aura.plugins.recording.exact_json import dumps
@@ -21,7 +21,6 @@ from aura.plugins.recording.segments import Origin, open_segment, segment_path
 if TYPE_CHECKING:
     import numpy as np
 
-    from aura.core.brain import Brain
     from aura.core.ports import Port
     from aura.core.zone import Scalars
     from aura.plugins.recording.writer import Channel, McapFile
@@ -76,7 +75,7 @@ class Recorder(Observer):
         self._every = {pattern: max(1, parse_time(span, f"recorder.every[{pattern!r}]"))
                        for pattern, span in (every or {}).items()}
         self._options: dict[str, Any] = {"clock": clock, **sizes}
-        self._brain: Brain | None = None
+        self._brain: BrainView | None = None
         self._ports: dict[str, Port] = {}
         self._inputs: dict[str, Port] = {}
         self._origin = Origin()
@@ -94,7 +93,7 @@ class Recorder(Observer):
 
     # --- what the brain tells -------------------------------------------------------------------------------------
 
-    def on_start(self, brain: Brain) -> None:
+    def on_start(self, brain: BrainView) -> None:
         self._brain, self._origin = brain, Origin(brain.now)
         for name, plan in brain.plans.items():
             self._ports.update({f"{name}.{port.name}": port for port in plan.outputs.values()})
@@ -138,7 +137,7 @@ class Recorder(Observer):
     def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
         self._event(f"error/{zone}", now, ERROR, dumps, {"zone": zone, "error": _described(error)})
 
-    def on_stop(self, brain: Brain) -> None:
+    def on_stop(self, brain: BrainView) -> None:
         self.close()
 
     # --- saving ---------------------------------------------------------------------------------------------------
@@ -211,7 +210,7 @@ class Recorder(Observer):
                                      hint="Put it back, or go on in another folder with `aura branch`.")
 
     def _next_instant(self) -> Time:
-        return 0 if self._brain is None else max(self._brain.now, self._brain.loop.now + 1)
+        return 0 if self._brain is None else self._brain.now
 
     def _open(self) -> McapFile:
         try:

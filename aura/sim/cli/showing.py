@@ -20,7 +20,7 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
     """Print the zones, pathways, phases and metrics of a scenario."""
     from aura.core.ports import MODULATORS
     from aura.core.time import format_time
-    from aura.sim.build import build_brain, settle_time
+    from aura.sim.build import make_blueprint, settle_time
     from aura.sim.cli.trust import Trust
     from aura.sim.journal import NoInput
     from aura.sim.observers import metric_options
@@ -30,23 +30,23 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
     scenario = load_scenario(source, settings)
     sources = Trust(no_code).sources(scenario)
     manager = scenario_plugins(scenario, sources, blocked)
-    with build_brain(scenario, manager, journal=NoInput(), sources=sources) as brain:
-        for name, options in scenario.metrics.items():
-            metric_options(name, options, manager)  # read only: a metric's module may be heavy
-        typer.echo(f"{scenario.name}: {scenario.summary}\n" if scenario.summary else f"{scenario.name}\n")
-        typer.echo(brain.schedule())
-        for name, plan in brain.plans.items():
-            typer.echo(f"\n{name} ({plan.manifest.name})")
-            for side, ports in (("in ", plan.inputs), ("out", plan.outputs)):
-                for port in ports.values():
-                    typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
-            for path in brain.pathways:
-                if path.target == name and path.target_port == MODULATORS.name:
-                    modulator = plan.modulators[path.source_port]
-                    typer.echo(f"  mod {modulator.name:<22} {f'from {path.source}':<28} {modulator.summary}")
-            for line in plan.manifest.details(plan.params) if plan.manifest.details else ():
-                typer.echo(f"  {line}")
-        typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(brain))}")
+    blueprint = make_blueprint(scenario, manager, journal=NoInput(), sources=sources)
+    for name, options in scenario.metrics.items():
+        metric_options(name, options, manager)  # read only: a metric's module may be heavy
+    typer.echo(f"{scenario.name}: {scenario.summary}\n" if scenario.summary else f"{scenario.name}\n")
+    typer.echo(blueprint.schedule())
+    for name, plan in blueprint.plans.items():
+        typer.echo(f"\n{name} ({plan.manifest.name})")
+        for side, ports in (("in ", plan.inputs), ("out", plan.outputs)):
+            for port in ports.values():
+                typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
+        for path in blueprint.pathways:
+            if path.target == name and path.target_port == MODULATORS.name:
+                modulator = plan.modulators[path.source_port]
+                typer.echo(f"  mod {modulator.name:<22} {f'from {path.source}':<28} {modulator.summary}")
+        for line in plan.manifest.details(plan.params) if plan.manifest.details else ():
+            typer.echo(f"  {line}")
+    typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(blueprint))}")
     for name, metric in scenario.metrics.items():
         typer.echo(f"metric {name}: {metric.get('kind')}")
 

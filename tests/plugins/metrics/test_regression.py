@@ -108,7 +108,7 @@ def test_it_scores_a_running_brain_by_phase(make_brain):
     brain, watcher = make_brain(), metric()
     brain.observe(watcher)
     for phase, learning in (("learn", True), ("heldout", False)):
-        brain.observers.call("on_phase", phase, learning, brain.now)
+        brain.begin_phase(phase, learning=learning)
         brain.run(span="300 ms")
     phases = watcher.results()["phases"]
     assert {name: (phase["how"], phase["items"]) for name, phase in phases.items()} == {

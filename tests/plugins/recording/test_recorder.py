@@ -9,8 +9,8 @@ from mcap_ros2.decoder import DecoderFactory
 
 from aura import Brain, Manifest, Port, Zone
 from aura.core.errors import RecordingError, TimeError
-from aura.core.observer import Probe
 from aura.core.ports import NUMERIC, TEXTUAL
+from aura.core.probe import Probe
 from aura.core.time import MS
 from aura.plugins.recording import Recorder, Recording, digest, first_difference
 from aura.plugins.recording.schemas import codec_for
@@ -18,7 +18,7 @@ from aura.plugins.recording.schemas import codec_for
 
 def record(brain, folder, until="60 ms", **options):
     brain.observe(Recorder(folder, **options))
-    brain.observers.call("on_phase", "learn", True, 0)
+    brain.begin_phase("learn")
     brain.run(until=until)
     brain.close()
     return Recording(folder)
@@ -60,8 +60,8 @@ def test_learning_phases_injections_and_errors_are_recorded(tmp_path):
     brain = Brain()
     brain.add(Fragile, on_error="silence")
     brain.observe(Recorder(tmp_path))
-    brain.build()
-    brain.observers.call("on_phase", "held-out", False, 0)
+    brain.begin_phase("held-out", learning=False)
+    brain.learning = True
     brain.inject("fragile.x", np.array([1, 2], np.float32), delay="5 ms")
     brain.run(until="10 ms")
     brain.inject("fragile.x", np.array([-1, 2], np.float32))

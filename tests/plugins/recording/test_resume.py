@@ -39,7 +39,7 @@ def test_resumed_at_any_tick_it_equals_the_uninterrupted_one(make_brain, kill, t
     if tick % 2:
         first.close()
     else:
-        first.observers.all[0].flush()
+        first.observers[0].flush()
         kill(first, tmp_path / "recording")
     with recorded(make_brain, tmp_path / "recording") as second:
         second.load(latest_checkpoint(tmp_path / "checkpoints"))
@@ -81,9 +81,9 @@ def test_a_brain_taken_back_in_mid_run_records_the_same(make_brain, tmp_path, wh
 def test_an_event_between_ticks_belongs_to_its_side_of_the_checkpoint(make_brain, tmp_path):
     brain = recorded(make_brain, tmp_path / "recording")
     brain.run(until="10 ms")
-    brain.observers.call("on_phase", "before", True, brain.now)
+    brain.begin_phase("before")
     saved = brain.save(tmp_path / "checkpoints")
-    brain.observers.call("on_phase", "after", True, brain.now)
+    brain.begin_phase("after")
     brain.close()
     with recorded(make_brain, tmp_path / "recording") as brain:
         brain.load(saved)
@@ -138,6 +138,6 @@ def test_a_recorder_that_is_closed_in_mid_run_goes_on_in_another_file(make_brain
     with recorded(make_brain, tmp_path) as brain:
         for until in range(10_000_000, 81_000_000, 10_000_000):
             brain.run(until=until)
-            brain.observers.all[0].close()
+            brain.observers[0].close()
     assert len(list(tmp_path.iterdir())) == 8
     assert digest(Recording(tmp_path)) == digest(whole)

@@ -85,18 +85,16 @@ def _play(folder: Path) -> None:
         brain.observe(metric)
     phases = []
     for name, learning in (("learn", True), ("dev", False)):
-        start, brain.learning = brain.now, learning
-        brain.observers.call("on_phase", name, learning, start)
+        start = brain.begin_phase(name, learning=learning)
         brain.run(span="500 ms")
         phases.append({"name": name, "learning": learning, "start": start, "end": brain.now, "items": {"posts": 400},
                        "wall_seconds": 0.25})
     rows = [row for metric in metrics for row in metric.take_rows()]
-    members = list(brain.plans.values())
     run = {
         "aura": "0.1.0", "scenario": "small", "summary": "A small run.", "status": "finished", "seed": 5,
         "resolution": brain.resolution, "executor": "serial", "started": "2026-01-05T10:00:00+00:00",
         "wall_seconds": 0.5, "ticks": 200, "now": brain.now, "items": {"posts": 800}, "phases": phases,
-        "graph": {"zones": [{"name": m.name, "kind": m.kind, "clock": clock_text(m)} for m in members],
+        "graph": {"zones": [{"name": m.name, "kind": m.kind, "clock": clock_text(m)} for m in brain.plans.values()],
                   "pathways": [{"source": p.source, "source_port": p.source_port, "target": p.target,
                                 "target_port": p.target_port, "delay": p.delay} for p in brain.pathways]},
         "schedule": brain.schedule(), "profile": brain.profile_table(), "missed_deadlines": 0, "messages": [],

@@ -191,7 +191,7 @@ def test_what_remains_is_counted():
 def test_the_end_is_told_in_the_tick_of_the_last_row():
     watch = Watch(period=10 * MS, repeat=2)
     ends = []
-    watch.stream.on_end = lambda: ends.append(watch.brain.loop.now)
+    watch.stream.on_end = lambda: ends.append(watch.brain.last_tick)
     watch.run()
     assert ends == [190 * MS]
 
