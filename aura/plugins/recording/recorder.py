@@ -221,7 +221,7 @@ class Recorder(Observer):
             raise
         return self._file
 
-    def _require_fitting(self, brain: Brain) -> None:
+    def _require_fitting(self, brain: BrainView) -> None:
         """Refuse a pattern of what is recorded that fits no topic, and tell of others that fit none."""
         steered = [f"{name}.modulators.{one}" for name, plan in brain.plans.items() for one in plan.modulators]
         known = [*self._ports, *(f"inject/{topic}" for topic in (*self._inputs, *steered)),
