@@ -233,7 +233,7 @@ class Recorder(Observer):
         for option, patterns in (("every", self._every), ("leave_out", self._leave_out)):
             for pattern in patterns:
                 if not fitting(known, pattern):
-                    brain.notices.tell(f"record.{option}", f"{pattern!r} fits no topic of this brain")
+                    brain.tell(f"record.{option}", f"{pattern!r} fits no topic of this brain")
 
     def _wants(self, topic: str) -> bool:
         """Return whether a topic is recorded."""
