@@ -10,31 +10,25 @@ from pydantic import Field
 
 from aura.core.classes import ClassIndex
 from aura.core.errors import AuraError
+from aura.core.lasting import Stateful
 from aura.core.signals import Signal
 from aura.core.time import Time
 from aura.plugins.figures import Figure
-from aura.plugins.metrics.classification_figures import classification_figures
-from aura.plugins.metrics.counts import UNRANKED, LabelCounts, Scored, pack_items, unpack_items
-from aura.plugins.metrics.examples import Examples, topics_of_examples
-from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
-from aura.plugins.metrics.group_counts import GroupCounts, group_values
-from aura.plugins.metrics.label_figures import confusion_table, per_class, recalls, rolling_figures, summary
-from aura.plugins.metrics.labels import beyond, sets_of
+from aura.plugins.metrics.classification_figures import by_groups, classification_figures, forgetting
+from aura.plugins.metrics.examples import Examples, can_be_shown, topics_of_examples
 from aura.plugins.metrics.matching import PENDING, ids_of
-from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
-from aura.plugins.metrics.options import MetricOptions, Pending, RowsEvery, Topic
+from aura.plugins.metrics.options import LABELS, MetricOptions, Need, Pending, RowsEvery, Topic, Window
 from aura.plugins.metrics.results import Results
 from aura.plugins.metrics.rolling import Rolling
-from aura.plugins.metrics.stimuli import can_be_shown
+from aura.plugins.metrics.scores import UNRANKED, LabelCounts, Scored, beyond, sets_of
 
 if TYPE_CHECKING:
     from aura.core.observer import BrainView
 
 __all__ = ["Classification", "ClassificationOptions"]
 
-_HEADLINE = {"top1": "top1", "macro_f1": "macro_f1", "accuracy": "exact_match"}
-_ONE_LABEL = {"accuracy": "accuracy", "macro_f1": "macro_f1"}
-"""Called as at the end of a run: where each item has one label, top-1 is the accuracy."""
+NONE = "(none)"
+"""The value of an item whose set of tags is empty, where items are counted by it."""
 
 
 class ClassificationOptions(MetricOptions):
@@ -51,7 +45,7 @@ class ClassificationOptions(MetricOptions):
         None,
         description="Instead of best: topic of the scores, (item, class), of which the largest tells the best label.")
     classes: Topic | None = Field(None, description="Topic of the names of the classes that the scores are of.")
-    window: int = Field(1000, ge=1, le=100_000, description="Items that a rolling figure looks back on.")
+    window: Window = 1000
     every: RowsEvery = "auto"
     pending: Pending = None
     max_classes: int = Field(
@@ -84,7 +78,18 @@ class ClassificationOptions(MetricOptions):
                     "without learning.")
 
 
-class Classification(Metric):
+class _Phase(Stateful):
+    """What one phase has counted: of `groups` items and hits by the values of the topics `by`."""
+
+    lasting = ("counts", "unlabelled", "groups")
+
+    def __init__(self) -> None:
+        self.counts = LabelCounts()
+        self.unlabelled = 0
+        self.groups: dict[tuple[str, ...], list[int]] = {}
+
+
+class Classification(Rolling):
     """Accuracy, top-1, F1, the table of classes and the confusion matrix, per phase and rolling.
 
     Truth and prediction are brought together by their items' ids. An item counts for the phase in which it was
@@ -97,47 +102,36 @@ class Classification(Metric):
     """
 
     kind = "classification"
+    needs: ClassVar = {
+        "truth": Need(LABELS), "prediction": Need(LABELS), "best": Need(LABELS), "scores": Need(("float",)),
+        "by": Need(LABELS, axes=(0,), words="one value an item"), "classes": Need(("text",), items=None),
+        "confidence": Need(("float",)), "stimulus": Need()}
     headlines: ClassVar = {"macro_f1": "macro F1", "top1": "top-1 in the true set", "accuracy": "exact match"}
     quantity = "score, 0 to 1"
+    lasting = ("_matcher", "_done", "_classes", "_told", "_values", "_examples")
 
     def __init__(self, name: str, options: ClassificationOptions) -> None:
         super().__init__(name, options)
         ranked = options.best or options.scores
-        sides = (*(("truth", "prediction", "best") if ranked else ("truth", "prediction")), *options.by)
-        wanted = (options.truth, options.prediction, *((ranked,) if ranked else ()), *options.by)
+        sides = {"truth": options.truth, "prediction": options.prediction, **({"best": ranked} if ranked else {}),
+                 **{topic: topic for topic in options.by}}
+        self._matcher = self.matching(tuple(sides))
         self._first_group = len(sides) - len(options.by)
-        self._sides = [(topic, side) for side, topic in enumerate(wanted)]
-        self.topics = tuple(dict.fromkeys((*wanted, *((options.classes,) if options.classes else ()))))
-        self._matcher = self.matching(sides)
+        self._sides: dict[str, list[int]] = {}
+        for side, topic in enumerate(sides.values()):
+            self._sides.setdefault(topic, []).append(side)
         self._classes = ClassIndex(most=options.max_classes)
         self._told: tuple[str, ...] = ()
-        self._counts: dict[str, LabelCounts] = {}
-        self._groups = GroupCounts(options.by, options.max_values)
-        self._unlabelled: dict[str, int] = {}
-        self._rolling: Rolling[Scored] = Rolling(options.window, options.every)
-        self._latest: tuple[str, dict[str, float]] = ("", {})
-        """Where the last row stands, and its figures."""
+        self._values = [ClassIndex(most=options.max_values) for _ in options.by]
         self._done: list[list[Any]] = []
         self._examples = Examples(options.examples, options.pending or PENDING)
 
     def check(self, brain: BrainView) -> None:
+        super().check(brain)
         options = self.options
-        labels = ("tags", "text", "int", "uint")
-        self.require_topic(brain, "truth", options.truth, dtypes=labels)
-        self.require_topic(brain, "prediction", options.prediction, dtypes=labels)
-        for number, topic in enumerate(options.by):
-            port = self.require_topic(brain, f"by[{number}]", topic, dtypes=labels)
-            if len(port.shape) != 1:
-                raise AuraError(f"metrics.{self.name}.by[{number}]", expected="a topic of one value an item",
-                                got=f"{topic}: {port.describe()}")
-        if options.best is not None:
-            self.require_topic(brain, "best", options.best, dtypes=labels)
-        elif options.scores is not None:
-            self.require_topic(brain, "scores", options.scores, dtypes=("float",))
-            if options.classes is None:
-                raise AuraError(f"metrics.{self.name}.classes", got="none",
-                                expected="the topic that names the classes of the scores")
-            self.require_topic(brain, "classes", options.classes, dtypes=("text",), items=False)
+        if options.scores is not None and options.best is None and options.classes is None:
+            raise AuraError(f"metrics.{self.name}.classes", got="none",
+                            expected="the topic that names the classes of the scores")
         if options.examples:
             stimulus, confidence = topics_of_examples(brain, options.truth, options.prediction)
             if options.stimulus is not None:
@@ -145,22 +139,21 @@ class Classification(Metric):
                 if not can_be_shown(port):
                     raise AuraError(f"metrics.{self.name}.stimulus", got=f"{options.stimulus}: {port.describe()}",
                                     expected="a topic of text, (item,), or of pictures, (item, height, width)")
-            if options.confidence is not None:
-                self.require_topic(brain, "confidence", options.confidence, dtypes=("float",))
             more = self._examples.watch(options.stimulus or stimulus, options.confidence or confidence)
             self.topics = tuple(dict.fromkeys((*self.topics, *more)))
+
+    def new_part(self) -> _Phase:
+        return _Phase()
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.classes:
             self._told = tuple(signal.value)  # type: ignore[arg-type]
-        ids = None
         self._examples.hear(signal)
-        for topic, side in self._sides:
-            if topic == signal.topic:
-                ids = ids_of(signal.ids) if ids is None else ids
-                self._done += self._matcher.put(side, ids, self._values(side, signal))
+        for side in self._sides.get(signal.topic, ()):
+            ids = ids_of(signal.ids)
+            self._done += self._matcher.put(side, ids, self._values_of(side, signal, ids))
 
     def after_tick(self, now: Time) -> None:
         # Only here: all topics of the tick have spoken, whatever their order.
@@ -169,120 +162,82 @@ class Classification(Metric):
 
     def end_phase(self, now: Time) -> None:
         self._settle(now)
-        for place in self._rolling.waiting():
-            self._roll(place, now)
-        self._rolling.clear()
+        super().end_phase(now)
 
-    def _values(self, side: int, signal: Signal) -> Sequence[Any]:
+    def _values_of(self, side: int, signal: Signal, ids: list[int]) -> Sequence[Any]:
         """Return one value an item: the label set, for the prediction with place and id; the best label; or the group.
-        """
-        if side >= self._first_group:
-            return group_values(signal.value)
-        if side == 2:
-            return self._best_of(signal.value)
-        sets = sets_of(signal.value)
-        return list(zip(self.places(signal), sets, ids_of(signal.ids), strict=True)) if side == 1 else sets
 
-    def _best_of(self, value: Any) -> Sequence[Any]:
-        """Return the best label of each item: as a label; of scores as its column, for the names may come later."""
-        if self.options.best is not None:
-            return [labels[0] if labels else None for labels in sets_of(value)]
-        return np.argmax(value, axis=1).tolist() if np.size(value) else [None] * len(value)
+        Of scores the best label is told by its column, for the names may come later.
+        """
+        if side == 2 < self._first_group and self.options.best is None:
+            scores = np.asarray(signal.value)
+            return scores.argmax(axis=1).tolist() if scores.size else [None] * len(scores)
+        sets = sets_of(signal.value)
+        if side >= self._first_group:
+            return [", ".join(labels) or NONE for labels in sets]
+        if side == 2:
+            return [labels[0] if labels else None for labels in sets]
+        return list(zip(self.places(signal), sets, ids, strict=True)) if side == 1 else sets
 
     def _settle(self, now: Time) -> None:
         """Count the items that are complete."""
         done, self._done = self._done, []
-        first = self._first_group
+        first, ranked = self._first_group, self._first_group > 2
         for entry in done:
-            truth, (place, said, number), best, groups = entry[0], entry[1], entry[2:first], entry[first:]
-            counts = self._counts.get(place)
-            if counts is None:
-                counts = self._counts[place] = LabelCounts()
+            truth, (place, said, number) = entry[0], entry[1]
+            part: _Phase = self.part(place)
             if not truth:
-                self._unlabelled[place] = self._unlabelled.get(place, 0) + 1
+                part.unlabelled += 1
                 self._examples.forget(number)
                 continue
-            choice = self._named(best, said)
-            item = Scored.of(self._classes, truth, said, choice, ranked=bool(best) or len(said) < 2)
-            counts.add(item)
+            choice = self._best(entry[2]) if ranked else said[0] if len(said) == 1 else None
+            item = Scored.of(self._classes, truth, said, choice, ranked or len(said) < 2)
+            part.counts.add(item)
             self._examples.judge(place, number, truth, said, choice,
                                  right=item.exact if item.best == UNRANKED else item.top)
-            if groups:
-                self._groups.add(place, groups, item.exact)
-            if self.is_present(place) and self._rolling.add(place, item, counts.items, now):
-                self._roll(place, now)
+            if entry[first:]:
+                key = tuple(known.names[known.place(value)]
+                            for known, value in zip(self._values, entry[first:], strict=True))
+                group = part.groups.setdefault(key, [0, 0])
+                group[0] += 1
+                group[1] += item.exact
+            self.roll(place, item, part.counts.items, now)
 
-    def _named(self, told: list[Any], said: tuple[str, ...]) -> str | None:
-        """Return the best label: as told, or the only predicted one."""
-        if not told:
-            return said[0] if len(said) == 1 else None
-        best: int | str | None = told[0]
-        if isinstance(best, int):
-            return self._told[best] if 0 <= best < len(self._told) else None
-        return best
+    def _best(self, told: int | str | None) -> str | None:
+        if isinstance(told, int):
+            return self._told[told] if told < len(self._told) else None
+        return told
 
-    def _roll(self, place: str, now: Time) -> None:
-        self._latest = place, rolling_figures(LabelCounts.of(self._rolling.row(place)))
-        self.add_row(now, self._counts[place].items, self._latest[1], place)
+    def figures_of(self, items: list[Any]) -> dict[str, float]:
+        return LabelCounts.of(items).rolling()
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
-    def headline(self) -> dict[str, float]:
-        place, latest = self._latest
-        later = f" ({SEEN_BEFORE})" if latest and not self.is_first(place) else ""
-        counts = self._counts.get(place)
-        one = counts is not None and 0 < counts.items == counts.single
-        called = _ONE_LABEL if one else _HEADLINE
-        return {f"{told}{later}": latest[name] for name, told in called.items() if name in latest}
+    @property
+    def headings(self) -> dict[str, str]:  # type: ignore[override]
+        """Called as at the end of a run: where each item has one label, top-1 is the accuracy."""
+        part = self.parts.get(self._latest[0])
+        if part is not None and 0 < part.counts.items == part.counts.single:
+            return {"accuracy": "accuracy", "macro_f1": "macro_f1"}
+        return {"top1": "top1", "macro_f1": "macro_f1", "accuracy": "exact_match"}
 
-    def results(self) -> dict[str, Any]:
-        phases = {}
-        names = self._classes.names
-        for place, counts in self._counts.items():
-            counts.fold()
-            phases[place] = {
-                **self.what(place), "items": counts.items, "unlabelled": self._unlabelled.get(place, 0),
-                "one_label": 0 < counts.items == counts.single, "summary": summary(counts),
-                "per_class": per_class(counts, names), "confusion": confusion_table(counts, names),
-                "examples": self._examples.results(place)}
-            if self.options.by:
-                phases[place] |= self._groups.results(place)
-        found = {"kind": self.kind, "truth": self.options.truth, "prediction": self.options.prediction,
-                 "phases": phases, "unmatched": self._matcher.alone(), "waiting": len(self._matcher),
-                 **beyond(self._classes)}
+    def about(self) -> dict[str, Any]:
+        found: dict[str, Any] = {"truth": self.options.truth, "prediction": self.options.prediction,
+                                 **beyond(self._classes)}
         if self.options.forgetting:
             found["forgetting"] = forgetting([
-                PhaseRecall(place, self.learned(place), recalls(counts, names))
-                for place, counts in self._counts.items() if self.learned(place) or self.is_first(place)])
+                (place, self.learned(place), part.counts.recalls(self._classes.names))
+                for place, part in self.parts.items() if self.learned(place) or self.is_first(place)])
         return found
+
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
+        names, counts = self._classes.names, part.counts
+        return {"items": counts.items, "unlabelled": part.unlabelled,
+                "one_label": 0 < counts.items == counts.single, "summary": counts.summary(),
+                "per_class": counts.per_class(names), "confusion": counts.confusion_table(names),
+                "examples": self._examples.results(place),
+                **(by_groups(self.options.by, part.groups) if self.options.by else {})}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
         return [*super().figures(found, others), *classification_figures(found)]
-
-    # --- saving ---------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        return {
-            **self.base_state(), "matcher": self._matcher.state(), "done": list(self._done),
-            "classes": self._classes.state(), "told": list(self._told), "latest": list(self._latest),
-            "phases": [[place, self._unlabelled.get(place, 0), counts.state()]
-                       for place, counts in self._counts.items()],
-            "groups": self._groups.state(), "rolling": self._rolling.state(pack_items),
-            "examples": self._examples.state(),
-        }
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.load_base_state(state)
-        self._matcher.load_state(state["matcher"])
-        self._done, self._told = list(state["done"]), tuple(state["told"])
-        self._latest = (state["latest"][0], state["latest"][1])
-        self._classes.load_state(state["classes"])
-        self._counts, self._unlabelled = {}, {}
-        for place, unlabelled, tree in state["phases"]:
-            self._counts[place] = LabelCounts()
-            self._counts[place].load_state(tree)
-            self._unlabelled[place] = unlabelled
-        self._groups.load_state(state["groups"])
-        self._rolling.load_state(state["rolling"], unpack_items)
-        self._examples.load_state(state["examples"])

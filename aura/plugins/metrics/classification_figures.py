@@ -1,4 +1,13 @@
-"""What a classification shows: confusion, classes, examples, accuracy by the values of other topics, forgetting."""
+"""What a classification tells of groups and of forgetting, and all that it shows.
+
+Forgetting: how far each class has fallen from its best held-out accuracy of an earlier phase,
+``f(c) = max over earlier held-out phases of a(phase, c) - a(last held-out phase, c)``, and its mean over the classes
+that were held out at least twice after they had been learned (Chaudhry et al. 2018, equation 3).
+
+References
+----------
+Chaudhry, Dokania, Ajanthan & Torr 2018, Riemannian walk for incremental learning, doi:10.1007/978-3-030-01252-6_33
+"""
 
 from __future__ import annotations
 
@@ -7,12 +16,77 @@ from typing import Any
 
 from aura.plugins.figures import Card, Cards, Column, Examples, Figure, Matrix, Table, Text
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase
+from aura.plugins.metrics.scores import natural_key
 from aura.plugins.words import count, figure
 
-__all__ = ["classification_figures", "most_confused"]
+__all__ = ["by_groups", "classification_figures", "forgetting", "most_confused"]
 
 CLASSES_MAX = 60
 """More classes than this cannot be read on a page."""
+
+
+def by_groups(topics: Sequence[str], counts: Mapping[tuple[str, ...], Sequence[int]]) -> dict[str, Any]:
+    """Return a table for each topic, and of two topics that of their pairs, from items and hits by their values."""
+    tables: list[dict[str, Any]] = []
+    for axis, topic in enumerate(topics):
+        sums: dict[str, list[int]] = {}
+        for key, (items, hits) in counts.items():
+            row = sums.setdefault(key[axis], [0, 0])
+            row[0], row[1] = row[0] + items, row[1] + hits
+        tables.append({"topic": topic, "values": [{"name": name, "items": sums[name][0],
+                                                   "accuracy": sums[name][1] / sums[name][0]}
+                                                  for name in sorted(sums, key=natural_key)]})
+    if len(topics) < 2:
+        return {"by": tables}
+    rows, columns = ([value["name"] for value in table["values"]] for table in tables)
+    cells = [[counts.get((row, column), (0, 0)) for column in columns] for row in rows]
+    return {"by": tables, "cross": {
+        "topics": list(topics), "rows": rows, "columns": columns,
+        "items": [[items for items, _ in row] for row in cells],
+        "accuracy": [[hits / items if items else None for items, hits in row] for row in cells]}}
+
+
+def forgetting(phases: Sequence[tuple[str, bool, Mapping[str, float]]]) -> dict[str, Any]:
+    """Return the mean forgetting and that of each class.
+
+    A phase without learning counts for a class once the class has occurred in a learning phase.
+
+    Parameters
+    ----------
+    phases : sequence of (str, bool, mapping of str to float)
+        All phases in their order: the name, whether zones learned, and the share said of each true class that occurred.
+
+    Returns
+    -------
+    dict
+        ``mean``, None if no class was held out twice; ``phases``, the held-out ones; ``per_class``, rows of label,
+        ``accuracy`` by phase, and, of classes held out twice or more, best, last and forgetting; below zero where the
+        last is the best.
+
+    Examples
+    --------
+    >>> found = forgetting([("one", True, {"a": 0.5}), ("try", False, {"a": 0.9, "b": 0.0}),
+    ...                     ("two", True, {"b": 0.5}), ("end", False, {"a": 0.7, "b": 0.8})])
+    >>> round(found["mean"], 3), [(row["label"], row["accuracy"]) for row in found["per_class"]]
+    (0.2, [('a', {'try': 0.9, 'end': 0.7}), ('b', {'end': 0.8})])
+    """
+    learned: set[str] = set()
+    found: dict[str, dict[str, float]] = {}
+    for name, learning, recall in phases:
+        if learning:
+            learned.update(recall)
+        else:
+            for label in learned.intersection(recall):
+                found.setdefault(label, {})[name] = recall[label]
+    rows: list[dict[str, Any]] = []
+    for label in sorted(found, key=natural_key):
+        *earlier, last = found[label].values()
+        best = max(earlier, default=None)
+        rows.append({"label": label, "accuracy": found[label], "best": best, "last": last,
+                     "forgetting": None if best is None else best - last})
+    fallen = [row["forgetting"] for row in rows if row["forgetting"] is not None]
+    return {"mean": sum(fallen) / len(fallen) if fallen else None,
+            "phases": [name for name, learning, _ in phases if not learning], "per_class": rows}
 
 
 def classification_figures(found: Results) -> list[Figure]:

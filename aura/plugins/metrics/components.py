@@ -2,45 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
 from pydantic import BeforeValidator, Field
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
-from aura.core.time import Time, parse_time
+from aura.core.time import Time
 from aura.plugins.figures import Column, Curves, Figure, Table, Text
-from aura.plugins.metrics.component_totals import ComponentTotals, added, one_sided
-from aura.plugins.metrics.interval_means import IntervalMeans
-from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import Label, MaxRows, MeansEvery, MetricOptions, Topic
+from aura.plugins.metrics.options import NUMBERS, Label, MaxRows, MeansEvery, MetricOptions, Need, Topic
 from aura.plugins.metrics.results import Results, main_phases
+from aura.plugins.metrics.totals import IntervalMeans, OverTime, Totals
 from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
     from aura.core.observer import BrainView
 
-__all__ = ["ComponentOptions", "Components"]
+__all__ = ["ComponentOptions", "Components", "one_sided"]
 
-BLOCK_SIGNALS = 256
-"""Signals counted at once: one by one they would cost some 30 us each."""
+ONE_SIDED_MIN = 0.9
+"""The share from which on one component is said to take over."""
 
 
 def _names_or_topic(value: Any) -> Any:
     """Return names that differ, or a topic, or nothing."""
-    if isinstance(value, str):
-        if "." not in value:
-            raise ValueError("names such as ['fast', 'slow'], or the topic that tells them, such as 'mixture.names'")
-    elif value is not None:
-        names = list(value) if isinstance(value, (list, tuple)) else []
-        if not names or not all(isinstance(name, str) and name for name in names):
-            raise ValueError("names such as ['fast', 'slow'], or the topic that tells them, such as 'mixture.names'")
-        twice = [name for number, name in enumerate(names) if name in names[:number]]
-        if twice:
-            raise ValueError(f"names that differ; {twice[0]!r} stands twice")
+    if value is None or (isinstance(value, str) and "." in value):
+        return value
+    names = list(value) if isinstance(value, (list, tuple)) else []
+    if not names or not all(isinstance(name, str) and name for name in names):
+        raise ValueError("names such as ['fast', 'slow'], or the topic that tells them, such as 'mixture.names'")
+    if twice := _twice(names):
+        raise ValueError(f"names that differ; {twice!r} stands twice")
     return value
+
+
+def _twice(names: Sequence[str]) -> str | None:
+    return next((name for number, name in enumerate(names) if name in names[:number]), None)
+
+
+def one_sided(values: np.ndarray) -> tuple[int, float] | None:
+    """Return the component that has more than 90 % of the whole, and its share, or None if there is none such.
+
+    Parameters
+    ----------
+    values : numpy.ndarray
+        float64 (component,), not negative: how much each has. Of a single component nothing is said.
+
+    Examples
+    --------
+    >>> one_sided(np.array([1.0, 19.0])), one_sided(np.array([1.0, 2.0])), one_sided(np.array([3.0]))
+    ((1, 0.95), None, None)
+    """
+    whole = float(values.sum())
+    if len(values) < 2 or whole <= 0.0:
+        return None
+    most = int(values.argmax())
+    found = float(values[most]) / whole
+    return (most, found) if found > ONE_SIDED_MIN else None
 
 
 class ComponentOptions(MetricOptions):
@@ -66,7 +86,26 @@ class ComponentOptions(MetricOptions):
     max_components: int = Field(64, ge=1, le=250, description="Components kept; those beyond are counted only.")
 
 
-class Components(Metric):
+class _Phase(Totals):
+    """The totals of one phase, its signals, and the sums since there last was one component more."""
+
+    lasting = ("signals", "since_growth")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.signals = 0
+        self.since_growth: list[float] = []
+
+    def add(self, numbers: Sequence[tuple[str, float]]) -> None:  # type: ignore[override]
+        if len(numbers) > len(self.since_growth):
+            self.since_growth = [0.0] * len(numbers)
+        super().add(numbers)
+        self.signals += 1
+        for place, (_, value) in enumerate(numbers):
+            self.since_growth[place] += value
+
+
+class Components(OverTime):
     """Means of each component over intervals of time and over each phase, such as the utilisation of experts.
 
     Of a topic with items the mean over the items of a tick counts, in a phase the mean of those whose rows were learned
@@ -74,45 +113,42 @@ class Components(Metric):
     """
 
     kind = "components"
+    needs: ClassVar = {"signal": Need(NUMBERS, items=None, axes=(1,), words=(
+        "one number for each component, as (expert,) or (item, expert)"))}
+    lasting = ("_told", "_largest", "_value")
 
     def __init__(self, name: str, options: ComponentOptions) -> None:
         super().__init__(name, options)
         self._names_topic = options.names if isinstance(options.names, str) else None
-        self.topics = (options.signal, self._names_topic) if self._names_topic else (options.signal,)
-        self._means = IntervalMeans(parse_time(options.every))
-        self._signals = 0
-        """Signals since the last row."""
-        self._phases: dict[str, ComponentTotals] = {}
+        self.topics += (self._names_topic,) if self._names_topic else ()
         self._told: tuple[str, ...] = options.names if isinstance(options.names, tuple) else ()
-        self._value: Signal | None = None
-        self._block: list[np.ndarray] = []
-        self._place = ""
-        """Where the block counts."""
         self._largest = 0
-        self._unit = "1"
+        self._value: tuple[Any, ...] | None = None
+        """What the signal of the present tick is made of."""
 
     def check(self, brain: BrainView) -> None:
-        options = self.options
-        port = self.require_topic(brain, "signal", options.signal, dtypes=("float", "int", "uint", "bool"), items=False)
-        if len(port.shape) != 1 + port.has_items:
-            raise AuraError(f"metrics.{self.name}.signal", expected="a topic of one number for each component, as "
-                            "(expert,) or (item, expert)", got=f"{options.signal}: {port.describe()}")
-        self._unit = port.unit
+        super().check(brain)
         if self._names_topic is not None:
             self.require_topic(brain, "names", self._names_topic, dtypes=("text",), items=False)
+
+    def new_part(self) -> _Phase:
+        return _Phase()
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.signal:
-            self._value = signal
+            self._value = tuple(signal)
         if signal.topic == self._names_topic:
-            self._told = self._checked(signal.value)
+            names = tuple(signal.value)
+            if twice := _twice(names):
+                raise AuraError(f"metrics.{self.name}.names", expected="names that differ", got=f"{twice!r} twice")
+            self._told = names
 
     def after_tick(self, now: Time) -> None:
         # Only here: both topics of the tick have spoken, whatever their order.
-        signal, self._value = self._value, None
-        if signal is not None:
+        if self._value is not None:
+            signal, self._value = Signal(*self._value), None
             values = np.asarray(signal.value, dtype=np.float64)
             if values.ndim == 1:
                 self._take(values, self.place())
@@ -120,52 +156,21 @@ class Components(Metric):
                 places = self.places(signal)
                 for place in dict.fromkeys(places):
                     self._take(values[[other == place for other in places]].mean(axis=0), place)
-        if self._signals and now >= self._means.next:
-            self._roll(now)
-
-    def end_phase(self, now: Time) -> None:
-        if self._signals:
-            self._roll(now)
+        super().after_tick(now)
 
     def _take(self, values: np.ndarray, place: str) -> None:
         self._largest = max(self._largest, len(values))
-        values = values[:self.options.max_components]
-        if self._block and (len(self._block[0]) != len(values) or len(self._block) >= BLOCK_SIGNALS
-                            or place != self._place):
-            self._fold()
-        self._place = place
-        self._block.append(values)
-        self._signals += 1
+        kept = values[:self.options.max_components].tolist()
+        self.take("", place, [(str(number), value) for number, value in enumerate(kept)], 1)
 
-    def _fold(self) -> None:
-        """Count what has been gathered, all of it in one place and interval."""
-        if not self._block:
-            return
-        block, self._block = np.stack(self._block), []
-        totals = self._phases.setdefault(self._place, ComponentTotals())
-        totals.add(block)
-        length = block.shape[1]
-        before = [self._means.sums.get(str(number), [0.0, 0.0]) for number in range(length)]
-        sums = added(np.array([total for total, _ in before]), block).tolist()
-        for number, ((_, seen), total) in enumerate(zip(before, sums, strict=True)):
-            self._means.sums[str(number)] = [total, seen + len(block)]
-
-    def _roll(self, now: Time) -> None:
-        self._fold()
-        signals, self._signals = self._signals, 0
-        names = self._names()
-        sums = {number: total for number, (total, _) in self._means.sums.items()}
-        means = self._means.take(now, self.options.max_rows)
+    def write(self, owner: str, series: IntervalMeans, now: Time) -> None:
+        signals, names = series.count, self._names()
+        sums = {number: total for number, (_, total, *_) in series.totals.table.items()}
+        means = series.take(now, self.options.max_rows)
         if self.options.stacked:
             # Before it was grown a component had no share; so the shares of an interval make one whole.
             means = {number: total / signals for number, total in sums.items()}
         self.add_row(now, signals, {names[int(number)]: mean for number, mean in means.items()})
-
-    def _checked(self, said: Any) -> tuple[str, ...]:
-        twice = [name for number, name in enumerate(said) if name in said[:number]]
-        if twice:
-            raise AuraError(f"metrics.{self.name}.names", expected="names that differ", got=f"{twice[0]!r} twice")
-        return tuple(said)
 
     def _names(self) -> list[str]:
         """Return the names of the components so far; what nobody has named has its number."""
@@ -176,18 +181,16 @@ class Components(Metric):
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
-    def results(self) -> dict[str, Any]:
-        self._fold()  # this changes no figure
-        names = self._names()
-        return {"kind": self.kind, "signal": self.options.signal, "unit": self._unit, "label": self.options.label,
-                "stacked": self.options.stacked, "all": self._largest, "names": names,
-                "phases": {phase: self._phase_results(phase, totals, names) for phase, totals in self._phases.items()}}
+    def about(self) -> dict[str, Any]:
+        options = self.options
+        return {"signal": options.signal, "unit": self.unit(options.signal), "label": options.label,
+                "stacked": options.stacked, "all": self._largest, "names": self._names()}
 
-    def _phase_results(self, phase: str, totals: ComponentTotals, names: list[str]) -> dict[str, Any]:
-        rows = totals.rows(names)
-        found = one_sided(totals.since_growth) if self.options.stacked else None
-        return {**self.what(phase, judged=False), "items": totals.signals,
-                "summary": {row["name"]: row["mean"] for row in rows}, "components": rows,
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
+        names = self._names()
+        rows = [{**row, "name": names[int(row["name"])]} for row in part.rows()]
+        found = one_sided(np.array(part.since_growth)) if self.options.stacked else None
+        return {"items": part.signals, "summary": {row["name"]: row["mean"] for row in rows}, "components": rows,
                 "one_sided": None if found is None else {"name": names[found[0]], "share": found[1]}}
 
     @classmethod
@@ -218,18 +221,3 @@ class Components(Metric):
         if (beyond := found.more["all"] - len(names)) > 0:
             figures.append(Text(text=f"{count(beyond)} more were not kept."))
         return figures
-
-    # --- saving ---------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        self._fold()
-        return {**self.base_state(), "means": self._means.state(), "signals": self._signals, "told": list(self._told),
-                "value": None if self._value is None else [*self._value], "largest": self._largest,
-                "phases": [[phase, totals.state()] for phase, totals in self._phases.items()]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.load_base_state(state)
-        self._means = IntervalMeans.of(state["means"])
-        self._signals, self._told, self._largest = state["signals"], tuple(state["told"]), state["largest"]
-        self._value, self._block = None if state["value"] is None else Signal(*state["value"]), []
-        self._phases = {phase: ComponentTotals.of(totals) for phase, totals in state["phases"]}

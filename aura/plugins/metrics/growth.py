@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 from pydantic import Field, ValidationError
 
@@ -12,13 +11,10 @@ from aura.core.errors import AuraError
 from aura.core.signals import Signal
 from aura.core.time import Time
 from aura.plugins.figures import Column, Event, Figure, Table, Text, Timeline
-from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import Label, MetricOptions, Topic
+from aura.plugins.metrics.metric import View
+from aura.plugins.metrics.options import Label, MetricOptions, Need, Topic
 from aura.plugins.metrics.results import Results
 from aura.plugins.words import count, simulated
-
-if TYPE_CHECKING:
-    from aura.core.observer import BrainView
 
 __all__ = ["Growth", "GrowthOptions"]
 
@@ -48,33 +44,31 @@ class GrowthOptions(MetricOptions):
     max_events: int = Field(2000, ge=1, le=100_000, description="Events kept; those beyond are counted only.")
 
 
-class Growth(Metric):
+class Growth(View):
     """The events of growth in their order, and how many there were in each phase."""
 
     kind = "growth"
+    needs: ClassVar = {"events": Need(("text",), items=False, words="text without items, as (event,)")}
+    lasting = ("_events", "_left_out", "_active", "_new")
 
     def __init__(self, name: str, options: GrowthOptions) -> None:
         super().__init__(name, options)
-        self.topics = (options.events,)
         self._events: list[dict[str, Any]] = []
         self._left_out = 0
         self._active = 0
         self._new = 0
         """Events of the present tick."""
-        self._phases: dict[str, Counter[str]] = {}
 
-    def check(self, brain: BrainView) -> None:
-        port = self.require_topic(brain, "events", self.options.events, dtypes=("text",), items=False)
-        if port.has_items:
-            raise AuraError(f"metrics.{self.name}.events", expected="a topic of text without items, as (event,)",
-                            got=f"{self.options.events}: {port.describe()}")
+    def new_part(self) -> dict[str, int]:
+        return {}
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def on_signal(self, signal: Signal) -> None:
         # All lines are read before any is kept: of a signal with a bad line nothing is.
         for event in [self._read(line) for line in signal.value]:
-            self._phases.setdefault(self.place(), Counter())[event.action] += 1
+            counts = self.part(self.place())
+            counts[event.action] = counts.get(event.action, 0) + 1
             self._active = max(self._active + _CHANGES.get(event.action, 0), 0)
             self._new += 1
             if len(self._events) < self.options.max_events:
@@ -103,12 +97,13 @@ class Growth(Metric):
     def headline(self) -> dict[str, float]:
         return {"active": float(self._active)} if self._events else {}
 
-    def results(self) -> dict[str, Any]:
-        return {"kind": self.kind, "signal": self.options.events, "label": self.options.label, "all": self._active,
-                "phases": {phase: {**self.what(phase, judged=False), "items": counts.total(),
-                                   "summary": {action: float(times) for action, times in sorted(counts.items())}}
-                           for phase, counts in self._phases.items()},
+    def about(self) -> dict[str, Any]:
+        return {"signal": self.options.events, "label": self.options.label, "all": self._active,
                 "events": [dict(event) for event in self._events], "left_out": self._left_out}
+
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
+        return {"items": sum(part.values()),
+                "summary": {action: float(times) for action, times in sorted(part.items())}}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
@@ -134,19 +129,6 @@ class Growth(Metric):
         if more := len(events) - len(rows) + found.left_out:
             figures.append(Text(text=f"{count(more)} more events are not shown."))
         return figures
-
-    # --- saving ---------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        return {**self.base_state(), "events": [dict(event) for event in self._events], "left_out": self._left_out,
-                "active": self._active, "new": self._new,
-                "phases": [[phase, dict(counts)] for phase, counts in self._phases.items()]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.load_base_state(state)
-        self._events, self._left_out = [dict(event) for event in state["events"]], state["left_out"]
-        self._active, self._new = state["active"], state["new"]
-        self._phases = {phase: Counter(counts) for phase, counts in state["phases"]}
 
 
 def in_words(events: Sequence[Mapping[str, Any]]) -> str:

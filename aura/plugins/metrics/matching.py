@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from aura.core.lasting import saved
 from aura.core.pending import PendingItems
 
 __all__ = ["PENDING", "Matcher", "ids_of"]
@@ -79,18 +80,13 @@ class Matcher(PendingItems):
 
     def state(self) -> dict[str, Any]:
         """Return the waiting items, oldest first, and the counts."""
-        state = super().state()
-        return {**state, "blocks": _copied(state["blocks"]), "gone": dict(self.gone)}
+        state: dict[str, Any] = saved({**super().state(), "gone": self.gone})  # items change while they wait
+        return state
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
-        super().load_state({**state, "blocks": _copied(state["blocks"])})
+        super().load_state(state)
         self.gone = dict(state["gone"])
-
-
-def _copied(blocks: Sequence[list[dict[str, Any]]]) -> list[list[dict[str, Any]]]:
-    """Return blocks of items whose sides can be laid down and change nobody else's."""
-    return [[dict(said) for said in block] for block in blocks]
 
 
 def ids_of(ids: Sequence[int] | np.ndarray | None) -> list[int]:

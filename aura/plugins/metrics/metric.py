@@ -10,11 +10,13 @@ import numpy as np
 
 from aura.core.errors import AuraError, nearest
 from aura.core.flow import room
+from aura.core.lasting import Lasting, Made
 from aura.core.observer import Observer
 from aura.core.signals import seen_before
 from aura.core.time import Time
 from aura.plugins.figures import Curves, Figure, Text
 from aura.plugins.metrics.matching import PENDING, Matcher
+from aura.plugins.metrics.options import Need
 from aura.plugins.metrics.results import Results, cards, figure_names, summary_table
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from aura.core.ports import Port
     from aura.core.signals import Signal
 
-__all__ = ["SEEN_BEFORE", "Metric"]
+__all__ = ["SEEN_BEFORE", "Metric", "View"]
 
 SEEN_BEFORE = "seen before"
 """What figures are called of items whose rows were learned before: neither prequential nor held-out."""
@@ -30,12 +32,13 @@ SEEN_BEFORE = "seen before"
 ROWS_MAX = 10_000
 """Rows kept until they are taken, the oldest go: 10,000 rows of five numbers are about 5 MB."""
 
-
 class Metric(Observer):
-    """The base of all metrics.
+    """The base of all metrics: it finds the topics that its options name, and keeps a part for each phase.
 
-    Figures stand under the phase in which a zone was asked, and items whose rows were learned before apart from the
-    others: ``learn`` and ``learn, seen before``.
+    A metric says how it takes in (`on_signal`, `after_tick`), what it adds up in (`new_part`), and what it tells of it
+    (`tell`, `about`, `figures`). Figures stand under the phase in which a zone was asked, and items whose rows were
+    learned before apart from the others: ``learn`` and ``learn, seen before``. What a resumed run goes on with, it
+    names in `lasting`, beside what the classes above it name.
 
     Parameters
     ----------
@@ -46,26 +49,47 @@ class Metric(Observer):
     """
 
     kind: ClassVar[str] = "metric"
+    needs: ClassVar[Mapping[str, Need]] = {}
+    """The options that name topics, and what these have to be."""
     headlines: ClassVar[Mapping[str, str]] = {}
     """Figures of a phase that have a card at the top of the report, and what they are called there."""
     quantity: ClassVar[str] = ""
     """What stands on the vertical axis of the rolling values."""
+    while_learning: ClassVar[str] = "prequential"
+    """What the figures of a phase in which zones learned are called."""
+    lasting: ClassVar[tuple[str | Lasting, ...]] = ("phase", "learning", "rows", "_measured", Made("parts", "new_part"))
 
     def __init__(self, name: str, options: Any) -> None:
         self.name, self.options = name, options
-        self.topics = ()
+        self.topics = tuple(dict.fromkeys(topic for _, _, topic in self._topics()))
         self.phase, self.learning = "run", True
+        self.parts: dict[str, Any] = {}
+        """What was counted, by the name that its figures stand under."""
         self.rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
         """Rolling rows that nobody has taken yet."""
         self._matchers: list[Matcher] = []
         self._measured: dict[str, tuple[bool, bool]] = {}
         """Of each name that figures stand under: whether zones learned, and whether rows had been learned before."""
+        self._units: dict[str, str] = {}
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
     def results(self) -> dict[str, Any]:
         """Return the figures of every phase as JSON values; the metric is not changed."""
-        return {"kind": self.kind, "phases": {}}
+        found = {"kind": self.kind, **self.about(),
+                 "phases": {place: {**self.what(place), **self.tell(place, part)}
+                            for place, part in self.parts.items()}}
+        for matcher in self._matchers:
+            found |= {"unmatched": matcher.alone(), "waiting": len(matcher)}
+        return found
+
+    def about(self) -> dict[str, Any]:
+        """Return what the results say of all phases together, such as ``truth`` and ``prediction``."""
+        return {}
+
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
+        """Return what the results say of one phase: ``items``, ``summary``, and keys of this metric's own."""
+        return {}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
@@ -110,7 +134,15 @@ class Metric(Observer):
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def check(self, brain: BrainView) -> None:
-        """Raise AuraError if the options name a topic that this brain does not have, or one of another type."""
+        """Raise AuraError if the options name a topic that this brain does not have, or one of another form."""
+        for where, option, topic in self._topics():
+            need = self.needs[option]
+            port = self.require_topic(brain, where, topic, dtypes=need.dtypes, items=bool(need.items))
+            if (need.items is False and port.has_items) or (
+                    need.axes and len(port.shape) - port.has_items not in need.axes):
+                raise AuraError(f"metrics.{self.name}.{where}", expected=f"a topic of {need.words}",
+                                got=f"{topic}: {port.describe()}")
+            self._units[topic] = port.unit
 
     def on_start(self, brain: BrainView) -> None:
         self.check(brain)
@@ -141,6 +173,17 @@ class Metric(Observer):
 
     # --- for subclasses -------------------------------------------------------------------------------------------
 
+    def new_part(self) -> Any:
+        """Return what the figures of a phase are added up in, empty: something with `state` and `load_state`."""
+        raise NotImplementedError
+
+    def part(self, place: str) -> Any:
+        """Return what is added up under a name, new if nothing has been."""
+        found = self.parts.get(place)
+        if found is None:
+            found = self.parts[place] = self.new_part()
+        return found
+
     def matching(self, sides: tuple[str, ...]) -> Matcher:
         """Return what brings together what is said of an item.
 
@@ -159,7 +202,8 @@ class Metric(Observer):
         """Return the name under which the figures of this phase stand, or those of its rows that were learned before.
         """
         name = f"{self.phase}, {SEEN_BEFORE}" if again else self.phase
-        self._measured.setdefault(name, (self.learning, again))
+        if name not in self._measured:
+            self._measured[name] = (self.learning, again)
         return name
 
     def places(self, signal: Signal) -> list[str]:
@@ -183,16 +227,20 @@ class Metric(Observer):
         """Return whether zones learned when the items of a place were seen."""
         return self._measured[place][0]
 
-    def what(self, place: str, *, judged: bool = True) -> dict[str, Any]:
-        """Return what the figures of a place are, as `results` tells it; `judged`: held against a truth."""
+    def what(self, place: str) -> dict[str, Any]:
+        """Return what the figures of a place are, as `results` tells it."""
         learning, again = self._measured[place]
-        how = SEEN_BEFORE if again else "held-out" if not learning else "prequential" if judged else "while learning"
-        return {"learning": learning, "again": again, "how": how}
+        return {"learning": learning, "again": again,
+                "how": SEEN_BEFORE if again else self.while_learning if learning else "held-out"}
+
+    def unit(self, topic: str) -> str:
+        """Return the unit of a topic, as the brain has it."""
+        return self._units.get(topic, "1")
 
     def add_row(self, time: Time, items: int, values: Mapping[str, float], phase: str | None = None) -> None:
         """Keep one rolling row until it is taken."""
         self.rows.append({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
-                           "items": items, "values": dict(values)})
+                          "items": items, "values": dict(values)})
 
     def require_topic(self, brain: BrainView, option: str, topic: str, *, dtypes: tuple[str, ...] = (),
                       items: bool = True) -> Port:
@@ -215,13 +263,22 @@ class Metric(Observer):
             raise AuraError(where, expected="a topic whose first axis is 'item'", got=f"{topic}: {port.describe()}")
         return port
 
-    def base_state(self) -> dict[str, Any]:
-        """Return the state that all metrics share."""
-        return {"phase": self.phase, "learning": self.learning, "rows": list(self.rows),
-                "measured": [[place, *told] for place, told in self._measured.items()]}
+    def _topics(self) -> list[tuple[str, str, str]]:
+        """Return the topics that the options name: where, the option, and the topic."""
+        found = []
+        for option in self.needs:
+            said = getattr(self.options, option)
+            if isinstance(said, tuple):
+                found += [(f"{option}[{number}]", option, topic) for number, topic in enumerate(said)]
+            elif said is not None:
+                found.append((option, option, said))
+        return found
 
-    def load_base_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what `base_state` returned."""
-        self.phase, self.learning = state["phase"], state["learning"]
-        self.rows = deque(state["rows"], maxlen=ROWS_MAX)
-        self._measured = {place: (learning, again) for place, learning, again in state["measured"]}
+
+class View(Metric):
+    """A metric whose figures show how something went, and do not say how well it was done."""
+
+    while_learning = "while learning"
+
+    def results(self) -> dict[str, Any]:
+        return {**super().results(), "view": True}

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field, PositiveInt
 
 from aura.core.errors import AuraError
+from aura.core.lasting import Free, Stateful
 from aura.core.signals import Signal
 from aura.core.time import MS, S, Time, parse_time
 from aura.plugins.figures import Column, Figure, Rate, Text
 from aura.plugins.figures import Raster as RasterFigure
-from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import MetricOptions, Span, Topic
-from aura.plugins.metrics.rate_bins import RateBins
+from aura.plugins.metrics.options import MetricOptions, Need, Span, Topic
+from aura.plugins.metrics.recent import LastStretch, Recent, evenly
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summary_table
-from aura.plugins.metrics.spike_window import SpikeWindow
-from aura.plugins.metrics.thinning import evenly
 from aura.plugins.words import count, simulated
 
 if TYPE_CHECKING:
     from aura.core.observer import BrainView
-    from aura.core.ports import Port
 
 __all__ = ["Raster", "RasterOptions"]
 
+BINS_MAX = 1024
+"""Bins at most: after the first merge there are always more than half as many, enough for a page's width."""
 MARKS_MAX = 10_000
 """Spikes of a drawn raster; where more fall into it, fewer cells are shown."""
-
-_View = tuple[Time, Time, int, np.ndarray, np.ndarray]
-"""Start and end of a phase's raster, the spikes of the phase, and cells and times of the raster."""
-
 
 class RasterOptions(MetricOptions):
     """Options of the metric ``raster``."""
@@ -56,75 +51,101 @@ class RasterOptions(MetricOptions):
         description="Spikes kept for the raster; where more fall into the window, it reaches less far back.")
 
 
-class Raster(Metric):
+class RateBins(Stateful):
+    """Events counted by the bin in which they fall, from time 0 on; bins merge in pairs whenever there are too many.
+
+    Parameters
+    ----------
+    width : int
+        Nanoseconds of a bin, at first.
+
+    Examples
+    --------
+    >>> bins = RateBins(width=10)
+    >>> bins.add(np.array([0, 9, 10, 35]))
+    >>> bins.counts.tolist()
+    [2, 1, 0, 1]
+    >>> bins.add(np.array([10 * BINS_MAX]))
+    >>> bins.width, bins.counts[:2].tolist(), len(bins.counts)
+    (20, [3, 1], 513)
+    """
+
+    lasting = ("width", Free("counts"))
+
+    def __init__(self, width: Time) -> None:
+        self.width = width
+        self.counts = np.zeros(0, dtype=np.int64)
+        """The events of each bin up to the last that has any, int64 (bin,)."""
+
+    def add(self, times: np.ndarray) -> None:
+        """Count events at these instants in nanoseconds, int64; what lies before 0 counts for the first bin."""
+        if not len(times):
+            return
+        while times.max() // self.width >= BINS_MAX:
+            self.width *= 2
+            self.counts = np.add.reduceat(self.counts, np.arange(0, len(self.counts), 2)) if len(self.counts) \
+                else self.counts
+        new = np.bincount(np.maximum(times // self.width, 0), minlength=len(self.counts))
+        new[:len(self.counts)] += self.counts
+        self.counts = new
+
+
+class Raster(LastStretch):
     """The spikes of the last window of each phase, the mean rate of each phase, and the population rate of the run."""
 
     kind = "raster"
+    needs: ClassVar = {"spikes": Need(("int", "uint"), items=False, axes=(1,), words="(spike,)"),
+                       "times": Need(("float",), items=False, axes=(1,), words="(spike,)")}
+    lasting = ("_bins", "_largest", "_now", "_began", "_count", "_said")
 
     def __init__(self, name: str, options: RasterOptions) -> None:
-        super().__init__(name, options)
-        self.topics = (options.spikes,) if options.times is None else (options.spikes, options.times)
-        self._window = SpikeWindow(parse_time(options.window), options.max_spikes)
+        super().__init__(name, options, Recent(parse_time(options.window), options.max_spikes))
         self._bins = RateBins(parse_time(options.bin))
         self._largest = -1
         self._now: Time = 0
-        self._spikes: np.ndarray | None = None
-        self._times: np.ndarray | None = None
         self._began: Time = 0
         self._count = 0
         """Spikes of the present phase."""
-        self._done: dict[str, tuple[bool, float, _View]] = {}
-        """Phases that are over: whether they learned, how long they were in ns, and what they left."""
+        self._said: dict[str, np.ndarray] = {}
+        """What the topics of the present tick have said."""
         self._chosen: np.ndarray | None = None
         if options.cells is not None and options.cells > options.shown:
             self._chosen = np.zeros(options.cells, dtype=bool)
             self._chosen[evenly(options.cells, options.shown)] = True
 
     def check(self, brain: BrainView) -> None:
+        super().check(brain)
         options = self.options
-        port = self._require_row(brain, "spikes", options.spikes, ("int", "uint"))
+        port = self.require_topic(brain, "spikes", options.spikes, items=False)
         if options.cells is not None and port.range is not None and port.range[1] >= options.cells:
             raise AuraError(f"metrics.{self.name}.cells", got=str(options.cells),
                             expected=f"{int(port.range[1]) + 1} cells, as {options.spikes} tells")
-        if options.times is not None:
-            port = self._require_row(brain, "times", options.times, ("float",))
-            if port.unit not in ("ms", "1"):
-                raise AuraError(f"metrics.{self.name}.times", expected="a topic in ms",
-                                got=f"{options.times}: {port.describe()}")
-
-    def _require_row(self, brain: BrainView, option: str, topic: str, dtypes: tuple[str, ...]) -> Port:
-        port = self.require_topic(brain, option, topic, dtypes=dtypes, items=False)
-        if len(port.shape) != 1 or port.has_items:
-            raise AuraError(f"metrics.{self.name}.{option}", expected="a topic of (spike,)",
-                            got=f"{topic}: {port.describe()}")
-        return port
+        if options.times is not None and self.unit(options.times) not in ("ms", "1"):
+            port = self.require_topic(brain, "times", options.times, items=False)
+            raise AuraError(f"metrics.{self.name}.times", expected="a topic in ms",
+                            got=f"{options.times}: {port.describe()}")
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def on_signal(self, signal: Signal) -> None:
-        if signal.topic == self.options.spikes:
-            self._spikes = signal.value  # type: ignore[assignment]
-        else:
-            self._times = signal.value  # type: ignore[assignment]
+        self._said[signal.topic] = np.asarray(signal.value)
 
     def after_tick(self, now: Time) -> None:
         self._now = now
         # Only here: both topics of the tick have spoken, whatever their order.
-        if self._spikes is None and self._times is None:
+        if not self._said:
             return
-        cells, said, self._spikes, self._times = self._spikes, self._times, None, None
-        if self.options.times is None and cells is not None:
-            said = np.full(len(cells), now / MS)
-        if cells is None or said is None or len(cells) != len(said):
+        options, (said, self._said) = self.options, (self._said, {})
+        cells = said.get(options.spikes)
+        times = said.get(options.times) if options.times else None if cells is None else np.full(len(cells), now / MS)
+        if cells is None or times is None or len(cells) != len(times):
             raise AuraError(f"metrics.{self.name}", expected="as many instants as spikes in each tick",
-                            got=f"{_told(said)} of {self.options.times} and {_told(cells)} of {self.options.spikes}")
+                            got=f"{_told(times)} of {options.times} and {_told(cells)} of {options.spikes}")
         if len(cells):
-            self._take(now, cells, np.rint(said * MS).astype(np.int64))
+            self._take(now, cells, np.rint(times * MS).astype(np.int64))
 
     def end_phase(self, now: Time) -> None:
-        if self._count or self._now > self._began:
-            self._done[self.phase] = (self.learning, float(now - self._began), self._view(now))
-        self._window.clear(now)
+        super().end_phase(now)
         self._began, self._count = now, 0
 
     def _take(self, now: Time, cells: np.ndarray, times: np.ndarray) -> None:
@@ -138,11 +159,18 @@ class Raster(Metric):
         if self._chosen is not None:
             inside = self._chosen[cells]
             cells, times = cells[inside], times[inside]
-        self._window.add(now, cells, times)
+        self._recent.add(now, np.stack([cells.astype(np.int64), times]))
 
-    def _view(self, now: Time) -> _View:
-        start, cells, times = self._window.seen_from(now)
-        return start, now, self._count, cells, times
+    def seen(self, now: Time) -> tuple[Any, ...] | None:
+        """Return how long the phase has been in ns, start and end of its raster, its spikes, and those of the raster
+        as cells and times, int64 (2, spike).
+        """
+        if not self._count and self._now <= self._began:
+            return None
+        recent = self._recent
+        start = max(recent.since, now - recent.span)
+        spikes = recent.samples() if recent.blocks else np.zeros((2, 0), dtype=np.int64)
+        return float(now - self._began), start, now, self._count, spikes[:, spikes[1] > start]
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
@@ -156,15 +184,14 @@ class Raster(Metric):
         return {"rate_hz": self._count * S / span / self.cells} if self._count and span > 0 else {}
 
     def results(self) -> dict[str, Any]:
-        phases = dict(self._done)
-        if self._now > self._began:
-            phases[self.phase] = (self.learning, float(self._now - self._began), self._view(self._now))
-        return {"kind": self.kind, "signal": self.options.spikes, "all": self.cells,
-                "phases": {phase: self._phase_results(*found) for phase, found in phases.items()} if self.cells else {},
-                "rate": {"width": self._bins.width, "end": self._now, "counts": self._bins.counts.tolist()}}
+        return {**super().results(), "phases": self.phases(self._now) if self.cells else {}}
 
-    def _phase_results(self, learning: bool, span: float, view: _View) -> dict[str, Any]:
-        start, end, spikes, cells, times = view
+    def about(self) -> dict[str, Any]:
+        return {"signal": self.options.spikes, "all": self.cells, "rate": {
+            "width": self._bins.width, "end": self._now, "counts": self._bins.counts.tolist()}}
+
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
+        span, start, end, spikes, (cells, times) = part
         shown = evenly(self.cells, self.options.shown)
         inside = np.isin(cells, shown)
         while inside.sum() > MARKS_MAX and len(shown) > 1:
@@ -172,8 +199,7 @@ class Raster(Metric):
             inside = np.isin(cells, shown)
         cells, times = cells[inside], times[inside]
         order = np.lexsort((times, cells))
-        return {"learning": learning, "how": "while learning" if learning else "held-out",
-                "summary": {"rate_hz": spikes * S / span / self.cells if span else 0.0, "spikes": float(spikes)},
+        return {"summary": {"rate_hz": spikes * S / span / self.cells if span else 0.0, "spikes": float(spikes)},
                 "raster": {"start": start, "end": end, "cells": shown.tolist(),
                            "rows": np.searchsorted(shown, cells[order]).tolist(), "times": times[order].tolist()}}
 
@@ -202,23 +228,6 @@ class Raster(Metric):
             name="mean rate of a cell, Hz", kind="measured")}, items=False, caption="All spikes of each phase.")
         return [Text(text=f"Spikes of {count(cells)} cells, as {found.signal} tells them.", kind="about"),
                 *(parts or [Text(text="No cell has spiked.")]), *by_phase(found, "Spikes", show)]
-
-    # --- saving ---------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        return {**self.base_state(), "window": self._window.state(), "bins": self._bins.state(),
-                "largest": self._largest, "now": self._now, "began": self._began, "count": self._count,
-                "waiting": [self._spikes, self._times],
-                "done": [[phase, learning, span, *view] for phase, (learning, span, view) in self._done.items()]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.load_base_state(state)
-        self._window.load_state(state["window"])
-        self._bins.load_state(state["bins"])
-        self._largest, self._now = state["largest"], state["now"]
-        self._began, self._count = state["began"], state["count"]
-        self._spikes, self._times = state["waiting"]
-        self._done = {phase: (learning, span, tuple(view)) for phase, learning, span, *view in state["done"]}
 
 
 def _told(values: np.ndarray | None) -> str:

@@ -10,11 +10,8 @@ from pydantic import BaseModel, ConfigDict, NonNegativeInt
 from aura.plugins.figures import AnyFigure, Card, Cards, Column, Figure, Fold, Table
 from aura.plugins.words import count, figure, named
 
-__all__ = ["RIVALS", "VIEWS", "Model", "PhaseResults", "Results", "by_phase", "cards", "figure_names", "figure_rows",
+__all__ = ["RIVALS", "Model", "PhaseResults", "Results", "by_phase", "cards", "figure_names", "figure_rows",
            "has_one_label", "left_out", "main_phases", "summary_table"]
-
-VIEWS = ("scalars", "traces", "raster", "volume", "grouped", "components", "growth")
-"""Kinds of metric whose figures show how something went, and do not say how well it was done."""
 
 RIVALS = {"macro_f1": "macro F1", "micro_f1": "micro F1", "top1": "top-1", "accuracy": "exact match"}
 """Figures in which batch learners are compared, and what they are called."""
@@ -65,7 +62,10 @@ class Model(BaseModel):
 
 
 class Results(_Found):
-    """What a metric has found; `figures` are None in runs of before metrics told theirs."""
+    """What a metric has found; `figures` are None in runs of before metrics told theirs.
+
+    Of a `view` the figures show how something went, and do not say how well it was done.
+    """
 
     kind: str = ""
     truth: str = ""
@@ -73,6 +73,7 @@ class Results(_Found):
     signal: str = ""
     unit: str = "1"
     label: str = ""
+    view: bool = False
     phases: dict[str, PhaseResults] = {}
     models: tuple[Model, ...] = ()
     unmatched: dict[str, int] = {}

@@ -1,83 +1,123 @@
-"""The items that rolling figures look back on, and when the next row of them is due."""
+"""Figures of the latest items of a phase, and when the next row of them is due."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
-from aura.core.time import Time
-from aura.plugins.metrics.cadence import Cadence
+from aura.core.lasting import Lasting, Made, Stateful
+from aura.core.time import Time, parse_time
+from aura.plugins.metrics.metric import SEEN_BEFORE, Metric
+from aura.plugins.metrics.options import AUTO
 
-__all__ = ["Rolling"]
+__all__ = ["Cadence", "Rolling"]
 
-T = TypeVar("T")
+AUTO_LEAST, AUTO_MOST, AUTO_SHARE = 25, 250, 4
+"""Items from row to row: a quarter of those seen, within these bounds. Tuned here: a run of 500 items gets ten points,
+and rows of 3 ms stay under 3 % of a run at 500 items a second."""
 
 
-class Rolling(Generic[T]):
-    """The latest items of a phase: those seen for the first time and those seen before in a window each.
+class Cadence(Stateful):
+    """Rows every so many items of a phase, or every so much simulated time.
 
     Parameters
     ----------
-    window : int
-        Items that are looked back on.
     every : int or str
-        As `Cadence` takes it.
+        A number of items, a time, or ``"auto"``: every 25 items at first, later every 250.
 
     Examples
     --------
-    >>> rolling = Rolling(window=2, every=2)
-    >>> [rolling.add("learn", item, seen=item, now=0) for item in (1, 2, 3)]
-    [False, True, False]
-    >>> rolling.row("learn"), rolling.waiting()
-    ([2, 3], [])
+    >>> cadence = Cadence(3)
+    >>> [cadence.due(items, time=0) for items in (1, 2, 3, 4, 5, 6)]
+    [False, False, True, False, False, True]
     """
 
+    lasting = ("next",)
+
+    def __init__(self, every: int | str) -> None:
+        self._items = every if isinstance(every, int) else AUTO_LEAST if every == AUTO else 0
+        self._grows = every == AUTO
+        self._span: Time = 0 if self._items else parse_time(every)
+        self.next = self._items or self._span
+
+    def due(self, items: int, time: Time) -> bool:
+        """Return whether a row is due after `items` items of this phase, at `time`; it is due once."""
+        reached = items if self._items else time
+        if reached < self.next:
+            return False
+        if self._grows:
+            self.next = items + min(max(items // AUTO_SHARE, AUTO_LEAST), AUTO_MOST)
+        else:
+            step = self._items or self._span
+            self.next = (reached // step + 1) * step
+        return True
+
+    def new_phase(self, time: Time) -> None:
+        """Begin to count again: items from zero, time from the next whole multiple."""
+        self.next = self._items or (time // self._span + 1) * self._span
+
+
+class _Window(Stateful):
+    """The latest items under one name, how many there were in all, how many no row has told of, and when one is due."""
+
+    lasting = ("items", "seen", "fresh", "cadence")
+
     def __init__(self, window: int, every: int | str) -> None:
-        self._window, self._every = window, every
-        self._parts: dict[str, _Part[T]] = {}
-
-    def add(self, place: str, item: T, seen: int, now: Time) -> bool:
-        """Take the item that is the `seen`-th of its place, and return whether a row is due."""
-        part = self._parts.get(place)
-        if part is None:
-            part = self._parts[place] = self._new(now)
-        part.items.append(item)
-        part.fresh += 1
-        return part.cadence.due(seen, now)
-
-    def row(self, place: str) -> list[T]:
-        """Return what the row is of that is now written."""
-        part = self._parts[place]
-        part.fresh = 0
-        return list(part.items)
-
-    def waiting(self) -> list[str]:
-        """Return the places with items since their last row."""
-        return [place for place, part in self._parts.items() if part.fresh]
-
-    def clear(self) -> None:
-        """Begin a phase."""
-        self._parts = {}
-
-    def _new(self, now: Time) -> _Part[T]:
-        part: _Part[T] = _Part(deque(maxlen=self._window), Cadence(self._every))
-        part.cadence.new_phase(now)
-        return part
-
-    def state(self, pack: Callable[[list[T]], Any]) -> list[Any]:
-        """Return all of it; `pack` turns items into what can be saved."""
-        return [[place, pack(list(part.items)), part.cadence.next, part.fresh] for place, part in self._parts.items()]
-
-    def load_state(self, state: Iterable[Any], unpack: Callable[[Any], Iterable[T]]) -> None:
-        """Take over what `state` returned."""
-        self._parts = {}
-        for place, items, due, fresh in state:
-            part = self._parts[place] = self._new(0)
-            part.items.extend(unpack(items))
-            part.cadence.next, part.fresh = due, fresh
+        self.items: deque[Any] = deque(maxlen=window)
+        self.seen, self.fresh, self.cadence = 0, 0, Cadence(every)
 
 
-class _Part(Generic[T]):
-    def __init__(self, items: deque[T], cadence: Cadence) -> None:
-        self.items, self.cadence, self.fresh = items, cadence, 0
+class Rolling(Metric):
+    """A metric that judges items: it has rows of figures of the latest items, those seen before in a window of their
+    own.
+
+    A metric says what the figures of some items are (`figures_of`), and gives each item to `roll`.
+    """
+
+    headings: ClassVar[Mapping[str, str]] = {}
+    """Rolling figures that stand in the progress line, and what they are called there."""
+    lasting: ClassVar[tuple[str | Lasting, ...]] = (Made("_windows", "_new_window"), "_latest")
+
+    def __init__(self, name: str, options: Any) -> None:
+        super().__init__(name, options)
+        self._windows: dict[str, _Window] = {}
+        self._latest: tuple[str, dict[str, float]] = ("", {})
+        """Where the last row stands, and its figures."""
+
+    def figures_of(self, items: list[Any]) -> dict[str, float]:
+        """Return the figures of these items."""
+        raise NotImplementedError
+
+    def roll(self, place: str, item: Any, seen: int, now: Time) -> None:
+        """Take the item that is the `seen`-th of its place; what belongs to an earlier phase has no rows."""
+        if not self.is_present(place):
+            return
+        window = self._windows.get(place)
+        if window is None:
+            window = self._windows[place] = self._new_window()
+            window.cadence.new_phase(now)
+        window.items.append(item)
+        window.seen, window.fresh = seen, window.fresh + 1
+        if window.cadence.due(seen, now):
+            self._write(place, now)
+
+    def end_phase(self, now: Time) -> None:
+        for place, window in self._windows.items():
+            if window.fresh:
+                self._write(place, now)
+        self._windows = {}
+
+    def headline(self) -> dict[str, float]:
+        place, latest = self._latest
+        later = f" ({SEEN_BEFORE})" if latest and not self.is_first(place) else ""
+        return {f"{called}{later}": latest[name] for name, called in self.headings.items() if name in latest}
+
+    def _write(self, place: str, now: Time) -> None:
+        window = self._windows[place]
+        window.fresh = 0
+        self._latest = place, self.figures_of(list(window.items))
+        self.add_row(now, window.seen, self._latest[1], place)
+
+    def _new_window(self) -> _Window:
+        return _Window(self.options.window, self.options.every)

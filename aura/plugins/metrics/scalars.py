@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from aura.core.errors import AuraError, nearest
 from aura.core.signals import Signal
-from aura.core.time import Time, parse_time
+from aura.core.time import Time
 from aura.core.zone import Scalars
 from aura.plugins.figures import Figure
-from aura.plugins.metrics.interval_means import IntervalMeans
-from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import MeansEvery, MetricOptions, Topic
+from aura.plugins.metrics.options import NUMBERS, MaxRows, MeansEvery, MetricOptions, Need, Topic
 from aura.plugins.metrics.results import Results
+from aura.plugins.metrics.totals import IntervalMeans, OverTime
 
 if TYPE_CHECKING:
     from aura.core.observer import BrainView
 
 __all__ = ["ScalarOptions", "ScalarSeries"]
-
-_TOPICS = ""
-"""The series of the topics, beside one series a zone; no zone has this name."""
 
 
 class ScalarOptions(MetricOptions):
@@ -36,27 +32,17 @@ class ScalarOptions(MetricOptions):
         ("*",),
         description="Zones whose learning scalars are kept, shell patterns; by default all.")
     every: MeansEvery = "100 ms"
-    max_rows: int = Field(
-        2000, ge=10,
-        description="After so many rows of one series its interval doubles, so that rows grow with the logarithm "
-                    "of time only.")
+    max_rows: MaxRows = 2000
 
 
-class ScalarSeries(Metric):
+class ScalarSeries(OverTime):
     """Means over intervals of time, a row for all topics and a row for each zone."""
 
     kind = "scalars"
-
-    def __init__(self, name: str, options: ScalarOptions) -> None:
-        super().__init__(name, options)
-        self.topics = tuple(dict.fromkeys(options.topics))
-        self._span = parse_time(options.every)
-        self._series: dict[str, IntervalMeans] = {}
-        self._totals: dict[str, dict[str, dict[str, float]]] = {}
+    needs: ClassVar = {"topics": Need(NUMBERS, items=None)}
 
     def check(self, brain: BrainView) -> None:
-        for topic in self.options.topics:
-            self.require_topic(brain, "topics", topic, dtypes=("float", "int", "uint", "bool"), items=False)
+        super().check(brain)
         for pattern in self.options.zones:
             if not any(fnmatchcase(zone, pattern) for zone in brain.plans):
                 raise AuraError(f"metrics.{self.name}.zones", expected="zones of this brain", got=repr(pattern),
@@ -65,64 +51,34 @@ class ScalarSeries(Metric):
     def on_signal(self, signal: Signal) -> None:
         value = np.asarray(signal.value)
         if value.size:
-            self._take(_TOPICS, signal.topic, float(value.mean()), signal.time)
+            self._note("", [(signal.topic, float(value.mean()))], signal.time)
 
     def on_learn(self, zone: str, now: Time, scalars: Scalars) -> None:
         if scalars and any(fnmatchcase(zone, pattern) for pattern in self.options.zones):
-            for name, value in scalars.items():
-                self._take(zone, name, float(value), now)
+            self._note(zone, [(f"{zone}.{name}", float(value)) for name, value in scalars.items()], now)
 
-    def after_tick(self, now: Time) -> None:
-        for owner, series in self._series.items():
-            if series.count and now >= series.next:
-                self._write(owner, series, now)
-
-    def end_phase(self, now: Time) -> None:
-        for owner, series in self._series.items():
-            if series.count:
-                self._write(owner, series, now)
-
-    def _take(self, owner: str, name: str, value: float, now: Time) -> None:
-        series = self._series.get(owner)
-        if series is None:
-            series = self._series[owner] = IntervalMeans(self._span)
+    def _note(self, owner: str, numbers: list[tuple[str, float]], now: Time) -> None:
+        series = self.take(owner, self.place(), numbers, len(numbers))
+        if not series.rows:
             series.next = now  # the first value is a row at once
-        series.add(name, value)
-        label = f"{owner}.{name}" if owner else name
-        total = self._totals.setdefault(self.phase, {}).setdefault(
-            label, {"count": 0.0, "sum": 0.0, "min": value, "max": value, "last": value})
-        total["count"] += 1.0
-        total["sum"] += value
-        total["min"], total["max"], total["last"] = min(total["min"], value), max(total["max"], value), value
 
-    def _write(self, owner: str, series: IntervalMeans, now: Time) -> None:
-        count = series.count
-        means = series.take(now, self.options.max_rows)
-        if owner:
-            self.rows.append({"time": now, "phase": self.phase, "zone": owner, "values": means})
-        else:
-            self.add_row(now, count, means)
+    def write(self, owner: str, series: IntervalMeans, now: Time) -> None:
+        if not owner:
+            return super().write(owner, series, now)
+        means = {name.removeprefix(f"{owner}."): mean for name, mean in series.take(now, self.options.max_rows).items()}
+        return self.rows.append({"time": now, "phase": self.phase, "zone": owner, "values": means})
 
-    def results(self) -> dict[str, Any]:
-        return {"kind": self.kind, "phases": {
-            phase: {"summary": {name: total["sum"] / total["count"] for name, total in totals.items()},
-                    "per_series": [{"name": name, "mean": total["sum"] / total["count"], "min": total["min"],
-                                    "max": total["max"], "last": total["last"], "count": int(total["count"])}
-                                   for name, total in totals.items()]}
-            for phase, totals in self._totals.items()}}
+    def what(self, place: str) -> dict[str, Any]:
+        return {}
+
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
+        rows = part.rows()
+        called = (("name", "name"), ("mean", "mean"), ("min", "least"), ("max", "largest"), ("last", "last"),
+                  ("count", "count"))
+        return {"summary": {row["name"]: row["mean"] for row in rows},
+                "per_series": [{name: row[key] for name, key in called} for row in rows]}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
         """Return nothing: the report draws all scalars, and what zones log, in one section."""
         return []
-
-    def state(self) -> dict[str, Any]:
-        return {**self.base_state(),
-                "series": [[owner, *one.state()] for owner, one in self._series.items()],
-                "totals": [[phase, [[name, dict(total)] for name, total in totals.items()]]
-                           for phase, totals in self._totals.items()]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.load_base_state(state)
-        self._series = {owner: IntervalMeans.of(one) for owner, *one in state["series"]}
-        self._totals = {phase: {name: dict(total) for name, total in totals} for phase, totals in state["totals"]}

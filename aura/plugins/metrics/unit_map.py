@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -11,13 +11,14 @@ from pydantic import Field, PositiveInt
 
 from aura.core.classes import OTHER, ClassIndex
 from aura.core.errors import AuraError
+from aura.core.lasting import Stateful
 from aura.core.signals import Signal
 from aura.plugins.figures import Column, Figure, Map, Table, Text
-from aura.plugins.metrics.labels import beyond, natural_key, sets_of
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import MetricOptions, Pending, Topic
+from aura.plugins.metrics.options import LABELS, MetricOptions, Need, Pending, Topic
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase, cards, summary_table
+from aura.plugins.metrics.scores import beyond, natural_key, sets_of
 from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
@@ -29,8 +30,10 @@ DEALS = 8
 """Deals of the labels of which the purity by chance is the mean; of a thousand items each is off by some 0.01."""
 
 
-class _Counts:
+class _Counts(Stateful):
     """What one phase has shown: wins by unit, labelled items by unit, and items by unit and label."""
+
+    lasting = ("unlabelled", "wins", "labelled", "pairs")
 
     def __init__(self) -> None:
         self.unlabelled = 0
@@ -89,26 +92,27 @@ class UnitMap(Metric):
     """
 
     kind = "map"
+    needs: ClassVar = {"winner": Need(("int", "uint"), axes=(0,), words="(item,)"), "truth": Need(LABELS)}
     headlines: ClassVar = {"purity": "purity", "utilisation": "share of units that won"}
+    while_learning = "while learning"
+    lasting = ("_matcher", "_classes")
 
     def __init__(self, name: str, options: MapOptions) -> None:
         super().__init__(name, options)
-        self.topics = (options.winner,) if options.truth is None else tuple({options.winner: 0, options.truth: 0})
-        self._units = math.prod(options.shape)
+        self._units_number = math.prod(options.shape)
         self._matcher = self.matching(("truth", "winner"))
         self._classes = ClassIndex(most=options.max_classes)
-        self._phases: dict[str, _Counts] = {}
 
     def check(self, brain: BrainView) -> None:
-        where, topic = f"metrics.{self.name}", self.options.winner
-        port = self.require_topic(brain, "winner", topic, dtypes=("int", "uint"))
-        if len(port.shape) != 1:
-            raise AuraError(f"{where}.winner", expected="a topic of (item,)", got=f"{topic}: {port.describe()}")
-        if port.range is not None and port.range[1] != self._units - 1:
-            raise AuraError(f"{where}.shape", expected=f"{int(port.range[1]) + 1} units, as {topic} tells",
-                            got=f"{' x '.join(map(str, self.options.shape))} = {self._units}")
-        if self.options.truth is not None:
-            self.require_topic(brain, "truth", self.options.truth, dtypes=("tags", "text", "int", "uint"))
+        super().check(brain)
+        port = self.require_topic(brain, "winner", self.options.winner)
+        if port.range is not None and port.range[1] != self._units_number - 1:
+            raise AuraError(f"metrics.{self.name}.shape",
+                            expected=f"{int(port.range[1]) + 1} units, as {self.options.winner} tells",
+                            got=f"{' x '.join(map(str, self.options.shape))} = {self._units_number}")
+
+    def new_part(self) -> _Counts:
+        return _Counts()
 
     # --- what happens ---------------------------------------------------------------------------------------------
 
@@ -123,13 +127,13 @@ class UnitMap(Metric):
         units: list[int] = signal.value.tolist()  # type: ignore[union-attr]
         if not units:
             return
-        if min(units) < 0 or max(units) >= self._units:
-            raise AuraError(f"metrics.{self.name}.shape", expected=f"units from 0 to {self._units - 1}",
+        if min(units) < 0 or max(units) >= self._units_number:
+            raise AuraError(f"metrics.{self.name}.shape", expected=f"units from 0 to {self._units_number - 1}",
                             got=f"the unit {min(units) if min(units) < 0 else max(units)}",
                             hint="The shape must be that of the map that says the winners.")
         places = self.places(signal)
         for place, unit in zip(places, units, strict=True):
-            wins = self._phases.setdefault(place, _Counts()).wins
+            wins = self.part(place).wins
             wins[unit] = wins.get(unit, 0) + 1
         if self.options.truth is not None:
             self._settle(self._matcher.put(1, ids_of(signal.ids), zip(places, units, strict=True)))
@@ -137,7 +141,7 @@ class UnitMap(Metric):
     def _settle(self, complete: list[list[Any]]) -> None:
         """Count the items of which both the unit and the labels are known; one without labels tells nothing."""
         for labels, (phase, unit) in complete:
-            counts = self._phases[phase]
+            counts = self.parts[phase]
             if not labels:
                 counts.unlabelled += 1
                 continue
@@ -147,56 +151,34 @@ class UnitMap(Metric):
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
-    def results(self) -> dict[str, Any]:
-        return {"kind": self.kind, "signal": self.options.winner, "truth": self.options.truth or "",
-                "all": self._units, "shape": list(self.options.shape),
-                "phases": {phase: self._phase_results(phase, counts) for phase, counts in self._phases.items()},
-                "unmatched": self._matcher.alone(), "waiting": len(self._matcher), **beyond(self._classes)}
+    def about(self) -> dict[str, Any]:
+        return {"signal": self.options.winner, "truth": self.options.truth or "", "all": self._units_number,
+                "shape": list(self.options.shape), **beyond(self._classes)}
 
-    def _phase_results(self, phase: str, counts: _Counts) -> dict[str, Any]:
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
         names = self._classes.names
-        other = names.index(OTHER) if self._classes.beyond else -1
-        pairs = {(unit, label): items for (unit, label), items in counts.pairs.items() if label != other}
-        best: dict[int, tuple[int, str]] = {}
-        for (unit, label), items in pairs.items():
-            # Of labels that are as frequent the first in their natural order is taken, whichever came first.
-            rival = best.get(unit)
-            if rival is None or items > rival[0] or (items == rival[0] and natural_key(names[label]) <
-                                                     natural_key(rival[1])):
-                best[unit] = (items, names[label])
-        labels = sorted({names[label] for _, label in pairs}, key=natural_key)
-        number = {label: place for place, label in enumerate(labels)}
-        won = sorted(counts.wins)
-        labelled = sum(counts.labelled.values())
-        summary = {"utilisation": len(won) / self._units}
+        known = {pair: items for pair, items in part.pairs.items()
+                 if not self._classes.beyond or names[pair[1]] != OTHER}
+        pairs = {(unit, names[label]): items for (unit, label), items in known.items()}
+        best: dict[int, str] = {}
+        # Of labels that are as frequent the first in their natural order is taken, whichever came first.
+        for unit, label in sorted(pairs, key=lambda pair: (-pairs[pair], natural_key(pair[1]))):
+            best.setdefault(unit, label)
+        labels = sorted({label for _, label in pairs}, key=natural_key)
+        won, labelled = sorted(part.wins), sum(part.labelled.values())
+        summary = {"utilisation": len(won) / self._units_number}
         if labelled:
-            summary["purity"] = sum(items for items, _ in best.values()) / labelled
+            summary["purity"] = sum(pairs[pair] for pair in best.items()) / labelled
             # Labels of which an item has several, or that are not told apart, are not dealt out one by one.
             if sum(pairs.values()) == labelled:
-                summary["purity_by_chance"] = purity_by_chance(pairs)
-        return {**self.what(phase, judged=False), "items": sum(counts.wins.values()), "unlabelled": counts.unlabelled,
-                "summary": summary,
-                "map": {"units": won, "wins": [counts.wins[unit] for unit in won], "labels": labels,
-                        "majority": [number[best[unit][1]] if unit in best else -1 for unit in won],
-                        "purity": [round(best[unit][0] / counts.labelled[unit], 4) if unit in best else None
+                summary["purity_by_chance"] = purity_by_chance(known)
+        return {"items": sum(part.wins.values()), "unlabelled": part.unlabelled, "summary": summary,
+                "map": {"units": won, "wins": [part.wins[unit] for unit in won], "labels": labels,
+                        "majority": [labels.index(best[unit]) if unit in best else -1 for unit in won],
+                        "purity": [round(pairs[unit, best[unit]] / part.labelled[unit], 4) if unit in best else None
                                    for unit in won]},
-                "regions": self._regions(counts.labelled, pairs, {unit: label for unit, (_, label) in best.items()},
-                                         labels)}
-
-    def _regions(self, labelled: Mapping[int, int], pairs: Mapping[tuple[int, int], int], best: Mapping[int, str],
-                 labels: list[str]) -> list[dict[str, Any]]:
-        """Return for each label: its units, its items, and the items of its units and how many of them have it."""
-        names = self._classes.names
-        rows = {label: [0, 0, 0, 0] for label in labels}
-        for unit, label in best.items():
-            rows[label][0] += 1
-            rows[label][2] += labelled[unit]
-        for (unit, number), items in pairs.items():
-            rows[names[number]][1] += items
-            if best[unit] == names[number]:
-                rows[names[number]][3] += items
-        return [{"label": label, "units": units, "items": items, "held": held, "own": own}
-                for label, (units, items, held, own) in rows.items()]
+                "regions": [_region(label, part.labelled, pairs, [unit for unit in best if best[unit] == label])
+                            for label in labels]}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
@@ -220,24 +202,12 @@ class UnitMap(Metric):
                     "All items of each phase. Purity: the share of the items that have the majority label of their "
                     "unit; by chance: the same with the labels dealt out anew.")), *by_phase(found, "Map", show)]
 
-    # --- saving ---------------------------------------------------------------------------------------------------
 
-    def state(self) -> dict[str, Any]:
-        return {**self.base_state(), "matcher": self._matcher.state(), "classes": self._classes.state(),
-                "phases": [[phase, counts.unlabelled, _table(counts.wins), _table(counts.labelled),
-                            _table(counts.pairs)]
-                           for phase, counts in self._phases.items()]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.load_base_state(state)
-        self._matcher.load_state(state["matcher"])
-        self._classes.load_state(state["classes"])
-        self._phases = {}
-        for phase, unlabelled, wins, labelled, pairs in state["phases"]:
-            counts = self._phases[phase] = _Counts()
-            counts.unlabelled = unlabelled
-            counts.wins, counts.labelled = dict(wins.tolist()), dict(labelled.tolist())
-            counts.pairs = {(unit, label): items for unit, label, items in pairs.tolist()}
+def _region(label: str, labelled: Mapping[int, int], pairs: Mapping[tuple[int, str], int],
+            units: Sequence[int]) -> dict[str, Any]:
+    """Return of a label: its units, its items, the items of its units, and how many of these have it."""
+    return {"label": label, "units": len(units), "items": sum(pairs[pair] for pair in pairs if pair[1] == label),
+            "held": sum(labelled[unit] for unit in units), "own": sum(pairs[unit, label] for unit in units)}
 
 
 def _map_caption(view: Mapping[str, Any], units: int) -> str:
@@ -258,9 +228,3 @@ def _regions(regions: list[dict[str, Any]] | None) -> Iterator[Figure]:
                              Column(name="items", kind="count"), Column(name="of its items, in its units", kind="bar"),
                              Column(name="of its units' items, its own", kind="bar")),
                     rows=rows, caption="What the regions answer to; choose a column to sort by it.")
-
-
-def _table(counts: dict[Any, int]) -> np.ndarray:
-    """Return counts as an int64 array, a row for each: its key or keys, and the count."""
-    rows = [(*key, count) if isinstance(key, tuple) else (key, count) for key, count in counts.items()]
-    return np.array(rows, dtype=np.int64).reshape(len(rows), -1) if rows else np.zeros((0, 3), dtype=np.int64)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import Field
 
 from aura.core.errors import AuraError
+from aura.core.lasting import Stateful
 from aura.core.signals import Signal
 from aura.plugins.figures import Column, Figure, Text
 from aura.plugins.figures import Volume as VolumeFigure
-from aura.plugins.metrics.metric import Metric
-from aura.plugins.metrics.options import MetricOptions, Topic
-from aura.plugins.metrics.pooling import block_sides, pooled
+from aura.plugins.metrics.metric import View
+from aura.plugins.metrics.options import MetricOptions, Need, Topic
+from aura.plugins.metrics.recent import block_sides, pooled
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summary_table
 from aura.plugins.words import measured
-
-if TYPE_CHECKING:
-    from aura.core.observer import BrainView
 
 __all__ = ["Volume", "VolumeOptions"]
 
@@ -29,13 +27,15 @@ POINTS_MAX = 3000
 AXES = ("x", "y", "z")
 
 
-class _Activity:
-    """The sum over one phase's signals, float64 (x, y, z), the items in it, and the last one."""
+class _Activity(Stateful):
+    """The sum over one phase's signals, (x, y, z), the items in it, and the last one."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    lasting = ("items", "sum", "last")
+
+    def __init__(self) -> None:
         self.items = 0
-        self.sum = np.zeros(shape)
-        self.last = np.zeros(shape)
+        self.sum: Any = None
+        self.last: Any = None
 
 
 class VolumeOptions(MetricOptions):
@@ -44,56 +44,37 @@ class VolumeOptions(MetricOptions):
     signal: Topic = Field(description="Topic of numbers, (x, y, z) or (item, x, y, z).")
 
 
-class Volume(Metric):
+class Volume(View):
     """Mean and last activity over the grid and along each of its axes, per phase."""
 
     kind = "volume"
+    needs: ClassVar = {"signal": Need(("float", "int", "uint"), items=None, axes=(3,),
+                                      words="(x, y, z) or (item, x, y, z)")}
 
-    def __init__(self, name: str, options: VolumeOptions) -> None:
-        super().__init__(name, options)
-        self.topics = (options.signal,)
-        self._phases: dict[str, _Activity] = {}
-        self._unit = "1"
-
-    def check(self, brain: BrainView) -> None:
-        topic = self.options.signal
-        port = self.require_topic(brain, "signal", topic, dtypes=("float", "int", "uint"), items=False)
-        if len(port.shape) - port.has_items != len(AXES):
-            raise AuraError(f"metrics.{self.name}.signal", expected="a topic of (x, y, z) or (item, x, y, z)",
-                            got=f"{topic}: {port.describe()}")
-        self._unit = port.unit
-
-    # --- what happens ---------------------------------------------------------------------------------------------
+    def new_part(self) -> _Activity:
+        return _Activity()
 
     def on_signal(self, signal: Signal) -> None:
-        value: np.ndarray = signal.value  # type: ignore[assignment]
-        shape = value.shape[-3:]
+        value = np.asarray(signal.value)
         if not value.size:
             return
-        place = self.place()
-        activity = self._phases.get(place)
-        if activity is None:
-            activity = self._phases[place] = _Activity(shape)
-        elif activity.sum.shape != shape:
+        items, activity = value.reshape(-1, *value.shape[-3:]), self.part(self.place())
+        if activity.sum is None:
+            activity.sum = np.zeros(items.shape[1:])
+        elif activity.sum.shape != items.shape[1:]:
             raise AuraError(f"metrics.{self.name}.signal", expected=f"the grid {activity.sum.shape}, as before",
-                            got=str(shape))
-        if value.ndim == len(AXES):
-            activity.sum += value
-            activity.items += 1
-            activity.last = value
-        else:
-            activity.sum += value.sum(axis=0, dtype=np.float64)
-            activity.items += len(value)
-            activity.last = value[-1]
+                            got=str(items.shape[1:]))
+        activity.sum += items.sum(axis=0, dtype=np.float64)
+        activity.items += len(items)
+        activity.last = items[-1]
 
     # --- what a person reads --------------------------------------------------------------------------------------
 
-    def results(self) -> dict[str, Any]:
-        return {"kind": self.kind, "signal": self.options.signal, "unit": self._unit,
-                "phases": {phase: self._phase_results(phase, activity) for phase, activity in self._phases.items()}}
+    def about(self) -> dict[str, Any]:
+        return {"signal": self.options.signal, "unit": self.unit(self.options.signal)}
 
-    def _phase_results(self, phase: str, activity: _Activity) -> dict[str, Any]:
-        mean, last = activity.sum / activity.items, activity.last.astype(np.float64)
+    def tell(self, place: str, part: Any) -> dict[str, Any]:
+        mean, last = part.sum / part.items, part.last.astype(np.float64)
         sides = block_sides(mean.shape, POINTS_MAX)
         profiles = [{"axis": name, "mean": _profile(mean, axis), "last": _profile(last, axis)}
                     for axis, name in enumerate(AXES)]
@@ -102,7 +83,7 @@ class Volume(Metric):
         if summary["least"] >= 0 and squares > 0:
             # Treves & Rolls 1991, doi:10.1088/0954-898X_2_4_004: 1 where all are as active, 1/n where one of n is.
             summary["sparseness"] = summary["mean"] ** 2 / squares
-        return {**self.what(phase, judged=False), "items": activity.items, "summary": summary,
+        return {"items": part.items, "summary": summary,
                 "volume": {"shape": list(mean.shape), "sides": list(sides),
                            "most_active": [int(place) for place in np.unravel_index(mean.argmax(), mean.shape)],
                            "mean": _short(pooled(mean, sides)), "last": _short(pooled(last, sides)),
@@ -130,20 +111,6 @@ class Volume(Metric):
                    "active, and near 0 where few are active at all.")
         return [Text(text=f"{found.signal} over the grid, on average and at the end of each phase.", kind="about"),
                 *summary_table(found, columns, items=False, caption=caption), *by_phase(found, "Activity", show)]
-
-    # --- saving ---------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        return {**self.base_state(),
-                "phases": [[phase, activity.items, activity.sum.copy(), activity.last]
-                           for phase, activity in self._phases.items()]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.load_base_state(state)
-        self._phases = {}
-        for phase, items, total, last in state["phases"]:
-            activity = self._phases[phase] = _Activity(total.shape)
-            activity.items, activity.sum, activity.last = items, total, last
 
 
 def _profile(values: np.ndarray, axis: int) -> list[float]:

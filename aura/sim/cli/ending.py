@@ -39,13 +39,13 @@ def say_end(folder: RunFolder) -> int:
 def say_figures(folder: Path) -> None:
     """Print the figures of each phase as the report has them: tables on a terminal wide enough, else a line for each.
     """
-    from aura.plugins.metrics.results import VIEWS, figure_rows, left_out
+    from aura.plugins.metrics.results import figure_rows, left_out
     from aura.plugins.report.record import read_metrics
     from aura.sim.cli.tables import print_figures
 
     for name, result in read_metrics(folder / "metrics.json", []).items():
         heads, rows = figure_rows(result)
-        if result.kind in VIEWS or not rows:
+        if result.view or not rows:
             continue
         title = f"{name}: {result.prediction} against {result.truth}" if result.prediction else name
         if not (sys.stdout.isatty() and print_figures(title, heads, rows, words=2)):

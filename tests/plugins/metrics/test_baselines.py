@@ -9,8 +9,7 @@ from sklearn.multiclass import OneVsRestClassifier
 from aura import Signal
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
-from aura.plugins.metrics.baselines import BaselineOptions, BatchBaselines
-from aura.plugins.metrics.batch import best_thresholds
+from aura.plugins.metrics.baselines import BaselineOptions, BatchBaselines, best_thresholds
 
 NAMES = ("a", "b", "c")
 

@@ -10,7 +10,7 @@ from aura.core.classes import OTHER
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.classification import Classification, ClassificationOptions
-from aura.plugins.metrics.forgetting import PhaseRecall, forgetting
+from aura.plugins.metrics.classification_figures import forgetting
 from tests.plugins.mixture import all_metrics, make_brain
 
 EXPERTS = ("e0", "e1", "e2")
@@ -209,18 +209,18 @@ def test_without_being_asked_nothing_is_told_of_forgetting():
 
 
 def test_a_class_that_was_never_learned_cannot_be_forgotten():
-    phases = [PhaseRecall("try", False, {"a": 1.0}), PhaseRecall("end", False, {"a": 0.0})]
+    phases = [("try", False, {"a": 1.0}), ("end", False, {"a": 0.0})]
     assert forgetting(phases) == {"mean": None, "phases": ["try", "end"], "per_class": []}
 
 
 def test_of_a_class_held_out_once_only_its_accuracy_is_told():
-    found = forgetting([PhaseRecall("learn", True, {"a": 0.0}), PhaseRecall("end", False, {"a": 0.75})])
+    found = forgetting([("learn", True, {"a": 0.0}), ("end", False, {"a": 0.75})])
     assert found["mean"] is None
     assert found["per_class"] == [{"label": "a", "accuracy": {"end": 0.75}, "best": None, "last": 0.75,
                                    "forgetting": None}]
 
 
 def test_what_gets_better_has_negative_forgetting():
-    found = forgetting([PhaseRecall("learn", True, {"a": 0.0}), PhaseRecall("try", False, {"a": 0.5}),
-                        PhaseRecall("end", False, {"a": 0.75})])
+    found = forgetting([("learn", True, {"a": 0.0}), ("try", False, {"a": 0.5}),
+                        ("end", False, {"a": 0.75})])
     assert found["mean"] == -0.25

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from aura.plugins.metrics.cadence import Cadence
+from aura.plugins.metrics.rolling import Cadence
 
 
 def rows(every, items, seconds=0):

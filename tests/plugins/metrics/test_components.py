@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.time import MS
-from aura.plugins.metrics.component_totals import one_sided
-from aura.plugins.metrics.components import ComponentOptions, Components
+from aura.plugins.metrics.components import ComponentOptions, Components, one_sided
 from aura.plugins.metrics.plugin import aura_metrics
 from tests.plugins.mixture import make_brain
 

@@ -13,8 +13,7 @@ from PIL import Image
 from aura import AuraError, Brain, Items, Manifest, Port, Signal, Zone, ZoneParams
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.plugins.metrics.classification import Classification, ClassificationOptions
-from aura.plugins.metrics.examples import Examples, topics_of_examples
-from aura.plugins.metrics.stimuli import can_be_shown, shown
+from aura.plugins.metrics.examples import Examples, can_be_shown, shown, topics_of_examples
 
 SIDE = 6
 

@@ -10,10 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from aura.plugins.metrics.pooling import block_sides, pooled
-from aura.plugins.metrics.rate_bins import BINS_MAX, RateBins
-from aura.plugins.metrics.spike_window import SpikeWindow
-from aura.plugins.metrics.thinning import envelope, evenly
+from aura.plugins.metrics.raster import BINS_MAX, RateBins
+from aura.plugins.metrics.recent import Recent, block_sides, envelope, evenly, pooled
 
 FINITE = st.floats(-1e6, 1e6, width=32)
 
@@ -78,20 +76,20 @@ def test_pooling_is_the_mean_of_each_block_also_at_the_edge():
         assert got[x, y, 0] == pytest.approx(block.mean())
 
 
-def test_the_window_of_spikes_reaches_back_as_far_as_it_says():
-    window = SpikeWindow(span=100, most=1000)
+def test_what_is_kept_reaches_back_as_far_as_it_says():
+    window = Recent(span=100, most=1000)
     for now in range(10, 510, 10):
-        window.add(now, np.array([now // 10]), np.array([now - 5]))
-    start, cells, times = window.seen_from(500)
-    assert start == 400
+        window.add(now, np.array([[now // 10], [now - 5]]))
+    assert window.since == 400
+    cells, times = window.samples()
     assert times.tolist() == list(range(405, 500, 10))
     assert cells.tolist() == [(time + 5) // 10 for time in times]
-    assert window.seen_from(560)[1].tolist() == [47, 48, 49, 50]
 
 
-def test_a_full_window_of_spikes_says_that_it_reaches_less_far_back():
-    window = SpikeWindow(span=100, most=3)
+def test_where_too_much_is_said_it_tells_that_it_reaches_less_far_back():
+    window = Recent(span=100, most=3)
     for now in range(10, 110, 10):
-        window.add(now, np.array([now // 10]), np.array([now - 5]))
-    start, cells, _ = window.seen_from(100)
-    assert (start, cells.tolist()) == (70, [8, 9, 10])
+        window.add(now, np.array([[now // 10]]))
+    assert (window.since, window.samples().tolist()) == (70, [[8, 9, 10]])
+    window.clear(120)
+    assert (window.since, list(window.blocks)) == (120, [])
