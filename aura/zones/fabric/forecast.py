@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aura.core.lasting import Made, Stateful
 from aura.zones.fabric.learning.pooling import Pooling
 from aura.zones.fabric.learning.predictor import FramePredictor, Lesson
 
@@ -32,7 +33,7 @@ class _Waiting(NamedTuple):
     prediction: Array
 
 
-class Forecast:
+class Forecast(Stateful):
     """Predicts frames one after the other and learns from what came.
 
     Parameters
@@ -49,6 +50,8 @@ class Forecast:
     The response comes once a tick, with all its frames in it: only the last of several frames may be predicted from
     it, those before it are predicted from the response of the tick before.
     """
+
+    lasting = ("_predictor", Made("_waiting", _Waiting), Made("_last", Lesson))
 
     def __init__(self, params: FabricParams, features: int, response: Response | None) -> None:
         assert params.prediction is not None
@@ -130,6 +133,9 @@ class Forecast:
             self._predictor.learn(lesson, rate)
         return scalars
 
+    def after_load(self) -> None:
+        self._lessons = []
+
     def _features(self, frames: Frames, activations: NDArray[np.float32], earlier: Array | None) -> Array:
         """Return what each frame is predicted from, (item, feature)."""
         parts = [frames.contexts]
@@ -142,17 +148,3 @@ class Forecast:
             assert earlier is not None
             parts.append(np.vstack([np.repeat(earlier[None], len(frames.rows) - 1, axis=0), self._response.features]))
         return np.concatenate(parts, axis=1, dtype=np.float64)
-
-    def state(self) -> dict[str, Any]:
-        """Return the readout, and what waits for the next frame."""
-        return {"predictor": self._predictor.state(),
-                "waiting": None if self._waiting is None else [part.copy() for part in self._waiting],
-                "last": None if self._last is None else [part.copy() for part in self._last]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        waiting, last = state["waiting"], state["last"]
-        self._predictor.load_state(state["predictor"])
-        self._waiting = None if waiting is None else _Waiting(*map(np.array, waiting))
-        self._last = None if last is None else Lesson(*map(np.array, last))
-        self._lessons = []

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aura.core.lasting import Free, Stateful
 from aura.core.pending import PendingItems, received
 from aura.zones.fabric.som.readout import MajorityReadout
 
@@ -35,7 +36,7 @@ class Frames(NamedTuple):
     """The frame before each context, (item, feature)."""
 
 
-class FrameMemory:
+class FrameMemory(Stateful):
     """Joins each frame with those before it, and knows which of them may be learned from.
 
     Parameters
@@ -55,6 +56,8 @@ class FrameMemory:
     >>> frames.contexts.tolist(), frames.before.ravel().tolist()
     ([[1.0, 1.0], [2.0, 1.0], [3.0, 2.0]], [1.0, 1.0, 1.0])
     """
+
+    lasting = (Free("_recent"), "_count", "_taken", "_begin", "_end")
 
     def __init__(self, context: int) -> None:
         self._context = context
@@ -89,19 +92,8 @@ class FrameMemory:
             return np.full(self._taken, ENDLESS)
         return np.arange(first, self._count) - self._begin + 1
 
-    def state(self) -> dict[str, Any]:
-        """Return the last frames, and what was attended to."""
-        return {"recent": self._recent.copy(), "count": self._count, "taken": self._taken, "begin": self._begin,
-                "end": self._end}
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._recent = np.array(state["recent"], np.float32)
-        self._count, self._taken = int(state["count"]), int(state["taken"])
-        self._begin, self._end = int(state["begin"]), int(state["end"])
-
-
-class LabelMemory:
+class LabelMemory(Stateful):
     """Joins labels with the winners of the frames that they belong to, and reads labels from the map.
 
     Parameters
@@ -113,6 +105,8 @@ class LabelMemory:
     name : str
         The zone's, for errors.
     """
+
+    lasting = ("_pending", "_readout")
 
     def __init__(self, memory: int, units: int, name: str) -> None:
         self._pending = PendingItems(memory)
@@ -145,12 +139,3 @@ class LabelMemory:
                 for label in labels[index]:
                     self._readout.learn(int(winner), label)
         return {"labelled": float(len(found)), "unmatched": float(len(ids) - len(found))}
-
-    def state(self) -> dict[str, Any]:
-        """Return what waits and what has been counted."""
-        return {"pending": self._pending.state(), "readout": self._readout.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._pending.load_state(state["pending"])
-        self._readout.load_state(state["readout"])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.core.errors import ParameterError, SignalError, StateError
+from aura.core.errors import ParameterError, SignalError
 from aura.core.flow import room
 from aura.core.pending import UNMATCHED
 from aura.core.time import Time, format_time
@@ -53,6 +53,7 @@ class Fabric(Zone[FabricParams]):
     """
 
     manifest = MANIFEST
+    lasting = ("_seed", "_shape", "_memory", "_tissue", "_response", "_map", "_forecast", "_labels")
 
     def __init__(self, context: ZoneContext[FabricParams]) -> None:
         super().__init__(context)
@@ -215,43 +216,18 @@ class Fabric(Zone[FabricParams]):
             scalars.update(self._forecast.learn(rate, depth))
         return scalars
 
-    # --- state ----------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return tissue, map, readouts, and what is remembered of the last frames."""
-        return {"seed": self._seed, "shape": list(self._shape), "memory": self._memory.state(),
-                **{name: None if part is None else part.state() for name, part in self._parts().items()}}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of a fabric with other parts.
-        """
+    def before_load(self, state: dict[str, Any]) -> None:
+        """Grow the same structure, and open what depends on the length of a frame."""
         self._map, self._forecast, self._frames, self._shape = None, None, None, ()
         if state["seed"] != self._seed:
-            self._seed = int(state["seed"])
+            self._seed = state["seed"]
             if self._response is not None:
                 self._response.close()
             self._grow()
         if state["map"] is not None:
             features = state["memory"]["recent"].shape[1]
             # What is drawn here is overwritten at once, and the zone's own stream has been restored already.
-            self._open(features, tuple(state["shape"]), np.random.default_rng(0))
-        self._memory.load_state(state["memory"])
-        for name, part in self._parts().items():
-            if (part is None) != (state[name] is None):
-                raise StateError(f"{self.context.name}.{name}", expected="none" if part is None else "its state",
-                                 got="none" if state[name] is None else "one", hint="Was it saved with other "
-                                 "parameters?")
-            if part is not None:
-                part.load_state(state[name])
-
-    def _parts(self) -> dict[str, CircuitRunner | Response | SelfOrganisingMap | Forecast | LabelMemory | None]:
-        return {"tissue": self._tissue, "response": self._response, "map": self._map, "forecast": self._forecast,
-                "labels": self._labels}
+            self._open(features, state["shape"], np.random.default_rng(0))
 
     # --- before and after -----------------------------------------------------------------------------------------
 

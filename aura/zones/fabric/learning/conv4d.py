@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.learning.correlation4d import Correlation4D
 from aura.zones.fabric.learning.fatigue import Fatigue
 from aura.zones.fabric.learning.response_params import Conv4DParams
@@ -33,7 +34,7 @@ class ParameterGradient(NamedTuple):
     bias: Values
 
 
-class Conv4D:
+class Conv4D(Stateful):
     r"""A convolution of (batch, x, y, z, time, channel) with kernels (output, input, x, y, z, time).
 
     Parameters
@@ -73,6 +74,8 @@ class Conv4D:
     >>> blur.forward(np.ones((1, 1, 1, 4, 1, 1))).ravel().tolist()
     [2.0, 3.0, 3.0, 2.0]
     """
+
+    lasting = ("kernels", "bias", "fatigue")
 
     def __init__(self, params: Conv4DParams, rng: np.random.Generator, *, grid: tuple[int, int, int] | None = None,
                  dtype: type[np.float32] | type[np.float64] = np.float32, threads: int = 1) -> None:
@@ -183,30 +186,6 @@ class Conv4D:
     def close(self) -> None:
         """End the threads; they begin anew with the next call."""
         self._correlation.close()
-
-    def state(self) -> dict[str, Any]:
-        """Return kernels, bias and fatigue."""
-        fatigue = {} if self.fatigue is None else self.fatigue.state()
-        return {"kernels": self.kernels.copy(), "bias": self.bias.copy(), "fatigue": fatigue}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of a convolution of another shape or with another fatigue.
-        """
-        for name, mine in (("kernels", self.kernels), ("bias", self.bias)):
-            if (state[name].shape, state[name].dtype) != (mine.shape, mine.dtype):
-                raise StateError(f"fabric.conv4d.{name}", expected=f"{mine.dtype} of shape {mine.shape}",
-                                 got=f"{state[name].dtype} of shape {state[name].shape}")
-        if bool(state["fatigue"]) != (self.fatigue is not None):
-            raise StateError("fabric.conv4d.fatigue", expected="none" if self.fatigue is None else "one",
-                             got="one" if state["fatigue"] else "none")
-        if self.fatigue is not None:
-            self.fatigue.load_state(state["fatigue"])
-        self.kernels, self.bias = state["kernels"].copy(), state["bias"].copy()
 
     def _rested(self, grid: tuple[int, int, int] | None) -> Fatigue | None:
         fatigue, outputs = self.params.fatigue, self.params.outputs

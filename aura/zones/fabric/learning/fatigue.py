@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.fabric.learning.response_params import FatigueParams
 
@@ -19,7 +18,7 @@ LEAST_FATIGUE = 1e-15
 MS_PER_S = 1e3
 
 
-class Fatigue:
+class Fatigue(Stateful):
     r"""The fatigue of some units, each in [0, 1]; a unit responds with 1 less its fatigue of its full strength.
 
     Parameters
@@ -57,6 +56,8 @@ class Fatigue:
     ([0.0, 0.8], [1.0, 0.2])
     """
 
+    lasting = ("level",)
+
     def __init__(self, params: FatigueParams, shape: tuple[int, ...]) -> None:
         self.params = params
         self.level: Array = np.zeros(shape)
@@ -93,20 +94,3 @@ class Fatigue:
         level = final + (self.level - final) * np.exp(-rate_per_ms * span_ms)
         level[level < LEAST_FATIGUE] = 0.0
         self.level = level
-
-    def state(self) -> dict[str, Any]:
-        """Return the fatigue of each unit."""
-        return {"level": self.level.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of units.
-        """
-        if state["level"].shape != self.level.shape:
-            raise StateError("fabric.fatigue.level", expected=f"shape {self.level.shape}",
-                             got=f"{state['level'].shape}")
-        self.level = state["level"].copy()

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from aura.core.errors import ParameterError, StateError, nearest
+from aura.core.lasting import Made, Stateful
 from aura.zones.fabric.learning.response_params import ModeCycleParams, PropagationMode
 
 __all__ = ["ModeCycle"]
 
 
-class ModeCycle:
+class ModeCycle(Stateful):
     """Cycles through the modes that are on, or stays with the one that is given.
 
     Parameters
@@ -39,6 +40,8 @@ class ModeCycle:
     >>> [str(cycle.advance()) for _ in range(2)]
     ['normal', 'normal']
     """
+
+    lasting = ("_position", Made("_kept", PropagationMode))
 
     def __init__(self, params: ModeCycleParams) -> None:
         self.modes = tuple(mode for mode in PropagationMode if getattr(params, mode.value))
@@ -74,23 +77,10 @@ class ModeCycle:
                                  hint=nearest(str(mode), [known.value for known in self.modes]))
         self._kept = None if mode is None else PropagationMode(mode)
 
-    def state(self) -> dict[str, Any]:
-        """Return where in the cycle the zone is, and the mode it keeps."""
-        return {"position": self._position, "kept": None if self._kept is None else self._kept.value}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another cycle.
-        """
+    def before_load(self, state: dict[str, Any]) -> None:
         if not 0 <= state["position"] < self._length or state["kept"] not in (None, *self.modes):
             raise StateError("fabric.modes", expected=f"a place in a cycle of {self._length} steps through "
                              f"{', '.join(self.modes)}", got=f"step {state['position']}, kept: {state['kept']}")
-        self._position = state["position"]
-        self.keep(state["kept"])
 
     @property
     def _length(self) -> int:

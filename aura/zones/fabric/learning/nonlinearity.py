@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.learning.response_params import NonlinearityParams
 
 __all__ = ["LEAST_TRACE_MV", "BiologicalNonlinearity"]
@@ -24,7 +25,7 @@ ROUNDING = 1e-9
 """By how much of a step a time may exceed whole steps and still be those (2 ms in steps of 0.1 ms are 20)."""
 
 
-class BiologicalNonlinearity:
+class BiologicalNonlinearity(Stateful):
     r"""Units that answer to a drive by what they are, and change by it.
 
     Parameters
@@ -74,6 +75,8 @@ class BiologicalNonlinearity:
     [[0.02, 0.1], [0.03, 0.35], [0.03, 0.0], [0.03, 0.0], [0.03, 0.91]]
     """
 
+    lasting = ("membrane_mv", "adaptation_mv", "refractory_steps", "slope")
+
     def __init__(self, params: NonlinearityParams, shape: tuple[int, ...], *, dt_ms: float,
                  dtype: type[np.float32] | type[np.float64] = np.float32) -> None:
         if not 0 < dt_ms < np.inf:
@@ -119,26 +122,6 @@ class BiologicalNonlinearity:
             If it is not of the units' shape.
         """
         return self._of_units("upstream", upstream) * self.slope
-
-    def state(self) -> dict[str, Any]:
-        """Return membrane estimates, adaptations, steps of silence ahead and the slope of the last response."""
-        return {"membrane_mv": self.membrane_mv.copy(), "adaptation_mv": self.adaptation_mv.copy(),
-                "refractory_steps": self.refractory_steps.copy(), "slope": self.slope.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of units of another shape or type.
-        """
-        for name, mine in self.state().items():
-            if (state[name].shape, state[name].dtype) != (mine.shape, mine.dtype):
-                raise StateError(f"fabric.nonlinearity.{name}", expected=f"{mine.dtype} of shape {mine.shape}",
-                                 got=f"{state[name].dtype} of shape {state[name].shape}")
-        self.membrane_mv, self.adaptation_mv = state["membrane_mv"].copy(), state["adaptation_mv"].copy()
-        self.refractory_steps, self.slope = state["refractory_steps"].copy(), state["slope"].copy()
 
     def _pass(self, drive: Values, awake: NDArray[np.bool_]) -> None:
         """Let a step pass under this drive."""

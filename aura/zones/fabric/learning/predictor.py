@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from aura.core.lasting import Stateful
 from aura.zones.common.least_squares import RecursiveLeastSquares
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class Lesson(NamedTuple):
     """The frame before the context of the features, (frame,)."""
 
 
-class FramePredictor:
+class FramePredictor(Stateful):
     r"""A linear readout, learned online, from context, map and tissue to the next frame and the one before.
 
     Parameters
@@ -76,6 +77,8 @@ class FramePredictor:
     doi:10.1145/1553374.1553469.
     L. Wiskott, T. J. Sejnowski, Slow feature analysis, Neural Computation 14, 2002, doi:10.1162/089976602317318938.
     """
+
+    lasting = ("_learner", "_rows", "_targets", "_counts")
 
     def __init__(self, params: PredictionParams, features: int, frame: int, response: int = 0) -> None:
         self._params, self._frame, self._response = params, frame, response
@@ -130,18 +133,6 @@ class FramePredictor:
         error: Array = _with_one(lesson.features) @ self._learner.weights - self._target(lesson)
         error[self._frame:] *= self._params.direction
         return error
-
-    def state(self) -> dict[str, Any]:
-        """Return the learner and the frames that wait."""
-        return {"learner": self._learner.state(), "rows": [row.copy() for row in self._rows],
-                "targets": [target.copy() for target in self._targets], "counts": list(self._counts)}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._learner.load_state(state["learner"])
-        self._rows = [np.array(row) for row in state["rows"]]
-        self._targets = [np.array(target) for target in state["targets"]]
-        self._counts = [float(count) for count in state["counts"]]
 
 
 def _with_one(features: Array) -> Array:

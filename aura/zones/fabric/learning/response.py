@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.learning.conv4d import Conv4D, ParameterGradient
 from aura.zones.fabric.learning.mode_cycle import ModeCycle
 from aura.zones.fabric.learning.nonlinearity import BiologicalNonlinearity
@@ -45,7 +46,7 @@ class _Trace(NamedTuple):
     mode: PropagationMode
 
 
-class Response:
+class Response(Stateful):
     r"""The tissue's history, convolved, put through the units' nonlinearity and spread over its synapses.
 
     Parameters
@@ -83,6 +84,8 @@ class Response:
     its gradient. Of the random mode that is the gradient of the mean over draws, of the intentional one that without
     amplification. Mᵀ is of the synapses as they have become.
     """
+
+    lasting = ("_history", "_convolution", "_units", "cycle", "mode", "_vigour", "features")
 
     def __init__(self, params: FabricParams, lateral: LateralWeights, dt_ms: float, rng: np.random.Generator) -> None:
         assert params.convolution is not None
@@ -175,20 +178,7 @@ class Response:
         fatigue = self._convolution.fatigue
         return np.ones(self._outputs, np.float32) if fatigue is None else fatigue.vigour.astype(np.float32)
 
-    def state(self) -> dict[str, Any]:
-        """Return history, kernels, units, mode and the last response."""
-        return {"history": self._history.copy(), "convolution": self._convolution.state(),
-                "units": self._units.state(), "cycle": self.cycle.state(), "mode": self.mode.value,
-                "vigour": self._vigour.copy(), "features": self.features.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._history = np.array(state["history"], np.float32)
-        self._convolution.load_state(state["convolution"])
-        self._units.load_state(state["units"])
-        self.cycle.load_state(state["cycle"])
-        self.mode = PropagationMode(state["mode"])
-        self._vigour, self.features = np.array(state["vigour"]), np.array(state["features"])
+    def after_load(self) -> None:
         self._trace = None
 
     def close(self) -> None:

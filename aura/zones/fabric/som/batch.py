@@ -9,6 +9,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.som.codebook import Codebook
 from aura.zones.fabric.som.grid import Shape, profiles, smooth
 from aura.zones.fabric.som.params import Neighbourhood
@@ -44,7 +45,7 @@ def _add_rows(rows: Any, winners: Any, weight: Any, sums: Any) -> None:
         sums[unit, features] = sums[unit, features] + weight
 
 
-class BatchRule:
+class BatchRule(Stateful):
     r"""Keeps, for each unit, the sum and the number of the items it won, and smooths both over the grid.
 
     Parameters
@@ -76,6 +77,8 @@ class BatchRule:
     Statistical Society B 71, 2009, doi:10.1111/j.1467-9868.2009.00698.x.
     """
 
+    lasting = ("sums",)
+
     def __init__(self, shape: Shape, features: int, neighbourhood: Neighbourhood) -> None:
         self._shape, self._neighbourhood = shape, neighbourhood
         self.sums: Rows = np.zeros((math.prod(shape), features + 1), np.float32)
@@ -97,11 +100,3 @@ class BatchRule:
         else:
             codebook.units[moved] = total[moved, :-1] / total[moved, -1:]
             codebook.refresh(moved)
-
-    def state(self) -> dict[str, Any]:
-        """Return the sums."""
-        return {"sums": self.sums.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.sums[:] = state["sums"]

@@ -8,6 +8,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.som.product import INNER, LANES, ORDERED, Rows, padded
 
 __all__ = ["PANEL", "Codebook"]
@@ -34,7 +35,7 @@ def _pack(units: Any, centre: Any, groups: Any, panels: Any, halves: Any) -> Non
                 halves[panel, column + lane] = halves[panel, column + lane] + np.float32(0.5) * value * value
 
 
-class Codebook:
+class Codebook(Stateful):
     """Weights (unit, feature), and panels of them, transposed and centred, that products run over.
 
     Parameters
@@ -45,6 +46,8 @@ class Codebook:
         A point near the data. The search works with differences from it, so that data far from the origin keep their
         digits in float32.
     """
+
+    lasting = ("units", "centre")
 
     def __init__(self, units: Rows, centre: Rows) -> None:
         self.units, self.centre = units, centre
@@ -60,6 +63,9 @@ class Codebook:
         """Bring the panels up to date, for all units or for those that have changed."""
         groups = np.arange(-(-len(self.units) // LANES)) if changed is None else np.unique(changed // LANES)
         _pack(self.units, self.centre, groups, self.panels, self.halves)
+
+    def after_load(self) -> None:
+        self.refresh()
 
     def move(self, centre: Rows) -> None:
         """Take another centre."""

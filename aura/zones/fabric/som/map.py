@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.som.batch import BatchRule
 from aura.zones.fabric.som.codebook import Codebook
 from aura.zones.fabric.som.grid import Shape, positions
@@ -42,7 +43,7 @@ RIPE_ITEMS = 10
 """Items for each unit after which a map without a clock counts as trained."""
 
 
-class SelfOrganisingMap:
+class SelfOrganisingMap(Stateful):
     """A map of units on a grid (x, y, z) that learns without labels, in a stream or from a whole data set.
 
     Parameters
@@ -72,6 +73,8 @@ class SelfOrganisingMap:
     >>> bool(np.all(np.diff(line.codebook[:, 0]) > 0) or np.all(np.diff(line.codebook[:, 0]) < 0))
     True
     """
+
+    lasting = ("_codebook", "_rule", "_schedule", "_wins", "_started", "_seen", "_recent")
 
     def __init__(self, shape: Shape, features: int, params: SomParams, rng: np.random.Generator, *,
                  workers: Workers | None = None) -> None:
@@ -277,27 +280,3 @@ class SelfOrganisingMap:
             self._rule.begin(self._codebook.units, FIRST_MASS)
 
     # --- state ----------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return all that the map carries on."""
-        return {"units": self._codebook.units.copy(), "centre": self._codebook.centre.copy(),
-                "rule": self._rule.state(), "schedule": self._schedule.state(), "wins": self._wins.copy(),
-                "started": self._started, "seen": self._seen, "recent": self._recent}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned, of a map of the same shape, features and parameters.
-
-        Raises
-        ------
-        StateError
-            If it is of another map.
-        """
-        units = np.array(state["units"], np.float32)
-        if units.shape != self._codebook.units.shape:
-            raise StateError("fabric.som", expected=f"units of shape {self._codebook.units.shape}",
-                             got=str(units.shape), hint="The state belongs to a map of another size.")
-        self._codebook = Codebook(units, np.array(state["centre"], np.float32))
-        self._rule.load_state(state["rule"])
-        self._schedule.load_state(state["schedule"])
-        self._wins = np.array(state["wins"], np.int64)
-        self._started, self._seen, self._recent = bool(state["started"]), int(state["seen"]), float(state["recent"])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.som.codebook import Codebook
 from aura.zones.fabric.som.grid import Shape, profiles, shares
 from aura.zones.fabric.som.params import Neighbourhood
@@ -23,7 +24,7 @@ LARGEST = 1024
 """Items of one affine map: its matrix is (unit, item)."""
 
 
-class OnlineRule:
+class OnlineRule(Stateful):
     r"""Moves units towards the items of a block, one after the other, their winners sought beforehand.
 
     Parameters
@@ -53,6 +54,8 @@ class OnlineRule:
     doi:10.1007/BF00337288.
     """
 
+    lasting = ()  # all is in the codebook
+
     def __init__(self, shape: Shape, neighbourhood: Neighbourhood) -> None:
         self._shape, self._neighbourhood = shape, neighbourhood
 
@@ -75,10 +78,3 @@ class OnlineRule:
         units[np.abs(units) < LEAST_WEIGHT] = 0.0
         codebook.units[moved] = units
         codebook.refresh(moved)
-
-    def state(self) -> dict[str, Any]:
-        """Return nothing: all is in the codebook."""
-        return {}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over nothing."""

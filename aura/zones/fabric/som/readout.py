@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.classes import ClassIndex
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Free, Stateful
 
 __all__ = ["MajorityReadout"]
 
@@ -17,7 +18,7 @@ LEAST_COUNT = 1e-9
 """A count that has faded below it is 0: the unit has forgotten that label."""
 
 
-class MajorityReadout:
+class MajorityReadout(Stateful):
     """Counts (unit, label) and answers with the label most often met; labels may be new at any time.
 
     Parameters
@@ -40,6 +41,8 @@ class MajorityReadout:
     >>> readout.read(np.array([0, 1, 2]), np.array([[0.0], [0.9], [1.0]]))
     ['b', 'a', 'a']
     """
+
+    lasting = (Free("_counts", 1), "_classes", "_fade")
 
     def __init__(self, units: int, half_life: float = 0.0) -> None:
         if units < 1:
@@ -114,22 +117,3 @@ class MajorityReadout:
         self._counts *= self._fade
         self._counts[self._counts < LEAST_COUNT] = 0.0
         self._fade = 1.0
-
-    def state(self) -> dict[str, Any]:
-        """Return counts and labels."""
-        return {"counts": self._counts.copy(), "classes": self._classes.state(), "fade": self._fade}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of units.
-        """
-        counts = np.array(state["counts"], float)
-        if len(counts) != len(self._counts):
-            raise StateError("fabric.readout", expected=f"counts of {len(self._counts)} units", got=str(len(counts)))
-        self._counts = counts.reshape(len(counts), -1)
-        self._classes.load_state(state["classes"])
-        self._fade = float(state["fade"])

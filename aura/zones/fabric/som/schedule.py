@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.som.params import SomParams
 
 __all__ = ["Schedule", "Step"]
@@ -41,7 +42,7 @@ class Step(NamedTuple):
     """Items after which an item counts 1/e; rule "batch"."""
 
 
-class Schedule:
+class Schedule(Stateful):
     r"""Gives radius, rate and memory of each block of items.
 
     Parameters
@@ -84,6 +85,8 @@ class Schedule:
     >>> [schedule.at(age).radius for age in (0.0, 50.0, 100.0, 700.0)]
     [8.0, 2.0, 0.5, 0.5]
     """
+
+    lasting = ("_age", "_seen", "_largest", "_recent", "_floor", "_alarm", "last")
 
     def __init__(self, params: SomParams, radius_start: float) -> None:
         self._params = params
@@ -155,15 +158,3 @@ class Schedule:
             radius = self._theta((self._recent - self._floor) / (self._largest - self._floor))
             self._age = math.log(radius / start) / math.log(end / start) * self._params.length
             self._alarm = 0
-
-    def state(self) -> dict[str, Any]:
-        """Return clock, errors and the last step."""
-        return {"age": self._age, "seen": self._seen, "largest": self._largest, "recent": self._recent,
-                "floor": self._floor, "alarm": self._alarm, "last": list(self.last)}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._age, self._seen = float(state["age"]), int(state["seen"])
-        self._largest, self._recent = float(state["largest"]), float(state["recent"])
-        self._floor, self._alarm = float(state["floor"]), int(state["alarm"])
-        self.last = Step(*(float(value) for value in state["last"]))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.tissue.compiled import kernel
 from aura.zones.fabric.tissue.params import ActivationParams
 from aura.zones.fabric.tissue.traces import NEVER, SpikeTraces
@@ -30,7 +30,7 @@ def hertz(traces: NDArray[np.float64], tau_ms: float, slot_ms: float) -> NDArray
     return traces * (-math.expm1(-slot_ms / tau_ms) * 1000.0 / slot_ms)
 
 
-class Activation:
+class Activation(Stateful):
     """Keeps the activity of each cell.
 
     Parameters
@@ -50,6 +50,8 @@ class Activation:
     >>> activation.counts.tolist(), activation.active_share(999), activation.last_spike_ms(999).tolist()
     ([50, 0], 0.5, [0.0, inf])
     """
+
+    lasting = ("counts", "_traces")
 
     def __init__(self, cells: int, params: ActivationParams, *, slot_ms: float) -> None:
         self._params, self._slot_ms = params, slot_ms
@@ -76,12 +78,3 @@ class Activation:
     def active_share(self, now: int) -> float:
         """Return the share of cells that have spiked within the window that ends with slot `now`."""
         return float((self._traces.slots[0] > now - self._window).mean())
-
-    def state(self) -> dict[str, Any]:
-        """Return counts and traces."""
-        return {"counts": self.counts.copy(), "traces": self._traces.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.counts = state["counts"].copy()
-        self._traces.load_state(state["traces"])

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.tissue.compiled import kernel
 from aura.zones.fabric.tissue.params import CalciumStdpParams
 from aura.zones.fabric.tissue.plastic_index import PlasticIndex
@@ -61,7 +62,7 @@ def _relax(first: int, last: int, hot: NDArray[np.bool_], calcium: NDArray[Any],
                 weights[synapses[place]] = 0.0 if weight <= floor else weight
 
 
-class CalciumStdp:
+class CalciumStdp(Stateful):
     r"""Weights grow where calcium is high, shrink where it is moderate, and stay where it is low.
 
     Parameters
@@ -97,6 +98,8 @@ class CalciumStdp:
     ----------
     See `CalciumStdpParams`.
     """
+
+    lasting = ("_use",)
 
     def __init__(self, index: PlasticIndex, params: CalciumStdpParams, *, slot_ms: float, largest_weight_us: float,
                  workers: Workers) -> None:
@@ -161,11 +164,3 @@ class CalciumStdp:
         work_ns = RELAXATION_NS * len(index) * float(self._hot.mean())
         bounds = self._workers.cut(index.cells, work_ns)
         self._workers.run(_relax, [(*part, *rest) for part in pairwise(bounds)])
-
-    def state(self) -> dict[str, Any]:
-        """Return when each synapse was last in use."""
-        return {"use": self._use.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._use.load_state(state["use"])

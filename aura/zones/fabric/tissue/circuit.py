@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.morphology.discretise import discretise
 from aura.zones.fabric.neurons.population import Population
 from aura.zones.fabric.neurons.stability import check_step
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Circuit"]
 
 
-class Circuit:
+class Circuit(Stateful):
     """The tissue in motion.
 
     Parameters
@@ -70,6 +71,8 @@ class Circuit:
     A slot: what arrives opens the receptors, the drive opens those of the first dendritic segments, the neurons are
     integrated, their spikes set out, the rules of plasticity run.
     """
+
+    lasting = ("population", "_line", "plasticity", "drive", "_extra")
 
     def __init__(self, params: TissueParams, spatial_dims: tuple[int, int, int], rng: np.random.Generator,
                  workers: Workers, *, device: str = "cpu") -> None:
@@ -127,20 +130,6 @@ class Circuit:
         activation = self.plasticity.activation
         assert activation is not None  # Circuit asks for it
         return activation.rates(self.plasticity.slot - 1) if self.plasticity.slot else np.zeros(len(self.drive))
-
-    def state(self) -> dict[str, Any]:
-        """Return neurons, what is under way, weights and traces."""
-        return {"population": self.population.state(), "line": self._line.state(),
-                "plasticity": self.plasticity.state(), "drive": self.drive.copy(),
-                "extra": [list(entry) for entry in self._extra]}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned of a circuit with the same parameters."""
-        self.population.load_state(state["population"])
-        self._line.load_state(state["line"])
-        self.plasticity.load_state(state["plasticity"])
-        self.drive[...] = state["drive"]
-        self._extra = [(int(a), int(s), int(c), float(w)) for a, s, c, w in state["extra"]]
 
 
 def _steps_of(params: TissueParams, membrane: Membrane) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.errors import ParameterError
+from aura.core.lasting import Free, Stateful
 from aura.zones.fabric.tissue.circuit import Circuit
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ FULL_RATE_HZ = 50.0
 """The rate that an activity of 1 stands for (chosen here: what a squid neuron fires at under strong drive)."""
 
 
-class CircuitRunner:
+class CircuitRunner(Stateful):
     """Runs a circuit in step with the brain's time.
 
     Parameters
@@ -54,6 +55,8 @@ class CircuitRunner:
     ParameterError
         If the brain's resolution is not a whole number of slots, or the circuit cannot be built.
     """
+
+    lasting = ("circuit", "_now", "_learning", Free("_queue", 0), Free("_begins", 0))
 
     def __init__(self, params: TissueParams, spatial_dims: tuple[int, int, int], rng: np.random.Generator,
                  workers: Workers, *, probes: int, resolution: int, device: str = "cpu") -> None:
@@ -139,14 +142,3 @@ class CircuitRunner:
     def activity(self) -> NDArray[np.float32]:
         """Return the rates as shares of `FULL_RATE_HZ`, (x, y, z)."""
         return self.rates() / np.float32(FULL_RATE_HZ)
-
-    def state(self) -> dict[str, Any]:
-        """Return the circuit, how far it has come, how fast its synapses learn, and what is yet to be shown."""
-        return {"circuit": self.circuit.state(), "now": self._now, "learning": self._learning,
-                "queue": self._queue.copy(), "begins": self._begins.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.circuit.load_state(state["circuit"])
-        self._now, self._learning = int(state["now"]), float(state["learning"])
-        self._queue, self._begins = np.array(state["queue"]), np.array(state["begins"], np.int64)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import StateError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.tissue.compiled import kernel
 from aura.zones.fabric.tissue.pairing import Pairing, SpikeHistory
 from aura.zones.fabric.tissue.params import EligibilityParams
@@ -31,7 +31,7 @@ def _convert(first: int, last: int, gain: float, traces: NDArray[Any], floor: fl
             weights[synapse] = 0.0 if weight <= floor else weight
 
 
-class Eligibility:
+class Eligibility(Stateful):
     r"""Collects the pairings of each synapse in a decaying trace, which a modulator turns into weight.
 
     Parameters
@@ -64,6 +64,8 @@ class Eligibility:
     ----------
     See `EligibilityParams`.
     """
+
+    lasting = ("_traces", "_frame", "_pairing")
 
     def __init__(self, index: PlasticIndex, synapses: int, params: EligibilityParams, *, slot_ms: float,
                  largest_weight_us: float, workers: Workers) -> None:
@@ -99,21 +101,3 @@ class Eligibility:
     def traces(self, now: int) -> NDArray[np.float32]:
         """Return the eligibility of each synapse (synapse,) in uS as of slot `now`."""
         return self._traces * np.float32(self._frame.scale(now))
-
-    def state(self) -> dict[str, Any]:
-        """Return the traces."""
-        return {"traces": self._traces.copy(), "origin": self._frame.origin, "pairing": self._pairing.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of synapses.
-        """
-        if state["traces"].shape != self._traces.shape:
-            raise StateError("fabric.eligibility", expected=f"{self._traces.size} traces",
-                             got=f"{state['traces'].size}")
-        self._traces, self._frame.origin = state["traces"].copy(), int(state["origin"])
-        self._pairing.load_state(state["pairing"])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.tissue.activation import hertz
 from aura.zones.fabric.tissue.compiled import kernel
 from aura.zones.fabric.tissue.params import HomeostasisParams
@@ -30,7 +31,7 @@ def _scale(first: int, last: int, target: NDArray[np.int32], receptor: NDArray[n
             weights[synapse] = 0.0 if weight <= floor else weight
 
 
-class Homeostasis:
+class Homeostasis(Stateful):
     r"""Multiplies all excitatory weights onto a cell by one factor, above 1 if it spikes too little.
 
     Parameters
@@ -62,6 +63,8 @@ class Homeostasis:
     See `HomeostasisParams`.
     """
 
+    lasting = ("_traces",)
+
     def __init__(self, synapses: Synapses, params: HomeostasisParams, *, slot_ms: float, largest_weight_us: float,
                  workers: Workers) -> None:
         self._synapses, self._params, self._workers = synapses, params, workers
@@ -85,11 +88,3 @@ class Homeostasis:
     def rates(self, now: int) -> NDArray[np.float64]:
         """Return the running rates (cell,) in Hz."""
         return hertz(self._traces.read(now), self._params.rate_tau_ms, self._slot_ms)
-
-    def state(self) -> dict[str, Any]:
-        """Return the rates' traces."""
-        return {"traces": self._traces.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._traces.load_state(state["traces"])

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Free, Stateful
 from aura.zones.fabric.tissue.compiled import kernel
 from aura.zones.fabric.tissue.plastic_index import PlasticIndex
 from aura.zones.fabric.tissue.traces import SpikeTraces, trace_at
@@ -50,7 +51,7 @@ def _births(first: int, last: int, spikes: Cells, now: int, start: Index, synaps
                 values[synapses[place]] = min(raised, ceiling)
 
 
-class SpikeHistory:
+class SpikeHistory(Stateful):
     """The spikes of the last slots, which are still on their way to a synapse.
 
     Parameters
@@ -58,6 +59,8 @@ class SpikeHistory:
     longest_delay : int, slots
         How long a spike is kept.
     """
+
+    lasting = (Free("spikes", 0), Free("born", 0))
 
     def __init__(self, longest_delay: int) -> None:
         self._longest = longest_delay
@@ -71,16 +74,8 @@ class SpikeHistory:
             self.spikes = np.concatenate([self.spikes[dropped:], spikes])
             self.born = np.concatenate([self.born[dropped:], np.full(spikes.size, now, np.int64)])
 
-    def state(self) -> dict[str, Any]:
-        """Return the spikes and their slots."""
-        return {"spikes": self.spikes.copy(), "born": self.born.copy()}
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.spikes, self.born = state["spikes"].copy(), state["born"].copy()
-
-
-class Pairing:
+class Pairing(Stateful):
     r"""Adds to a value of each plastic synapse what its pairs of spikes are worth.
 
     Parameters
@@ -106,6 +101,8 @@ class Pairing:
     Only one trace for each cell is needed: an arrival reads the postsynaptic cell's as it is, a postsynaptic spike the
     presynaptic cell's as it was a delay ago. The cost is that of the synapses of cells that spike.
     """
+
+    lasting = ("_pre", "_post")
 
     def __init__(self, index: PlasticIndex, *, tau_plus_ms: float, tau_minus_ms: float, slot_ms: float,
                  workers: Workers) -> None:
@@ -160,12 +157,3 @@ class Pairing:
                 cut += 1
             bounds[place] = cut
         return bounds
-
-    def state(self) -> dict[str, Any]:
-        """Return the traces."""
-        return {"pre": self._pre.state(), "post": self._post.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._pre.load_state(state["pre"])
-        self._post.load_state(state["post"])

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from aura.core.errors import ParameterError, SignalError, StateError
+from aura.core.errors import ParameterError, SignalError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.tissue.activation import Activation
 from aura.zones.fabric.tissue.calcium_stdp import CalciumStdp
 from aura.zones.fabric.tissue.delivery import checked_spikes
@@ -24,7 +25,7 @@ from aura.zones.fabric.tissue.workers import Workers
 __all__ = ["Plasticity"]
 
 
-class Plasticity:
+class Plasticity(Stateful):
     """The weights of a tissue, and what changes them.
 
     Parameters
@@ -70,6 +71,8 @@ class Plasticity:
     >>> rules.weights.round(9).tolist() == np.float32([0.0025 + 0.005 * 0.005 * np.exp(-2 / 20)]).round(9).tolist()
     True
     """
+
+    lasting = ("slot", "weights", "_history", "stdp", "eligibility", "calcium", "homeostasis", "activation")
 
     def __init__(self, synapses: Synapses, params: PlasticityParams, *, slot_ms: float, workers: Workers | None = None,
                  dtype: DTypeLike = np.float32) -> None:
@@ -151,36 +154,6 @@ class Plasticity:
         if self.eligibility is None:
             raise ParameterError("fabric.plasticity.eligibility", expected="the rule, to modulate it", got="None")
         self.eligibility.modulate(max(self.slot - 1, 0), modulator, self.weights)
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, slot and all traces."""
-        parts = {name: part.state() for name, part in self._parts().items()}
-        return {"slot": self.slot, "weights": self.weights.copy(), "parts": parts}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another tissue or of other rules.
-        """
-        parts, weights = self._parts(), state["weights"]
-        if set(state["parts"]) != set(parts):
-            raise StateError("fabric.plasticity", expected=f"a state of {', '.join(sorted(parts)) or 'no rule'}",
-                             got=", ".join(sorted(state["parts"])) or "none")
-        if weights.shape != self.weights.shape or weights.dtype != self.weights.dtype:
-            raise StateError("fabric.plasticity.weights", got=f"{weights.dtype} {weights.shape}",
-                             expected=f"{self.weights.dtype} {self.weights.shape}")
-        # In place, so that whoever holds the weights goes on seeing them.
-        self.weights[...], self.slot = weights, int(state["slot"])
-        for name, part in parts.items():
-            part.load_state(state["parts"][name])
-
-    def _parts(self) -> dict[str, Any]:
-        found = {"history": self._history, "stdp": self.stdp, "eligibility": self.eligibility, "calcium": self.calcium,
-                 "homeostasis": self.homeostasis, "activation": self.activation}
-        return {name: part for name, part in found.items() if part is not None}
 
 
 def _within(synapses: Synapses, largest: float) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Stateful
 from aura.zones.fabric.tissue.pairing import Pairing, SpikeHistory
 from aura.zones.fabric.tissue.params import StdpParams
 from aura.zones.fabric.tissue.plastic_index import PlasticIndex
@@ -16,7 +17,7 @@ from aura.zones.fabric.tissue.workers import Workers
 __all__ = ["PairStdp"]
 
 
-class PairStdp:
+class PairStdp(Stateful):
     r"""Weights grow where arrivals precede postsynaptic spikes, and shrink where they follow them.
 
     Parameters
@@ -46,6 +47,8 @@ class PairStdp:
     See `StdpParams`.
     """
 
+    lasting = ("_pairing",)
+
     def __init__(self, index: PlasticIndex, params: StdpParams, *, slot_ms: float, largest_weight_us: float,
                  workers: Workers) -> None:
         self._params, self._largest = params, largest_weight_us
@@ -62,11 +65,3 @@ class PairStdp:
                                soft=self._params.bounds == "multiplicative", floor=TRACE_FLOOR * self._largest,
                                ceiling=self._largest)
         self._pairing.record(now, spikes)
-
-    def state(self) -> dict[str, Any]:
-        """Return the traces."""
-        return self._pairing.state()
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._pairing.load_state(state)

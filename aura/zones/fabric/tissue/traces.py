@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.zones.fabric.tissue.compiled import kernel
 
 __all__ = ["NEVER", "TRACE_FLOOR", "DecayFrame", "SpikeTraces", "rebase", "trace_at"]
@@ -39,7 +40,7 @@ def rebase(factor: float, floor: float, values: NDArray[Any]) -> None:
         flat[place] = 0.0 if abs(value) <= floor else value
 
 
-class DecayFrame:
+class DecayFrame(Stateful):
     r"""Time in which a value that decays exponentially stands still.
 
     Parameters
@@ -58,6 +59,8 @@ class DecayFrame:
     nothing of it, and what is added at slot t is divided by `scale(t)` first. After `REBASE_TAUS` time constants the
     origin is moved to the present, and all values are multiplied by the decay since.
     """
+
+    lasting = ("origin",)
 
     def __init__(self, tau_ms: float, slot_ms: float) -> None:
         for name, value in (("tau_ms", tau_ms), ("slot_ms", slot_ms)):
@@ -107,7 +110,7 @@ def _record(spikes: NDArray[np.int32], now: int, past: int, unit: float, saturat
             depth += 1
 
 
-class SpikeTraces:
+class SpikeTraces(Stateful):
     r"""A trace for each cell: a spike adds 1 (or sets it to 1), and between spikes it decays exponentially.
 
     Parameters
@@ -144,6 +147,8 @@ class SpikeTraces:
     [0.0, 0.3679]
     """
 
+    lasting = ("slots", "values", "frame")
+
     def __init__(self, cells: int, *, tau_ms: float, slot_ms: float, past: int = 0, saturating: bool = False) -> None:
         self.frame = DecayFrame(tau_ms, slot_ms)
         if past * self.frame.rate > LARGEST_LAG_TAUS:
@@ -168,21 +173,3 @@ class SpikeTraces:
         """Return the traces (cell,) as of a slot that is not before the last one recorded."""
         traces: Floats = self.values[0] * self.frame.scale(now)
         return traces
-
-    def state(self) -> dict[str, Any]:
-        """Return slots, values and the frame's origin."""
-        return {"slots": self.slots.copy(), "values": self.values.copy(), "origin": self.frame.origin}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of cells or of other delays.
-        """
-        if state["slots"].shape != self.slots.shape:
-            raise StateError("fabric.traces", expected=f"spikes of shape {self.slots.shape}",
-                             got=f"{state['slots'].shape}", hint="Was it saved by a tissue of the same connectivity?")
-        self.slots, self.values = state["slots"].copy(), state["values"].copy()
-        self.frame.origin = int(state["origin"])

@@ -58,7 +58,7 @@ def test_state_continues_to_the_same_bits_and_one_of_another_shape_is_refused() 
     for made in (one, other):
         made.step([0.4], 3.0)
     assert trees_equal(one.state(), other.state())
-    with pytest.raises(StateError, match="shape"):
+    with pytest.raises(StateError, match=r"level: expected float64 \(2,\), got float64 \(1,\)"):
         Fatigue(FatigueParams(), (2,)).load_state(one.state())
 
 

@@ -71,7 +71,7 @@ def test_silence_ends_in_exact_zeros_and_never_in_denormals() -> None:
     run(plasticity, naive.random_train(CELLS, 50, 0.2, np.random.default_rng(5)))
     for _ in range(400):
         plasticity.after_slot(np.zeros(0, np.int32))
-        kept = np.abs(plasticity.state()["parts"]["eligibility"]["traces"])
+        kept = np.abs(plasticity.state()["eligibility"]["traces"])
         assert kept.max() == 0 or kept[kept > 0].min() > 1e-22
     assert not kept.any()
 

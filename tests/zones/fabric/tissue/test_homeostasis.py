@@ -64,7 +64,7 @@ def test_at_the_target_rate_nothing_is_scaled() -> None:
     rate = 1000.0 * -math.expm1(-1e-6)
     plasticity.homeostasis.load_state({"traces": {
         "slots": np.zeros((1, CELLS + INPUTS), np.int64), "values": np.full((1, CELLS + INPUTS), 50.0 / rate),
-        "origin": 0}})
+        "frame": {"origin": 0}}})
     for slot in range(200):
         plasticity.after_slot(np.arange(CELLS + INPUTS, dtype=np.int32) if slot % 20 == 10 else np.zeros(0, np.int32))
     assert plasticity.weights == pytest.approx(synapses.weight, rel=1e-4)
