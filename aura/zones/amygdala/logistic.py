@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from aura.core.lasting import Free, Stateful
 from aura.zones.amygdala.inverse_links import sigmoid, softmax
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import LARGEST_BLOCK, RecursiveLeastSquares
@@ -26,7 +25,7 @@ MOST_STIFFNESS = 0.5
 """Of a single row (tuned here, as a guard for the first rows)."""
 
 
-class LogisticReadout:
+class LogisticReadout(Stateful):
     r"""Logistic regression by natural-gradient steps: independent classes, or one of several.
 
     Parameters
@@ -59,6 +58,8 @@ class LogisticReadout:
     doi:10.1162/089976698300017746. J. Martens, R. Grosse, Optimizing neural networks with Kronecker-factored
     approximate curvature, ICML 2015, section 3.
     """
+
+    lasting = ("_learner", Free("_curvature", 0), "_items")
 
     calibrated = False
     score_range = (-16.0, 8.0)
@@ -135,15 +136,6 @@ class LogisticReadout:
         self._learner.weights[-1, len(self._curvature):] = -float(np.log1p(seen))
         first = np.full(count, FIRST_CURVATURE * FIRST_ITEMS)
         self._curvature = np.concatenate([self._curvature, first])
-
-    def state(self) -> dict[str, Any]:
-        """Return weights, covariance and curvatures."""
-        return {**self._learner.state(), "curvature": self._curvature.copy(), "items": self._items}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._learner.load_state(state)
-        self._curvature, self._items = state["curvature"].copy(), float(state["items"])
 
     def _step(self, rows: Array, targets: Array, rate: float) -> None:
         probability = self.probability(self.scores(rows))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from aura.core.errors import StateError
+from aura.core.lasting import Stateful
 from aura.zones.amygdala.inverse_links import sigmoid
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import RecursiveLeastSquares
@@ -17,7 +16,7 @@ MOST_LEVERAGE = 1.0 - 1e-9
 """Of a row that is all that is known of a direction: its score without itself is only known to rounding."""
 
 
-class LeastSquaresReadout:
+class LeastSquaresReadout(Stateful):
     """Regresses the indicator of each class on the rows; always equal to the batch ridge solution.
 
     Parameters
@@ -43,12 +42,16 @@ class LeastSquaresReadout:
     doi:10.1145/775047.775151, section 4.
     """
 
+    lasting = ("_learner", "_imported", "_applied")
+
     calibrated = True
     score_range = (-0.5, 1.5)
     neutral = 0.5
 
     def __init__(self, features: int, classes: int, *, multi_label: bool, ridge: float, forgetting: float) -> None:
         self._multi_label, self._ridge, self._imported = multi_label, ridge, False
+        self._applied = ridge
+        """The ridge that the learner owes its numbers to."""
         self._learner = RecursiveLeastSquares(features, classes, ridge=ridge, forgetting=forgetting)
 
     @property
@@ -107,25 +110,20 @@ class LeastSquaresReadout:
         """Append classes; their scores have been zero so far."""
         self._learner.add_outputs(count)
 
-    def state(self) -> dict[str, Any]:
-        """Return what the learner has, and the ridge that it was made with."""
-        return {**self._learner.state(), "ridge": self._ridge, "imported": self._imported}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned; of a readout with another ridge, as if it had been this one all along.
+    def after_load(self) -> None:
+        """Make of a readout with another ridge what it were if it had had this one all along.
 
         Raises
         ------
         StateError
             If the ridge is another and the weights were imported, so that nobody knows what they owe to it.
         """
-        self._learner.load_state(state)
-        self._imported = state["imported"]
-        if state["ridge"] != self._ridge:
+        if self._applied != self._ridge:
             if self._imported:
-                raise StateError("amygdala.ridge", expected=f"{state['ridge']:g}, as weights were imported under it",
+                raise StateError("amygdala.ridge", expected=f"{self._applied:g}, as weights were imported under it",
                                  got=f"{self._ridge:g}", hint="Leave it as it was.")
-            self._change_ridge(state["ridge"])
+            self._change_ridge(self._applied)
+            self._applied = self._ridge
 
     def _change_ridge(self, old: float) -> None:
         r"""Put the present ridge in the place of the old one.

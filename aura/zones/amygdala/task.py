@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from aura.core.classes import ClassIndex, LabelSets, Targets
 from aura.core.errors import StateError
+from aura.core.lasting import Stateful
 from aura.core.time import Time
 from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
 from aura.zones.amygdala.params import AmygdalaParams
@@ -27,7 +28,7 @@ RENEWALS_PER_OCTAVE = 8
 """Thresholds are renewed when the stream has grown by an eighth, so that they are fresh early and cheap later."""
 
 
-class Task:
+class Task(Stateful):
     """Predicts the classes of one task from embeddings and learns them from its teacher.
 
     Parameters
@@ -39,6 +40,8 @@ class Task:
     features : int
         Length of an embedding.
     """
+
+    lasting = ("_classes", "_readout", "_thresholds", "_sample", "_announced", "_learned", "_fresh")
 
     def __init__(self, name: str, params: AmygdalaParams, features: int) -> None:
         self.name, self._options, self._features = name, params.tasks[name], features
@@ -167,22 +170,9 @@ class Task:
             self._sample.add_classes(new)
             self._announced = False
 
-    # --- state ----------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return all that the task has learned."""
-        return {"classes": self._classes.state(), "readout": self._readout.state(),
-                "thresholds": self._thresholds.state(), "sample": self._sample.state(), "announced": self._announced,
-                "learned": self._learned, "fresh": self._fresh}
-
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self._classes.load_state(state["classes"])
-        self._readout.load_state(state["readout"])
-        self._thresholds.load_state(state["thresholds"])
-        self._sample.load_state(state["sample"])
-        self._announced, self._learned, self._fresh = state["announced"], state["learned"], state["fresh"]
-        if self._learned and not np.array_equal(self._readout.weights, state["readout"]["weights"]):
+        super().load_state(state)
+        if self._learned and not np.array_equal(self._readout.weights, state["readout"]["learner"]["weights"]):
             self._fresh = max(self._fresh, 1)  # by another ridge: thresholds follow the weights
             self.settle()
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Free, Stateful
 from aura.zones.amygdala.calibration import FIRST_CALIBRATION, fit_calibration
 from aura.zones.common.arrays import Array
 
@@ -60,7 +59,7 @@ def f1_cuts(negatives: Array, positives: Array, shrinkage: float) -> NDArray[np.
     return cuts
 
 
-class DecisionThresholds:
+class DecisionThresholds(Stateful):
     """From which score on a class is predicted, and which probability belongs to a score.
 
     Parameters
@@ -85,6 +84,8 @@ class DecisionThresholds:
     more often than the raw scores are: each half of the rows is judged by curves fitted on the other. Until then all
     classes share one curve, which leaves their order as it is.
     """
+
+    lasting = (Free("values", 0), Free("calibration", 0))
 
     def __init__(self, classes: int, score_range: tuple[float, float], neutral: float, shrinkage: float, *,
                  calibrate: bool = True) -> None:
@@ -158,14 +159,6 @@ class DecisionThresholds:
         self.values = np.concatenate([self.values, np.full(count, self._neutral)])
         curve = self.calibration.mean(axis=0) if len(self.calibration) else np.array(FIRST_CALIBRATION)
         self.calibration = np.vstack([self.calibration, np.tile(curve, (count, 1))])
-
-    def state(self) -> dict[str, Any]:
-        """Return thresholds and calibration."""
-        return {"values": self.values.copy(), "calibration": self.calibration.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.values, self.calibration = state["values"].copy(), state["calibration"].copy()
 
 
 def _hits(scores: Array, targets: Array) -> NDArray[np.bool_]:

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import SignalError, StateError
+from aura.core.errors import SignalError
 from aura.core.flow import room
+from aura.core.lasting import Made
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
@@ -39,6 +40,7 @@ class Amygdala(Zone[AmygdalaParams]):
     """
 
     manifest = MANIFEST
+    lasting = ("_features", "_tasks", "_pending", Made("_gradient", Items))
 
     def __init__(self, context: ZoneContext[AmygdalaParams]) -> None:
         super().__init__(context)
@@ -109,36 +111,10 @@ class Amygdala(Zone[AmygdalaParams]):
         self._features = features
         self._tasks = {name: Task(name, self.params, features) for name in self.params.tasks}
 
-    # --- state ----------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return learners, thresholds, classes, and what waits for its label."""
-        return {
-            "features": self._features,
-            "tasks": {name: task.state() for name, task in self._tasks.items()},
-            "pending": self._pending.state(),
-            "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
-        }
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is the state of other tasks.
-        """
+    def before_load(self, state: dict[str, Any]) -> None:
         self._features, self._tasks = None, {}
         if state["features"] is not None:
-            if list(state["tasks"]) != list(self.params.tasks):
-                raise StateError(self.context.name, expected=f"the state of the tasks {', '.join(self.params.tasks)}",
-                                 got=", ".join(state["tasks"]))
             self._open(state["features"])
-            for name, task in self._tasks.items():
-                task.load_state(state["tasks"][name])
-        self._pending.load_state(state["pending"])
-        gradient = state["gradient"]
-        self._gradient = None if gradient is None else Items(*gradient)
 
     def notices(self) -> dict[str, int]:
         """Return how many labels taught nothing."""

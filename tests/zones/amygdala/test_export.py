@@ -193,7 +193,7 @@ def test_a_refused_import_leaves_the_zone_as_it_was(bench: Make, tmp_path: Path)
     np.save(tmp_path / "emotion_classifier_b.npy", np.zeros(9))
     other = bench()
     other.teach(64)
-    before = other.zone.state()["tasks"]["emotion"]["readout"]["weights"]
+    before = other.zone.state()["tasks"]["emotion"]["readout"]["learner"]["weights"]
     with pytest.raises(StateError):
         other.zone.load_export(tmp_path)
-    assert np.array_equal(before, other.zone.state()["tasks"]["emotion"]["readout"]["weights"])
+    assert np.array_equal(before, other.zone.state()["tasks"]["emotion"]["readout"]["learner"]["weights"])

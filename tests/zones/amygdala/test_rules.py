@@ -137,7 +137,7 @@ def test_a_state_of_another_ridge_becomes_what_this_ridge_would_have_made(old: f
     rows, targets = blobs(64, seed=5)
     for _ in range(2):  # so it stays when learning goes on
         assert np.abs(moved.weights - expected.weights).max() < 1e-9
-        assert np.abs(moved.state()["covariance"] - expected.state()["covariance"]).max() < 1e-9
+        assert np.abs(moved.state()["learner"]["covariance"] - expected.state()["learner"]["covariance"]).max() < 1e-9
         moved.learn(rows, targets, 1.0)
         expected.learn(rows, targets, 1.0)
     assert np.abs(taught(old).weights - taught(new).weights).max() > 1e-3

@@ -198,7 +198,7 @@ def test_the_state_of_an_unused_zone_is_a_state(bench: Make) -> None:
 def test_the_state_of_other_tasks_is_refused(bench: Make) -> None:
     one, other = bench(), bench(tasks={"tone": {}})
     one.teach(32)
-    with pytest.raises(AuraError, match="the state of the tasks tone, got emotion"):
+    with pytest.raises(AuraError, match=r"Amygdala\.tasks: expected the state of tone, got emotion"):
         other.zone.load_state(one.zone.state())
 
 
