@@ -14,8 +14,8 @@ import numpy as np
 
 import aura
 from aura.plugins.manager import PluginManager
+from aura.plugins.streams import Table
 from aura.sim.readers import reader_kinds
-from aura.sim.readers.rows import Table
 from aura.sim.streams import played_stream
 from aura.sim.streams.played import Playing
 

@@ -19,8 +19,8 @@ def models() -> dict[str, type[BaseModel]]:
     manager = PluginManager()
     return {"scenario": Scenario,
             **{f"zone {name}": zone.params for name, zone in manager.zones().items()},
-            **{f"stream {name}": kind.options_model for name, kind in manager.streams().items()},
-            **{f"metric {name}": kind.options for name, kind in manager.metrics().items()},
+            **{f"stream {name}": kind.options_model for name, kind in manager.all("stream").items()},
+            **{f"metric {name}": kind.options for name, kind in manager.all("metric").items()},
             **{f"expert {name}": expert_kind(name).Options for name in BUILT_IN},
             **{f"fabric {model.__name__}": model for model in (Channel, CalciumPool, Receptor)}}
 
@@ -72,8 +72,8 @@ def test_the_sentences_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
     manager = PluginManager()
     for show, known in ((show_zones, {name: zone.params for name, zone in manager.zones().items()}),
-                        (show_streams, {name: kind.options_model for name, kind in manager.streams().items()}),
-                        (show_metrics, {name: kind.options for name, kind in manager.metrics().items()})):
+                        (show_streams, {name: kind.options_model for name, kind in manager.all("stream").items()}),
+                        (show_metrics, {name: kind.options for name, kind in manager.all("metric").items()})):
         for name, model in known.items():
             show(name, ())
             shown = " ".join(capsys.readouterr().out.split())

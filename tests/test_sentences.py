@@ -25,14 +25,14 @@ HEAD = 'aura = 1\nname = "s"\nuntil = "1 s"\n'
 STREAM = HEAD + '[streams.a]\nkind = "{}"\npath = "{}"\n{}\n'
 CSV = STREAM.format("delimited", "good.csv", "{}")
 SCENARIOS = {
-    "no way to cut sounds": STREAM.format("wav", "loud.wav", ""),
-    "a frame of no length": STREAM.format("wav", "loud.wav", 'frame = "0 s"'),
-    "a frame that is no time": STREAM.format("wav", "loud.wav", 'frame = "long"'),
-    "a frame of an unknown unit": STREAM.format("wav", "loud.wav", 'frame = "1 year"'),
-    "labels that are no pattern": STREAM.format("wav", "loud.wav", 'frame = "10 ms"\nlabels = "("'),
-    "labels of a field's name": STREAM.format("wav", "loud.wav", 'frame = "10 ms"\nlabels = "(?P<file>.)"'),
-    "a sound that is cut": STREAM.format("wav", "cut.wav", 'frame = "10 ms"'),
-    "a sound that is too loud": STREAM.format("wav", "loud.wav", 'frame = "10 ms"'),
+    "no way to cut sounds": STREAM.format("audio", "loud.wav", ""),
+    "a frame of no length": STREAM.format("audio", "loud.wav", 'frame = "0 s"'),
+    "a frame that is no time": STREAM.format("audio", "loud.wav", 'frame = "long"'),
+    "a frame of an unknown unit": STREAM.format("audio", "loud.wav", 'frame = "1 year"'),
+    "labels that are no pattern": STREAM.format("audio", "loud.wav", 'frame = "10 ms"\nlabels = "("'),
+    "labels of a field's name": STREAM.format("audio", "loud.wav", 'frame = "10 ms"\nlabels = "(?P<file>.)"'),
+    "a sound that is cut": STREAM.format("audio", "cut.wav", 'frame = "10 ms"'),
+    "a sound that is too loud": STREAM.format("audio", "loud.wav", 'frame = "10 ms"'),
     "a rate below all": CSV.format('columns = { x = "x" }\nrate = "1e-12 Hz"'),
     "a rate without a unit": CSV.format('columns = { x = "x" }\nrate = "often"'),
     "a column that is not there": CSV.format('columns = { x = "y" }'),

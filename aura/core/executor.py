@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Protocol, runtime_checkable
+from dataclasses import dataclass
+from typing import Any, Protocol, runtime_checkable
 
 from aura.core.arithmetic import one_thread
-from aura.core.errors import AuraError
+from aura.core.contract import Contribution, imported
+from aura.core.errors import AuraError, PluginError
 from aura.core.handle import ZoneHandle
 from aura.core.local import place_here
 from aura.core.node import Node
@@ -17,7 +19,7 @@ from aura.core.plan import Plan
 from aura.core.signals import Inputs
 from aura.core.time import Time
 
-__all__ = ["Executor", "Result", "SerialExecutor", "ThreadExecutor", "attempt"]
+__all__ = ["Executor", "ExecutorKind", "Result", "SerialExecutor", "ThreadExecutor", "attempt"]
 
 Result = Published | AuraError
 """What a zone published, or the error that names what it raised."""
@@ -112,3 +114,38 @@ class ThreadExecutor:
     def close(self) -> None:
         for pool in (self._pool, *self._own.values()):
             pool.shutdown(wait=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutorKind(Contribution):
+    """An executor as scenarios name it.
+
+    Parameters
+    ----------
+    name : str
+        What a scenario writes.
+    summary : str
+        One sentence.
+    factory : function, or str
+        Makes an `Executor`, without arguments: a class, or ``"package.module:Class"``, imported when it is used.
+    """
+
+    name: str
+    summary: str
+    factory: str | Callable[[], Executor]
+
+    def make(self) -> Executor:
+        """Return a new executor, for one brain.
+
+        Raises
+        ------
+        PluginError
+            If it cannot be imported, or has not the methods of an executor.
+        """
+        where = f"executor {self.name!r}.factory"
+        factory: Any = imported(self.factory, where) if isinstance(self.factory, str) else self.factory
+        made = factory()
+        if not isinstance(made, Executor):
+            raise PluginError(where, expected="what makes an aura.core.executor.Executor", got=repr(made),
+                              hint="It has the methods place, compute, start and close.")
+        return made

@@ -1,23 +1,16 @@
-"""The executors that are built in, by name."""
+"""The executors of the core, by name; they need no plugin."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from aura.core.errors import AuraError, nearest
-from aura.core.executor import Executor, SerialExecutor, ThreadExecutor
+from aura.core.executor import Executor, ExecutorKind, SerialExecutor, ThreadExecutor
 
 __all__ = ["EXECUTORS", "make_executor"]
 
-
-def _processes() -> Executor:
-    from aura.core.processes import ProcessExecutor  # which loads what only it needs
-
-    return ProcessExecutor()
-
-
-EXECUTORS: dict[str, Callable[[], Executor]] = {
-    "serial": SerialExecutor, "threads": ThreadExecutor, "processes": _processes}
+EXECUTORS = {kind.name: kind for kind in (
+    ExecutorKind("serial", "One zone after the other.", SerialExecutor),
+    ExecutorKind("threads", "The zones of one tick at once, on threads of this process.", ThreadExecutor),
+    ExecutorKind("processes", "Each zone in a process of its own.", "aura.core.processes:ProcessExecutor"))}
 
 
 def make_executor(executor: str | Executor) -> Executor:
@@ -29,7 +22,7 @@ def make_executor(executor: str | Executor) -> Executor:
         If there is none of that name.
     """
     if isinstance(executor, str) and executor in EXECUTORS:
-        return EXECUTORS[executor]()
+        return EXECUTORS[executor].make()
     if isinstance(executor, type) or not isinstance(executor, Executor):
         raise AuraError("executor", expected=f"an Executor, or one of {', '.join(EXECUTORS)}", got=repr(executor),
                         hint=nearest(executor, EXECUTORS) if isinstance(executor, str) else "")

@@ -103,7 +103,7 @@ def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
                           hint="A manifest that names its class as text is read before that class is imported.")
     rng = generator_for(seed, plan.name)
     context = ZoneContext(plan.name, plan.params, rng, tuple(plan.inputs.values()), tuple(plan.outputs.values()),
-                          resolution, plan.period, plan.waits)
+                          resolution, plan.period, plan.waits, plan.manifest.parts)
     try:
         zone = kind(context)
     except (AuraError, KeyboardInterrupt):

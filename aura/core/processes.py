@@ -290,7 +290,8 @@ def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[b
             found = getattr(found, part, None)
         if found is not factory or module == "__main__":
             return None
-    light = replace(plan, manifest=Manifest(plan.manifest.name, f"{module}:{name}"), factory=None)
+    light = replace(plan, manifest=Manifest(plan.manifest.name, f"{module}:{name}",
+                                           parts=plan.manifest.parts), factory=None)
     file = getattr(sys.modules.get(module), "__file__", None)
     try:
         setup = pickle.dumps(("setup", Setup(light, module, name, seed, resolution, profile)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from aura.core.blame import blamed
+from aura.core.contract import Contribution, imported
 from aura.core.errors import PluginError, WiringError
 from aura.core.flow import Flow, Wait
 from aura.core.lasting import Stateful
@@ -37,7 +36,7 @@ P = TypeVar("P", bound=ZoneParams)
 
 
 @dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Contribution):
     """What a zone is, readable without building it or importing what it computes with.
 
     Parameters
@@ -74,6 +73,11 @@ class Manifest:
         (``("rate", "map.*")``). Any other that is changed over a state, as in a branch, is refused.
     details : function of the parameters, optional
         Returns the lines that `aura describe` shows of a zone with these parameters, besides its ports.
+    parts : mapping of str to mapping of str to Contribution
+        What the zone is made of by name, for each extension point that it draws from: those that it brings itself. The
+        plugin manager puts all that plugins bring in their place; the zone finds them in its context.
+    aura_api, deprecated : int, str
+        See `aura.core.contract.Contribution`.
     """
 
     name: str
@@ -91,6 +95,7 @@ class Manifest:
     changeable: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     details: Callable[[Any], Sequence[str]] | None = None
     flow: Flow | None = None
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"<Manifest {self.name}: {self.summary or 'no summary'}>"
@@ -141,15 +146,7 @@ class Manifest:
         """
         if not isinstance(self.factory, str):
             return self.factory
-        module, _, attribute = self.factory.partition(":")
-        try:
-            found = getattr(importlib.import_module(module), attribute)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            raise PluginError(f"zone {self.name!r}.factory", expected="'package.module:Class' that can be imported",
-                              got=f"{self.factory!r} ({blamed(error)})",
-                              hint="`aura doctor` lists which packages are missing.") from error
+        found: Any = imported(self.factory, f"zone {self.name!r}.factory")
         if not (isinstance(found, type) and issubclass(found, Zone)):
             raise PluginError(f"zone {self.name!r}.factory", expected="a subclass of aura.Zone", got=repr(found))
         return found
@@ -176,6 +173,8 @@ class ZoneContext(Generic[P]):
     waits : mapping of str to Wait
         For each input that brings items later than another, as labels do, how many items wait for it at once; as far as
         the wiring tells. `aura.core.flow.room` makes a memory of it.
+    parts : mapping of str to mapping of str to Contribution
+        Those of the manifest: for each extension point that the zone draws from all that plugins bring, by name.
     """
 
     name: str
@@ -186,6 +185,7 @@ class ZoneContext(Generic[P]):
     resolution: Time
     period: Time
     waits: Mapping[str, Wait] = field(default_factory=dict)
+    parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Zone(Stateful, Generic[P]):

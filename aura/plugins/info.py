@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 __all__ = ["PluginInfo"]
 
@@ -21,8 +22,8 @@ class PluginInfo:
         The module or file that it is loaded from.
     hooks : tuple of str
         The hooks that it implements and that are called.
-    zones, streams, metrics : tuple of str
-        The names that it brings.
+    brings : mapping of str to tuple of str
+        The names that it brings to each extension point, such as ``{"zone": ("amygdala",)}``.
     blocked : bool
         Whether it was blocked, and so not even imported.
     problems : tuple of str
@@ -34,9 +35,7 @@ class PluginInfo:
     version: str
     origin: str
     hooks: tuple[str, ...] = ()
-    zones: tuple[str, ...] = ()
-    streams: tuple[str, ...] = ()
-    metrics: tuple[str, ...] = ()
+    brings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     blocked: bool = False
     problems: tuple[str, ...] = ()
 

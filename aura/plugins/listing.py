@@ -15,9 +15,9 @@ from aura.plugins.info import PluginInfo
 if TYPE_CHECKING:
     from aura.core.ports import Port
     from aura.core.zone import Manifest
-    from aura.plugins.kinds import StreamLike
     from aura.plugins.manager import PluginManager
     from aura.plugins.metrics.kind import MetricKind
+    from aura.plugins.streams import ReaderKind
 
 __all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "metric_text", "parameter_tables", "plugin_rows", "stream_text",
            "zone_rows", "zone_text"]
@@ -31,8 +31,7 @@ def plugin_rows(infos: Iterable[PluginInfo]) -> list[tuple[str, ...]]:
     """Return one row a plugin, under `PLUGIN_COLUMNS`; the last says "ok", "blocked", or what is wrong."""
     rows: list[tuple[str, ...]] = []
     for info in infos:
-        brought = [f"{word} {', '.join(names)}" for word, names in
-                   (("zones", info.zones), ("streams", info.streams), ("metrics", info.metrics)) if names]
+        brought = [f"{point}s {', '.join(names)}" for point, names in info.brings.items() if names]
         state = "blocked" if info.blocked else info.error or "ok"
         rows.append((info.name, info.distribution or info.origin, info.version, "; ".join(brought),
                      ", ".join(hook.removeprefix("aura_") for hook in info.hooks), state))
@@ -70,7 +69,7 @@ def metric_text(kind: MetricKind) -> str:
     return "\n".join(lines)
 
 
-def stream_text(kind: StreamLike, every: type[BaseModel]) -> str:
+def stream_text(kind: ReaderKind, every: type[BaseModel]) -> str:
     """Return what a kind of stream is, its own options, and the keys that `every` stream may have."""
     lines = [f"{kind.name}: {kind.summary}"]
     for path, table in parameter_tables(kind.options_model):

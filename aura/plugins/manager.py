@@ -13,19 +13,20 @@ from typing import TYPE_CHECKING, Any, TextIO
 from aura.core.blame import blamed, message_of
 from aura.core.errors import PluginError, nearest
 from aura.plugins.discovery import Found, find_plugins, normalised
-from aura.plugins.hooks import HookTable
+from aura.plugins.hooks import Caller, Hooks
 from aura.plugins.info import PluginInfo
-from aura.plugins.kinds import KINDS, StreamLike
-from aura.plugins.shelf import Shelf
+from aura.plugins.points import POINTS
+from aura.plugins.registry import Registry
 from aura.plugins.trace import Trace
 
 if TYPE_CHECKING:
-    from pluggy import HookImpl
-
+    from aura.core.executor import ExecutorKind
     from aura.core.observer import Observer
     from aura.core.zone import Manifest
     from aura.plugins.context import RunContext
+    from aura.plugins.extension import ExtensionPoint
     from aura.plugins.metrics.kind import MetricKind
+    from aura.plugins.streams import ReaderKind
 
 __all__ = ["PluginManager"]
 
@@ -60,53 +61,73 @@ class PluginManager:
                  trace: bool | TextIO = False) -> None:
         self._trace = Trace(None if trace is True else trace) if trace else None
         self._infos: dict[str, PluginInfo] = {}
-        self._hooks = HookTable()
-        self._off: set[tuple[str, str]] = set()
+        self._hooks = Hooks(POINTS)
+        if self._trace is not None:
+            self._hooks.add_hookcall_monitoring(self._trace.before, self._trace.after)
         found = find_plugins(files)
         _refuse_unknown(blocked, found)
-        keys = {normalised(name) for name in blocked}
-        for plugin in found:
-            info = PluginInfo(plugin.name, plugin.distribution, plugin.version, plugin.origin)
-            if plugin.name in blocked or (plugin.distribution and normalised(plugin.distribution) in keys):
-                info = replace(info, blocked=True)
-            self._infos[plugin.name] = info
-            if not info.blocked:
-                self._load(plugin)
-        self._shelves = {kind.word: Shelf(kind) for kind in KINDS}
-        for shelf in self._shelves.values():
-            self._fill(shelf)
+        self._register({plugin.name: self._load(plugin) for plugin in found if not self._is_blocked(plugin, blocked)})
+        self._registries: dict[str, Registry] = {}
+        self._declare()
+        for registry in [*self._registries.values()][1:]:  # the first are the extension points
+            self._fill(registry)
+        self._hand_out_parts()
+        self._list_hooks()
 
     # --- what plugins bring ---------------------------------------------------------------------------------------
 
+    def get(self, point: str, name: str) -> Any:
+        """Return what an extension point, such as ``"zone"``, has under a name; it is logged that one goes.
+
+        Raises
+        ------
+        PluginError
+            If no plugin brings it, or there is no such point; says what was probably meant.
+        """
+        return self.registry(point).get(name, self.infos())
+
+    def all(self, point: str) -> Mapping[str, Any]:
+        """Return all that an extension point has by name, in the order of their plugins."""
+        return MappingProxyType(self.registry(point).items)
+
+    def owner(self, point: str, name: str) -> str:
+        """Return the plugin that brings the ``"zone"``, ``"stream"``, ... of that name."""
+        return self.registry(point).owners[name]
+
+    def points(self) -> Mapping[str, ExtensionPoint]:
+        """Return the extension points by name: AURA's own, and those that plugins declare."""
+        return {name: registry.point for name, registry in self._registries.items()}
+
+    def registry(self, point: str) -> Registry:
+        """Return what plugins bring to an extension point."""
+        if point not in self._registries:
+            raise PluginError(f"extension point {point!r}", expected=f"one of {', '.join(self._registries)}",
+                              got=repr(point), hint=nearest(point, self._registries))
+        return self._registries[point]
+
     def zone(self, name: str) -> Manifest:
         """Return the manifest of a zone, or raise a `PluginError` that says what was probably meant."""
-        manifest: Manifest = self._shelves["zone"].get(name, self.infos())
+        manifest: Manifest = self.get("zone", name)
         return manifest
 
-    def stream(self, name: str) -> Any:
+    def stream(self, name: str) -> ReaderKind:
         """Return a kind of stream, or raise a `PluginError` that says what was probably meant."""
-        return self._shelves["stream"].get(name, self.infos())
+        kind: ReaderKind = self.get("stream", name)
+        return kind
 
     def metric(self, name: str) -> MetricKind:
         """Return a kind of metric, or raise a `PluginError` that says what was probably meant."""
-        kind: MetricKind = self._shelves["metric"].get(name, self.infos())
+        kind: MetricKind = self.get("metric", name)
+        return kind
+
+    def executor(self, name: str) -> ExecutorKind:
+        """Return an executor, or raise a `PluginError` that says what was probably meant."""
+        kind: ExecutorKind = self.get("executor", name)
         return kind
 
     def zones(self) -> Mapping[str, Manifest]:
         """Return all zones by name, in the order of their plugins."""
-        return MappingProxyType(self._shelves["zone"].items)
-
-    def streams(self) -> Mapping[str, StreamLike]:
-        """Return all kinds of stream by name, in the order of their plugins."""
-        return MappingProxyType(self._shelves["stream"].items)
-
-    def metrics(self) -> Mapping[str, MetricKind]:
-        """Return all kinds of metric by name, in the order of their plugins."""
-        return MappingProxyType(self._shelves["metric"].items)
-
-    def owner(self, word: str, name: str) -> str:
-        """Return the plugin that brings the ``"zone"``, ``"stream"`` or ``"metric"`` of that name."""
-        return self._shelves[word].owners[name]
+        return self.all("zone")
 
     def infos(self) -> list[PluginInfo]:
         """Return what is known of every plugin, blocked and broken ones too, in loading order."""
@@ -116,103 +137,143 @@ class PluginManager:
 
     def implements(self, hook: str) -> bool:
         """Return whether any plugin has the hook."""
-        return bool(self._hooks.of(hook))
+        return bool(self._hooks.callers(hook))
 
     def call(self, hook: str, **arguments: Any) -> None:
         """Call an observing hook of every plugin that has it.
 
         One that raises is logged, and that plugin's hook is called no more; the others, and the run, go on.
         """
-        for impl in self._hooks.of(hook):
-            if (impl.plugin_name, hook) in self._off:
-                continue
+        for caller in tuple(self._hooks.callers(hook)):
             try:
-                self._invoke(impl, hook, arguments)
+                caller.call(**arguments)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                self._switch_off(impl, hook, error, arguments.get("run"))
+                self._switch_off(caller, hook, error, arguments.get("run"))
 
     def observers(self, run: RunContext) -> list[Observer]:
         """Return the observers that plugins bring to a run; a plugin that fails to brings none."""
         from aura.core.observer import Observer
 
         brought: list[Observer] = []
-        for impl in self._hooks.of("aura_observers"):
+        for caller in tuple(self._hooks.callers("aura_observers")):
             try:
-                given = list(self._invoke(impl, "aura_observers", {"run": run}))
+                given = [one for returned in caller.call(run=run) for one in returned]
                 for one in given:
                     if not isinstance(one, Observer):
                         raise PluginError("aura_observers", expected="a list of aura.Observer", got=repr(one))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                self._switch_off(impl, "aura_observers", error, run)
+                self._switch_off(caller, "aura_observers", error, run)
             else:
                 brought += given
         return brought
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _load(self, plugin: Found) -> None:
+    def _is_blocked(self, plugin: Found, blocked: Collection[str]) -> bool:
+        """Begin what is known of a plugin, and return whether it is not to be loaded."""
+        keys = {normalised(name) for name in blocked}
+        is_blocked = plugin.name in blocked or bool(plugin.distribution and normalised(plugin.distribution) in keys)
+        self._infos[plugin.name] = PluginInfo(plugin.name, plugin.distribution, plugin.version, plugin.origin,
+                                              blocked=is_blocked)
+        if is_blocked:
+            self._hooks.set_blocked(plugin.name)
+        return is_blocked
+
+    def _load(self, plugin: Found) -> object | None:
+        """Return a plugin's module or object, None where it cannot be loaded."""
         try:
-            with self._timed(plugin.name, "load"):
+            with nullcontext() if self._trace is None else self._trace.around(plugin.name, "load"):
                 loaded = plugin.load()
             if isinstance(loaded, type):
                 raise PluginError(plugin.origin, expected="a module or an object with hooks", got="a class",
                                   hint="Name the module, or an instance.")
-            hooks, problems = self._hooks.take(loaded, plugin.name)
+            return loaded
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin that calls sys.exit() may not end the program either
             self._note(plugin.name, _said(error))
-            return
-        self._infos[plugin.name] = replace(self._infos[plugin.name], hooks=tuple(hooks))
-        self._note(plugin.name, *problems)
+            return None
 
-    def _fill(self, shelf: Shelf) -> None:
-        for impl in self._hooks.of(shelf.kind.hook):
-            name = _plugin_of(impl)
+    def _register(self, loaded: Mapping[str, object | None]) -> None:
+        first: dict[int, str] = {}
+        for name, plugin in loaded.items():
+            if plugin is not None and first.setdefault(id(plugin), name) != name:
+                self._note(name, f"expected a plugin of its own, got what plugin {first[id(plugin)]!r} is already")
+        for name, plugin in reversed([*loaded.items()]):
+            if plugin is not None and first[id(plugin)] == name:
+                try:
+                    self._note(name, *self._hooks.take(plugin, name))
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
+                    self._note(name, _said(error))
+
+    def _declare(self) -> None:
+        """Open a registry for each extension point, those that plugins declare too; after that all hooks are known."""
+        own = {point.name: Registry(point) for point in POINTS}
+        self._registries = own
+        points = self.registry("point")
+        points.put("aura", POINTS)
+        self._fill(points)
+        for name, point in [*points.items.items()][len(own):]:
+            if self._hooks.knows(point.hook):
+                self._note(points.owners[name], f"{points.point.hook}: expected a hook that is free, "
+                                               f"got {point.hook!r}")
+                del points.items[name], points.owners[name]
+            else:
+                self._hooks.specify(point)
+                self._registries[name] = Registry(point)
+        for plugin, problem in self._hooks.problems():
+            self._note(plugin, problem)
+
+    def _fill(self, registry: Registry) -> None:
+        """Ask all plugins for what they bring to one extension point."""
+        point = registry.point
+        for plugin, call in self._hooks.callers(point.hook):
             try:
-                returned = self._invoke(impl, shelf.kind.hook, {})
+                returned = call()
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                self._note(name, f"{shelf.kind.hook}: {_said(error)}")
+                self._note(plugin, f"{point.hook}: {_said(error)}")
                 continue
-            names, problems = shelf.put(name, returned)
-            field = f"{shelf.kind.word}s"
-            brought: dict[str, Any] = {field: (*getattr(self._infos[name], field), *names)}
-            self._infos[name] = replace(self._infos[name], **brought)
-            self._note(name, *problems)
+            names, problems = registry.put(plugin, returned[0] if returned else None)  # pluggy drops what is None
+            info = self._infos[plugin]
+            self._infos[plugin] = replace(info, brings={**info.brings, point.name: tuple(names)})
+            self._note(plugin, *problems)
 
-    def _invoke(self, impl: HookImpl, hook: str, arguments: Mapping[str, Any]) -> Any:
-        values = [arguments[name] for name in impl.argnames]
-        if self._trace is None:  # called at every tick, so nothing more is done than must be
-            return impl.function(*values)
-        with self._trace.around(_plugin_of(impl), hook):
-            return impl.function(*values)
+    def _list_hooks(self) -> None:
+        """Keep of each plugin which of its hooks are called."""
+        for name, info in self._infos.items():
+            hooks = self._hooks.hooks_of(name)
+            self._infos[name] = replace(info, hooks=hooks)
+            if not (hooks or info.blocked or info.problems):
+                self._note(name, f"expected at least one hook, got none. Known: {', '.join(self._hooks.known)}")
 
-    def _timed(self, plugin: str, what: str) -> Any:
-        return nullcontext() if self._trace is None else self._trace.around(plugin, what)
+    def _hand_out_parts(self) -> None:
+        """Give each zone that is made of parts all those that plugins bring."""
+        zones = self.registry("zone").items
+        for name, manifest in zones.items():
+            parts = {point: self._registries[point].items if point in self._registries else own
+                     for point, own in manifest.parts.items()}
+            if parts:
+                zones[name] = replace(manifest, parts=parts)
 
-    def _switch_off(self, impl: HookImpl, hook: str, error: BaseException, run: RunContext | None) -> None:
-        name = _plugin_of(impl)
-        self._off.add((impl.plugin_name, hook))
-        self._note(name, f"{hook}: {_said(error)}")
+    def _switch_off(self, caller: Caller, hook: str, error: BaseException, run: RunContext | None) -> None:
+        self._hooks.callers(hook).remove(caller)
+        self._note(caller.plugin, f"{hook}: {_said(error)}")
         if run is None:
-            _log.error("plugin %r raised in %s and is switched off: %s", name, hook, blamed(error))
+            _log.error("plugin %r raised in %s and is switched off: %s", caller.plugin, hook, blamed(error))
         else:
-            run.brain.tell_switched_off("plugin", name, hook, error)
+            run.brain.tell_switched_off("plugin", caller.plugin, hook, error)
 
     def _note(self, plugin: str, *problems: str) -> None:
         info = self._infos[plugin]
         self._infos[plugin] = replace(info, problems=(*info.problems, *problems))
-
-
-def _plugin_of(impl: HookImpl) -> str:
-    """Return the plugin's name; its hooks are registered one by one, as ``plugin.hook``."""
-    return impl.plugin_name.rpartition(".")[0]
 
 
 def _said(error: BaseException) -> str:

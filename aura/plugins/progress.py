@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
-from typing import Protocol
 
 from rich.console import Console
 from rich.live import Live
@@ -14,6 +13,7 @@ from rich.text import Text
 from aura.core.observer import BrainView, Observer
 from aura.core.signals import Signal
 from aura.core.time import MS, US, S, Time, format_time
+from aura.plugins.following import Headlined, Player
 from aura.plugins.words import named
 
 __all__ = ["Progress"]
@@ -23,17 +23,6 @@ LIVE_SECONDS = 0.25
 PLAIN_SECONDS = 5.0
 SMOOTHING = 0.2
 """Weight of the latest interval in the shown rate; tuned here so that it settles in about two seconds."""
-
-
-class Player(Protocol):
-    """What knows how far a run has come."""
-
-    @property
-    def items(self) -> Mapping[str, int]: ...
-    @property
-    def remaining(self) -> int | None: ...
-    @property
-    def until(self) -> Time | None: ...
 
 
 class Progress(Observer):
@@ -143,7 +132,8 @@ class Progress(Observer):
             parts.append(Text(f"{_clock_text(left)} left"))
         if self._brain is not None:
             for observer in self._brain.observers:
-                parts += self._brain.attempt(observer, "headline", partial(_headline, observer)) or ()
+                if isinstance(observer, Headlined):
+                    parts += self._brain.attempt(observer, "headline", partial(_headline, observer)) or ()
         line = Text(" · ", "dim", no_wrap=True, overflow="ellipsis", end="").join(parts)
         line.no_wrap, line.overflow = True, "ellipsis"
         return line
@@ -160,9 +150,9 @@ class Progress(Observer):
         return min(ends, default=None)
 
 
-def _headline(observer: Observer) -> list[Text]:
-    figures: Mapping[str, float] = getattr(observer, "headline", dict)()
-    of = getattr(observer, "headline_of", str)() if figures else ""
+def _headline(headlined: Headlined) -> list[Text]:
+    figures = headlined.headline()
+    of = headlined.headline_of() if figures else ""
     parts: list[Text] = []
     for key, value in figures.items():
         name, bracket, later = key.partition(" (")

@@ -1,7 +1,6 @@
-"""The hooks that a plugin may implement.
+"""The hooks by which a plugin may observe a run; those that bring something follow from the extension points.
 
-Hooks register what a plugin brings, or observe a run; none of them decides what happens at a tick. An implementation
-may leave out arguments that it does not need.
+None of them decides what happens at a tick. An implementation may leave out arguments that it does not need.
 """
 
 from __future__ import annotations
@@ -10,49 +9,18 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pluggy import HookspecMarker
-
 from aura.core.time import Time
 from aura.plugins.context import RunContext
-from aura.plugins.kinds import StreamLike
+from aura.plugins.extension import hookspec
 
 if TYPE_CHECKING:
     from aura.core.observer import Observer
-    from aura.core.zone import Manifest
-    from aura.plugins.metrics.kind import MetricKind
 
 __all__ = [
     "aura_after_checkpoint", "aura_after_phase", "aura_after_run", "aura_after_tick", "aura_before_checkpoint",
-    "aura_before_phase", "aura_before_run", "aura_before_tick", "aura_metrics", "aura_observers", "aura_on_run_error",
-    "aura_on_zone_error", "aura_streams", "aura_zones",
+    "aura_before_phase", "aura_before_run", "aura_before_tick", "aura_observers", "aura_on_run_error",
+    "aura_on_zone_error",
 ]
-
-hookspec = HookspecMarker("aura")
-
-
-@hookspec
-def aura_zones() -> Sequence[Manifest]:  # type: ignore[empty-body]
-    """Return the manifests of the zones that the plugin brings.
-
-    Called once, when plugins are loaded. A name that an earlier plugin has claimed stays with that plugin; the claim is
-    listed as an error of this one, and its other zones are taken.
-    """
-
-
-@hookspec
-def aura_streams() -> Sequence[StreamLike]:  # type: ignore[empty-body]
-    """Return the kinds of sensory stream that the plugin can read.
-
-    Called once, when plugins are loaded. Names are claimed as those of zones are.
-    """
-
-
-@hookspec
-def aura_metrics() -> Sequence[MetricKind]:  # type: ignore[empty-body]
-    """Return the kinds of metric that the plugin can compute.
-
-    Called once, when plugins are loaded. Names are claimed as those of zones are.
-    """
 
 
 @hookspec

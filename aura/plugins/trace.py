@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from time import perf_counter
-from typing import TextIO
+from typing import Any, TextIO
+
+import pluggy
 
 __all__ = ["Trace"]
 
 
 class Trace:
     """Prints one line a hook call: plugin, hook, milliseconds, and what it raised if it did.
+
+    `before` and `after` are what ``pluggy.PluginManager.add_hookcall_monitoring`` takes.
 
     Parameters
     ----------
@@ -22,16 +26,29 @@ class Trace:
 
     def __init__(self, out: TextIO | None = None) -> None:
         self._out = out
+        self._begun: list[float] = []
+
+    def before(self, hook: str, impls: Sequence[pluggy.HookImpl], arguments: Mapping[str, Any]) -> None:
+        """Note that a hook is called; one may call another."""
+        self._begun.append(perf_counter())
+
+    def after(self, outcome: pluggy.Result[Any], hook: str, impls: Sequence[pluggy.HookImpl],
+              arguments: Mapping[str, Any]) -> None:
+        """Print what has become of it."""
+        self._tell(", ".join(impl.plugin_name for impl in impls), hook, outcome.exception)
 
     @contextmanager
     def around(self, plugin: str, what: str) -> Iterator[None]:
-        """Time what is done within and print the line."""
-        start, end = perf_counter(), ""
+        """Time what is done within, beside hook calls, and print the line."""
+        self._begun.append(perf_counter())
         try:
             yield
         except BaseException as error:
-            end = f"  raised {type(error).__name__}"
+            self._tell(plugin, what, error)
             raise
-        finally:
-            spent_ms = (perf_counter() - start) * 1e3
-            print(f"plugins: {plugin}  {what}  {spent_ms:.2f} ms{end}", file=self._out or sys.stderr)
+        self._tell(plugin, what, None)
+
+    def _tell(self, plugin: str, what: str, error: BaseException | None) -> None:
+        spent_ms = (perf_counter() - self._begun.pop()) * 1e3
+        end = "" if error is None else f"  raised {type(error).__name__}"
+        print(f"plugins: {plugin}  {what}  {spent_ms:.2f} ms{end}", file=self._out or sys.stderr)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Protocol, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, Protocol
 
 from pydantic import BaseModel, Field
 
@@ -11,13 +11,15 @@ from aura.core.blame import blaming
 from aura.core.blueprint import Blueprint
 from aura.core.brain import Brain
 from aura.core.errors import PluginError, ScenarioError, StreamError, WiringError, nearest
+from aura.core.executor import ExecutorKind
+from aura.core.executors import EXECUTORS
 from aura.core.network import Network
 from aura.core.params import validated
 from aura.core.time import MS, Time, format_time, parse_rate, parse_time
 from aura.core.zone import Manifest, Zone
+from aura.plugins.streams import Reader, ReaderKind, Source
 from aura.sim.readers.columns import Column, timed
-from aura.sim.readers.kinds import ReaderKind
-from aura.sim.readers.rows import Reader
+from aura.sim.readers.iterable import read_iterable
 from aura.sim.scenario import Scenario, StreamModel
 from aura.sim.sources import Sources
 from aura.sim.streams.live import Entry, Rows, live_stream
@@ -38,13 +40,16 @@ SETTLE_STEP = 100 * MS
 
 
 class Lookup(Protocol):
-    """What finds zones and streams by name: the plugin manager."""
+    """What finds zones, streams and executors by name: the plugin manager."""
 
     def zone(self, name: str) -> Manifest:
         """Return the manifest of a kind of zone."""
 
     def stream(self, name: str) -> ReaderKind:
         """Return a kind of reader."""
+
+    def executor(self, name: str) -> ExecutorKind:
+        """Return an executor."""
 
 
 class Journal(Protocol):
@@ -74,7 +79,14 @@ def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None =
                 sources: Sources | None = None) -> Brain:
     """Return the brain that a scenario describes, not yet built; takes what `make_blueprint` takes."""
     blueprint = make_blueprint(scenario, lookup, journal=journal, autoplay=autoplay, sources=sources)
-    return Brain.of(blueprint, executor=scenario.executor, profile=scenario.profile)
+    # The executors of the core are there without any plugin.
+    named = scenario.executor
+    executor = named if named in EXECUTORS else lookup.executor(named).make()
+    brain = Brain.of(blueprint, executor=executor, profile=scenario.profile)
+    for plan in brain.plans.values():
+        if plan.manifest.deprecated:
+            brain.tell(plan.name, f"comes with a warning: {plan.manifest.deprecated}")
+    return brain
 
 
 def make_blueprint(scenario: Scenario, lookup: Lookup, *, journal: Journal | None = None, autoplay: bool = False,
@@ -104,7 +116,7 @@ def make_blueprint(scenario: Scenario, lookup: Lookup, *, journal: Journal | Non
     blueprint = Blueprint(seed=scenario.seed, resolution=scenario.resolution, paths=sources)
     for name, model in scenario.streams.items():
         with blaming(f"streams.{name}", f"a stream of kind {model.kind!r} that can be opened", StreamError):
-            stream = _open_stream(name, model, scenario, lookup, journal, autoplay, sources)
+            stream = _open_stream(name, lookup.stream(model.kind), model, scenario, journal, autoplay, sources)
         blueprint.add(stream, name)
     for name, zone in scenario.zones.items():
         blueprint.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period,
@@ -139,9 +151,8 @@ def settle_time(network: Network) -> Time:
     return -(-needed // step) * step
 
 
-def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Lookup, journal: Journal | None,
+def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scenario, journal: Journal | None,
                  autoplay: bool, sources: Sources) -> type[Zone[Any]]:
-    kind = lookup.stream(model.kind)
     options = _timed(_options(kind, model.reader_options, f"streams.{name}", sources), model)
     truth = model.truth
     if kind.live:
@@ -152,7 +163,7 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
                       model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.limit, limit,
                       model.curriculum, model.change, autoplay)
-    reader: Any = kind.open(options, scenario.folder)
+    reader = _reader(kind, options, scenario, f"streams.{name}")
     held_out = None
     if model.held_out is not None:
         if model.hold_out:
@@ -160,8 +171,20 @@ def _open_stream(name: str, model: StreamModel, scenario: Scenario, lookup: Look
                                 got=f"hold_out = {model.hold_out} and held_out = {model.held_out}",
                                 hint=UNSET.format(name, "hold_out", "held_out"))
         changed = _options(kind, {**model.reader_options, **other}, where, sources, "limit")
-        held_out = cast("Reader", kind.open(_timed(changed, model), scenario.folder))
-    return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=model.kind)
+        held_out = _reader(kind, _timed(changed, model), scenario, where)
+    return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=kind.name,
+                         deprecated=kind.deprecated)
+
+
+def _reader(kind: ReaderKind, options: Any, scenario: Scenario, where: str) -> Reader:
+    """Open a kind of reader; an iterable of rows is read to its end, as `aura.stream` does."""
+    opened = kind.open(options, scenario.folder)
+    if isinstance(opened, Reader):
+        return opened
+    if isinstance(opened, Iterable):
+        return read_iterable(opened, name=where)
+    raise StreamError(f"{where}: {kind.name}", expected="an aura.plugins.streams.Reader, or an iterable of rows",
+                      got=type(opened).__name__, hint="Derive the reader from that class.")
 
 
 def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
@@ -171,16 +194,23 @@ def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, sc
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:
         raise StreamError(f"streams.{name}.repeat", expected="no such setting for live input", got=str(model.repeat))
-    source: Any = None
-    if journal is None or not kind.intake:
-        source = kind.open(options, scenario.folder) if journal is None or journal.live else None
-    elif journal.live:
-        source = kind.open(options, scenario.folder, journal.intake(name))
-    fields = kind.fields(options) if source is None and kind.fields is not None else source.fields
+    source: Source | None = None
+    if journal is None or journal.live:
+        intake = () if journal is None or not kind.intake else (journal.intake(name),)
+        opened: Any = kind.open(options, scenario.folder, *intake)
+        if not isinstance(opened, Source):
+            raise StreamError(f"streams.{name}: {kind.name}", expected="an aura.plugins.streams.Source",
+                              got=type(opened).__name__, hint="Derive the source from that class.")
+        source, fields = opened, opened.fields
+    elif kind.fields is not None:
+        fields = kind.fields(options)
+    else:
+        raise StreamError(f"streams.{name}: {kind.name}", got="one that tells none without its input",
+                          expected="a kind of live stream that tells its fields, to be played again")
     return live_stream(source, name=name, fields=fields, every=_period(name, model, parse_time(scenario.resolution)),
                        items=model.items, wait=not scenario.realtime, truth=model.truth,
                        journal=journal.write if journal else None, replayed=journal.read(name) if journal else (),
-                       kind=model.kind)
+                       kind=kind.name, deprecated=kind.deprecated)
 
 
 def _options(kind: ReaderKind, given: Mapping[str, Any], where: str, sources: Sources, *others: str) -> Any:
@@ -194,7 +224,7 @@ def _options(kind: ReaderKind, given: Mapping[str, Any], where: str, sources: So
 
 def _timed(options: Any, model: StreamModel) -> Any:
     """Return a reader's options so that the column that rows are played by is read as exact times."""
-    columns = getattr(options, "columns", None)
+    columns = dict(options).get("columns")
     if model.time is None or not (isinstance(columns, dict) and isinstance(columns.get(model.time), Column)):
         return options
     return options.model_copy(update={"columns": timed(columns, model.time, model.time_unit)})

@@ -19,7 +19,7 @@ from aura.core.errors import AuraError, CheckpointError, ScenarioError, unwritab
 from aura.core.observer import BrainView, Observer
 from aura.core.params import validated
 from aura.core.time import Time, parse_time
-from aura.plugins.bridge import bridge_observers
+from aura.plugins.adapter import hook_adapters
 from aura.plugins.checkpoints import Checkpoints
 from aura.plugins.context import RunContext
 from aura.plugins.figures import FIGURES
@@ -178,7 +178,7 @@ def make_observers(scenario: Scenario, folder: RunFolder, manager: PluginManager
         others.append(Recorder(folder.recording, topics=record.topics, leave_out=record.leave_out,
                                on_error=record.on_error, resumed=context.resumed,
                                every={topic: parse_time(every) for topic, every in record.every.items()}))
-    others += [*manager.observers(context), *bridge_observers(manager, context), *more, checkpoints]
+    others += [*manager.observers(context), *hook_adapters(manager, context), *more, checkpoints]
     taken = {MetricRows.name, *(observer.name for observer in others)}
     for metric in metrics:
         if metric.name in taken:  # in a checkpoint each has the file of its name
@@ -194,6 +194,6 @@ def metric_options(name: str, options: Mapping[str, Any], manager: PluginManager
     kind = given.pop("kind", None)
     if not isinstance(kind, str):
         raise ScenarioError(f"metrics.{name}.kind", expected="the name of a metric", got=repr(kind),
-                            hint=f"Known: {', '.join(sorted(manager.metrics()))}.")
+                            hint=f"Known: {', '.join(sorted(manager.all('metric')))}.")
     found = manager.metric(kind)
     return found, validated(found.options, given, f"metrics.{name}", ScenarioError)

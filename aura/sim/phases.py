@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from aura.core.brain import Brain
 from aura.core.errors import ScenarioError
@@ -13,6 +13,7 @@ from aura.core.time import Time, parse_time
 from aura.sim.build import settle_time
 from aura.sim.scenario import PhaseModel, Scenario, read_scenario
 from aura.sim.scenario_model import EACH
+from aura.sim.streams.stream import Stream
 
 __all__ = ["PhasePlayer", "as_played", "phases_of"]
 
@@ -28,7 +29,7 @@ def as_played(scenario: Scenario, brain: Brain) -> Scenario:
     if not any(phase.repeats for phase in scenario.phases):
         return scenario
     brain.build()
-    streams: list[Any] = [brain[name] for name in scenario.streams]
+    streams = [cast("Stream", brain[name]) for name in scenario.streams]
     stages: tuple[tuple[str, ...], ...] = max((stream.stages for stream in streams), key=len, default=())
     if not stages:
         raise ScenarioError("phases", expected="a stream with a curriculum, whose stages are played", got="none")
@@ -84,7 +85,7 @@ class PhasePlayer:
     def __init__(self, brain: Brain, scenario: Scenario, until: Time | None) -> None:
         brain.build()
         self.brain, self.until = brain, until
-        self.streams: dict[str, Any] = {name: brain[name] for name in scenario.streams}
+        self.streams = {name: cast("Stream", brain[name]) for name in scenario.streams}
         splits = {split for stream in self.streams.values() for split in stream.splits()}
         self.phases: Sequence[PhaseModel] = phases_of(as_played(scenario, brain), splits)
         self._check_stages()
@@ -110,7 +111,8 @@ class PhasePlayer:
     def remaining(self) -> int | None:
         """Items left to play in this phase, or None if a live stream takes part."""
         counts = [stream.remaining for stream in self.streams.values()]
-        return None if None in counts else sum(counts)
+        known = [count for count in counts if count is not None]
+        return sum(known) if len(known) == len(counts) else None
 
     @property
     def over(self) -> bool:
@@ -125,7 +127,7 @@ class PhasePlayer:
         if interrupted:
             self.interrupt()
         for stream in self.streams.values():
-            if hasattr(stream, "listen") and not self.over:
+            if not self.over:
                 stream.listen()
 
     def play(self) -> bool:
@@ -146,8 +148,7 @@ class PhasePlayer:
         """End `play` after the present tick; safe to call from a signal handler."""
         self.interrupted = True
         for stream in self.streams.values():
-            if hasattr(stream, "interrupt"):
-                stream.interrupt()
+            stream.interrupt()
         self.brain.stop()
 
     def state(self) -> dict[str, Any]:
@@ -176,7 +177,7 @@ class PhasePlayer:
         grid = brain.resolution
         start = -(-brain.now // grid) * grid
         for stream in self.streams.values():  # first: rows that cannot be played stop the run before the phase begins
-            stream.play(phase.split, start, phase.stage, learning=phase.learn)
+            stream.play(phase.split, start, cast("int | None", phase.stage), learning=phase.learn)
         self.at = Progress(self.at.index, begun=True, started=start, items=self.items)
         self._since = time.perf_counter()
         brain.begin_phase(phase.name, learning=phase.learn)

@@ -18,6 +18,7 @@ from aura.core.observer import Observer
 from aura.core.pacing import Pacer
 from aura.core.time import Time, format_time, parse_time
 from aura.plugins.context import RunContext
+from aura.plugins.following import Follower
 from aura.plugins.manager import PluginManager
 from aura.sim.branching import other_rows, tell_branch
 from aura.sim.build import build_brain
@@ -265,7 +266,7 @@ class Run:
         """Take on the observers, and load the checkpoint that the run goes on from."""
         for observer in observers.all:
             brain.observe(observer)
-            if hasattr(observer, "follow"):
+            if isinstance(observer, Follower):
                 observer.follow(player)
         if checkpoint is None:
             return
@@ -291,8 +292,7 @@ class Run:
         """Take the run back to a checkpoint, to play from there what it has played already."""
         self._go_to(sitting.brain, sitting.player, checkpoint)
         for name, stream in sitting.player.streams.items():
-            if hasattr(stream, "play_again"):
-                stream.play_again(sitting.journal.read(name))
+            stream.play_again(sitting.journal.read(name))
 
     def _run(self, sitting: Sitting) -> None:
         brain, player, checkpoints = sitting.brain, sitting.player, sitting.observers.checkpoints

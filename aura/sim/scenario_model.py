@@ -168,10 +168,10 @@ class Scenario(Model):
         default="1 ms",
         description="The grid of time: periods and delays are whole multiples of it.")
     until: TimeText | None = Field(default=None, description="End at this simulated time, also if rows are left.")
-    executor: Literal["serial", "threads", "processes"] = Field(
+    executor: str = Field(
         default="serial",
-        description="Where zones compute: one after the other, in threads, or in processes of their own; the bits are "
-                    "the same.")
+        description="Where zones compute: `serial`, one after the other; `threads`; `processes` of their own; or as a "
+                    "plugin has it. The bits are the same.")
     realtime: float = Field(
         default=0.0, ge=0.0, allow_inf_nan=False,
         description="Pace by the clock: 1.0 is real time, 0.0 as fast as it goes.")

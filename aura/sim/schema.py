@@ -34,9 +34,9 @@ _VARIABLE = {
 def scenario_schema(manager: PluginManager) -> Schema:
     """Return the schema of scenario files, a JSON value, with the kinds that the manager knows."""
     kinds: dict[str, dict[str, tuple[type[BaseModel], str]]] = {
-        "streams": {name: (kind.options_model, kind.summary) for name, kind in manager.streams().items()},
+        "streams": {name: (kind.options_model, kind.summary) for name, kind in manager.all("stream").items()},
         "zones": {name: (zone.params, zone.summary) for name, zone in manager.zones().items()},
-        "metrics": {name: (kind.options, kind.summary) for name, kind in manager.metrics().items()}}
+        "metrics": {name: (kind.options, kind.summary) for name, kind in manager.all("metric").items()}}
     models: list[type[BaseModel]] = [
         Scenario, Extending, StreamModel, ZoneModel,
         *(model for known in kinds.values() for model, _ in known.values())]

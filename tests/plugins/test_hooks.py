@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from aura import Brain, Manifest, Port, Zone
+from aura.core.errors import PluginError
 from aura.plugins import hookimpl, specs
-from aura.plugins.bridge import bridge_observers
+from aura.plugins.adapter import hook_adapters
 from aura.plugins.context import RunContext
 from aura.plugins.manager import PluginManager
 
@@ -44,7 +45,7 @@ def play(site: Any, tmp_path: Path) -> Any:
         brain.add(Ticker)
         brain.add(Ticker, "fragile", on_error="silence")
         run = RunContext(MappingProxyType({"lines": lines}), brain.view, tmp_path, 3, resumed)
-        for observer in [*bridge_observers(manager, run), *manager.observers(run)]:
+        for observer in [*hook_adapters(manager, run), *manager.observers(run)]:
             brain.observe(observer)
         brain.build()
         manager.call("aura_before_run", run=run)
@@ -95,6 +96,65 @@ def aura_metrics():
 """
     manager = PluginManager(files=[site.file("local", source)])
     assert manager.metric("surprise").summary == "How surprised."
+
+
+def test_hook_aura_executors(site: Any) -> None:
+    source = """
+from aura.core.executor import ExecutorKind, SerialExecutor
+@hookimpl
+def aura_executors():
+    return [ExecutorKind("mine", "As `serial` does it.", SerialExecutor)]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    assert manager.executor("mine").make().compute([], 0) == []
+    assert manager.owner("executor", "mine") == "local"
+
+
+POINT = """
+from dataclasses import dataclass
+from aura.core.contract import Contribution
+from aura.plugins.extension import ExtensionPoint
+
+@dataclass(frozen=True, slots=True)
+class Taste(Contribution):
+    name: str
+    summary: str
+
+@hookimpl
+def aura_extension_points():
+    return [ExtensionPoint("taste", "aura_tastes", Taste, "Tells what is good.")]
+"""
+
+
+def test_hook_aura_extension_points(site: Any) -> None:
+    site.plugin("tongue", POINT)
+    bring = ("@hookimpl\ndef aura_tastes():\n    from aura_test_tongue import Taste\n"
+             "    return [Taste('{0}', 'Is {0}.')]\n")
+    site.plugin("basil", bring.format("sweet"))  # loads before the plugin that declares what it brings
+    manager = PluginManager(files=[site.file("local", bring.format("sour"))])
+    assert {name: item.summary for name, item in manager.all("taste").items()} == {
+        "sweet": "Is sweet.", "sour": "Is sour."}
+    assert (manager.owner("point", "taste"), manager.owner("taste", "sour")) == ("tongue", "local")
+    with pytest.raises(PluginError, match=r"taste 'swet': expected a taste that a plugin brings.*Try 'sweet'"):
+        manager.get("taste", "swet")
+    assert "taste" not in PluginManager(["tongue"]).points()
+
+
+@pytest.mark.parametrize(("hook", "said"), [
+    ("def aura_tastes(run):\n    return []", "aura_tastes: expected arguments among (), got aura_tastes(run)"),
+    ("def aura_tastes():\n    return [1]", "aura_tastes: expected an instance of aura_test_tongue.Taste, got 1"),
+    ("def aura_taste():\n    return []", "aura_taste: expected the name of a hook, got one that is none. "
+                                        "Try 'aura_tastes'."),
+    ("def aura_extension_points():\n    from aura_test_tongue import ExtensionPoint, Taste\n"
+     "    return [ExtensionPoint('flavour', 'aura_zones', Taste, 'x')]", "a hook that is free, got 'aura_zones'"),
+    ("def aura_extension_points():\n    from aura_test_tongue import ExtensionPoint, Taste\n"
+     "    return [ExtensionPoint('flavour', 'flavours', Taste, 'x')]", "expected a name that begins with 'aura_'"),
+])
+def test_a_mistake_at_a_declared_extension_point_is_named_as_at_any_other(site: Any, hook: str, said: str) -> None:
+    site.plugin("tongue", POINT)
+    manager = PluginManager(files=[site.file("local", f"@hookimpl\n{hook}\n")])
+    assert said in manager.infos()[-1].error
+    assert (dict(manager.all("taste")), "flavour" in manager.points()) == ({}, False)
 
 
 def test_hook_aura_observers(play: Any) -> None:
@@ -194,8 +254,8 @@ def test_hooks_are_called_in_the_order_of_their_plugins(play: Any) -> None:
 def test_an_unused_hook_adds_no_observer(site: Any) -> None:
     manager = PluginManager(files=[site.file("local", "@hookimpl\ndef aura_before_tick(now):\n    pass\n")])
     run = RunContext({}, Brain(), Path(), 0)
-    assert [observer.name for observer in bridge_observers(manager, run)] == ["plugins:BeforeTick"]
-    assert bridge_observers(PluginManager(["aura-brain"]), run) == []
+    assert [observer.name for observer in hook_adapters(manager, run)] == ["plugins:BeforeTick"]
+    assert hook_adapters(PluginManager(["aura-brain"]), run) == []
 
 
 def test_the_run_context_is_frozen() -> None:

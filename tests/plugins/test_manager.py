@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from aura.core.contract import AURA_API
 from aura.core.errors import PluginError
+from aura.core.executor import ExecutorKind
 from aura.plugins.info import PluginInfo
 from aura.plugins.manager import PluginManager
 
@@ -25,7 +27,7 @@ def test_an_installed_zone_is_found_with_its_plugin(site: Any) -> None:
     assert manager.zone("mood").summary == "Brought by a test."
     assert manager.owner("zone", "mood") == "mood"
     assert info_of(manager, "mood") == PluginInfo("mood", "aura-mood", "1.0", "aura_test_mood", ("aura_zones",),
-                                                  ("mood",))
+                                                  {"zone": ("mood",)})
 
 
 def test_a_plugin_that_raises_at_import_is_named_and_nothing_else_stops(site: Any) -> None:
@@ -44,9 +46,9 @@ def test_a_plugin_that_raises_at_import_is_named_and_nothing_else_stops(site: An
     ("@hookimpl\ndef aura_zones():\n    raise KeyError('x')\n", "aura_zones: KeyError: 'x'"),
     ("@hookimpl\ndef aura_zones():\n    raise SystemExit\n", "aura_zones: SystemExit"),
     ("@hookimpl\ndef aura_zones():\n    pass\n", "aura_zones: expected a list, got NoneType"),
-    ("@hookimpl\ndef aura_zones():\n    return ['mood']\n", "aura_zones: expected an aura.Manifest, got 'mood'"),
-    ("@hookimpl\ndef aura_streams():\n    return [1]\n", "expected an aura.sim.readers.ReaderKind, got 1"),
-    ("@hookimpl\ndef aura_metrics():\n    return [1]\n", "expected an aura.plugins.metrics.kind.MetricKind, got 1"),
+    ("@hookimpl\ndef aura_zones():\n    return ['mood']\n", "an instance of aura.core.zone.Manifest, got 'mood'"),
+    ("@hookimpl\ndef aura_streams():\n    return [1]\n", "an instance of aura.plugins.streams.ReaderKind, got 1"),
+    ("@hookimpl\ndef aura_metrics():\n    return [1]\n", "an instance of aura.plugins.metrics.kind.MetricKind, got 1"),
     ("@hookimpl\ndef aura_zones():\n    return [Manifest('a b', 'x:Y')]\n", "expected a name of letters"),
     ("", "expected at least one hook, got none"),
 ])
@@ -117,7 +119,7 @@ def test_of_two_that_claim_one_name_the_first_keeps_it_and_both_are_named(site: 
     assert manager.owner("zone", "mood") == "alpha"
     assert info_of(manager, "alpha").error == ""
     assert "'mood', which plugin 'alpha' has; 'beta' comes second" in info_of(manager, "beta").error
-    assert info_of(manager, "beta").zones == ("other",)
+    assert info_of(manager, "beta").brings == {"zone": ("other",)}
 
 
 def test_a_built_in_name_stays_built_in(site: Any) -> None:
@@ -158,15 +160,69 @@ def test_unknown_streams_and_metrics_name_the_nearest() -> None:
         manager.stream("delimitd")
     with pytest.raises(PluginError, match=r"metric 'clasification'.*Try 'classification'"):
         manager.metric("clasification")
+    with pytest.raises(PluginError, match=r"executor 'gpu': expected an executor that a plugin brings, got 'gpu'"):
+        manager.executor("gpu")
 
 
 def test_built_in_streams_and_metrics_come_as_plugins() -> None:
     manager = PluginManager()
     assert manager.stream("jsonl").name == "jsonl"
     assert manager.metric("classification").name == "classification"
-    assert [info.error for info in manager.infos() if info.distribution == "aura-brain"] == [""] * 8
+    assert {info.error for info in manager.infos() if info.distribution == "aura-brain"} == {""}
     without = PluginManager(blocked=["streams", "metrics"])
-    assert (dict(without.streams()), dict(without.metrics())) == ({}, {})
+    assert (dict(without.all("stream")), dict(without.all("metric"))) == ({}, {})
+
+
+@pytest.mark.parametrize(("hook", "item", "word"), [
+    ("aura_zones", "Manifest('mood', 'x:Y', aura_api={0})", "zone"),
+    ("aura_streams", "ReaderKind('mood', 'Reads.', BaseModel, print, aura_api={0})", "stream"),
+    ("aura_metrics", "MetricKind('mood', 'Judges.', MetricOptions, 'x:Y', aura_api={0})", "metric"),
+    ("aura_executors", "ExecutorKind('mood', 'Computes.', 'x:Y', aura_api={0})", "executor"),
+])
+def test_an_item_for_a_newer_contract_is_refused_by_name_with_both_versions(
+        site: Any, hook: str, item: str, word: str) -> None:
+    imports = ("from pydantic import BaseModel\nfrom aura.core.executor import ExecutorKind\n"
+               "from aura.plugins.metrics.kind import MetricKind, MetricOptions\n"
+               "from aura.plugins.streams import ReaderKind\n")
+    site.plugin("mood", f"{imports}@hookimpl\ndef {hook}():\n    return [{item.format(AURA_API)}]\n")
+    site.plugin("newer", f"{imports}@hookimpl\ndef {hook}():\n    return [{item.format(AURA_API + 1)}]\n")
+    manager = PluginManager()
+    assert manager.owner(word, "mood") == "mood"
+    assert (f"expected a {word} for version {AURA_API} of the contract with plugins (aura_api) or older, "
+            f"got 'mood' for version {AURA_API + 1}") in info_of(manager, "newer").error
+
+
+def test_an_item_that_goes_is_told_to_whoever_asks_for_it(site: Any, caplog: pytest.LogCaptureFixture) -> None:
+    source = """
+from aura.core.contract import deprecated
+@hookimpl
+def aura_zones():
+    return [Manifest("mood", "x:Y", deprecated=deprecated("the zone 'mood'", "'temper'", "0.9"))]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    manager.zone("amygdala"), manager.zones()
+    assert caplog.messages == []
+    manager.zone("mood")
+    assert caplog.messages == ["the zone 'mood' is deprecated and goes in AURA 0.9: use 'temper'"]
+
+
+def test_what_a_reader_or_an_executor_is_made_of_is_looked_at_when_it_is_declared(site: Any) -> None:
+    source = ("from aura.plugins.streams import ReaderKind\n@hookimpl\ndef aura_streams():\n"
+              "    return [ReaderKind('mood', 'Reads.', {0})]\n")
+    for given, said in (("dict, print", "options_model: expected a subclass of pydantic.BaseModel, got <class 'dict'>"),
+                        ("Manifest.params.__class__, 3", "options_model")):
+        manager = PluginManager(files=[site.file("local", source.format(given))])
+        assert said in manager.infos()[-1].error
+    with pytest.raises(PluginError, match=r"executor 'x'.factory: expected what makes an aura.core.executor.Executor"):
+        ExecutorKind("x", "Makes none.", dict).make()
+
+
+def test_one_module_under_two_names_is_one_plugin(site: Any) -> None:
+    site.install("aura-mood", {"mood": "aura_test_mood", "other": "aura_test_mood"},
+                 {"aura_test_mood": site.header + site.zones("mood")})
+    manager = PluginManager()
+    assert (manager.owner("zone", "mood"), info_of(manager, "mood").error) == ("mood", "")
+    assert info_of(manager, "other").error == "expected a plugin of its own, got what plugin 'mood' is already"
 
 
 def test_a_local_file_is_a_plugin(site: Any) -> None:

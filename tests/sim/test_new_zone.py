@@ -19,7 +19,8 @@ import sys
 from aura.plugins.manager import PluginManager
 manager = PluginManager(blocked=sys.argv[1:])
 info = next(info for info in manager.infos() if info.name == "mood_ring")
-print(info.distribution, info.version, info.zones, info.blocked, repr(info.error), "mood_ring" in manager.zones())
+print(info.distribution, info.version, info.brings.get("zone", ()), info.blocked, repr(info.error),
+      "mood_ring" in manager.zones())
 """
 _RUN = """
 import numpy as np

@@ -80,7 +80,6 @@ MISTAKES = {
                                  r"metrics\.a/b: expected a name of letters"),
     "an unknown split": ('name = "learn"', 'name = "learn"\nsplit = "test"', r"phases\.0\.split: expected 'learn' or"),
     "an unknown policy": ('period = "10 ms"', 'on_error = "ignore"', r"zones\.shout\.on_error: expected 'stop'"),
-    "an unknown executor": ('name = "small"', 'name = "small"\nexecutor = "gpu"', r"expected 'serial', 'threads' or"),
     "too much held out": ('path = "rows', 'hold_out = 1.0\npath = "rows', r"streams\.diary\.hold_out: expected less"),
     "broken TOML": ("[zones.shout]", "[zones.shout", r"expected valid TOML, got .*line 10"),
     "a key twice": ('name = "small"', 'name = "small"\nname = "other"', r"expected valid TOML, got .*line 4"),

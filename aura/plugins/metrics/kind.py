@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from aura.core.blame import blamed, blaming
+from aura.core.blame import blaming
+from aura.core.contract import Contribution, imported
 from aura.core.errors import PluginError
 from aura.core.params import validated
 from aura.plugins.metrics.metric import Metric
@@ -17,7 +17,7 @@ __all__ = ["MetricKind", "MetricOptions"]
 
 
 @dataclass(frozen=True, slots=True)
-class MetricKind:
+class MetricKind(Contribution):
     """What a metric is, readable without importing what it computes with.
 
     Parameters
@@ -65,16 +65,7 @@ class MetricKind:
         """Import and return the metric's class."""
         found: Any = self.factory
         if isinstance(found, str):
-            module, _, attribute = found.partition(":")
-            try:
-                found = getattr(importlib.import_module(module), attribute)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                raise PluginError(f"metric {self.name!r}.factory",
-                                  expected="'package.module:Class' that can be imported",
-                                  got=f"{self.factory!r} ({blamed(error)})",
-                                  hint="`aura doctor` lists which packages are missing.") from error
+            found = imported(found, f"metric {self.name!r}.factory")
         if not (isinstance(found, type) and issubclass(found, Metric)):
             raise PluginError(f"metric {self.name!r}.factory", expected="a subclass of Metric", got=repr(found))
         return found

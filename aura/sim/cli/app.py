@@ -7,7 +7,14 @@ from typing import Annotated, Optional
 
 import typer
 
-from aura.sim.cli.completion import executor_names, metric_names, scenario_names, stream_names, zone_names
+from aura.sim.cli.completion import (
+    executor_names,
+    metric_names,
+    point_names,
+    scenario_names,
+    stream_names,
+    zone_names,
+)
 
 __all__ = ["app"]
 
@@ -41,7 +48,8 @@ Settings = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
 Seed = Annotated[Optional[int], typer.Option("--seed", help="Seed of every random stream.")]  # noqa: UP045
 Until = Annotated[Optional[str], typer.Option("--until", metavar="TIME", help="Stop at this simulated time.")]  # noqa: UP045
 Executor = Annotated[Optional[str], typer.Option(  # noqa: UP045
-    "--executor", help="'serial', 'threads' or 'processes'; the same bits.", autocompletion=executor_names)]
+    "--executor", help="'serial', 'threads', 'processes', or one that a plugin brings; the same bits.",
+    autocompletion=executor_names)]
 Realtime = Annotated[Optional[float], typer.Option("--realtime", help="Pace by the clock; 1.0 is real time.")]  # noqa: UP045
 Out = Annotated[Optional[Path], typer.Option("--out", help="Folder to write to.")]  # noqa: UP045
 NoPlugin = Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
@@ -190,11 +198,13 @@ def metrics(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
 
 
 @app.command()
-def plugins(no_plugin: NoPlugin = None, trace: Trace = False) -> None:
-    """List the plugins with versions, hooks and errors."""
+def plugins(what: Annotated[Optional[str], typer.Argument(  # noqa: UP045
+        help="List what they bring to one extension point: zones, executors, ...", autocompletion=point_names)] = None,
+        no_plugin: NoPlugin = None, trace: Trace = False) -> None:
+    """List the plugins with versions, hooks and errors, or what they bring."""
     from aura.sim.cli.showing import show_plugins
 
-    show_plugins(no_plugin or [], trace=trace)
+    show_plugins(what, no_plugin or [], trace=trace)
 
 
 @app.command()

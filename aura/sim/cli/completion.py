@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-__all__ = ["executor_names", "metric_names", "scenario_names", "stream_names", "zone_names"]
+__all__ = ["executor_names", "metric_names", "point_names", "scenario_names", "stream_names", "zone_names"]
 
 
 def scenario_names(incomplete: str) -> list[str]:
@@ -26,21 +26,28 @@ def stream_names(incomplete: str) -> list[str]:
     """Return the kinds of stream that begin so."""
     from aura.plugins.manager import PluginManager
 
-    return _beginning(PluginManager().streams(), incomplete)
+    return _beginning(PluginManager().all("stream"), incomplete)
 
 
 def metric_names(incomplete: str) -> list[str]:
     """Return the kinds of metric that begin so."""
     from aura.plugins.manager import PluginManager
 
-    return _beginning(PluginManager().metrics(), incomplete)
+    return _beginning(PluginManager().all("metric"), incomplete)
 
 
 def executor_names(incomplete: str) -> list[str]:
     """Return the executors that begin so."""
-    from aura.core.executors import EXECUTORS
+    from aura.plugins.manager import PluginManager
 
-    return _beginning(EXECUTORS, incomplete)
+    return _beginning(PluginManager().all("executor"), incomplete)
+
+
+def point_names(incomplete: str) -> list[str]:
+    """Return the extension points that begin so, in the plural."""
+    from aura.plugins.manager import PluginManager
+
+    return _beginning([f"{name}s" for name in PluginManager().points()], incomplete)
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:

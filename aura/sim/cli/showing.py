@@ -105,9 +105,10 @@ def _show_file(path: Path, blocked: Sequence[str]) -> None:
     info = manager.infos()[-1]
     if info.error:
         raise PluginError(str(path), expected="a plugin's file that loads", got=info.error)
-    if not info.zones:
+    zones = info.brings.get("zone", ())
+    if not zones:
         raise PluginError(str(path), expected="a hook aura_zones() that returns manifests", got="none")
-    typer.echo("\n\n".join(zone_text(manager.zone(zone)) for zone in info.zones))
+    typer.echo("\n\n".join(zone_text(manager.zone(zone)) for zone in zones))
 
 
 def show_streams(name: str | None, blocked: Sequence[str]) -> None:
@@ -117,8 +118,7 @@ def show_streams(name: str | None, blocked: Sequence[str]) -> None:
 
     manager = PluginManager(blocked)
     if name is None:
-        rows = [(kind.name, manager.owner("stream", kind.name), kind.summary) for kind in manager.streams().values()]
-        print_table(("stream", "plugin", "what it reads"), rows, empty="no plugin brings a stream; see `aura plugins`")
+        _show_items("stream", manager)
         return
     typer.echo(stream_text(manager.stream(name), StreamModel))
 
@@ -129,19 +129,28 @@ def show_metrics(name: str | None, blocked: Sequence[str]) -> None:
 
     manager = PluginManager(blocked)
     if name is None:
-        rows = [(kind.name, manager.owner("metric", kind.name), kind.summary) for kind in manager.metrics().values()]
-        print_table(("metric", "plugin", "what it tells"), rows, empty="no plugin brings a metric; see `aura plugins`")
+        _show_items("metric", manager)
         typer.echo("\n`aura metrics NAME` shows a kind's options.")
     else:
         typer.echo(metric_text(manager.metric(name)))
 
 
-def show_plugins(blocked: Sequence[str], *, trace: bool) -> None:
-    """Print the plugins with versions, hooks and errors."""
+def show_plugins(point: str | None, blocked: Sequence[str], *, trace: bool) -> None:
+    """Print the plugins with versions, hooks and errors, or all that they bring to one extension point."""
     from aura.plugins.listing import PLUGIN_COLUMNS, plugin_rows
 
-    rows = plugin_rows(PluginManager(blocked, trace=trace).infos())
-    print_table(PLUGIN_COLUMNS, rows, empty="no plugin is installed")
+    manager = PluginManager(blocked, trace=trace)
+    if point is not None:
+        _show_items(point if point in manager.points() else point.removesuffix("s"), manager)
+        return
+    print_table(PLUGIN_COLUMNS, plugin_rows(manager.infos()), empty="no plugin is installed")
+    typer.echo(f"\n`aura plugins WHAT` lists what they bring: {', '.join(f'{name}s' for name in manager.points())}.")
+
+
+def _show_items(point: str, manager: PluginManager) -> None:
+    """Print what plugins bring to an extension point, each with its plugin and its summary."""
+    rows = [(name, manager.owner(point, name), item.summary) for name, item in manager.all(point).items()]
+    print_table((point, "plugin", "what it does"), rows, empty=f"no plugin brings a {point}; see `aura plugins`")
 
 
 def show_data(name: str | None) -> None:

@@ -1,13 +1,13 @@
 """Readers of sensory streams: rows of named fields out of files, pipes and Python."""
 
+from aura.plugins.streams import Field, Reader, ReaderKind, Source, Table, stack
 from aura.sim.readers.bad import OnBad
 from aura.sim.readers.columns import Column, ColumnMap
 from aura.sim.readers.iterable import IterableSource, read_iterable
-from aura.sim.readers.kinds import ReaderKind, reader_kinds
+from aura.sim.readers.kinds import reader_kinds
 from aura.sim.readers.live_source import JsonLinesSource
 from aura.sim.readers.options import ReaderOptions
 from aura.sim.readers.order import pass_order, plan
-from aura.sim.readers.rows import Field, Reader, Source, Table, stack
 
 __all__ = [
     "Column",

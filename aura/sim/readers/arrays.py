@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from aura.core.errors import StreamError
-from aura.sim.readers.rows import Field, checked_indices
+from aura.plugins.streams import Field, Reader, checked_indices
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from aura.plugins.streams import Value
     from aura.sim.readers.bad import BadRows
-    from aura.sim.readers.rows import Value
 
 __all__ = ["ArrayReader", "label_field", "label_of"]
 
@@ -21,7 +21,7 @@ _CHECK_BYTES = 1 << 24
 _PIXEL_MAX = 255
 
 
-class ArrayReader:
+class ArrayReader(Reader):
     """Rows out of arrays, converted when they are read: a memory-mapped file stays on disk.
 
     Parameters

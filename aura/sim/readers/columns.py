@@ -10,9 +10,9 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, Strict
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError
+from aura.plugins.streams import Field, Item, Table
 from aura.sim.readers.bad import BadValue, Missing
 from aura.sim.readers.cells import TIME_UNITS, number, number_array, tags, text
-from aura.sim.readers.rows import Field, Item, Table
 from aura.sim.readers.where import Chooser, Where
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from aura.sim.readers.rows import Table
+    from aura.plugins.streams import Table
 
 __all__ = ["DelimitedOptions", "open_delimited"]
 

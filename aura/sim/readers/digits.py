@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import Field as Setting
 
+from aura.plugins.streams import Field, Reader, checked_indices
 from aura.sim.readers.options import ReaderOptions
-from aura.sim.readers.rows import Field, checked_indices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from aura.sim.readers.rows import Value
+    from aura.plugins.streams import Value
 
 __all__ = ["DigitsOptions", "DigitsReader", "open_digits"]
 
@@ -33,14 +33,14 @@ class DigitsOptions(ReaderOptions):
                     "the middle.")
 
 
-class DigitsReader:
+class DigitsReader(Reader):
     """Rows of ``image`` (float32 in 0..1), ``label``, and ``position``, the number of the frame of its digit."""
 
     def __init__(self, frames: int) -> None:
         from sklearn.datasets import load_digits
 
         found = load_digits()
-        self.name, self.skipped = "digits", 0
+        self.name = "digits"
         self._images = (found.images / BRIGHTEST).astype(np.float32)
         self._labels = tuple(CLASSES[label] for label in found.target)
         self._frames = frames

@@ -15,11 +15,11 @@ from pydantic import ValidationInfo, model_validator
 from aura.core.errors import StreamError
 from aura.core.json_text import parse_json
 from aura.core.paths import paths_of
+from aura.plugins.streams import Field, Table
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.cells import shown
 from aura.sim.readers.files import checked_file, escaped_byte, read_text, text_lines
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
-from aura.sim.readers.rows import Field, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,6 +15,7 @@ import numpy as np
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError
+from aura.plugins.streams import Field
 from aura.sim.readers.arrays import ArrayReader, label_field
 from aura.sim.readers.bad import BadRows
 from aura.sim.readers.files import (
@@ -27,7 +28,6 @@ from aura.sim.readers.files import (
     unpacks_to_more,
 )
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
-from aura.sim.readers.rows import Field
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -9,6 +9,7 @@ import numpy as np
 
 from aura.core.blame import described
 from aura.core.errors import StreamError, nearest
+from aura.plugins.streams import Source
 from aura.sim.readers.bad import BadRows, BadValue, Missing
 from aura.sim.readers.cells import shown
 from aura.sim.readers.columns import Column, RowParser, Rows, timed
@@ -16,15 +17,15 @@ from aura.sim.readers.columns import Column, RowParser, Rows, timed
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from aura.plugins.streams import Field, Item, Table
     from aura.sim.readers.bad import OnBad
-    from aura.sim.readers.rows import Field, Item, Table
 
 __all__ = ["IterableSource", "read_iterable"]
 
 _KINDS = {"i": "int", "u": "int", "f": "float64"}
 
 
-class IterableSource:
+class IterableSource(Source):
     """Rows taken from an iterable when they are asked for; it may be endless.
 
     Parameters
@@ -55,7 +56,7 @@ class IterableSource:
         name: str = "iterable",
     ) -> None:
         self.name, self._bad = name, BadRows(name, on_bad)
-        self.ended = False
+        self._ended = False
         self._numbered = enumerate(_guarded(iterable, name))
         number, first = next(self._numbered, (0, None))
         if first is None:
@@ -72,11 +73,16 @@ class IterableSource:
         """How many rows were left out as bad so far."""
         return self._bad.count
 
+    @property
+    def ended(self) -> bool:
+        """Whether the last row has been taken."""
+        return self._ended
+
     def take(self, max_items: int, *, block: bool = True, timeout_s: float | None = None) -> list[dict[str, Item]]:
         """Return at most `max_items` rows; fewer only at the end. An iterable always blocks."""
         del block, timeout_s
         taken: list[dict[str, Item]] = []
-        while len(taken) < max_items and not self.ended:
+        while len(taken) < max_items and not self._ended:
             entry = self._again.pop() if self._again else next(self._numbered, None)
             if entry is None:
                 self.close()
@@ -90,8 +96,8 @@ class IterableSource:
 
     def close(self) -> None:
         """Take no more rows."""
-        if not self.ended:
-            self.ended = True
+        if not self._ended:
+            self._ended = True
             self._bad.finish()
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from aura.sim.readers.rows import Table
+    from aura.plugins.streams import Table
 
 __all__ = ["JsonlOptions", "json_cell", "json_object", "open_jsonl"]
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from aura.plugins.recording.intake import Intake
+    from aura.plugins.streams import Field
     from aura.sim.readers.live_bytes import Stream
-    from aura.sim.readers.rows import Field
 
 __all__ = ["STANDARD_INPUT", "JsonLinesOptions", "jsonlines_fields", "open_jsonlines"]
 

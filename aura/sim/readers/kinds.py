@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
 
+from aura.core.contract import deprecated
+from aura.plugins.streams import ReaderKind
+from aura.sim.readers.audio import AudioOptions, open_audio
 from aura.sim.readers.delimited import DelimitedOptions, open_delimited
 from aura.sim.readers.digits import DigitsOptions, open_digits
 from aura.sim.readers.goemotions import GoEmotionsOptions, open_goemotions
@@ -13,48 +14,8 @@ from aura.sim.readers.idx import IdxOptions, open_idx
 from aura.sim.readers.jsonl import JsonlOptions, open_jsonl
 from aura.sim.readers.jsonlines_live import JsonLinesOptions, jsonlines_fields, open_jsonlines
 from aura.sim.readers.npz import NpzOptions, open_npz
-from aura.sim.readers.options import ReaderOptions
-from aura.sim.readers.rows import Field, Reader, Source
-from aura.sim.readers.wav import WavOptions, open_wav
 
-__all__ = ["ReaderKind", "reader_kinds"]
-
-
-@dataclass(frozen=True)
-class ReaderKind:
-    """One kind of reader.
-
-    Parameters
-    ----------
-    name : str
-        What a scenario writes.
-    summary : str
-        One sentence.
-    options_model : type of ReaderOptions
-        What it may be told.
-    open : callable
-        ``open(options, base)`` gives the reader; relative paths are relative to the folder `base`.
-    live : bool
-        Whether it opens a `Source`, whose rows come once and in their own time, rather than a `Reader`.
-    intake : bool
-        Live kinds: whether ``open(options, base, intake)`` takes an `aura.plugins.recording.Intake`, plays first what
-        was read and not used in earlier sittings of the run, and keeps there what it reads.
-    fields : callable, optional
-        Live kinds: ``fields(options)`` gives the fields without opening anything, for a replay.
-
-    Notes
-    -----
-    A source may have ``start()``, which opens its input and begins to read: a run calls it when nothing can refuse the
-    run any more. What `open` itself takes from a writer is lost with a run that is refused.
-    """
-
-    name: str
-    summary: str
-    options_model: type[ReaderOptions]
-    open: Callable[..., Reader | Source]
-    live: bool = False
-    fields: Callable[[Any], Mapping[str, Field]] | None = None
-    intake: bool = False
+__all__ = ["reader_kinds"]
 
 
 def reader_kinds() -> dict[str, ReaderKind]:
@@ -63,9 +24,11 @@ def reader_kinds() -> dict[str, ReaderKind]:
     Examples
     --------
     >>> list(reader_kinds())
-    ['delimited', 'digits', 'goemotions', 'idx', 'jsonl', 'jsonlines', 'npz', 'wav']
+    ['audio', 'delimited', 'digits', 'goemotions', 'idx', 'jsonl', 'jsonlines', 'npz', 'wav']
     """
+    audio = ReaderKind("audio", "Audio files (wav, flac, ogg, ...) in frames, or whole.", AudioOptions, open_audio)
     kinds = (
+        audio,
         ReaderKind("delimited", "TSV, CSV and PSV files through a column map.", DelimitedOptions, open_delimited),
         ReaderKind("digits", "scikit-learn's handwritten digits, still or moving.", DigitsOptions, open_digits),
         ReaderKind("goemotions", "GoEmotions in its own layout.", GoEmotionsOptions, open_goemotions),
@@ -74,6 +37,7 @@ def reader_kinds() -> dict[str, ReaderKind]:
         ReaderKind("jsonlines", "Live JSON objects, one a line, from standard input or a pipe.", JsonLinesOptions,
                    open_jsonlines, live=True, fields=jsonlines_fields, intake=True),
         ReaderKind("npz", "Arrays that numpy saved.", NpzOptions, open_npz),
-        ReaderKind("wav", "Audio files in frames, or whole.", WavOptions, open_wav),
+        replace(audio, name="wav", summary="The former name of `audio`.",
+                deprecated=deprecated("the stream kind 'wav'", "'audio'", "0.3")),
     )
     return {kind.name: kind for kind in kinds}

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from aura.core.errors import StreamError
+from aura.plugins.streams import Source
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.columns import RowParser
 from aura.sim.readers.jsonl import json_cell, json_object
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from aura.plugins.recording.intake import Intake
+    from aura.plugins.streams import Field, Item
     from aura.sim.readers.bad import OnBad
     from aura.sim.readers.columns import Column
     from aura.sim.readers.live_bytes import Stream
-    from aura.sim.readers.rows import Field, Item
     from aura.sim.readers.where import Where
 
 __all__ = ["JsonLinesSource"]
@@ -43,7 +44,7 @@ class _Line(NamedTuple):
     number: int
 
 
-class JsonLinesSource:
+class JsonLinesSource(Source):
     """A live source of rows; also a context manager. It reads from `start`, or the first `take`, on.
 
     A bad line, once its turn comes, raises from `take`, or is counted and logged, as the source was told.
@@ -84,8 +85,7 @@ class JsonLinesSource:
         self.fields: dict[str, Field] = self._parser.fields
         self._capacity, self._bad = capacity, BadRows(name, on_bad)
         self._number, self._at = (intake.lines, intake.total - len(intake.rest)) if intake is not None else (0, 0)
-        self.position = self._at
-        """How far into the input the rows that were taken reach, in bytes, over all sittings."""
+        self.position = self._at  # over all sittings
         self._rest, self._too_long, self._seam = b"", False, -1
         self._waiting: deque[_Line | StreamError] = deque()
         self._bytes = 0

@@ -9,12 +9,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError, nearest
+from aura.plugins.streams import Field
 from aura.sim.readers.arrayfile import ArrayFile
 from aura.sim.readers.arrays import ArrayReader, label_field
 from aura.sim.readers.bad import BadRows
 from aura.sim.readers.files import checked_file
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
-from aura.sim.readers.rows import Field
 from aura.sim.readers.where import Chooser, Where
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aura.plugins import hookimpl
 
 if TYPE_CHECKING:
-    from aura.sim.readers.kinds import ReaderKind
+    from aura.plugins.streams import ReaderKind
 
 
 @hookimpl

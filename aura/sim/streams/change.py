@@ -12,8 +12,8 @@ from pydantic import Field as Setting
 
 from aura.core.errors import StreamError, nearest
 from aura.core.ports import Port
+from aura.plugins.streams import Field
 from aura.sim.readers.order import fixed_permutation
-from aura.sim.readers.rows import Field
 
 __all__ = ["AFTER", "BEFORE", "REGIME", "Change", "Changing"]
 

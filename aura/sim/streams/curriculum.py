@@ -11,8 +11,8 @@ from pydantic import Field as Setting
 
 from aura.core.errors import StreamError, nearest
 from aura.core.ports import Port
+from aura.plugins.streams import Field, Reader
 from aura.sim.readers.order import by_stage
-from aura.sim.readers.rows import Field, Reader
 
 __all__ = ["NO_STAGE", "STAGE", "Curriculum", "Stages"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from aura.core.flow import Flow, SteadyFlow
 from aura.core.time import MS, Time
-from aura.sim.readers.rows import Reader
+from aura.plugins.streams import Reader
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.times import row_times
 

@@ -12,10 +12,11 @@ import numpy as np
 from aura.core.flow import SteadyFlow
 from aura.core.signals import Inputs
 from aura.core.time import Time
-from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
+from aura.core.zone import Manifest, Outputs, ZoneContext, ZoneParams
+from aura.plugins.streams import Field, Source, stack
 from aura.sim.readers.bad import BAD_ROWS
-from aura.sim.readers.rows import Field, Source, stack
 from aura.sim.streams.ports import items_of, stream_ports
+from aura.sim.streams.stream import Stream
 from aura.sim.streams.times import Period, tick_after
 
 __all__ = ["LiveStream", "live_stream"]
@@ -28,7 +29,7 @@ _PATIENCE_S = 0.1
 """How long a wait for input goes on before it is checked whether the run is to stop (tuned here: not felt)."""
 
 
-class LiveStream(Zone[ZoneParams]):
+class LiveStream(Stream):
     """Publishes what a source has taken in since its last tick; made by `live_stream`."""
 
     source: ClassVar[Source | None]
@@ -49,7 +50,6 @@ class LiveStream(Zone[ZoneParams]):
         """Those of them that the source does not count, once it is asked."""
         self._again = False
         self._read: int | None = None
-        self.on_end: Callable[[], None] | None = None
 
     @property
     def ended(self) -> bool:
@@ -61,42 +61,27 @@ class LiveStream(Zone[ZoneParams]):
         """Items published since the beginning."""
         return self._item
 
-    @property
-    def remaining(self) -> None:
-        """Unknown for live input."""
-        return
-
-    @property
-    def stages(self) -> tuple[tuple[str, ...], ...]:
-        """Live input has no curriculum."""
-        return ()
-
     def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
         """Live input is for learning phases only."""
         self._ended = split != "learn"
 
     def splits(self) -> Collection[str]:
-        """Return which splits have rows."""
         return ["learn"]
 
     def listen(self) -> None:
-        """Begin to take input in; a StreamError if it cannot be opened. Without it, that is done by the first tick."""
-        start = getattr(self.source, "start", None)
-        if start is not None and not self._ended:
-            start()
+        """Begin to take input in; without it, that is done by the first tick."""
+        if self.source is not None and not self._ended:
+            self.source.start()
 
     def interrupt(self) -> None:
-        """Stop waiting for input; safe to call from a signal handler."""
         self._interrupted = True
-        interrupt = getattr(self.source, "interrupt", None)
-        if interrupt is not None:
-            interrupt()
+        if self.source is not None:
+            self.source.interrupt()
 
     def after_load(self) -> None:
         self._before = None
 
     def play_again(self, journal: Iterable[Any]) -> None:
-        """Play what `journal` has kept, and take no more, on the way back to a tick that failed."""
         self.replayed, self._again = list(journal), True  # type: ignore[misc]  # this zone's own from now on
 
     def next_wake(self, now: Time) -> Time | None:
@@ -116,7 +101,7 @@ class LiveStream(Zone[ZoneParams]):
             self._ended = self.source.ended
             if rows or self._ended:  # bad lines behind the last row are come to again, and counted then
                 self._latest = now
-                self._read, self._skipped = getattr(self.source, "position", None), self._before + self.source.skipped
+                self._read, self._skipped = self.source.position, self._before + self.source.skipped
         if rows:
             self._keep(now, rows)
         if self._ended:
@@ -170,7 +155,7 @@ class LiveStream(Zone[ZoneParams]):
 def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field], every: Period, items: int,
                 wait: bool, truth: Collection[str] | None = None,
                 journal: Callable[[str, Time, Rows, int | None, int | None], None] | None = None,
-                replayed: Iterable[Entry] = (), kind: str = "live") -> type[LiveStream]:
+                replayed: Iterable[Entry] = (), kind: str = "live", deprecated: str = "") -> type[LiveStream]:
     """Return the zone class that takes from `source`, to be added to a brain.
 
     Parameters
@@ -188,7 +173,7 @@ def live_stream(source: Source | None, *, name: str, fields: Mapping[str, Field]
         Rows played first, each at its instant: all of them in a replay, those since the beginning after a crash.
     """
     manifest = Manifest(kind, LiveStream, "A live sensory stream.", outputs=stream_ports(fields, truth, name),
-                        version="3", flow=SteadyFlow(items, every, total=0))
+                        deprecated=deprecated, version="3", flow=SteadyFlow(items, every, total=0))
     return type("LiveStream", (LiveStream,), {
         "manifest": manifest, "source": source, "fields": dict(fields), "every": every, "items": items, "wait": wait,
         "journal": staticmethod(journal) if journal else None, "replayed": list(replayed),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any, ClassVar
 
 import numpy as np
@@ -10,21 +10,23 @@ import numpy as np
 from aura.core.errors import StreamError, nearest
 from aura.core.signals import Inputs, again
 from aura.core.time import Time
-from aura.core.zone import Manifest, Outputs, Zone, ZoneContext, ZoneParams
+from aura.core.zone import Manifest, Outputs, ZoneContext, ZoneParams
+from aura.plugins.streams import Reader
 from aura.sim.readers.bad import BAD_ROWS
 from aura.sim.readers.order import pass_order, plan
-from aura.sim.readers.rows import Reader
 from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
 from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.flow import played_flow
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import items_of, joined, stream_ports
 from aura.sim.streams.sights import Sights
+from aura.sim.streams.stream import Stream
 from aura.sim.streams.times import require_in_reach, row_times, tick_time
 
 __all__ = ["PlayedStream", "Playing", "played_stream"]
 
-class PlayedStream(Zone[ZoneParams]):
+
+class PlayedStream(Stream):
     """Publishes the rows of a reader; made by `played_stream`."""
 
     reader: ClassVar[Reader]
@@ -57,7 +59,6 @@ class PlayedStream(Zone[ZoneParams]):
         self._sights = Sights(self._splits)
         self._order = np.empty(0, dtype=np.int64)
         self._times: np.ndarray | None = None
-        self.on_end: Callable[[], None] | None = None
         for split, (reader, rows) in self._splits.items():  # wrong times are better told now than when a phase begins
             self._require_in_reach(split, len(rows), None if how.time is None else self._row_times(reader, rows))
         if how.autoplay:
@@ -84,18 +85,12 @@ class PlayedStream(Zone[ZoneParams]):
         return self._stages.groups if self._stages else ()
 
     def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
-        """Play the rows of ``"learn"`` or ``"held_out"`` from the instant `start` on; none, if there are none.
-
-        With a curriculum a `stage` may be given: only its learning rows are played. `learning` says whether zones
-        learn from what is played; rows that were played so come with ids that say it from then on.
-        """
         self._learning = learning
         self._split, self._pass, self._position, self._start, self._stage = split, 0, 0, start, stage
         self._load_pass()
         self._require_in_reach(split, len(self._order), self._times)
 
     def splits(self) -> Collection[str]:
-        """Return which splits have rows."""
         return list(self._splits)
 
     def next_wake(self, now: Time) -> Time | None:
@@ -148,7 +143,7 @@ class PlayedStream(Zone[ZoneParams]):
     def notices(self) -> dict[str, int]:
         readers = {"row": self.reader} if self.held_out is None else {"row": self.reader, "held-out row": self.held_out}
         absent = {f"had no {row} with {source!r}, which would feed {field!r}": 1
-                  for row, reader in readers.items() for field, source in getattr(reader, "absent", {}).items()}
+                  for row, reader in readers.items() for field, source in reader.absent.items()}
         return {BAD_ROWS: sum(reader.skipped for reader in readers.values()), **absent, **self._sights.notices()}
 
     @property
@@ -215,7 +210,8 @@ class PlayedStream(Zone[ZoneParams]):
 
 
 def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Reader | None = None,
-                  truth: Collection[str] | None = None, kind: str = "stream") -> type[PlayedStream]:
+                  truth: Collection[str] | None = None, kind: str = "stream",
+                  deprecated: str = "") -> type[PlayedStream]:
     """Return the zone class that plays `reader`, to be added to a brain.
 
     Raises
@@ -237,7 +233,7 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
                 raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
                                   got=f"time = {playing.time!r}")
     ports = (*stream_ports(fields, truth, name), *playing.ports(fields, name))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="4",
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="4", deprecated=deprecated,
                         flow=played_flow(reader, held_out, playing, name))
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

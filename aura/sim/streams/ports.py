@@ -11,7 +11,7 @@ import numpy as np
 from aura.core.errors import StreamError, nearest
 from aura.core.ports import Port
 from aura.core.signals import Items
-from aura.sim.readers.rows import Field, stack
+from aura.plugins.streams import Field, stack
 
 __all__ = ["items_of", "joined", "stream_ports"]
 

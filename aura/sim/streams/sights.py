@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from aura.core.lasting import Stateful
-from aura.sim.readers.rows import Reader
+from aura.plugins.streams import Reader
 
 __all__ = ["Sights"]
 
@@ -100,7 +100,8 @@ def _contents(rows: Mapping[str, Any], changed: np.ndarray) -> list[int]:
         digest = blake2b(b"1" if late else b"0", digest_size=8)
         for name in sorted(rows):
             item = rows[name][index]
-            part = item.tobytes() if hasattr(item, "tobytes") else repr(item).encode("utf-8", "replace")
+            part = item.tobytes() if isinstance(item, np.ndarray | np.generic) else repr(item).encode(
+                "utf-8", "replace")
             digest.update(b"%s\0%d\0" % (name.encode(), len(part)))
             digest.update(part)
         found.append(int.from_bytes(digest.digest(), "little"))

@@ -10,8 +10,8 @@ import numpy as np
 
 from aura.core.errors import StreamError
 from aura.core.time import LATEST, S, Time, format_time
+from aura.plugins.streams import Reader
 from aura.sim.readers.cells import TIME_UNITS, too_coarse
-from aura.sim.readers.rows import Reader
 
 __all__ = ["Period", "require_in_reach", "row_times", "tick_after", "tick_time"]
 
@@ -69,7 +69,7 @@ def row_times(reader: Reader, order: np.ndarray, field: str, unit: str | None, s
               resolution: Time) -> np.ndarray:
     """Return the time of each row of a pass that begins at `start`, int64 nanoseconds since its first row.
 
-    Readers of text keep the times as the text says them (`Table.times`). Of an array, whole numbers are taken as they
+    Readers of text keep the times as the text says them (`Reader.times`). Of an array, whole numbers are taken as they
     are, and a float as the shortest decimal that means it, which is what was written before it became a float.
 
     Parameters
@@ -94,7 +94,7 @@ def row_times(reader: Reader, order: np.ndarray, field: str, unit: str | None, s
         If a time is later than any clock can tell, or earlier than that of the row before it; or if the column's type
         is too coarse for its times.
     """
-    kept: np.ndarray | None = getattr(reader, "times", None)
+    kept = reader.times
     column = np.asarray(reader.rows(order)[field])
     per_unit = factor = TIME_UNITS.get(unit or reader.fields[field].unit, S)
 
@@ -132,8 +132,7 @@ def row_times(reader: Reader, order: np.ndarray, field: str, unit: str | None, s
 
 def _place(reader: Reader, row: int, name: str) -> str:
     """Return where a row stands, counted as the source counts, with the source's name unless it is the stream's."""
-    places = getattr(reader, "places", None)
-    place = f"row {row}" if places is None else places[row]
+    place = f"row {row}" if reader.places is None else reader.places[row]
     return place if reader.name == name else f"{reader.name}: {place}"
 
 

@@ -33,7 +33,7 @@ def test_zones_lists_the_built_in_ones_and_shows_one(aura):
 
 def test_streams_lists_the_kinds_and_shows_one(aura):
     answer = aura("streams")
-    for kind in ("delimited", "jsonl", "goemotions", "idx", "npz", "wav", "jsonlines"):
+    for kind in ("delimited", "jsonl", "goemotions", "idx", "npz", "audio", "jsonlines"):
         assert kind in answer.out, kind
     answer = aura("streams", "jsonl")
     for line in ("options", "options of columns", "every stream", "options of change"):

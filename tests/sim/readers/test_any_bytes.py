@@ -157,14 +157,14 @@ def wav_bytes():
 @FILES
 @given(content=mutated(wav_bytes()), on_bad=ON_BAD,
        options=st.sampled_from([{"frame": "10 ms", "hop": "3 ms"}, {"whole": "20 ms", "channel": 0}]))
-def test_wav(folder, content, on_bad, options):
+def test_audio(folder, content, on_bad, options):
     (folder / "a.wav").write_bytes(content)
-    attempt(folder, "wav", path="a.wav", on_bad=on_bad, **options)
+    attempt(folder, "audio", path="a.wav", on_bad=on_bad, **options)
 
 
 @pytest.mark.parametrize(("kind", "options", "whole"), [
     ("delimited", {"path": "f"}, DELIMITED), ("idx", {"images": "f"}, IDX), ("npz", {"path": "f"}, NPZ),
-    ("npz", {"path": "f"}, NPY), ("wav", {"path": "f", "whole": "20 ms"}, wav_bytes()),
+    ("npz", {"path": "f"}, NPY), ("audio", {"path": "f", "whole": "20 ms"}, wav_bytes()),
 ])
 def test_the_good_files_that_were_damaged_above_are_read(folder, kind, options, whole):
     (folder / "f").write_bytes(whole)

@@ -12,8 +12,8 @@ from aura.core.errors import StreamError, WiringError
 from aura.core.ports import Port
 from aura.core.time import MS
 from aura.core.zone import Manifest, Zone
+from aura.plugins.streams import Field
 from aura.sim.readers.iterable import read_iterable
-from aura.sim.readers.rows import Field
 from aura.sim.streams import Change, played_stream
 from aura.sim.streams.change import REGIME, Changing
 from aura.sim.streams.playing import Playing

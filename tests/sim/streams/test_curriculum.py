@@ -12,8 +12,8 @@ from aura import Brain
 from aura.core.checkpoint import latest_checkpoint
 from aura.core.errors import StreamError
 from aura.core.time import MS, S
+from aura.plugins.streams import Field, Table
 from aura.sim.readers.iterable import read_iterable
-from aura.sim.readers.rows import Field, Table
 from aura.sim.streams import Curriculum, played_stream
 from aura.sim.streams.curriculum import BLOCK_ROWS, STAGE, Stages
 from aura.sim.streams.playing import Playing

@@ -17,11 +17,11 @@ from aura.core.checkpoint import latest_checkpoint
 from aura.core.errors import StreamError
 from aura.core.signals import again, seen_before
 from aura.core.time import MS, S, parse_rate
+from aura.plugins.streams import Field, Table
 from aura.sim.readers import reader_kinds
 from aura.sim.readers.cells import TIME_UNITS
 from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.iterable import read_iterable
-from aura.sim.readers.rows import Field, Table
 from aura.sim.streams import played_stream, stream
 from aura.sim.streams.change import Change
 from aura.sim.streams.played import Playing

@@ -31,5 +31,6 @@ def test_every_stream_shown_opens(block, tmp_path):
     np.savez(tmp_path / "kmnist-train-labels.npz", np.arange(2, dtype=np.uint8))
     scenario = read_scenario({"aura": 1, "name": "x", "base": str(tmp_path), **tomllib.loads(block)})
     for name, model in scenario.streams.items():
-        kind = _open_stream(name, model, scenario, PluginManager(), None, True, Sources(scenario.folder))
+        kind = _open_stream(name, PluginManager().stream(model.kind), model, scenario, None, True,
+                            Sources(scenario.folder))
         assert len(kind.reader) > 1

@@ -37,7 +37,7 @@ aura = 1
 name = "speech"
 
 [streams.digits]
-kind = "wav"
+kind = "audio"
 path = "{folder}/fsdd/recordings/*_theo_1.wav"
 frame = "10 ms"
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from aura.core.errors import StreamError
+from aura.sim.readers.audio import AudioOptions
 from aura.sim.readers.sound import SoundBlocks, inspect_sound
-from aura.sim.readers.wav import WavOptions
 
 soundfile = pytest.importorskip("soundfile")
 RATE = 1000
@@ -27,7 +27,7 @@ def write(path, samples, *, rate=RATE, subtype="PCM_16", **more):
 def test_frames_step_by_the_hop_and_name_their_file(tmp_path, opened):
     write(tmp_path / "b.wav", RAMP)
     write(tmp_path / "a.wav", -RAMP[:45])
-    reader = opened("wav", path=".", frame="20 ms", hop="10 ms")
+    reader = opened("audio", path=".", frame="20 ms", hop="10 ms")
     assert len(reader) == 3 + 9
     rows = reader.rows([11, 3, 0, 4])
     np.testing.assert_allclose(rows["audio"], [RAMP[80:], RAMP[:20], -RAMP[:20], RAMP[10:30]], atol=1e-4)
@@ -39,10 +39,10 @@ def test_a_recordings_first_frame_has_position_zero(tmp_path, opened):
     write(tmp_path / "a.wav", RAMP[:45])
     write(tmp_path / "b.wav", RAMP[:5])
     write(tmp_path / "c.wav", RAMP[:30])
-    reader = opened("wav", path=".", frame="20 ms", hop="10 ms")
+    reader = opened("audio", path=".", frame="20 ms", hop="10 ms")
     np.testing.assert_array_equal(reader.rows(range(len(reader)))["position"], [0, 1, 2, 0, 0, 1])
     assert reader.rows([4, 2])["position"].dtype == np.int64
-    assert "position" not in opened("wav", path=".", whole="20 ms").fields
+    assert "position" not in opened("audio", path=".", whole="20 ms").fields
 
 
 def test_files_are_shuffled_by_a_seed_and_their_frames_stay_in_order(tmp_path, opened):
@@ -50,7 +50,7 @@ def test_files_are_shuffled_by_a_seed_and_their_frames_stay_in_order(tmp_path, o
         write(tmp_path / f"{name}.wav", RAMP)
     orders = []
     for seed in (None, 1, 1, 2):
-        reader = opened("wav", path=".", frame="50 ms", labels="(?P<name>.)", shuffle_files=seed)
+        reader = opened("audio", path=".", frame="50 ms", labels="(?P<name>.)", shuffle_files=seed)
         rows = reader.rows(range(len(reader)))
         assert rows["position"].tolist() == [0, 1] * 8
         assert [path.stem for path in reader.files] == [name for (name,) in rows["name"]][::2]
@@ -85,7 +85,7 @@ def test_samples_are_the_same_whatever_was_read_before(long_file, block, kept, r
 
 def test_frames_that_follow_on_each_other_open_their_file_once(tmp_path, opened, monkeypatch):
     write(tmp_path / "a.wav", RAMP)
-    reader = opened("wav", path="a.wav", frame="10 ms")
+    reader = opened("audio", path="a.wav", frame="10 ms")
     openings, sound_file = [], soundfile.SoundFile
     monkeypatch.setattr(soundfile, "SoundFile", lambda path: openings.append(path) or sound_file(path))
     read = [reader.rows([index])["audio"] for index in range(10)]
@@ -95,14 +95,14 @@ def test_frames_that_follow_on_each_other_open_their_file_once(tmp_path, opened,
 
 def test_a_file_shorter_than_a_frame_is_padded(tmp_path, opened):
     write(tmp_path / "a.wav", RAMP[5:10])
-    np.testing.assert_allclose(opened("wav", path="a.wav", frame="8 ms").rows([0])["audio"],
+    np.testing.assert_allclose(opened("audio", path="a.wav", frame="8 ms").rows([0])["audio"],
                                [[*RAMP[5:10], 0, 0, 0]], atol=1e-4)
 
 
 def test_whole_files_are_cut_or_padded(tmp_path, opened):
     write(tmp_path / "a.wav", RAMP)
     write(tmp_path / "b.wav", RAMP[:10])
-    audio = opened("wav", path="*.wav", whole="50 ms").rows([0, 1])["audio"]
+    audio = opened("audio", path="*.wav", whole="50 ms").rows([0, 1])["audio"]
     np.testing.assert_allclose(audio, [RAMP[:50], [*RAMP[:10], *[0] * 40]], atol=1e-4)
 
 
@@ -114,7 +114,7 @@ def test_whole_files_are_cut_or_padded(tmp_path, opened):
 def test_every_sample_format_comes_as_float_from_minus_one_to_one(tmp_path, opened, subtype, step, container):
     signal = np.sin(np.arange(200) / 7)
     write(tmp_path / "a.wav", signal, subtype=subtype, format=container)
-    audio = opened("wav", path="a.wav", whole="200 ms").rows([0])["audio"][0]
+    audio = opened("audio", path="a.wav", whole="200 ms").rows([0])["audio"][0]
     np.testing.assert_allclose(audio, signal, atol=step)
     assert np.abs(audio).max() <= 1
 
@@ -123,11 +123,11 @@ def test_every_sample_format_comes_as_float_from_minus_one_to_one(tmp_path, open
 def test_float_samples_beyond_one_are_refused_scaled_or_clipped_with_the_peak(tmp_path, opened, caplog, subtype):
     write(tmp_path / "a.wav", np.array([2.0, -3.0, 0.75]), subtype=subtype)
     with pytest.raises(StreamError, match=r"a\.wav: expected samples from -1 to 1, got a peak of 3. Set beyond"):
-        opened("wav", path="a.wav", whole="3 ms")
-    clipped = opened("wav", path="a.wav", whole="3 ms", beyond="clip").rows([0])["audio"]
+        opened("audio", path="a.wav", whole="3 ms")
+    clipped = opened("audio", path="a.wav", whole="3 ms", beyond="clip").rows([0])["audio"]
     np.testing.assert_array_equal(clipped, [[1, -1, 0.75]])
     assert "a.wav: a peak of 3 is clipped" in caplog.text
-    scaled = opened("wav", path="a.wav", whole="3 ms", beyond="scale").rows([0])["audio"]
+    scaled = opened("audio", path="a.wav", whole="3 ms", beyond="scale").rows([0])["audio"]
     np.testing.assert_allclose(scaled, [[2 / 3, -1, 0.25]], rtol=1e-6)
     assert "a.wav: a peak of 3 is scaled to 1" in caplog.text
 
@@ -135,7 +135,7 @@ def test_float_samples_beyond_one_are_refused_scaled_or_clipped_with_the_peak(tm
 def test_int16_numbers_in_a_float_file_keep_their_shape_when_scaled(tmp_path, opened):
     signal = np.sin(np.arange(200) / 7)
     write(tmp_path / "a.wav", signal / np.abs(signal).max() * 32767, subtype="FLOAT")
-    audio = opened("wav", path="a.wav", whole="200 ms", beyond="scale").rows([0])["audio"][0]
+    audio = opened("audio", path="a.wav", whole="200 ms", beyond="scale").rows([0])["audio"][0]
     np.testing.assert_allclose(audio, signal / np.abs(signal).max(), atol=1e-6)
 
 
@@ -152,13 +152,13 @@ def test_a_file_cut_in_half_is_found_in_every_container_and_left_out_with_skip(t
     noise = np.random.default_rng(1).uniform(-0.9, 0.9, 20_000)
     for name in "abc":
         write(tmp_path / f"{name}.wav", noise, rate=8000, **CONTAINERS[container])
-    assert len(opened("wav", path=".", frame="12.5 ms")) in (600, 603)
+    assert len(opened("audio", path=".", frame="12.5 ms")) in (600, 603)
     path = tmp_path / "b.wav"
     path.write_bytes(path.read_bytes()[:path.stat().st_size // 2])
     with pytest.raises(StreamError, match=r"b\.wav") as raised:
-        opened("wav", path=".", frame="12.5 ms")
+        opened("audio", path=".", frame="12.5 ms")
     assert ".." not in str(raised.value)
-    reader = opened("wav", path=".", frame="12.5 ms", on_bad="skip")
+    reader = opened("audio", path=".", frame="12.5 ms", on_bad="skip")
     assert len(reader) in (400, 402)
     assert reader.skipped == 1
     loud = np.abs(reader.rows(range(400))["audio"]).max(axis=1) > 0.1
@@ -178,15 +178,15 @@ def test_a_format_whose_length_cannot_be_checked_is_a_bad_file_with_what_to_try(
     path.write_bytes(path.read_bytes()[:path.stat().st_size // share])
     with pytest.raises(StreamError, match=r"a\.wav: expected wav, flac, ogg or another format whose length can be "
                                           r"checked, got .+\. Convert it to wav \(PCM\) or flac\.$"):
-        opened("wav", path=".", frame="10 ms")
-    reader = opened("wav", path=".", frame="10 ms", on_bad="skip")
+        opened("audio", path=".", frame="10 ms")
+    reader = opened("audio", path=".", frame="10 ms", on_bad="skip")
     assert (len(reader), reader.skipped) == (1, 1)
 
 
 def test_an_encoding_that_can_only_be_read_from_its_beginning_is_refused(tmp_path, opened):
     write(tmp_path / "a.wav", RAMP, rate=8000, subtype="GSM610")
     with pytest.raises(StreamError, match=r"a\.wav: expected samples that can be read from any place on, got GSM 6.10"):
-        opened("wav", path="a.wav", frame="10 ms")
+        opened("audio", path="a.wav", frame="10 ms")
 
 
 def test_an_mp3_file_that_does_not_tell_its_length_is_refused(tmp_path, opened):
@@ -194,10 +194,10 @@ def test_an_mp3_file_that_does_not_tell_its_length_is_refused(tmp_path, opened):
           subtype="MPEG_LAYER_III")
     data = (tmp_path / "a.mp3").read_bytes()
     (tmp_path / "a.mp3").write_bytes(b"ID3\4\0\0\0\0\1\2" + bytes(130) + data)
-    assert len(opened("wav", path="a.mp3", frame="10 ms")) == 500
+    assert len(opened("audio", path="a.mp3", frame="10 ms")) == 500
     (tmp_path / "a.mp3").write_bytes(data[data.index(data[:2], 40):])
     with pytest.raises(StreamError, match=r"a\.mp3: expected an MP3 file that says how many frames it has"):
-        opened("wav", path="a.mp3", frame="10 ms")
+        opened("audio", path="a.mp3", frame="10 ms")
 
 
 @pytest.mark.parametrize("how", [{"whole": "1 s"}, {"frame": "1 s"}])
@@ -210,16 +210,16 @@ def test_a_row_larger_than_may_be_unpacked_is_refused_whatever_rate_a_header_tel
     said = (r"a\.wav: expected rows of at most 1073741824 bytes, got 1 s at 2147483647 Hz, which is 8589934588\. "
             r"If that is meant, set max_unpacked\.")
     with pytest.raises(StreamError, match=said):
-        opened("wav", path=".", **how)
-    reader = opened("wav", path=".", on_bad="skip", **how)
+        opened("audio", path=".", **how)
+    reader = opened("audio", path=".", on_bad="skip", **how)
     assert (reader.rate_hz, reader.skipped) == (RATE, 1)
     with pytest.raises(StreamError, match="expected rows of at most 3999 bytes, got 1 s at 1000 Hz"):
-        opened("wav", path="b.wav", max_unpacked=3999, **how)
+        opened("audio", path="b.wav", max_unpacked=3999, **how)
 
 
 def test_a_file_that_fails_while_it_is_played_and_is_the_same_is_not_said_to_be_changed(tmp_path, opened, monkeypatch):
     write(tmp_path / "a.wav", RAMP)
-    reader = opened("wav", path="a.wav", frame="10 ms")
+    reader = opened("audio", path="a.wav", frame="10 ms")
 
     def fails(*_, **__):
         raise RuntimeError("Internal psf_fseek() failed.")
@@ -236,7 +236,7 @@ def test_a_flac_file_whose_samples_were_changed_is_damaged(tmp_path, opened):
     data[len(data) // 2] ^= 0x10
     (tmp_path / "a.flac").write_bytes(data)
     with pytest.raises(StreamError, match=r"a\.flac"):
-        opened("wav", path="a.flac", frame="100 ms")
+        opened("audio", path="a.flac", frame="100 ms")
 
 
 @pytest.mark.parametrize("length", [
@@ -248,7 +248,7 @@ def test_a_length_that_a_pipe_left_open_is_read_to_the_end_of_the_file(tmp_path,
     data[place:place + 4] = length.to_bytes(4, "little")
     data[4:8] = min(length + 36, 0xFFFFFFFF).to_bytes(4, "little")
     (tmp_path / "a.wav").write_bytes(data)
-    audio = opened("wav", path="a.wav", frame="10 ms").rows(range(10))["audio"]
+    audio = opened("audio", path="a.wav", frame="10 ms").rows(range(10))["audio"]
     np.testing.assert_allclose(audio.reshape(-1), RAMP, atol=1e-4)
 
 
@@ -261,15 +261,15 @@ def test_a_length_of_zero_with_samples_behind_it_is_a_bad_file_that_says_so(tmp_
     (tmp_path / "a.wav").write_bytes(data)
     with pytest.raises(StreamError, match=r"a\.wav: expected at least one sample, got none by its header, and 200 "
                                           r"bytes behind it\. .*--ignore-length"):
-        opened("wav", path=".", frame="10 ms")
-    assert opened("wav", path=".", frame="10 ms", on_bad="skip").skipped == 1
+        opened("audio", path=".", frame="10 ms")
+    assert opened("audio", path=".", frame="10 ms", on_bad="skip").skipped == 1
 
 
 @pytest.mark.parametrize("path", [".", "*.wav", "**/*.wav"])
 def test_a_folder_that_is_named_as_a_sound_is_none(tmp_path, opened, path):
     write(tmp_path / "a.wav", RAMP)
     (tmp_path / "x.wav").mkdir()
-    assert [file.name for file in opened("wav", path=path, frame="10 ms").files] == ["a.wav"]
+    assert [file.name for file in opened("audio", path=path, frame="10 ms").files] == ["a.wav"]
 
 
 @pytest.mark.parametrize("pattern", ["takes [old]", "takes [old]/*.wav", "takes [old]/?.wav", "takes [old]/a.wav",
@@ -280,23 +280,23 @@ def test_a_folder_with_brackets_in_its_name_finds_its_files_and_no_hidden_ones(t
     write(folder / "a.wav", RAMP)
     (folder / "._a.wav").write_bytes(b"\0\5\x16\7 of another program")
     (folder / ".b.wav").write_bytes(b"")
-    assert [file.name for file in opened("wav", path=pattern, frame="100 ms").files] == ["a.wav"]
+    assert [file.name for file in opened("audio", path=pattern, frame="100 ms").files] == ["a.wav"]
 
 
 def test_channels_are_mixed_or_chosen(tmp_path, opened):
     write(tmp_path / "a.wav", np.stack([RAMP, -RAMP / 2], axis=1))
-    mixed = opened("wav", path="a.wav", whole="100 ms").rows([0])["audio"][0]
-    second = opened("wav", path="a.wav", whole="100 ms", channel=1).rows([0])["audio"][0]
+    mixed = opened("audio", path="a.wav", whole="100 ms").rows([0])["audio"][0]
+    second = opened("audio", path="a.wav", whole="100 ms", channel=1).rows([0])["audio"][0]
     np.testing.assert_allclose(mixed, RAMP / 4, atol=1e-4)
     np.testing.assert_allclose(second, -RAMP / 2, atol=1e-4)
     with pytest.raises(StreamError, match=r"a\.wav: expected a channel 2, got 2 channels"):
-        opened("wav", path="a.wav", whole="1 s", channel=2)
+        opened("audio", path="a.wav", whole="1 s", channel=2)
 
 
 def test_labels_come_from_the_files_name(tmp_path, opened):
     for name in ("7_theo_1.wav", "3_ann_2.wav"):
         write(tmp_path / name, RAMP)
-    reader = opened("wav", path=".", whole="1 s", labels=r"(?P<digit>\d)_(?P<speaker>\w+)_\d+(?P<more>x)?\.wav")
+    reader = opened("audio", path=".", whole="1 s", labels=r"(?P<digit>\d)_(?P<speaker>\w+)_\d+(?P<more>x)?\.wav")
     rows = reader.rows([0, 1])
     assert (rows["digit"], rows["speaker"], rows["more"]) == ((("3",), ("7",)), (("ann",), ("theo",)), ((), ()))
     assert reader.fields["digit"].classes == ("3", "7")
@@ -334,8 +334,8 @@ def test_a_bad_file_stops_or_is_skipped(tmp_path, opened, how, said):
     write(tmp_path / "a.wav", RAMP)
     bad_file(tmp_path, how)
     with pytest.raises(StreamError, match=said):
-        opened("wav", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav")
-    reader = opened("wav", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav", on_bad="skip")
+        opened("audio", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav")
+    reader = opened("audio", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav", on_bad="skip")
     assert (len(reader), reader.skipped) == (1, 1)
 
 
@@ -344,27 +344,27 @@ def test_a_bad_file_stops_or_is_skipped(tmp_path, opened, how, said):
 def test_a_path_without_audio_is_an_error(tmp_path, opened, path, said):
     (tmp_path / "folder").mkdir()
     with pytest.raises(StreamError, match=said):
-        opened("wav", path=path, frame="10 ms")
+        opened("audio", path=path, frame="10 ms")
 
 
 def test_what_is_no_regular_file_is_said_and_never_read(tmp_path, opened):
     os.mkfifo(tmp_path / "pipe.wav")
     for path in ("/dev/zero", "pipe.wav", "*.wav", "."):
         with pytest.raises(StreamError, match="expected a regular file, got a device, a pipe or a socket"):
-            opened("wav", path=path, frame="10 ms")
+            opened("audio", path=path, frame="10 ms")
 
 
 def test_all_files_bad_is_an_error_when_skipping(tmp_path, opened):
     (tmp_path / "a.wav").write_bytes(b"RIFF")
     with pytest.raises(StreamError, match=r"no rows \(1 bad files were skipped\)"):
-        opened("wav", path=".", frame="10 ms", on_bad="skip")
+        opened("audio", path=".", frame="10 ms", on_bad="skip")
 
 
 @pytest.mark.parametrize("row", [0, 9])
 @pytest.mark.parametrize("left", [10, None])
 def test_a_file_that_shrinks_or_goes_after_opening_is_an_error(tmp_path, opened, row, left):
     write(tmp_path / "a.wav", RAMP)
-    reader = opened("wav", path="a.wav", frame="10 ms")
+    reader = opened("audio", path="a.wav", frame="10 ms")
     (tmp_path / "a.wav").unlink() if left is None else write(tmp_path / "a.wav", RAMP[:left])
     with pytest.raises(StreamError, match="It was changed or removed after the stream was opened"):
         reader.rows([row])
@@ -377,17 +377,18 @@ def test_a_file_that_shrinks_or_goes_after_opening_is_an_error(tmp_path, opened,
     {"frame": "1 s", "channel": -1}])
 def test_options_that_cannot_be_meant_are_refused(options):
     with pytest.raises(ValidationError):
-        WavOptions.model_validate({"path": "a.wav"} | options)
+        AudioOptions.model_validate({"path": "a.wav"} | options)
 
 
 def test_a_frame_shorter_than_a_sample_is_refused(tmp_path, opened):
     write(tmp_path / "a.wav", RAMP)
     with pytest.raises(StreamError, match="from one sample"):
-        opened("wav", path="a.wav", frame="1 us")
+        opened("audio", path="a.wav", frame="1 us")
 
 
 def test_spoken_digits_are_read_whole(real_data, opened):
-    reader = opened("wav", path="data:fsdd/recordings/7_*.wav", whole="1 s", labels=r"(?P<digit>\d)_(?P<speaker>\w+)_")
+    reader = opened("audio", path="data:fsdd/recordings/7_*.wav", whole="1 s",
+                    labels=r"(?P<digit>\d)_(?P<speaker>\w+)_")
     assert (len(reader), reader.rate_hz) == (200, 8000)
     assert reader.fields["speaker"].classes == ("george", "jackson", "nicolas", "theo")
     assert np.abs(reader.rows([5])["audio"]).max() > 0.05
@@ -395,7 +396,7 @@ def test_spoken_digits_are_read_whole(real_data, opened):
 
 @pytest.mark.slow
 def test_spoken_digits_are_read_in_frames_with_their_digit(real_data, opened):
-    reader = opened("wav", path="data:fsdd/recordings/*_theo_*.wav", frame="10 ms", shuffle_files=3,
+    reader = opened("audio", path="data:fsdd/recordings/*_theo_*.wav", frame="10 ms", shuffle_files=3,
                     labels=r"(?P<digit>\d)_(?P<speaker>\w+)_\d+\.wav")
     assert reader.fields["audio"].shape == (80,)
     rows = reader.rows(range(2000))

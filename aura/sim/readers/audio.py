@@ -13,22 +13,22 @@ from pydantic import field_validator, model_validator
 
 from aura.core.errors import StreamError
 from aura.core.time import TIME_PATTERN, S, Time, format_time, parse_time
+from aura.plugins.streams import Field, Reader, checked_indices
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
-from aura.sim.readers.rows import Field, checked_indices
 from aura.sim.readers.sound import BLOCK_SAMPLES, Beyond, SoundBlocks, SoundInfo, inspect_sound
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from aura.sim.readers.rows import Value
+    from aura.plugins.streams import Value
 
-__all__ = ["WavOptions", "WavReader", "open_wav"]
+__all__ = ["AudioOptions", "AudioReader", "open_audio"]
 
 _OWN_FIELDS = frozenset({"audio", "file", "position"})
 
 
-class WavOptions(ReaderOptions):
+class AudioOptions(ReaderOptions):
     """Audio files, all of one sample rate; either `frame` or `whole` is given."""
 
     path: PathText = Setting(
@@ -82,13 +82,13 @@ class WavOptions(ReaderOptions):
         return text
 
     @model_validator(mode="after")
-    def _one_way(self) -> WavOptions:
+    def _one_way(self) -> AudioOptions:
         if (self.frame is None) == (self.whole is None) or (self.hop and not self.frame):
             raise ValueError("expected either frame (and hop), or whole")
         return self
 
 
-def open_wav(options: WavOptions, base: Path) -> WavReader:
+def open_audio(options: AudioOptions, base: Path) -> AudioReader:
     """Index audio files as the fields ``audio`` (float32 in -1..1), ``file`` (its number) and the labels.
 
     Frames have a field ``position`` besides, their number within their file: 0 is where a recording begins.
@@ -123,14 +123,14 @@ def open_wav(options: WavOptions, base: Path) -> WavReader:
     if not sounds or rate is None:
         raise StreamError(options.path, expected="at least one audio file",
                           got=f"no rows ({skipped} bad files were skipped)")
-    return WavReader(options, rate, sounds, labels, skipped)
+    return AudioReader(options, rate, sounds, labels, skipped)
 
 
-class WavReader:
+class AudioReader(Reader):
     """Frames of indexed audio files, read from disk when they are asked for."""
 
     def __init__(
-        self, options: WavOptions, rate_hz: int, sounds: Sequence[SoundInfo], labels: Sequence[dict[str, str | None]],
+        self, options: AudioOptions, rate_hz: int, sounds: Sequence[SoundInfo], labels: Sequence[dict[str, str | None]],
         skipped: int,
     ) -> None:
         self.name, self.rate_hz, self.skipped = options.path, rate_hz, skipped
@@ -211,7 +211,7 @@ def _pattern(path: Path) -> str:
     return str(Path(glob.escape(str(place)), *rest))
 
 
-def _check(sound: SoundInfo, rate_hz: int, options: WavOptions) -> None:
+def _check(sound: SoundInfo, rate_hz: int, options: AudioOptions) -> None:
     if sound.rate_hz != rate_hz:
         raise BadValue(f"a sample rate of {rate_hz} Hz", f"{sound.rate_hz} Hz")
     length = options.frame or options.whole or ""

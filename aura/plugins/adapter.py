@@ -1,4 +1,4 @@
-"""Turns what a brain's observers see into hook calls."""
+"""Adapts hooks to observers: turns what a brain shows its observers into hook calls."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ if TYPE_CHECKING:
     from aura.plugins.context import RunContext
     from aura.plugins.manager import PluginManager
 
-__all__ = ["bridge_observers"]
+__all__ = ["hook_adapters"]
 
 
-def bridge_observers(manager: PluginManager, run: RunContext) -> list[Observer]:
+def hook_adapters(manager: PluginManager, run: RunContext) -> list[Observer]:
     """Return the observers through which plugins see ticks, phases and zone errors.
 
     There is one only for what some plugin implements, so that an unused hook costs a tick nothing.
     """
-    bridges = (
+    adapters = (
         (_BeforeTick, ("aura_before_tick",)),
         (_AfterTick, ("aura_after_tick",)),
         (_Phases, ("aura_before_phase", "aura_after_phase")),
         (_ZoneErrors, ("aura_on_zone_error",)),
     )
-    return [bridge(manager, run) for bridge, hooks in bridges if any(map(manager.implements, hooks))]
+    return [adapter(manager, run) for adapter, hooks in adapters if any(map(manager.implements, hooks))]
 
 
-class _Bridge(Observer):
+class _Adapter(Observer):
     topics = ()
 
     def __init__(self, manager: PluginManager, run: RunContext) -> None:
@@ -39,17 +39,17 @@ class _Bridge(Observer):
         self._manager.call(hook, run=self._run, **arguments)
 
 
-class _BeforeTick(_Bridge):
+class _BeforeTick(_Adapter):
     def before_tick(self, now: Time) -> None:
         self._call("aura_before_tick", now=now)
 
 
-class _AfterTick(_Bridge):
+class _AfterTick(_Adapter):
     def after_tick(self, now: Time) -> None:
         self._call("aura_after_tick", now=now)
 
 
-class _Phases(_Bridge):
+class _Phases(_Adapter):
     def __init__(self, manager: PluginManager, run: RunContext) -> None:
         super().__init__(manager, run)
         self._phase: str | None = None
@@ -68,6 +68,6 @@ class _Phases(_Bridge):
             self._call("aura_after_phase", phase=phase)
 
 
-class _ZoneErrors(_Bridge):
+class _ZoneErrors(_Adapter):
     def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
         self._call("aura_on_zone_error", zone=zone, now=now, error=error)

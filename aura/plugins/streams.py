@@ -1,18 +1,20 @@
-"""What every reader offers: named fields, a length, and any rows of them in any order."""
+"""The contract of what reads rows for streams: kinds of reader, readers, live sources, and their fields."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeAlias, cast, runtime_checkable
+from types import MappingProxyType
+from typing import Any, TypeAlias, cast
 
 import numpy as np
+from pydantic import BaseModel
 
-from aura.core.errors import StreamError
+from aura.core.contract import Contribution
+from aura.core.errors import PluginError, StreamError
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-__all__ = ["Field", "Item", "Reader", "Source", "Table", "Value", "checked_indices", "stack"]
+__all__ = ["Field", "Item", "Reader", "ReaderKind", "Source", "Table", "Value", "checked_indices", "stack"]
 
 Item: TypeAlias = "str | tuple[str, ...] | np.ndarray | np.generic | None"
 """One row of one field: a text, its tags, or an array (a scalar for shape ``()``); None where it may lack the field."""
@@ -52,68 +54,116 @@ class Field:
         return self.optional or self.dtype in ("text", "tags")
 
 
-@runtime_checkable
-class Reader(Protocol):
-    """A finite, seekable source of rows: the same rows in the same order at every opening."""
+class Reader(ABC):
+    """The base of finite sources of rows that can be read in any order: the same rows at every opening.
 
-    @property
-    def name(self) -> str:
-        """What errors and logs call it, usually the file's name."""
-        ...
+    A subclass sets `name` and `fields`; the other attributes have defaults.
+    """
 
-    @property
-    def fields(self) -> Mapping[str, Field]:
-        """What a row holds."""
-        ...
+    name: str
+    """What errors and logs call it, usually the file's name."""
+    fields: Mapping[str, Field]
+    """What a row holds."""
+    skipped: int = 0
+    """How many rows (for audio: files) were left out as bad."""
+    times: np.ndarray | None = None
+    """When each row is played, int64 nanoseconds, exactly as the source says it; None where only a field tells."""
+    places: Sequence[str] | None = None
+    """Where each row stands in the source, as errors call it: ``"line 7"``; by default ``"row 6"``."""
+    absent: Mapping[str, object] = MappingProxyType({})
+    """Optional fields that no row has, and the columns that would feed them."""
 
-    @property
-    def skipped(self) -> int:
-        """How many rows (for wav: files) were left out as bad."""
-        ...
-
+    @abstractmethod
     def __len__(self) -> int:
         """Return the number of good rows."""
-        ...
 
+    @abstractmethod
     def rows(self, indices: Sequence[int] | np.ndarray) -> dict[str, Value]:
         """Return the rows at these indices (0 to ``len - 1``), in this order; IndexError outside them."""
-        ...
 
 
-@runtime_checkable
-class Source(Protocol):
-    """A source of rows that come one after the other and cannot be sought in."""
+class Source(ABC):
+    """The base of sources of rows that come one after the other, in their own time, and cannot be sought in.
 
-    @property
-    def name(self) -> str:
-        """What errors and logs call it."""
-        ...
+    A subclass sets `name` and `fields`.
+    """
 
-    @property
-    def fields(self) -> Mapping[str, Field]:
-        """What a row holds."""
-        ...
+    name: str
+    """What errors and logs call it."""
+    fields: Mapping[str, Field]
+    """What a row holds."""
+    position: int | None = None
+    """How far into the input the rows that were taken reach, in bytes, for a source that can tell."""
 
     @property
+    @abstractmethod
     def skipped(self) -> int:
         """How many rows were left out as bad so far."""
-        ...
 
     @property
+    @abstractmethod
     def ended(self) -> bool:
         """Whether the last row has been taken."""
-        ...
 
+    @abstractmethod
     def take(self, max_items: int, *, block: bool = True, timeout_s: float | None = None) -> list[dict[str, Item]]:
-        """Return at most `max_items` rows; with `block`, wait for the first one or the end."""
-        ...
+        """Return at most `max_items` rows; with `block`, wait for the first one, the end or the time in seconds."""
 
-    def close(self) -> None:
+    def start(self) -> None:  # noqa: B027
+        """Open the input and begin to read; called when nothing can refuse the run any more, or by the first `take`.
+
+        What is taken from a writer before that is lost with a run that is refused.
+        """
+
+    def interrupt(self) -> None:  # noqa: B027
+        """Note that the run is to stop; must be safe to call from a signal handler."""
+
+    def close(self) -> None:  # noqa: B027
         """Stop taking in rows; may be called twice."""
-        ...
 
 
-class Table:
+@dataclass(frozen=True, slots=True)
+class ReaderKind(Contribution):
+    """A kind of stream as scenarios name it: what reads its rows.
+
+    Parameters
+    ----------
+    name : str
+        What a scenario writes.
+    summary : str
+        One sentence.
+    options_model : type of pydantic.BaseModel
+        What it may be told.
+    open : callable
+        ``open(options, base)`` gives a `Reader`, or an iterable of dicts, which is read to its end; relative paths are
+        relative to the folder `base`.
+    live : bool
+        Whether it opens a `Source`, whose rows come once and in their own time, rather than a `Reader`.
+    intake : bool
+        Live kinds: whether ``open(options, base, intake)`` takes an `aura.plugins.recording.Intake`, plays first what
+        was read and not used in earlier sittings of the run, and keeps there what it reads.
+    fields : callable, optional
+        Live kinds: ``fields(options)`` gives the fields without opening anything, for a replay.
+    """
+
+    name: str
+    summary: str
+    options_model: type[BaseModel]
+    open: Callable[..., Reader | Source | Iterable[Any]]
+    live: bool = False
+    fields: Callable[[Any], Mapping[str, Field]] | None = None
+    intake: bool = False
+
+    def __post_init__(self) -> None:
+        where = f"stream kind {self.name!r}"
+        if not (isinstance(self.options_model, type) and issubclass(self.options_model, BaseModel)):
+            raise PluginError(f"{where}.options_model", expected="a subclass of pydantic.BaseModel",
+                              got=repr(self.options_model))
+        if not callable(self.open):
+            raise PluginError(f"{where}.open", expected="a function of options and folder", got=repr(self.open))
+
+
+class Table(Reader):
     """A reader whose rows are held in memory, column by column.
 
     Parameters
