@@ -10,7 +10,7 @@ SCENARIO := $(if $(wildcard $(AURA_DATA)/goemotions/train.tsv),goemotions,feelin
 # Tests start many processes: what one has compiled to bytecode, the next need not, whatever the shell says of it.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: run test quick check bench clean
+.PHONY: run test quick check docs bench clean
 
 run: $(READY)
 	$(BIN)/aura run $(SCENARIO)
@@ -25,6 +25,9 @@ check: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
 	$(BIN)/mypy
+
+docs: $(READY)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
 
 bench: $(READY)
 	$(BIN)/pip install -q -c constraints.txt -e '.[benchmarks]'

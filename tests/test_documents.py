@@ -14,6 +14,7 @@ import pytest
 from aura.sim.scenario import load_scenario, read_scenario
 from tests.documents import LANGUAGES, PAGES, ROOT, Block, DocumentError, Reader, blocks_of
 from tests.scenario_blocks import check_toml
+from tests.site import made
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 TOML = [block for block in BLOCKS if block.language == "toml"]
@@ -150,7 +151,18 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     for path in re.findall(r"`((?:docs|examples|benchmarks|tests)/[\w./-]*|aura/[\w/]+\.py|[A-Z]+\.md)`", text):
         assert (ROOT / path).exists(), path
     for path in re.findall(r"\]\((?!\w+:|#)([^)#]+)", text):
-        assert (page.parent / path).exists(), path
+        assert path in made() or (page.parent / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_list_stands_apart_from_the_paragraph_before_it(page: Path) -> None:
+    # Else GitHub shows a list, and the site a paragraph with dashes in it.
+    before, inside = "", False
+    for number, line in enumerate(page.read_text(encoding="utf-8").splitlines(), 1):
+        inside ^= bool(re.match(r" *```", line))
+        starts = re.match(r"([-*]|\d+\.) ", line) and not inside
+        assert not starts or not before or re.match(r"([-*#]|\d+\.| )", before), f"{page.name}:{number}"
+        before = line
 
 
 def test_the_readme_names_every_page() -> None:

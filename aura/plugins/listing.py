@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from aura.plugins.metrics.kind import MetricKind
     from aura.plugins.streams import ReaderKind
 
-__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "metric_text", "parameter_tables", "plugin_rows", "stream_text",
-           "zone_rows", "zone_text"]
+__all__ = ["PLUGIN_COLUMNS", "ZONE_COLUMNS", "manifest_ports", "metric_text", "modulator_rows", "parameter_tables",
+           "plugin_rows", "port_rows", "stream_text", "zone_rows", "zone_text"]
 
 PLUGIN_COLUMNS = ("plugin", "from", "version", "brings", "hooks", "state")
 _WIDTH = 110
@@ -42,7 +42,7 @@ def zone_rows(manager: PluginManager) -> list[tuple[str, ...]]:
     """Return one row a zone, under `ZONE_COLUMNS`; ports are those of the default parameters."""
     rows: list[tuple[str, ...]] = []
     for name, manifest in manager.zones().items():
-        inputs, outputs = _ports(manifest)
+        inputs, outputs = manifest_ports(manifest)
         rows.append((name, manager.owner("zone", name), _clock(manifest), _names(inputs), _names(outputs),
                      manifest.summary))
     return rows
@@ -50,12 +50,11 @@ def zone_rows(manager: PluginManager) -> list[tuple[str, ...]]:
 
 def zone_text(manifest: Manifest) -> str:
     """Return all that a manifest says of a zone: clock, ports, parameters with their defaults."""
-    inputs, outputs = _ports(manifest)
+    inputs, outputs = manifest_ports(manifest)
     lines = [f"{manifest.name}: {manifest.summary}", f"  wakes {_clock(manifest)}"]
     for side, ports in (("inputs", inputs), ("outputs", outputs)):
-        lines += ["", side, *(_table([(port.name, port.describe(), _notes(port), port.doc) for port in ports or ()])
-                              if ports is not None else ["  depend on the parameters"])]
-    lines += ["", "modulators", *_modulators(manifest)]
+        lines += ["", side, *_rows(None if ports is None else port_rows(ports))]
+    lines += ["", "modulators", *_rows(modulator_rows(manifest))]
     for path, table in parameter_tables(manifest.params):
         lines += ["", f"parameters of {path}" if path else "parameters", *_parameters(table)]
     return "\n".join(lines)
@@ -120,7 +119,7 @@ def _short(value: Any) -> str:
     return f"{type(value).__name__}(...)" if isinstance(value, BaseModel) else repr(value)
 
 
-def _ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...] | None]:
+def manifest_ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...] | None]:
     """Return inputs and outputs under the default parameters, None where these do not say."""
     try:
         return manifest.ports(manifest.params())
@@ -131,14 +130,25 @@ def _ports(manifest: Manifest) -> tuple[tuple[Port, ...] | None, tuple[Port, ...
                 None if callable(manifest.outputs) else manifest.outputs)
 
 
-def _modulators(manifest: Manifest) -> list[str]:
-    """Return a line for each modulator that the zone obeys under the default parameters."""
+def port_rows(ports: Iterable[Port]) -> list[tuple[str, str, str, str]]:
+    """Return name, type, notes (role, range, optional) and sentence of each port."""
+    return [(port.name, port.describe(), _notes(port), port.doc) for port in ports]
+
+
+def modulator_rows(manifest: Manifest) -> list[tuple[str, str, str, str]] | None:
+    """Return name, default, range and sentence of each modulator under the default parameters, None where these do
+    not say.
+    """
     try:
         params = manifest.params() if callable(manifest.modulators) else None
         known = manifest.modulators_of(params)
     except Exception:  # as for ports
-        return ["  depend on the parameters"]
-    return _table([(one.name, f"= {one.default:g}", one.bounds, one.summary) for one in known.values()])
+        return None
+    return [(one.name, f"= {one.default:g}", one.bounds, one.summary) for one in known.values()]
+
+
+def _rows(rows: Sequence[tuple[str, ...]] | None) -> list[str]:
+    return ["  depend on the parameters"] if rows is None else _table(rows)
 
 
 def _names(ports: tuple[Port, ...] | None) -> str:

@@ -4,56 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 from aura.core.blame import described
 from aura.core.errors import DataError, nearest
 from aura.sim.datasets import DataFile, Dataset, known_datasets
 
-__all__ = ["DATA_VARIABLE", "DatasetInfo", "dataset_path", "list_datasets"]
+__all__ = ["DATA_VARIABLE", "dataset_path", "present_folder"]
 
 DATA_VARIABLE = "AURA_DATA"
 """Environment variable: a folder with one folder for each data set."""
 
 _TIMEOUT_S = 30.0
 """Longest wait for an answer (tuned here: a slow connection answers, a dead one is noticed)."""
-
-
-@dataclass(frozen=True)
-class DatasetInfo:
-    """A known data set and whether it is here.
-
-    Parameters
-    ----------
-    folder : Path or None
-        Where it is, if all its files are in place.
-    fetchable : bool
-        Whether it is downloaded when it is asked for.
-    """
-
-    name: str
-    summary: str
-    files: tuple[str, ...]
-    licence: str
-    address: str
-    note: str
-    fetchable: bool
-    folder: Path | None
-
-    @property
-    def present(self) -> bool:
-        """Whether all its files are in place."""
-        return self.folder is not None
-
-
-def list_datasets() -> list[DatasetInfo]:
-    """Return every known data set by name, and whether it is here; nothing is fetched."""
-    return [
-        DatasetInfo(d.name, d.summary, tuple(file.name for file in d.files), d.licence, d.address, d.note,
-                    d.fetchable, _present_folder(d, d.files))
-        for d in known_datasets().values()
-    ]
 
 
 def dataset_path(name: str, file: str | None = None) -> Path:
@@ -83,7 +46,7 @@ def dataset_path(name: str, file: str | None = None) -> Path:
     if file is not None and (found := _inside(root / name if root else None, name, file)) is not None:
         return found
     # A file's companions (label names, mappings) are wanted with it, so the whole data set is fetched at once.
-    folder = _present_folder(dataset, dataset.files) or _fetch(dataset, file)
+    folder = present_folder(dataset) or _fetch(dataset, file)
     if file is None:
         return folder
     found = _inside(folder, name, file)
@@ -123,12 +86,11 @@ def _own_folder(root: Path | None, name: str, file: str | None) -> Path:
                     hint=nearest(name, known_datasets()))
 
 
-def _present_folder(dataset: Dataset, files: tuple[DataFile, ...]) -> Path | None:
+def present_folder(dataset: Dataset) -> Path | None:
+    """Return where a data set is, if all its files are in place; nothing is fetched."""
     roots = [root for root in (_data_root(), _cache_root() if dataset.fetchable else None) if root is not None]
-    for root in roots:
-        if all((root / dataset.name / file.name).exists() for file in files):
-            return root / dataset.name
-    return None
+    return next((root / dataset.name for root in roots
+                 if all((root / dataset.name / file.name).exists() for file in dataset.files)), None)
 
 
 def _fetch(dataset: Dataset, wanted: str | None) -> Path:

@@ -61,35 +61,13 @@ class RunFolder:
     """One run's folder. Nothing is made until it is written to."""
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
+        self.path = path = Path(path)
+        self.checkpoints, self.recording, self.journal = path / "checkpoints", path / "recording", path / "journal"
+        self.metrics, self.rows, self.report = path / "metrics.json", path / "metrics.jsonl", path / "report.html"
         self._made = False
 
     def __repr__(self) -> str:
         return f"<RunFolder {self.path}>"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def recording(self) -> Path:
-        return self.path / "recording"
-
-    @property
-    def journal(self) -> Path:
-        return self.path / "journal"
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.json"
-
-    @property
-    def rows(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def report(self) -> Path:
-        return self.path / "report.html"
 
     def create(self, scenario: Scenario, beginning: Mapping[str, Any] | None = None) -> Hold:
         """Make the folder, hold it, and write what the run is: `beginning` as run.json, then the resolved scenario,

@@ -15,7 +15,7 @@ import pytest
 
 from aura.core.errors import DataError
 from aura.sim import data
-from aura.sim.data import dataset_path, list_datasets
+from aura.sim.data import dataset_path, present_folder
 from aura.sim.datasets import DataFile, Dataset, known_datasets
 
 CONTENT = b"text\nhello\n"
@@ -59,27 +59,28 @@ def server(tmp_path):
 def knows(monkeypatch, url="", sha256=SHA256):
     dataset = Dataset("toy", "a toy", "MIT", "https://example.org/toy", (DataFile("a.csv", url, sha256),), "A note.")
     monkeypatch.setattr(data, "known_datasets", lambda: {"toy": dataset})
+    return dataset
 
 
 def test_files_under_aura_data_are_taken_as_they_are(tmp_path, monkeypatch):
-    knows(monkeypatch, "http://127.0.0.1:1/a.csv")
+    toy = knows(monkeypatch, "http://127.0.0.1:1/a.csv")
     (tmp_path / "data/toy").mkdir(parents=True)
     (tmp_path / "data/toy/a.csv").write_text("a prepared version")
     monkeypatch.setenv("AURA_DATA", str(tmp_path / "data"))
     assert dataset_path("toy") == tmp_path / "data/toy"
     assert dataset_path("toy", "a.csv").read_text() == "a prepared version"
-    assert list_datasets()[0].present
+    assert present_folder(toy) == tmp_path / "data/toy"
 
 
 @pytest.mark.slow
 def test_what_is_not_there_is_fetched_once_and_checked(tmp_path, monkeypatch, server):
     url, asked = server
-    knows(monkeypatch, f"{url}/a.csv")
+    toy = knows(monkeypatch, f"{url}/a.csv")
     monkeypatch.setenv("AURA_DATA", str(tmp_path / "empty"))
-    assert not list_datasets()[0].present
+    assert present_folder(toy) is None
     assert dataset_path("toy", "a.csv").read_bytes() == CONTENT
     assert dataset_path("toy") == tmp_path / "cache/toy"
-    assert list_datasets()[0].folder == tmp_path / "cache/toy"
+    assert present_folder(toy) == tmp_path / "cache/toy"
     assert asked == ["/a.csv"]
 
 
@@ -119,12 +120,12 @@ def test_without_network_or_aura_data_the_error_says_which_file_from_where(monke
 
 
 def test_what_is_not_fetched_says_where_to_get_it(tmp_path, monkeypatch):
-    knows(monkeypatch)
+    toy = knows(monkeypatch)
     monkeypatch.setenv("AURA_DATA", str(tmp_path))
     with pytest.raises(DataError, match=f"the file {re.escape(str(tmp_path))}/toy/a.csv, got not there.*"
                                         "Get it from https://example.org/toy"):
         dataset_path("toy")
-    assert not list_datasets()[0].fetchable
+    assert not toy.fetchable
 
 
 @pytest.mark.slow

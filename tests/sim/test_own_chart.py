@@ -11,7 +11,7 @@ import pytest
 from aura.plugins.report import write_report
 from tests.documents import ROOT, blocks_of
 
-PAGE = ROOT / "docs" / "metrics.md"
+PAGE = ROOT / "docs" / "own-metric.md"
 
 
 @pytest.fixture

@@ -155,12 +155,13 @@ def _show_items(point: str, manager: PluginManager) -> None:
 
 def show_data(name: str | None) -> None:
     """Print the data sets, or fetch one and print where it lies."""
-    from aura.sim.data import dataset_path, list_datasets
+    from aura.sim.data import dataset_path, present_folder
+    from aura.sim.datasets import known_datasets
 
     if name is not None:
         typer.echo(shown_path(dataset_path(name)))
         return
-    rows = [(info.name, "here" if info.present else "to fetch" if info.fetchable else "by hand", info.licence,
-             info.address) for info in list_datasets()]
+    rows = [(one.name, "here" if present_folder(one) else "to fetch" if one.fetchable else "by hand", one.licence,
+             one.address) for one in known_datasets().values()]
     print_table(("data set", "state", "licence", "address"), rows, empty="no data set is known")
     typer.echo("\nAURA_DATA names the folder in which data sets are looked for; `aura data NAME` fetches one.")

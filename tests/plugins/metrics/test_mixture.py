@@ -65,7 +65,7 @@ def test_it_fits_the_brain_that_it_was_made_for(name):
 
 
 def test_the_metrics_that_the_guide_shows_are_valid():
-    guide = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text(encoding="utf-8")
+    guide = (Path(__file__).parents[3] / "docs" / "metrics.md").read_text(encoding="utf-8")
     [block] = [found for found in re.findall(r"```toml\n(.*?)```", guide, re.DOTALL) if "components" in found]
     assert [metric.kind for metric in build(tomllib.loads(block)["metrics"])] == [
         "components", "growth", "classification"]
