@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from aura.core.errors import PluginError
 from aura.sim.beside import files_beside
@@ -30,30 +30,17 @@ _log = logging.getLogger("aura.run")
 
 
 class Source(BaseModel):
-    """One file, folder or module that a run depends on, as it was when the run began.
-
-    Parameters
-    ----------
-    name : str
-        As the scenario says it.
-    role : {"data", "code"}
-        Whether it is read or executed.
-    path : str
-        Where it was.
-    files, size : int
-        How many files it is, and their size in bytes.
-    digest : str
-        SHA-256 of their names and contents; beyond 64 MiB, of the size of each file and of blocks of it.
-    """
+    """One file, folder or module that a run depends on, as it was when the run began."""
 
     model_config = ConfigDict(frozen=True, strict=True)
 
-    name: str
-    role: Role
-    path: str
-    files: int
-    size: int
-    digest: str
+    name: str = Field(description="As the scenario says it.")
+    role: Role = Field(description="Whether it is read or executed.")
+    path: str = Field(description="Where it was.")
+    files: int = Field(description="How many files it is.")
+    size: int = Field(description="Their size in bytes.")
+    digest: str = Field(description="SHA-256 of their names and contents; beyond 64 MiB, of the size of each file and "
+                                    "of blocks of it.")
 
     @property
     def is_module(self) -> bool:
