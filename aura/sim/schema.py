@@ -6,7 +6,7 @@ one says, and one that names plugins may have kinds that nobody here knows.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel
@@ -54,7 +54,7 @@ def scenario_schema(manager: PluginManager) -> Schema:
             defs[f"{part}.{kind}"] = _table(part, kind, summary, keys, model, _REF + names[model])
         root[part] = {**root[part], **_by_kind(part, known, keys[ZoneModel])}
     return {"$schema": DRAFT, "title": "A scenario of AURA", "type": "object", "properties": root,
-            "additionalProperties": False, "allOf": [_whole(required), _known_kinds(kinds)],
+            "additionalProperties": False, "allOf": [_whole(required), _known_kinds(kinds, manager.all("executor"))],
             "$defs": {**defs, "env": _VARIABLE}}
 
 
@@ -164,9 +164,10 @@ def _whole(required: Mapping[str, Mapping[str, list[str]]]) -> Schema:
                      "properties": {part: asks(part) for part in ("streams", "metrics")}}}
 
 
-def _known_kinds(kinds: Mapping[str, Mapping[str, Any]]) -> Schema:
+def _known_kinds(kinds: Mapping[str, Mapping[str, Any]], executors: Iterable[str]) -> Schema:
     """Return that kinds are those that are known, where neither a plugin nor another file may bring more."""
     one = {part: {"properties": {"kind": {"enum": list(known)}}} for part, known in kinds.items()}
     parts: Schema = {part: {"additionalProperties": {**one[part], "required": ["kind"]}} for part in kinds}
+    parts["executor"] = {"anyOf": [{"enum": list(executors)}, {"type": "object"}]}
     parts["zones"]["properties"] = dict.fromkeys(kinds["zones"], one["zones"])
     return {"if": {"not": {"anyOf": [_EXTENDS, {"required": ["plugins"]}]}}, "then": {"properties": parts}}

@@ -90,6 +90,7 @@ MISTAKES = {
     "a key at the top": ('name = "small"', 'name = "small"\nsede = 1'),
     "a type at the top": ('name = "small"', 'name = "small"\nseed = "one"'),
     "no name": ('name = "small"\n', ""),
+    "an executor": ('name = "small"', 'name = "small"\nexecutor = "gpu"'),
     "another version": ("aura = 1", "aura = 2"),
     "a key of a stream": ("rate = 50", "raet = 50"),
     "a type of a stream": ("rate = 50", "rate = true"),
@@ -195,6 +196,7 @@ def read(text):
     """Hold a file to the models by which a brain is built of it."""
     manager = PluginManager()
     scenario = read_scenario(with_variables(tomllib.loads(text), "small.toml"))
+    manager.executor(scenario.executor)
     for name, stream in scenario.streams.items():
         validated(manager.stream(stream.kind).options_model, stream.reader_options, name)
     for name, zone in scenario.zones.items():
