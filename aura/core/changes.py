@@ -6,14 +6,12 @@ import math
 from collections.abc import Iterator, Mapping
 from fnmatch import fnmatchcase
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import BaseModel
 
 from aura.core.errors import CheckpointError
-
-if TYPE_CHECKING:
-    from aura.core.plan import Plan
+from aura.core.plan import Plan
 
 __all__ = ["changed", "params_of", "require_changeable"]
 

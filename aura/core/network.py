@@ -110,7 +110,7 @@ class Network:
         waiting = waits(self._plans, self._pathways)
         for name, plan in self._plans.items():
             wired = frozenset(path.target_port for path in self._pathways if path.target == name)
-            self._plans[name] = replace(plan, waits=waiting.get(name, {}), wired=wired)
+            self._plans[name] = replace(plan, waits=MappingProxyType(waiting.get(name, {})), wired=wired)
 
     @property
     def topics(self) -> list[str]:

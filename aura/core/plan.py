@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from aura.core.blame import blaming, described, raised_at
@@ -82,7 +83,8 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         woken_by = woken_by(valid) if callable(woken_by) else woken_by
     clock = 0 if wanted is None else parse_time(wanted, f"{name}.period")
     return Plan(
-        name, manifest, valid, {p.name: p for p in inputs}, {p.name: p for p in outputs}, modulators,
+        name, manifest, valid, MappingProxyType({p.name: p for p in inputs}),
+        MappingProxyType({p.name: p for p in outputs}), MappingProxyType(modulators),
         clock, (woken_by,) if isinstance(woken_by, str) else tuple(woken_by),
         parse_time(manifest.latency if latency is None else latency, f"{name}.latency"), own_clock,
         learn, on_error, factory)

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import reduce
 from multiprocessing import Pipe
 from pathlib import Path
 from typing import Any
@@ -285,13 +286,12 @@ def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[b
         module, _, name = factory.partition(":")
     else:
         module, name = factory.__module__, factory.__qualname__
-        found: Any = sys.modules.get(module)
-        for part in name.split("."):
-            found = getattr(found, part, None)
+        found: Any = reduce(lambda part, inner: getattr(part, inner, None), name.split("."), sys.modules.get(module))
         if found is not factory or module == "__main__":
             return None
-    light = replace(plan, manifest=Manifest(plan.manifest.name, f"{module}:{name}",
-                                           parts=plan.manifest.parts), factory=None)
+    manifest = Manifest(plan.kind, f"{module}:{name}", parts=plan.manifest.parts)
+    light = replace(plan, manifest=manifest, factory=None, inputs=dict(plan.inputs), outputs=dict(plan.outputs),
+                    modulators=dict(plan.modulators), waits=dict(plan.waits))
     file = getattr(sys.modules.get(module), "__file__", None)
     try:
         setup = pickle.dumps(("setup", Setup(light, module, name, seed, resolution, profile)))

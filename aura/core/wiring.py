@@ -161,7 +161,9 @@ def _check_clocks(plans: Mapping[str, Plan], resolution: Time) -> None:
             _on_grid(plan.period, resolution, f"{plan.name}.period", least=resolution)
         _on_grid(plan.latency, resolution, f"{plan.name}.latency", least=0)
         if not (plan.period or plan.wake_on or plan.self_clocked):
-            raise WiringError(plan.name, expected="a period or a wake_on, so that the zone ever wakes", got="neither")
+            raise WiringError(plan.name, expected="a period or a wake_on, so that the zone ever wakes", got="neither",
+                              hint="A manifest whose class has a next_wake says so: self_clocked=True."
+                              if isinstance(plan.manifest.factory, str) and plan.manifest.factory else "")
 
 
 def _check_items(plans: Mapping[str, Plan]) -> None:

@@ -138,7 +138,7 @@ def test_another_format_is_refused_as_such(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(checkpoint, "FORMAT", 99)
     folder = write_checkpoint(tmp_path, 2, {}, TREES)
     monkeypatch.undo()
-    with pytest.raises(CheckpointError, match="expected format 3, got format 99"):
+    with pytest.raises(CheckpointError, match=f"expected format {checkpoint.FORMAT}, got format 99"):
         read_checkpoint(folder)
 
 

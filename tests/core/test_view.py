@@ -66,8 +66,12 @@ def test_nothing_of_a_view_can_be_set_or_deleted(watched: tuple[Brain, Any], nam
 def test_zones_are_not_within_reach_and_plans_cannot_be_put_in(watched: tuple[Brain, Any]) -> None:
     with pytest.raises(TypeError):
         watched[1]["a"]
-    with pytest.raises(TypeError):
-        watched[1].plans["c"] = watched[1].plans["a"]
+    plans = watched[1].plans
+    for mapping in (plans, plans["a"].inputs, plans["a"].outputs, plans["a"].modulators, plans["a"].waits):
+        with pytest.raises(TypeError):
+            mapping["c"] = None
+    with pytest.raises(AttributeError):
+        plans["a"].learn = False
 
 
 def test_an_observer_that_tries_to_steer_is_switched_off_and_changes_nothing() -> None:

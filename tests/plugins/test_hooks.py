@@ -243,6 +243,13 @@ def test_a_hook_that_raises_is_logged_and_switched_off_and_the_others_go_on(
     assert manager.infos()[-2].error.startswith("aura_after_tick: RuntimeError: at 0, at ")
 
 
+def test_a_hook_that_sets_something_of_the_brain_is_switched_off_and_changes_nothing(play: Any) -> None:
+    lines, manager = play("@hookimpl\ndef aura_before_tick(run, now):\n    run.brain.learning = False\n",
+                          says("aura_after_tick", "run, now", "{run.brain.learning}"))
+    assert lines == ["True", "True", "False", "False"]  # the second phase does not learn
+    assert any("Observers see what happens and cannot change it" in info.error for info in manager.infos())
+
+
 def test_hooks_are_called_in_the_order_of_their_plugins(play: Any) -> None:
     hook = "aura_before_run"
     first = says(hook, "run", "first")
