@@ -189,7 +189,7 @@ class ExpertsParams(ZoneParams):
                     "as far as the wiring tells, and 1024 at least.")
     devices: int = Field(
         default=1, ge=1, le=4096,
-        description="Devices over which the rows of a tick are sharded in experts that are neural networks.")
+        description="Devices over which the rows of a tick are sharded in experts that convolve; others take one.")
     publish_gradient: bool = Field(
         default=False,
         description="Whether the gradient with respect to the stimulus is published.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from aura.core.classes import ClassIndex, LabelSets
-from aura.core.errors import SignalError
+from aura.core.errors import ParameterError, SignalError
 from aura.core.flow import room
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Items
@@ -50,8 +50,12 @@ class Experts(Zone[ExpertsParams]):
 
     def __init__(self, context: ZoneContext[ExpertsParams]) -> None:
         super().__init__(context)
-        for kind in dict.fromkeys(self.params.kinds):
-            kind_of(kind, self.params, context.name)  # a mistake shows now, not when one is born
+        # A mistake shows now, not when one is born.
+        options = [kind_of(kind, self.params, context.name)[1] for kind in dict.fromkeys(self.params.kinds)]
+        if self.params.devices > 1 and not any(hasattr(one, "devices") for one in options):
+            raise ParameterError(f"{context.name}.devices", expected="1 where no kind of expert shares its rows out",
+                                 got=f"{self.params.devices} with {', '.join(self.params.kinds)}",
+                                 hint="Convolutions do (conv1d, conv2d); leave devices out.")
         self._seed = int(self.rng.integers(2**62))
         self._classes = ClassIndex(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
         self._pending = PendingItems(room(self.params.memory, [context.waits.get("teacher")], PENDING_ITEMS,

@@ -8,9 +8,9 @@ from flax import nnx
 from pydantic import Field, model_validator
 
 from aura.core.errors import ParameterError
+from aura.zones.experts.kinds.compiled import CompiledExpert
 from aura.zones.experts.kinds.modules import Activation, ConvNet, Pooling
-from aura.zones.experts.kinds.neural import NeuralExpert
-from aura.zones.experts.kinds.options import NeuralOptions
+from aura.zones.experts.kinds.options import CompiledOptions
 
 __all__ = ["ConvExpert", "ConvOptions", "Width"]
 
@@ -18,8 +18,8 @@ Width = Annotated[int, Field(ge=1, le=4096)]
 """Of a layer or a kernel."""
 
 
-class ConvOptions(NeuralOptions):
-    """What a convolutional network has beside `NeuralOptions`."""
+class ConvOptions(CompiledOptions):
+    """What a convolutional network has beside `CompiledOptions`."""
 
     channels: tuple[Width, ...] = Field(
         default=(16, 32), min_length=1, max_length=16,
@@ -47,7 +47,7 @@ class ConvOptions(NeuralOptions):
         return self
 
 
-class ConvExpert(NeuralExpert):
+class ConvExpert(CompiledExpert):
     """A convolutional network over the first `spatial` axes; one more axis is the channels."""
 
     spatial: ClassVar[int]

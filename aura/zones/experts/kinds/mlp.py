@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, ClassVar, Self, cast
+from typing import Annotated, Any, ClassVar, Self
 
 import numpy as np
 from flax import nnx
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aura.zones.experts.kinds.expert import ExpertOptions, Lesson, Rows
 from aura.zones.experts.kinds.modules import Activation, Perceptron
-from aura.zones.experts.kinds.neural import NeuralExpert
+from aura.zones.experts.kinds.networks import Network
+from aura.zones.experts.kinds.neural import NeuralExpert, counts
 from aura.zones.experts.kinds.options import NeuralOptions, learning_rate
-from aura.zones.experts.kinds.perceptron_program import PerceptronProgram, perceptron_program
-from aura.zones.experts.kinds.programs import Program
+from aura.zones.experts.kinds.perceptron_program import PerceptronProgram
 
 __all__ = ["MlpExpert", "MlpOptions"]
 
@@ -28,6 +28,14 @@ class MlpOptions(NeuralOptions):
         description="Units of each hidden layer; none makes it a softmax regression.")
     activation: Activation = Field(default="relu", description="The activation of the hidden units.")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _on_one_device(cls, given: Any) -> Any:
+        """Pass over what files of earlier experts say, which knew of devices."""
+        if isinstance(given, dict) and given.get("devices") == 1:
+            return {name: value for name, value in given.items() if name != "devices"}
+        return given
+
 
 class MlpExpert(NeuralExpert):
     """A multilayer perceptron over all numbers of a stimulus, whatever its axes.
@@ -39,8 +47,8 @@ class MlpExpert(NeuralExpert):
 
     Notes
     -----
-    On one device the passes and the update run by the kernels of `mlp_kernels`, which agree with the module's compiled
-    steps to 1e-5 and are faster: nothing is dispatched, and the bits depend neither on threads nor on the other rows.
+    The passes and the update run on one core by the kernels of `mlp_kernels`, which agree with what XLA compiles of the
+    module to 1e-5 and are faster: nothing is dispatched, and the bits depend neither on threads nor on the other rows.
 
     Examples
     --------
@@ -52,6 +60,8 @@ class MlpExpert(NeuralExpert):
 
     kind: ClassVar[str] = "mlp"
     Options: ClassVar[type[ExpertOptions]] = MlpOptions
+    Steps: ClassVar[type[Network]] = PerceptronProgram
+    program: PerceptronProgram
 
     @staticmethod
     def build(shape: tuple[int, ...], options: MlpOptions, outputs: int, rngs: nnx.Rngs) -> Perceptron:
@@ -60,31 +70,19 @@ class MlpExpert(NeuralExpert):
 
     @classmethod
     def predict_many(cls, jobs: Sequence[tuple[Self, Rows]]) -> list[Rows]:
-        """Predict with one after the other, or all at once where XLA does it."""
-        if jobs and not isinstance(jobs[0][0].program, PerceptronProgram):
-            return super().predict_many(jobs)
-        return [cast(PerceptronProgram, expert.program).answer(expert._parameters, rows, expert.classes)
-                for expert, rows in jobs]
+        """Predict with one after the other."""
+        return [expert.program.answer(expert._parameters, rows, expert.classes) for expert, rows in jobs]
 
     @classmethod
     def learn_many(cls, jobs: Sequence[tuple[Self, Lesson]], *, want_gradient: bool = False) -> list[Rows | None]:
-        """Let one after the other learn, or all at once where XLA does it."""
-        if jobs and not isinstance(jobs[0][0].program, PerceptronProgram):
-            return super().learn_many(jobs, want_gradient=want_gradient)
+        """Let one after the other learn."""
         return [expert._study(lesson, want_gradient) for expert, lesson in jobs]
 
     def _study(self, lesson: Lesson, want_gradient: bool) -> Rows | None:
-        steps = cast(PerceptronProgram, self.program)
-        slopes = steps.gradient(self._parameters, lesson.rows, lesson.targets, self.classes) if want_gradient else None
-        learned, held = int(np.count_nonzero(lesson.weights)), np.count_nonzero(lesson.holds)
-        if learned or held:  # an update with nothing to learn would still move along the optimiser's momentum
-            steps.learn(self._parameters, self._optimiser, self._anchor if held else None, lesson, self.classes,
+        steps, parameters = self.program, self._parameters
+        slopes = steps.gradient(parameters, lesson.rows, lesson.targets, self.classes) if want_gradient else None
+        if counts(lesson):
+            steps.learn(parameters, self._optimiser, self._anchor if lesson.holds.any() else None, lesson, self.classes,
                         learning_rate(self.options, self.learned) * lesson.rate)
-            self._count(learned)
+            self._count(int(np.count_nonzero(lesson.weights)))
         return slopes
-
-    def _program_for(self, capacity: int) -> Program:
-        """Return the steps: compiled for one core, or by XLA where devices share the rows."""
-        if self.options.devices > 1:
-            return super()._program_for(capacity)
-        return perceptron_program(type(self).build, self.shape, capacity, self.options)

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from aura.zones.experts.kinds.expert import ExpertOptions
 
-__all__ = ["NeuralOptions", "learning_rate"]
+__all__ = ["CompiledOptions", "NeuralOptions", "learning_rate"]
 
 
 class NeuralOptions(ExpertOptions):
@@ -39,6 +39,11 @@ class NeuralOptions(ExpertOptions):
     anchor_every: int = Field(
         default=200, ge=1,
         description="Updates after which the copy that outputs are held to is taken anew.")
+
+
+class CompiledOptions(NeuralOptions):
+    """What a network has beside that is compiled by XLA."""
+
     devices: int = Field(default=1, ge=1, le=4096, description="Devices that share the rows of a call.")
 
 

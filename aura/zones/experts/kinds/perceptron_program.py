@@ -1,9 +1,8 @@
-"""The steps of a perceptron by kernels for one core, in place of those that XLA compiles."""
+"""The steps of a perceptron by kernels for one core."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ from numpy.typing import NDArray
 from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.mlp_kernels import ACTIVATION_CODES, answer, slope
 from aura.zones.experts.kinds.mlp_steps import LINES, learn
-from aura.zones.experts.kinds.options import NeuralOptions
-from aura.zones.experts.kinds.programs import Arrays, Builder, Program
+from aura.zones.experts.kinds.networks import Arrays, Builder, Network
 
-__all__ = ["PerceptronProgram", "perceptron_program"]
+__all__ = ["PerceptronProgram"]
 
 F32 = NDArray[np.float32]
 _NONE = np.empty(0, np.float32)
@@ -27,13 +25,13 @@ class _Flat(tuple[Any, ...]):
     vector: F32
 
 
-class PerceptronProgram(Program):
-    """A `Program` for `Perceptron` whose arrays are numpy's, and whose steps are done when they return.
+class PerceptronProgram(Network):
+    """The network of a `Perceptron`, whose arrays are numpy's, and whose steps are done when they return.
 
     Parameters
     ----------
     build, shape, capacity, options
-        As of `Program`; the module is a `Perceptron`.
+        As of `Network`; the module is a `Perceptron`.
     """
 
     def __init__(self, build: Builder, shape: tuple[int, ...], capacity: int, options: Any) -> None:
@@ -52,13 +50,13 @@ class PerceptronProgram(Program):
                                np.float32)
         self._cuts = int(starts[-1])
 
-    def placed(self, leaves: Iterable[Any]) -> Arrays:
+    def placed(self, arrays: Iterable[Any]) -> Arrays:
         """Return copies, those of float32 as views of one vector."""
-        arrays = [np.array(leaf) for leaf in leaves]
-        floats = [array.ravel() for array in arrays if array.dtype == np.float32]
+        copies = [np.array(array) for array in arrays]
+        floats = [array.ravel() for array in copies if array.dtype == np.float32]
         vector = np.concatenate(floats) if floats else _NONE
         views, start = [], 0
-        for array in arrays:
+        for array in copies:
             if array.dtype == np.float32:
                 views.append(vector[start:start + array.size].reshape(array.shape))
                 start += array.size
@@ -107,10 +105,3 @@ def _plain(array: F32) -> F32:
     if array.dtype == np.float32 and flags.c_contiguous and flags.writeable:
         return array
     return np.array(array, np.float32, order="C")
-
-
-@lru_cache(maxsize=64)
-def perceptron_program(build: Builder, shape: tuple[int, ...], capacity: int,
-                       options: NeuralOptions) -> PerceptronProgram:
-    """Return the program of a perceptron; experts of one definition share it."""
-    return PerceptronProgram(build, shape, capacity, options)

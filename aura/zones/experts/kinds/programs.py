@@ -10,25 +10,21 @@ with targets :math:`t`, weights :math:`w`, holds :math:`h`, the cross-entropy :m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 from flax import nnx
 from numpy.typing import NDArray
 
-from aura.zones.experts.kinds.options import NeuralOptions
-from aura.zones.experts.kinds.pytree import Naming
+from aura.zones.experts.kinds.networks import Arrays, Builder, Network
+from aura.zones.experts.kinds.options import CompiledOptions
 from aura.zones.experts.kinds.sharding import by_rows, replicated
 
-__all__ = ["BUCKETS", "MASKED", "Arrays", "Builder", "Program", "bucket_of", "program"]
+__all__ = ["BUCKETS", "MASKED", "Program", "bucket_of"]
 
-Arrays = tuple[Any, ...]
 F32 = NDArray[np.float32]
-Builder = Callable[[tuple[int, ...], Any, int, nnx.Rngs], Any]
 
 BUCKETS = (1, 2, 4, 8, 16, 32)
 """Numbers of rows that a step is compiled for; above the last, its multiples."""
@@ -48,35 +44,32 @@ def bucket_of(count: int, devices: int = 1) -> int:
     return -(-padded // devices) * devices
 
 
-class Program:
-    """The compiled steps of one network; parameters and optimiser states are flat tuples of arrays.
+class Program(Network):
+    """The steps of a network, compiled by XLA, over as many devices as `options.devices` says.
 
     Parameters
     ----------
-    build : callable
-        Returns the module from the shape of a row, the options, the number of logits and the `nnx.Rngs`.
-    shape : tuple of int
-        Of one row.
-    capacity : int
-        Logits, those of classes to come included.
-    options : NeuralOptions
-        Of the kind.
+    build, shape, capacity, options
+        As of `Network`; `options` is a `CompiledOptions`.
     """
 
-    def __init__(self, build: Builder, shape: tuple[int, ...], capacity: int, options: NeuralOptions) -> None:
-        self.build, self.shape, self.capacity, self.options = build, shape, capacity, options
-        self.devices = options.devices
-        self.graph, skeleton = nnx.split(nnx.eval_shape(lambda: self._module(0)))
-        leaves, self.tree = jax.tree.flatten(skeleton)
-        self.names = Naming(nnx.to_pure_dict(skeleton))
-        self.optimiser = _optimiser(options)
-        moments = jax.eval_shape(self.optimiser.init, tuple(leaves))
-        self.optimiser_tree = jax.tree.structure(moments)
-        self.optimiser_names = Naming(moments)
+    options: CompiledOptions
+
+    def __init__(self, build: Builder, shape: tuple[int, ...], capacity: int, options: Any) -> None:
+        super().__init__(build, shape, capacity, options)
+        self.devices: int = options.devices
+        self._masks: dict[int, Any] = {}
         self._compiled_predict = jax.jit(self._predict)
         self._compiled_slope = jax.jit(self._slope)
         self._compiled_steps = {(held, wanted): jax.jit(self._step_with(held, wanted), donate_argnums=(0, 1))
                                 for held in (False, True) for wanted in (False, True)}
+
+    def mask(self, classes: int) -> Any:
+        """Return what is added to the logits where so many classes are known, (capacity,)."""
+        if classes not in self._masks:
+            known = np.arange(self.capacity) < classes
+            (self._masks[classes],) = self.placed([np.where(known, 0, MASKED).astype(np.float32)])
+        return self._masks[classes]
 
     def rows_for(self, count: int) -> int:
         """Return how many rows a call for `count` rows takes."""
@@ -112,22 +105,10 @@ class Program:
         """Return the gradient of each row's cross-entropy with respect to it."""
         return self._compiled_slope(parameters, rows, targets, mask)
 
-    def initial(self, seed: int) -> Arrays:
-        """Return fresh parameters, a pure function of the seed."""
-        _, state = nnx.split(self._module(int(np.random.SeedSequence(seed).generate_state(1)[0])))
-        return self.placed(jax.tree.leaves(state))
-
-    def optimiser_state(self) -> Arrays:
-        """Return the optimiser's state before the first update: every moment and count is 0."""
-        return self.placed(np.zeros(shape, dtype) for shape, dtype in self.optimiser_names.shapes)
-
-    def placed(self, leaves: Iterable[Any]) -> Arrays:
-        """Return copies of arrays where the program wants them; nothing else refers to the copies."""
+    def placed(self, arrays: Iterable[Any]) -> Arrays:
+        """Return copies on each of the devices."""
         target = replicated(self.devices) if self.devices > 1 else jax.devices()[0]
-        return tuple(jax.device_put(np.array(leaf), target, may_alias=False) for leaf in leaves)
-
-    def _module(self, seed: int) -> Any:
-        return self.build(self.shape, self.options, self.capacity, nnx.Rngs(seed))
+        return tuple(jax.device_put(np.array(array), target, may_alias=False) for array in arrays)
 
     def _logits(self, parameters: Arrays, rows: Any, mask: Any) -> jax.Array:
         module = nnx.merge(self.graph, jax.tree.unflatten(self.tree, parameters))
@@ -183,18 +164,3 @@ def _surprise(logits: jax.Array, targets: Any) -> jax.Array:
     """Return the cross-entropy of each row."""
     surprise: jax.Array = -(targets * jax.nn.log_softmax(logits)).sum(axis=1)
     return surprise
-
-
-def _optimiser(options: NeuralOptions) -> optax.GradientTransformation:
-    """Return the transformation of a gradient into a step, before the learning rate."""
-    clip = [optax.clip_by_global_norm(options.clip)] if options.clip else []
-    scale = {"adam": optax.scale_by_adam(options.momentum, options.second_momentum),
-             "sgd": optax.trace(options.momentum) if options.momentum else optax.identity()}[options.optimiser]
-    decay = [optax.add_decayed_weights(options.weight_decay)] if options.weight_decay else []
-    return optax.chain(*clip, scale, *decay)
-
-
-@lru_cache(maxsize=64)
-def program(build: Builder, shape: tuple[int, ...], capacity: int, options: NeuralOptions) -> Program:
-    """Return the program of a network; experts of one definition share it, and what it has compiled."""
-    return Program(build, shape, capacity, options)

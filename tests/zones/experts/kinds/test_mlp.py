@@ -10,15 +10,8 @@ import pytest
 from aura.core.state import trees_equal
 from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.mlp import MlpExpert, MlpOptions
-from aura.zones.experts.kinds.neural import NeuralExpert
-from aura.zones.experts.kinds.programs import Program
 
-
-class Compiled(MlpExpert):
-    """The same network by the program that XLA compiles."""
-
-    def _program_for(self, capacity: int) -> Program:
-        return NeuralExpert._program_for(self, capacity)
+from .test_neural import Compiled, CompiledMlpOptions
 
 
 def lessons(count: int, shape: tuple[int, ...], classes: int, sizes: tuple[int, ...], held_every: int) -> list[Lesson]:
@@ -41,8 +34,9 @@ def lessons(count: int, shape: tuple[int, ...], classes: int, sizes: tuple[int, 
     {"clip": 0.05, "weight_decay": 0.01, "activation": "silu", "hidden": (17, 9)}, {"hidden": ()}])
 def test_kernels_and_module_agree(options: dict[str, Any]) -> None:
     """Twenty updates of 8 rows, at first of 1 too, weights of 0 and holds among them: equal to 1e-5, gradients also."""
-    chosen = MlpOptions(**{"hidden": (9,), "anchor_every": 7, "learning_rate": 0.01, **options})
-    ours, theirs = (kind((2, 5), 3, chosen, 1) for kind in (MlpExpert, Compiled))
+    chosen = {"hidden": (9,), "anchor_every": 7, "learning_rate": 0.01, **options}
+    ours = MlpExpert((2, 5), 3, MlpOptions(**chosen), 1)
+    theirs = Compiled((2, 5), 3, CompiledMlpOptions(**chosen), 1)
     assert trees_equal(ours.state(), theirs.state())
     # XLA compiles each number of rows anew, with holds and without, which takes most of the time.
     for taught in lessons(20, (2, 5), 3, *(((8,), 1) if options else ((1, 8), 3))):
@@ -77,3 +71,7 @@ def test_rows_that_are_views_in_another_order_are_read_right() -> None:
     rows = np.random.default_rng(0).standard_normal((2, 3, 4)).astype(np.float32)
     np.testing.assert_array_equal(one.predict(rows.transpose(0, 2, 1)),
                                   one.predict(np.ascontiguousarray(rows.transpose(0, 2, 1))))
+
+
+def test_files_of_earlier_perceptrons_which_name_one_device_are_read() -> None:
+    assert MlpOptions.model_validate_json('{"hidden": [3], "devices": 1}') == MlpOptions(hidden=(3,))

@@ -13,29 +13,35 @@ from pydantic import ValidationError
 
 from aura.core.errors import StateError
 from aura.core.state import read_tree, trees_equal, write_tree
+from aura.zones.experts.kinds.compiled import CompiledExpert
 from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.mlp import MlpExpert, MlpOptions
 from aura.zones.experts.kinds.neural import NeuralExpert, capacity_for
-from aura.zones.experts.kinds.options import NeuralOptions, learning_rate
-from aura.zones.experts.kinds.programs import Program, bucket_of
+from aura.zones.experts.kinds.options import CompiledOptions, NeuralOptions, learning_rate
+from aura.zones.experts.kinds.programs import bucket_of
 from aura.zones.experts.kinds.pytree import Naming
 
 FEATURES, CLASSES = 5, 3
 
 
-class Compiled(MlpExpert):
+class CompiledMlpOptions(CompiledOptions, MlpOptions):
+    """A perceptron's options, and XLA's."""
+
+
+class Compiled(CompiledExpert):
     """The same network by the program that XLA compiles, as convolutions run."""
 
-    def _program_for(self, capacity: int) -> Program:
-        return NeuralExpert._program_for(self, capacity)
+    kind = "compiled mlp"
+    Options = CompiledMlpOptions
+    build = staticmethod(MlpExpert.build)
 
 
 BOTH = pytest.mark.parametrize("kind", [MlpExpert, pytest.param(Compiled, marks=pytest.mark.slow)])
 
 
-def expert(kind: type[MlpExpert] = MlpExpert, seed: int = 1, classes: int = CLASSES, **options: Any) -> MlpExpert:
+def expert(kind: type[NeuralExpert] = MlpExpert, seed: int = 1, classes: int = CLASSES, **options: Any) -> NeuralExpert:
     chosen = {"hidden": (6,), "learning_rate": 0.02, "warm_up": 0, "anchor_every": 4, **options}
-    return kind((FEATURES,), classes, MlpOptions(**chosen), seed)
+    return kind((FEATURES,), classes, kind.Options(**chosen), seed)
 
 
 def lesson(seed: int, count: int = 4, classes: int = CLASSES, *, weight: float = 1.0, hold: float = 0.0,
@@ -47,7 +53,7 @@ def lesson(seed: int, count: int = 4, classes: int = CLASSES, *, weight: float =
 
 
 @BOTH
-def test_rows_of_probabilities_sum_to_one_and_are_the_callers_own(kind: type[MlpExpert]) -> None:
+def test_rows_of_probabilities_sum_to_one_and_are_the_callers_own(kind: type[NeuralExpert]) -> None:
     one = expert(kind)
     rows = lesson(0).rows
     answer = one.predict(rows)
@@ -61,7 +67,7 @@ def test_rows_of_probabilities_sum_to_one_and_are_the_callers_own(kind: type[Mlp
 
 
 @BOTH
-def test_it_learns_what_it_is_taught(kind: type[MlpExpert]) -> None:
+def test_it_learns_what_it_is_taught(kind: type[NeuralExpert]) -> None:
     one = expert(kind)
     taught = lesson(0)
     taught = taught._replace(targets=np.eye(CLASSES, dtype=np.float32)[[0, 1, 2, 1]])
@@ -71,7 +77,7 @@ def test_it_learns_what_it_is_taught(kind: type[MlpExpert]) -> None:
 
 
 @BOTH
-def test_the_gradient_is_each_rows_own_by_the_parameters_before(kind: type[MlpExpert]) -> None:
+def test_the_gradient_is_each_rows_own_by_the_parameters_before(kind: type[NeuralExpert]) -> None:
     one = expert(kind, activation="tanh")
     taught = lesson(3, count=2)._replace(weights=np.array([0, 5], np.float32))
     before = expert(kind, activation="tanh")
@@ -90,7 +96,7 @@ def test_the_gradient_is_each_rows_own_by_the_parameters_before(kind: type[MlpEx
 
 
 @BOTH
-def test_a_wanted_gradient_changes_nothing_else(kind: type[MlpExpert]) -> None:
+def test_a_wanted_gradient_changes_nothing_else(kind: type[NeuralExpert]) -> None:
     one, other = expert(kind), expert(kind)
     one.learn(lesson(0, hold=0.5))
     other.learn(lesson(0, hold=0.5), want_gradient=True)
@@ -99,7 +105,7 @@ def test_a_wanted_gradient_changes_nothing_else(kind: type[MlpExpert]) -> None:
 
 
 @BOTH
-def test_rows_without_weight_or_hold_have_no_effect(kind: type[MlpExpert]) -> None:
+def test_rows_without_weight_or_hold_have_no_effect(kind: type[NeuralExpert]) -> None:
     """Three rows, padded to four, against the same rows and one of weight 0, which may hold anything finite."""
     one, other = expert(kind), expert(kind)
     taught = lesson(0, count=4)
@@ -111,7 +117,7 @@ def test_rows_without_weight_or_hold_have_no_effect(kind: type[MlpExpert]) -> No
 
 
 @BOTH
-def test_a_lesson_with_nothing_to_learn_moves_nothing(kind: type[MlpExpert]) -> None:
+def test_a_lesson_with_nothing_to_learn_moves_nothing(kind: type[NeuralExpert]) -> None:
     one = expert(kind)
     one.learn(lesson(0))
     before = one.state()
@@ -127,12 +133,12 @@ def test_a_lesson_with_nothing_to_learn_moves_nothing(kind: type[MlpExpert]) -> 
 
 
 @BOTH
-def test_no_rows_are_predicted_as_no_rows(kind: type[MlpExpert]) -> None:
+def test_no_rows_are_predicted_as_no_rows(kind: type[NeuralExpert]) -> None:
     assert expert(kind).predict(np.zeros((0, FEATURES), np.float32)).shape == (0, CLASSES)
 
 
 @BOTH
-def test_holds_keep_the_output_where_the_anchor_was(kind: type[MlpExpert]) -> None:
+def test_holds_keep_the_output_where_the_anchor_was(kind: type[NeuralExpert]) -> None:
     moved = []
     for hold in (0.0, 10.0):
         one = expert(kind, anchor_every=1000, optimiser="sgd", learning_rate=0.02, momentum=0.0)
@@ -153,7 +159,7 @@ def test_the_anchor_is_taken_anew_after_so_many_updates() -> None:
 
 
 @BOTH
-def test_the_rate_scales_a_step(kind: type[MlpExpert]) -> None:
+def test_the_rate_scales_a_step(kind: type[NeuralExpert]) -> None:
     steps = []
     for rate in (1.0, 0.25):
         one = expert(kind, optimiser="sgd", momentum=0.0)
@@ -164,7 +170,7 @@ def test_the_rate_scales_a_step(kind: type[MlpExpert]) -> None:
 
 
 @BOTH
-def test_a_clipped_gradient_is_no_longer_than_its_limit(kind: type[MlpExpert]) -> None:
+def test_a_clipped_gradient_is_no_longer_than_its_limit(kind: type[NeuralExpert]) -> None:
     one = expert(kind, optimiser="sgd", momentum=0.0, clip=0.01, learning_rate=1.0)
     before = np.concatenate([np.ravel(leaf) for leaf in one._parameters])
     one.learn(lesson(0))
@@ -173,7 +179,7 @@ def test_a_clipped_gradient_is_no_longer_than_its_limit(kind: type[MlpExpert]) -
 
 
 @BOTH
-def test_unknown_classes_have_no_probability_and_known_ones_keep_their_odds(kind: type[MlpExpert]) -> None:
+def test_unknown_classes_have_no_probability_and_known_ones_keep_their_odds(kind: type[NeuralExpert]) -> None:
     one = expert(kind)
     rows = lesson(0).rows
     before = one.predict(rows)
@@ -185,7 +191,7 @@ def test_unknown_classes_have_no_probability_and_known_ones_keep_their_odds(kind
 
 @pytest.mark.slow
 @BOTH
-def test_classes_beyond_the_heads_room_widen_it_and_leave_the_rest(kind: type[MlpExpert]) -> None:
+def test_classes_beyond_the_heads_room_widen_it_and_leave_the_rest(kind: type[NeuralExpert]) -> None:
     one = expert(kind)
     for turn in range(5):
         one.learn(lesson(turn))
@@ -206,7 +212,7 @@ def test_classes_beyond_the_heads_room_widen_it_and_leave_the_rest(kind: type[Ml
 
 
 @BOTH
-def test_a_saved_state_goes_on_to_the_bit(kind: type[MlpExpert], tmp_path: Path) -> None:
+def test_a_saved_state_goes_on_to_the_bit(kind: type[NeuralExpert], tmp_path: Path) -> None:
     through = expert(kind)
     for turn in range(5):
         through.learn(lesson(turn, hold=0.2))
@@ -222,7 +228,7 @@ def test_a_saved_state_goes_on_to_the_bit(kind: type[MlpExpert], tmp_path: Path)
 
 
 @BOTH
-def test_a_returned_state_never_changes(kind: type[MlpExpert]) -> None:
+def test_a_returned_state_never_changes(kind: type[NeuralExpert]) -> None:
     one = expert(kind)
     one.learn(lesson(0))
     state, again = one.state(), one.state()
@@ -283,7 +289,7 @@ def test_the_seed_alone_decides_the_first_parameters() -> None:
 
 
 @BOTH
-def test_several_together_are_as_one_after_the_other(kind: type[MlpExpert]) -> None:
+def test_several_together_are_as_one_after_the_other(kind: type[NeuralExpert]) -> None:
     for counts in ((1, 1), (1, 4, 1, 0)):
         together, alone = ([expert(kind, seed) for seed in range(len(counts))] for _ in range(2))
         lessons = [lesson(9 + place, count, hold=0.1 * (place % 2)) for place, count in enumerate(counts)]
@@ -304,7 +310,7 @@ def test_one_expert_may_stand_twice_among_the_jobs() -> None:
 
 
 @BOTH
-def test_more_rows_than_are_predicted_at_once_come_back_in_order(kind: type[MlpExpert]) -> None:
+def test_more_rows_than_are_predicted_at_once_come_back_in_order(kind: type[NeuralExpert]) -> None:
     one = expert(kind)
     rows = lesson(0, 300).rows
     whole = one.predict(rows)
@@ -312,7 +318,7 @@ def test_more_rows_than_are_predicted_at_once_come_back_in_order(kind: type[MlpE
 
 
 @BOTH
-def test_rows_may_be_written_to_once_the_call_is_back(kind: type[MlpExpert]) -> None:
+def test_rows_may_be_written_to_once_the_call_is_back(kind: type[NeuralExpert]) -> None:
     one, other = expert(kind), expert(kind)
     taught = lesson(0)
     one.learn(taught)
@@ -324,7 +330,7 @@ def test_rows_may_be_written_to_once_the_call_is_back(kind: type[MlpExpert]) -> 
 
 
 @BOTH
-def test_moments_that_fade_come_to_zero_and_never_to_denormal_numbers(kind: type[MlpExpert]) -> None:
+def test_moments_that_fade_come_to_zero_and_never_to_denormal_numbers(kind: type[NeuralExpert]) -> None:
     """Targets of 0 have no gradient: from the second update on the moments only fade."""
     one = expert(kind, momentum=0.5, second_momentum=0.6, anchor_every=10_000)
     one.learn(lesson(0, 1))
@@ -335,15 +341,6 @@ def test_moments_that_fade_come_to_zero_and_never_to_denormal_numbers(kind: type
             array = np.abs(np.asarray(leaf))
             assert not ((array > 0) & (array < np.finfo(np.float32).tiny)).any()
     assert not any(np.asarray(leaf).any() for leaf in one._optimiser[1:])
-
-
-@BOTH
-def test_warming_up_changes_nothing_it_knows(kind: type[MlpExpert]) -> None:
-    one = expert(kind)
-    one.learn(lesson(0))
-    before = one.state()
-    one.warm_up((1, 4), held=True, want_gradient=True)
-    assert trees_equal(one.state(), before)
 
 
 def test_memory_is_that_of_parameters_moments_and_anchor() -> None:
@@ -378,7 +375,7 @@ def test_the_rate_rises_then_falls_to_its_floor() -> None:
 
 @pytest.mark.parametrize("options", [
     {"learning_rate": 0}, {"optimiser": "newton"}, {"momentum": 1}, {"anchor_every": 0}, {"hidden": (0,)},
-    {"units": 3}, {"floor": 2}, {"devices": 0}, {"clip": -1}, {"learning_rate": float("nan")}])
+    {"units": 3}, {"floor": 2}, {"devices": 2}, {"clip": -1}, {"learning_rate": float("nan")}])
 def test_options_out_of_their_range_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError):
         MlpOptions(**options)

@@ -9,7 +9,7 @@ import sys
 import pytest
 
 from aura.core.errors import ParameterError
-from aura.zones.experts.kinds.mlp import MlpExpert, MlpOptions
+from aura.zones.experts.kinds.conv1d import Conv1dExpert, Conv1dOptions
 
 PROGRAM = '''
 import jax
@@ -21,7 +21,7 @@ assert len(jax.devices()) == 4
 rng = np.random.default_rng(0)
 # Each number of rows is compiled by itself, which takes most of the time; fewer rows than devices come to one kind.
 for name, shape, counts, options in (
-        ("mlp", (6,), (1, 6, 6), {"hidden": (8,)}),
+        ("conv1d", (6,), (1, 6, 6), {"channels": (3,), "kernel": (3,), "hidden": ()}),
         ("conv2d", (6, 6), (6, 6, 6), {"channels": (3,), "kernel": (3,), "hidden": ()})):
     kind = expert_kind(name)
     one, four = (kind(shape, 3, kind.Options(**options, devices=devices, anchor_every=2, learning_rate=0.01,
@@ -34,9 +34,9 @@ for name, shape, counts, options in (
         np.testing.assert_allclose(*slopes, atol=1e-6)
         np.testing.assert_allclose(one.predict(rows), four.predict(rows), atol=1e-6)
     assert len(four._parameters[0].sharding.device_set) == 4
-    answer = four.program.predict((four._parameters,), (np.zeros((8, *shape), np.float32),), (four._mask,))
+    answer = four.program.predict((four._parameters,), (np.zeros((8, *shape), np.float32),), (four.program.mask(3),))
     compiled = four.program._compiled_predict.lower(
-        (four._parameters,), (np.zeros((8, *shape), np.float32),), (four._mask,)).compile().as_text()
+        (four._parameters,), (np.zeros((8, *shape), np.float32),), (four.program.mask(3),)).compile().as_text()
     assert "num_partitions=4" in compiled
     back = kind(shape, 3, one.options, 7)
     back.load_state(four.state())
@@ -56,4 +56,4 @@ def test_four_devices_learn_the_same_as_one() -> None:
 @pytest.mark.slow
 def test_more_devices_than_there_are_is_an_error_that_counts_them() -> None:
     with pytest.raises(ParameterError, match="devices: expected at most"):
-        MlpExpert((4,), 3, MlpOptions(devices=4096), 1)
+        Conv1dExpert((4,), 3, Conv1dOptions(devices=4096), 1)
