@@ -44,9 +44,9 @@ def pages(root: Path) -> dict[str, str]:
     manager = PluginManager()
     own = [info for info in manager.infos() if info.distribution == "aura-brain"]
     made = {"examples.md": _examples(root / "examples"), "reference/scenario.md": _scenario(),
-            "reference/readers.md": _readers(manager, sorted(name for info in own for name in info.streams)),
-            "reference/metrics.md": _metrics(manager, sorted(name for info in own for name in info.metrics))}
-    for name in sorted(name for info in own for name in info.zones):
+            "reference/readers.md": _readers(manager, sorted(name for info in own for name in info.brings.get("stream", ()))),
+            "reference/metrics.md": _metrics(manager, sorted(name for info in own for name in info.brings.get("metric", ())))}
+    for name in sorted(name for info in own for name in info.brings.get("zone", ())):
         made[f"reference/zones/{name}.md"] = _zone(manager.zone(name))
     for name, (sentence, modules) in API.items():
         made[f"reference/api/{name}.md"] = _api(name, sentence, modules)
