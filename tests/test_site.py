@@ -95,9 +95,7 @@ def test_a_zone_shows_its_ports_modulators_and_tables_within_tables() -> None:
 def test_every_built_in_kind_has_a_section(kind: str) -> None:
     from aura.plugins.manager import PluginManager
 
-    manager = PluginManager()
-    known = manager.streams() if kind == "readers" else manager.metrics()
-    own = [name for name in known if manager.owner("stream" if kind == "readers" else "metric", name) in
-           ("streams", "metrics")]
+    manager, point = PluginManager(), {"readers": "stream", "metrics": "metric"}[kind]
+    own = [name for name in manager.all(point) if manager.owner(point, name) in ("streams", "metrics")]
     assert own
     assert [name for name in own if f"\n## {name}\n" not in made()[f"reference/{kind}.md"]] == []

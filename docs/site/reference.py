@@ -43,10 +43,11 @@ def pages(root: Path) -> dict[str, str]:
     """Return the generated pages by their names, from the built-in plugins and the package in `root`."""
     manager = PluginManager()
     own = [info for info in manager.infos() if info.distribution == "aura-brain"]
+    streams, metrics, zones = (sorted(name for info in own for name in info.brings.get(point, ()))
+                               for point in ("stream", "metric", "zone"))
     made = {"examples.md": _examples(root / "examples"), "reference/scenario.md": _scenario(),
-            "reference/readers.md": _readers(manager, sorted(name for info in own for name in info.brings.get("stream", ()))),
-            "reference/metrics.md": _metrics(manager, sorted(name for info in own for name in info.brings.get("metric", ())))}
-    for name in sorted(name for info in own for name in info.brings.get("zone", ())):
+            "reference/readers.md": _readers(manager, streams), "reference/metrics.md": _metrics(manager, metrics)}
+    for name in zones:
         made[f"reference/zones/{name}.md"] = _zone(manager.zone(name))
     for name, (sentence, modules) in API.items():
         made[f"reference/api/{name}.md"] = _api(name, sentence, modules)
