@@ -37,6 +37,8 @@ API = {
     "testing": ("The conformance kit.", ["aura.testing"]),
 }
 """Pages of the Python reference: a sentence, and the modules whose `__all__` they show."""
+WHOLE = ("Blueprint", "Brain")
+"""Classes that are shown with what they inherit, for their bases are no public names."""
 
 
 def pages(root: Path) -> dict[str, str]:
@@ -111,7 +113,8 @@ def _api(name: str, sentence: str, modules: Sequence[str]) -> str:
              sentence, ""]
     for module in modules:
         for public in importlib.import_module(module).__all__:
-            lines += [f"::: {module}.{public}", ""]
+            inherited = ["    options: {inherited_members: true}"] if public in WHOLE else []
+            lines += [f"::: {module}.{public}", *inherited, ""]
     return _text(lines)
 
 
