@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -28,6 +28,7 @@ _BAD_TREE = (OSError, SafetensorError, ArithmeticError, AttributeError, LookupEr
 """What a file raises that holds no tree, at whatever place of it."""
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 """How safetensors tells that the system refused to write."""
+Lay: TypeAlias = Callable[[np.ndarray, str], Any]
 _COMPLEX_PARTS = {"complex64": np.float32, "complex128": np.float64}
 
 
@@ -106,10 +107,11 @@ def trees_equal(one: Any, other: Any) -> bool:
     return bool(one == other)
 
 
-def encode(node: Any, path: str, lay: Callable[[np.ndarray, str], Any] | None = None) -> Any:
-    """Return a tree as dicts of plain texts, lists, arrays, None, bool, int of 64 bits, float and plain texts alone.
+def encode(node: Any, path: str, lay: Lay | None = None) -> Any:
+    """Return a tree as dicts with texts as keys, lists, arrays, None, bool, int of 64 bits, float and texts.
 
-    What these cannot say is said by a dict of one key that begins with ``$``; nothing of the tree is shared but arrays.
+    What these cannot say is said by a dict of one key that begins with ``$``, bytes by one that holds them. Texts are
+    valid Unicode. Nothing of the tree is shared but arrays.
 
     Parameters
     ----------
@@ -118,20 +120,19 @@ def encode(node: Any, path: str, lay: Callable[[np.ndarray, str], Any] | None = 
     path : str
         Whose it is, for errors.
     lay : callable, optional
-        Is given each array with its path, and returns what is to stand for it.
+        Is given each array, and what is bytes as one, with its path, and returns what is to stand for it.
 
     Raises
     ------
     StateError
         If it holds anything else.
     """
-    lay = lay or (lambda array, path: array)
     if node is None or type(node) in (bool, float):
         return node
     if type(node) is int:
         return node if -(2**63) <= node < 2**64 else {_INTEGER: str(node)}
     if type(node) is str:
-        return node if _is_plain(node) else {_TEXT: lay(_bytes(node.encode("utf-8", "surrogatepass")), path)}
+        return node if _is_plain(node) else {_TEXT: _laid_bytes(node.encode("utf-8", "surrogatepass"), path, lay)}
     if isinstance(node, np.ndarray):
         return _encoded_array(node, path, lay)
     if isinstance(node, np.generic):
@@ -145,10 +146,10 @@ def encode(node: Any, path: str, lay: Callable[[np.ndarray, str], Any] | None = 
         return parts if isinstance(node, list) else {_TUPLE: parts}
     if type(node) is set:
         whole = bool(node) and all(type(part) is int and 0 <= part < 2**64 for part in node)
-        return {_SET: lay(np.array(sorted(node), np.uint64), path) if whole
+        return {_SET: encode(np.array(sorted(node), np.uint64), path, lay) if whole
                 else [encode(part, path, lay) for part in sorted(node, key=repr)]}
     if type(node) is bytes:
-        return {_BYTES: lay(_bytes(node), path)}
+        return {_BYTES: _laid_bytes(node, path, lay)}
     raise StateError(path, expected="dicts, lists, tuples, sets, numpy arrays, None, bool, int, float, str or bytes",
                      got=type(node).__name__, hint="Return plain values and arrays from state().")
 
@@ -180,7 +181,7 @@ _DECODERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _encoded_array(array: np.ndarray, path: str, lay: Callable[[np.ndarray, str], Any]) -> Any:
+def _encoded_array(array: np.ndarray, path: str, lay: Lay | None) -> Any:
     if isinstance(array, np.ma.MaskedArray):
         raise StateError(path, expected="a plain array", got="a masked one", hint="Keep its data and its mask.")
     name = array.dtype.name
@@ -190,12 +191,13 @@ def _encoded_array(array: np.ndarray, path: str, lay: Callable[[np.ndarray, str]
     # Native and C-ordered, for files hold the buffer as it lies; arrays without axes keep their shape.
     native = np.asarray(array, dtype=name, order="C")
     if name in _DTYPES:
-        return lay(native, path)
-    return {_COMPLEX: lay(native.reshape(-1).view(_COMPLEX_PARTS[name]).reshape(*array.shape, 2), path)}
+        return lay(native, path) if lay else native
+    parts = native.reshape(-1).view(_COMPLEX_PARTS[name]).reshape(*array.shape, 2)
+    return {_COMPLEX: lay(parts, path) if lay else parts}
 
 
-def _bytes(data: bytes) -> np.ndarray:
-    return np.frombuffer(data, np.uint8)
+def _laid_bytes(data: bytes, path: str, lay: Lay | None) -> Any:
+    return lay(np.frombuffer(data, np.uint8), path) if lay else data
 
 
 def _is_plain(text: str) -> bool:

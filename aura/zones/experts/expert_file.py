@@ -1,9 +1,8 @@
 """One expert, one file: all that it has learned, as a msgpack file of flax that carries a digest of itself.
 
 The file is ``flax.serialization.msgpack_serialize`` of one map with the keys format, name, kind, shape, classes,
-options (JSON), seed, state and, at its end, sha256: the digest of every byte before it. Where msgpack has no word for
-a part of a state, a map of one key stands for it: ``$tuple`` (a list), ``$integer`` (decimal digits, of 64 bits and
-more) and ``$text`` (bytes, of a text that is not valid Unicode).
+options (JSON), seed, state and, at its end, sha256: the digest of every byte before it. What msgpack has no word for is
+said as `aura.core.state.encode` says it.
 """
 
 from __future__ import annotations
@@ -13,12 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NoReturn
-
-import numpy as np
+from typing import NoReturn
 
 from aura.core.blame import described
 from aura.core.errors import AuraError, StateError
+from aura.core.state import decode, encode
 from aura.zones.common.whole_files import write_file
 from aura.zones.experts.kinds.expert import Expert
 
@@ -30,9 +28,6 @@ FORMAT = 1
 
 _DIGEST_BYTES = 32
 _KEYS = ("format", "name", "kind", "shape", "classes", "options", "seed", "state", "sha256")
-_DTYPES = frozenset(["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float16",
-                     "float32", "float64", "complex64", "complex128"])
-_TUPLE, _INTEGER, _TEXT = "$tuple", "$integer", "$text"
 _HINT = 'Try another copy of the file, or [store] on_damage = "mask" to run on without this expert.'
 
 
@@ -80,7 +75,7 @@ def pack_expert(expert: Expert, name: str, kind_name: str) -> bytes:
 
     tree = {"format": FORMAT, "name": name, "kind": kind_name, "shape": [int(length) for length in expert.shape],
             "classes": int(expert.classes), "options": json.dumps(expert.options.model_dump(mode="json")),
-            "seed": _encoded(int(expert.seed), name), "state": _encoded(expert.state(), name),
+            "seed": encode(int(expert.seed), name), "state": encode(expert.state(), name),
             "sha256": bytes(_DIGEST_BYTES)}
     # In place, on the copy that was just made: else the keys of every map would be sorted.
     body = bytes(msgpack_serialize(tree, in_place=True))[:-_DIGEST_BYTES]
@@ -103,7 +98,7 @@ def unpack_expert(data: bytes, where: str, kinds: Callable[[str], type[Expert]],
     if set(tree) != set(_KEYS):
         _refuse(where, f"the keys {', '.join(_KEYS)}", ", ".join(map(str, tree)))
     header = ExpertHeader(tree["name"], tree["kind"], tuple(tree["shape"]), tree["classes"], tree["options"],
-                          _decoded(tree["seed"]))
+                          decode(tree["seed"]))
     if shape is not None and header.shape != shape:
         _refuse(where, f"an expert for stimuli of shape {shape}", f"one for {header.shape}")
     if name is not None and header.name != name:
@@ -111,7 +106,7 @@ def unpack_expert(data: bytes, where: str, kinds: Callable[[str], type[Expert]],
     try:
         kind = kinds(header.kind)
         expert = kind(header.shape, header.classes, kind.Options.model_validate_json(header.options), header.seed)
-        expert.load_state(_decoded(tree["state"]))
+        expert.load_state(decode(tree["state"]))
     except (AuraError, ValueError, TypeError, KeyError) as error:
         _refuse(where, f"an expert of the kind {header.kind!r} as it is here", str(error), error)
     return header, expert
@@ -170,52 +165,3 @@ def read_bytes(path: Path) -> bytes:
 
 def _refuse(where: str, expected: str, got: str, cause: Exception | None = None) -> NoReturn:
     raise DamagedError(where, expected=expected, got=got, hint=_HINT) from cause
-
-
-def _encoded(node: Any, path: str) -> Any:
-    """Return a tree that msgpack can hold, none of whose maps or lists is that of the tree given."""
-    if isinstance(node, (np.ndarray, np.generic)):
-        if node.dtype.name not in _DTYPES:
-            raise StateError(path, expected="an array of bool, integers, floats or complex numbers",
-                             got=f"dtype {node.dtype}")
-        native = np.asarray(node, dtype=node.dtype.newbyteorder("="))
-        return native[()] if isinstance(node, np.generic) else native
-    if node is None or isinstance(node, bool):
-        return node
-    if isinstance(node, int):
-        return int(node) if -(2**63) <= node < 2**64 else {_INTEGER: str(int(node))}
-    if isinstance(node, float):
-        return float(node)
-    if isinstance(node, str):
-        text = node.encode("utf-8", "surrogatepass")
-        try:
-            return text.decode()
-        except UnicodeDecodeError:
-            return {_TEXT: text}
-    if isinstance(node, dict):
-        for key in node:
-            if not isinstance(key, str) or key.startswith("$"):
-                raise StateError(path, expected="keys that are str and do not begin with '$'", got=repr(key))
-        return {key: _encoded(part, f"{path}/{key}") for key, part in node.items()}
-    if isinstance(node, (list, tuple)):
-        parts = [_encoded(part, f"{path}/{index}") for index, part in enumerate(node)]
-        return parts if isinstance(node, list) else {_TUPLE: parts}
-    raise StateError(path, expected="dicts, lists, tuples, numpy arrays, None, bool, int, float or str",
-                     got=type(node).__name__, hint="Return plain values and arrays from state().")
-
-
-def _decoded(node: Any) -> Any:
-    """Return the tree that was encoded; every array is fresh and writable."""
-    if isinstance(node, np.ndarray):
-        return np.array(node)
-    if isinstance(node, list):
-        return [_decoded(part) for part in node]
-    if not isinstance(node, dict):
-        return node
-    if _TUPLE in node:
-        return tuple(_decoded(part) for part in node[_TUPLE])
-    if _INTEGER in node:
-        return int(node[_INTEGER])
-    if _TEXT in node:
-        return bytes(node[_TEXT]).decode("utf-8", "surrogatepass")
-    return {key: _decoded(part) for key, part in node.items()}

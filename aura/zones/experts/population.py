@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
 from aura.core.time import Time
 from aura.zones.experts.growth.log import Action, GrowthEvent, GrowthLog, Reason, Start
 from aura.zones.experts.growth.structure import Structure, Unit, rebuild
@@ -19,7 +20,7 @@ from aura.zones.experts.store import ExpertStore
 __all__ = ["Population"]
 
 
-class Population:
+class Population(Stateful):
     """The structure of a mixture, its experts, and the log of how it came about.
 
     Parameters
@@ -35,6 +36,8 @@ class Population:
     seed : int
         From which, and its number, each expert's own follows.
     """
+
+    lasting = ("store", "log", "_published")
 
     def __init__(self, name: str, params: ExpertsParams, store: ExpertStore, make: Callable[[str, int], Expert],
                  seed: int) -> None:
@@ -109,15 +112,8 @@ class Population:
         published, self._published = self._published, len(self.log)
         return tuple(self.log.lines(published))
 
-    def state(self) -> dict[str, Any]:
-        """Return experts and log."""
-        return {"store": self.store.state(), "log": self.log.state(), "published": self._published}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
+    def before_load(self, state: dict[str, Any]) -> None:
         self.load_log(state["log"]["lines"])
-        self.store.load_state(state["store"])
-        self._published = int(state["published"])
 
     def load_log(self, lines: Sequence[str]) -> None:
         """Rebuild the structure from the lines of a growth log; all of them are published anew."""

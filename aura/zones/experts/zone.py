@@ -10,6 +10,7 @@ import numpy as np
 from aura.core.classes import ClassIndex, LabelSets
 from aura.core.errors import ParameterError, SignalError
 from aura.core.flow import room
+from aura.core.lasting import Made
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Items
 from aura.core.time import Time, format_time
@@ -47,6 +48,8 @@ class Experts(Zone[ExpertsParams]):
     """
 
     manifest = MANIFEST
+    lasting = ("_seed", "_shape", "_classes", "_announced", "_pending", "_skipped", "_loss", "_lessons",
+               Made("_gradient", Items), "_mixture")
 
     def __init__(self, context: ZoneContext[ExpertsParams]) -> None:
         super().__init__(context)
@@ -223,32 +226,12 @@ class Experts(Zone[ExpertsParams]):
         """Let a frozen expert learn again."""
         self.mixture.change("thaw", name)
 
-    # --- state ----------------------------------------------------------------------------------------------------
-
-    def state(self) -> dict[str, Any]:
-        """Return classes, experts, gate, boards, growth, and what waits for its label."""
-        return {
-            "seed": self._seed, "shape": None if self._shape is None else list(self._shape),
-            "classes": self._classes.state(), "announced": self._announced, "pending": self._pending.state(),
-            "skipped": self._skipped, "loss": self._loss, "lessons": self._lessons,
-            "gradient": None if self._gradient is None else [self._gradient.value, self._gradient.ids],
-            "mixture": None if self._mixture is None else self._mixture.state(),
-        }
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
+    def before_load(self, state: dict[str, Any]) -> None:
         self.close()
-        self._seed = int(state["seed"])
-        self._classes.load_state(state["classes"])
-        self._announced, self._skipped = bool(state["announced"]), int(state["skipped"])
-        self._loss, self._lessons = state["loss"], float(state["lessons"])
-        self._gradient = None if state["gradient"] is None else Items(*state["gradient"])
-        self._pending.load_state(state["pending"])
-        self._shape, self._mixture = None, None
+        self._mixture = None
         if state["shape"] is not None:
-            self._shape = tuple(state["shape"])
-            self._mixture = Mixture(self.context.name, self.params, self._shape, max(1, len(self._classes)), self._seed)
-            self._mixture.load_state(state["mixture"])
+            self._mixture = Mixture(self.context.name, self.params, state["shape"],
+                                    max(1, len(state["classes"]["names"])), state["seed"])
 
     # --- before and after -----------------------------------------------------------------------------------------
 

@@ -191,7 +191,7 @@ def test_a_disk_that_is_full_is_an_error_that_names_the_file(tmp_path: Path, mon
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("part", [b"bytes", np.array(["text"]), {1: 2}, {"$x": 1}, 1j, np.datetime64("2020"), {1, 2}])
+@pytest.mark.parametrize("part", [object(), np.array(["text"]), {1: object()}, 1j, np.datetime64("2020")])
 def test_a_state_that_no_file_can_hold_is_refused(part: Any) -> None:
     expert = Keeper((2,), 1, SmallOptions(), 0)
     expert.tree = part

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, SignalError, StateError
+from aura.core.errors import ParameterError, SignalError
+from aura.core.lasting import Stateful
 from aura.zones.experts.gate.balance import balance_loads
 from aura.zones.experts.gate.gate_features import GateFeatures
 from aura.zones.experts.gate.gate_kernels import route_rows
@@ -23,7 +24,7 @@ LEAST_TEMPERATURE = 1e-6
 _NO_BIAS = np.zeros((0, 0), np.float32)
 
 
-class Gate:
+class Gate(Stateful):
     r"""Routes items to experts by a softmax over gate features, with a head that predicts each expert's utility.
 
     Parameters
@@ -64,6 +65,8 @@ class Gate:
     >>> routing.chosen.ravel().tolist(), routing.weights.ravel().tolist(), routing.full[0].round(3).tolist()
     ([1, 1, 1, 1], [1.0, 1.0, 1.0, 1.0], [0.26899999380111694, 0.7310000061988831])
     """
+
+    lasting = ("softmax", "utility", "balance", "_features")
 
     def __init__(self, params: GateParams, features: int, seed: int, name: str) -> None:
         self.params = params
@@ -231,43 +234,8 @@ class Gate:
                 table[-1] = before[among].mean(axis=0, dtype=np.float64)
         return self.count - 1
 
-    def head(self) -> dict[str, Any]:
-        """Return what was drawn and learned, for export: a flat dict of arrays."""
-        return {"softmax": self.softmax.copy(), "utility": self.utility.copy(), "balance": self.balance.copy(),
-                **self._features.head()}
-
-    def load_head(self, head: dict[str, Any]) -> None:
-        """Take over what `head` returned, and with it the number of experts.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of gate features, or its parts do not fit each other.
-        """
-        experts = len(head["softmax"])
-        shapes = {"softmax": (experts, self.width), "utility": (experts, self.width), "balance": (experts,)}
-        for key, shape in shapes.items():
-            if np.shape(head[key]) != shape:
-                raise StateError(f"{self.name}.{key}", expected=f"shape {shape}", got=str(np.shape(head[key])))
-        self._features.load_head(head)
-        self._resize(experts)
-        self.softmax[:], self.utility[:], self.balance[:] = head["softmax"], head["utility"], head["balance"]
-
-    def state(self) -> dict[str, Any]:
-        """Return all that it has learned, and where its recurrences stand."""
-        return {"softmax": self.softmax.copy(), "utility": self.utility.copy(), "balance": self.balance.copy(),
-                "features": self._features.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it does not fit the parameters.
-        """
-        self.load_head({**state, **state["features"]["head"]})
-        self._features.load_state(state["features"])
+    def before_load(self, state: dict[str, Any]) -> None:
+        self._resize(len(state["softmax"]))
 
     def _resize(self, experts: int) -> None:
         self.softmax: Rows = np.zeros((experts, self.width), np.float32)

@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from aura.core.errors import ParameterError, SignalError, StateError
+from aura.core.lasting import Stateful
 from aura.zones.common.phasor import PhasorBank, resonate_row
 from aura.zones.common.spiking_attention import SpikingAttention, attend_row
 from aura.zones.experts.gate.products import write_products
@@ -106,7 +107,7 @@ def gate_features(z: Any, count: Any, mean: Any, variance: Any, settings: Any, w
                 scaled[j] = _clip(gains[j] * scaled[j])
 
 
-class GateFeatures:
+class GateFeatures(Stateful):
     """Turns a stream of stimuli into bounded gate features, item by item.
 
     Parameters
@@ -136,6 +137,8 @@ class GateFeatures:
     >>> sensed.width, sensed.sense(np.ones((5, 4), np.float32)).shape
     (6, (5, 6))
     """
+
+    lasting = ("head", "_attention", "_bank")
 
     def __init__(self, params: GateParams, features: int, seed: int, name: str) -> None:
         if features < 1:
@@ -194,19 +197,14 @@ class GateFeatures:
         write_products(rows, self.projection, z)
         return z
 
+    @property
     def head(self) -> dict[str, Any]:
-        """Return what was drawn and learned: projection (m, features), mean and variance (m,), items seen."""
+        """What was drawn and learned: projection (m, features), mean and variance (m,), items seen."""
         return {"projection": self.projection.copy(), "mean": self.mean.copy(), "variance": self.variance.copy(),
                 "seen": self.seen}
 
-    def load_head(self, head: dict[str, Any]) -> None:
-        """Take over what `head` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another number of projections or of stimuli of another length.
-        """
+    @head.setter
+    def head(self, head: dict[str, Any]) -> None:
         shapes = {"projection": self.projection.shape, "mean": self.mean.shape, "variance": self.variance.shape}
         for key, shape in shapes.items():
             if np.shape(head[key]) != shape:
@@ -214,13 +212,3 @@ class GateFeatures:
         self.projection = np.array(head["projection"], np.float32, order="C")
         self.mean, self.variance = np.array(head["mean"], np.float64), np.array(head["variance"], np.float64)
         self.seen = int(head["seen"])
-
-    def state(self) -> dict[str, Any]:
-        """Return the head, and where attention and resonators stand."""
-        return {"head": self.head(), "attention": self._attention.state(), "bank": self._bank.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned."""
-        self.load_head(state["head"])
-        self._attention.load_state(state["attention"])
-        self._bank.load_state(state["bank"])

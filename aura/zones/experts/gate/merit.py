@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import SignalError, StateError
+from aura.core.errors import SignalError
+from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.experts.gate.merit_kernels import credit_items, policy_bias, policy_probability
 from aura.zones.experts.gate.routing import Rows
@@ -22,7 +23,7 @@ LEAST_SHARE = 0.01
 """Uniform share of Exp3 where none is asked for: without any, its estimates would have no bound."""
 
 
-class MeritBoard:
+class MeritBoard(Stateful):
     r"""Keeps what each expert has earned, and says by how much the gate should lean towards it.
 
     Parameters
@@ -64,6 +65,8 @@ class MeritBoard:
     >>> [f"{merit:.3f}" for merit in board.merit], [f"{bias:.3f}" for bias in board.bias()]
     (['1.000', '0.253'], ['0.374', '-0.374'])
     """
+
+    lasting = ("_counts", "_merit", "_logs")
 
     def __init__(self, params: MeritParams) -> None:
         self.params = params
@@ -129,23 +132,8 @@ class MeritBoard:
         policy_probability(self._logs, self._among(active), self._share, out)
         return out
 
-    def state(self) -> dict[str, Any]:
-        """Return counts, merit and log weights."""
-        return {"counts": self._counts.copy(), "merit": self._merit.copy(), "logs": self._logs.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned, and with it the number of experts.
-
-        Raises
-        ------
-        StateError
-            If its parts do not fit each other.
-        """
-        parts = [np.array(state[key], np.float64) for key in ("counts", "merit", "logs")]
-        if len({part.shape for part in parts}) != 1 or parts[0].ndim != 1:
-            raise StateError("merit", expected="counts, merit and logs of as many experts",
-                             got=", ".join(str(part.shape) for part in parts))
-        self._resize(*parts)
+    def before_load(self, state: dict[str, Any]) -> None:
+        self._resize(*np.zeros((3, len(state["counts"]))))
 
     def _among(self, active: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
         if active is None:

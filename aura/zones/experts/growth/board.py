@@ -11,14 +11,14 @@ that still learns fast, are forgotten sooner (polynomial-decay averaging, Shamir
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, NoReturn
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from aura.core.errors import SignalError, StateError
+from aura.core.errors import SignalError
+from aura.core.lasting import Free, Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.experts.growth.running import toward
 
@@ -104,7 +104,7 @@ def _score(chosen: Any, weights: Any, losses: Any, mixture: Any, correct: Any, m
     return -1
 
 
-class Board:
+class Board(Stateful):
     """Running statistics of the experts, one column each in order of birth.
 
     Parameters
@@ -121,6 +121,8 @@ class Board:
     Losses are weighted by the gate. ``expected`` is the slow mean of the mixture's loss on the items in which an
     expert had its part: where it is routed to, that is what is to be expected.
     """
+
+    lasting = (Free("_table", 1), "_seen")
 
     def __init__(self, memory: float = 1000.0, fast: float = 200.0, where: str = "growth") -> None:
         self._memory, self._fast, self._where = max(1.0, float(memory)), max(1.0, float(fast)), where
@@ -200,19 +202,6 @@ class Board:
         expected = self.score(chosen, weights, losses, mixture, correct)
         self.route(chosen, weights)
         return expected
-
-    def state(self) -> dict[str, Any]:
-        """Return all statistics, copied."""
-        return {"table": self._table.copy(), "seen": self._seen.copy()}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` returned; raises `StateError` if it does not fit."""
-        table, seen = state.get("table"), state.get("seen")
-        if (not isinstance(table, np.ndarray) or table.ndim != 2 or len(table) != len(FIELDS)
-                or not isinstance(seen, np.ndarray) or seen.shape != (1,)):
-            raise StateError(f"{self._where}.board", expected=f"a table of {len(FIELDS)} rows and a count",
-                             got=f"{getattr(table, 'shape', None)} and {seen!r}")
-        self._table, self._seen = np.array(table, np.float64), np.array(seen, np.int64)
 
     def _refuse(self, item: int, chosen: Chosen, **values: Rows) -> NoReturn:
         got = ", ".join(f"{name} {array[item].tolist()}" for name, array in values.items())

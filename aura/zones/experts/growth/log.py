@@ -9,6 +9,7 @@ from typing import Any, Literal, Self, get_args
 
 from aura.core.errors import StateError
 from aura.core.json_text import parse_json
+from aura.core.lasting import Stateful
 
 __all__ = ["Action", "GrowthEvent", "GrowthLog", "Reason", "Start", "parse", "parse_lines"]
 
@@ -110,7 +111,7 @@ def parse_lines(lines: Iterable[str], where: str = "growth log") -> list[GrowthE
     return [parse(line, f"{where}: line {number}") for number, line in enumerate(lines, start=1)]
 
 
-class GrowthLog:
+class GrowthLog(Stateful):
     """Every growth event so far, in order; it only ever gets longer.
 
     Parameters
@@ -118,6 +119,8 @@ class GrowthLog:
     where : str
         Whose it is, for errors.
     """
+
+    lasting = ("_lines",)
 
     def __init__(self, where: str = "growth log") -> None:
         self._where = where
@@ -147,13 +150,5 @@ class GrowthLog:
         log._lines = [event.line() for event in parse_lines(lines, where)]
         return log
 
-    def state(self) -> dict[str, Any]:
-        """Return the lines."""
-        return {"lines": list(self._lines)}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` returned; events that follow continue it. Raises `StateError` at a damaged line."""
-        lines = state.get("lines")
-        if not isinstance(lines, list):
-            raise StateError(self._where, expected="the lines of a growth log", got=type(lines).__name__)
-        self._lines = type(self).of(lines, self._where)._lines
+    def before_load(self, state: dict[str, Any]) -> None:
+        parse_lines(state["lines"], self._where)  # a damaged line is named before anything is taken over

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.blame import described
-from aura.core.errors import StateError
+from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.experts.growth.board import Board
 from aura.zones.experts.growth.log import Action, Reason, Start
@@ -52,7 +51,7 @@ class Plan:
     kind: str | None = None
 
 
-class GrowthPlanner:
+class GrowthPlanner(Stateful):
     """Decides, from the running statistics, what is to be changed.
 
     Parameters
@@ -75,6 +74,8 @@ class GrowthPlanner:
     a revival and a refusal each begin a cooldown and the count anew. The growth drive divides the patience: at 2 half
     of it is enough, at 0 no trigger ever is. *Pruning* is one expert at a time, and never in the tick of a birth.
     """
+
+    lasting = ("_stage", "_ready", "_refused", "_looked", "triggers")
 
     def __init__(self, params: GrowthParams, *, max_experts: int, k: int = 2, shared: int = 0,
                  where: str = "growth") -> None:
@@ -125,21 +126,6 @@ class GrowthPlanner:
         name = idle(structure, board["utilisation"], items, below=self._params.prune_below,
                     after=self._params.prune_after, shared=self._shared)
         return [] if name is None else [Plan("prune", "utilisation", name)]
-
-    def state(self) -> dict[str, Any]:
-        """Return all that later decisions depend on."""
-        return {"stage": self._stage, "ready": self._ready, "refused": self._refused, "looked": self._looked,
-                "triggers": self.triggers.state()}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` returned; raises `StateError` if it does not fit."""
-        try:
-            numbers = [int(state[name]) for name in ("stage", "ready", "refused", "looked")]
-            self.triggers.load_state(state["triggers"])
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise StateError(f"{self._where}.planner", expected="stage, ready, refused and triggers",
-                             got=described(error)) from error
-        self._stage, self._ready, self._refused, self._looked = numbers
 
     def _scheduled(self, structure: Structure, board: Board, items: int) -> list[Plan]:
         stage = stage_of(items, self._params.every)

@@ -8,14 +8,14 @@ normalised entropy is above the parameter `entropy`. Each counts for how many it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from aura.core.errors import SignalError, StateError
+from aura.core.errors import SignalError
+from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.experts.growth.running import toward
 from aura.zones.experts.params import GrowthParams
@@ -53,7 +53,7 @@ def _observe(entropy: Any, loss: Any, expected: Any, over: float, surprise: floa
     return -1
 
 
-class Triggers:
+class Triggers(Stateful):
     """How long the stream has surprised, and the gate been at a loss.
 
     Parameters
@@ -63,6 +63,8 @@ class Triggers:
     where : str
         Whose it is, for errors.
     """
+
+    lasting = ("_memo",)
 
     def __init__(self, params: GrowthParams, where: str = "growth") -> None:
         self._params, self._where = params, where
@@ -104,15 +106,3 @@ class Triggers:
         if flaw >= 0:
             raise SignalError(f"{self._where}: item {flaw} of {len(loss)}", expected="finite losses and entropies",
                               got=f"loss {loss[flaw]}, expected {expected[flaw]}, entropy {entropy[flaw]}")
-
-    def state(self) -> dict[str, Any]:
-        """Return all counts and means, copied."""
-        return {"memo": self._memo.copy()}
-
-    def load_state(self, state: Mapping[str, Any]) -> None:
-        """Take over what `state` returned; raises `StateError` if it does not fit."""
-        memo = state.get("memo")
-        if not isinstance(memo, np.ndarray) or memo.shape != (_FIELDS,):
-            raise StateError(f"{self._where}.triggers", expected=f"{_FIELDS} numbers",
-                             got=str(getattr(memo, "shape", memo)))
-        self._memo = np.array(memo, np.float64)

@@ -7,8 +7,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from aura.core.blame import described
-from aura.core.errors import StateError
+from aura.core.lasting import Lasting
 from aura.zones.common.arrays import Array
 from aura.zones.common.large_least_squares import LargeLeastSquares
 from aura.zones.common.least_squares import with_bias
@@ -71,6 +70,8 @@ class AnalyticExpert(Expert):
     >>> bool((expert.predict(rows).argmax(axis=1) == truth.argmax(axis=1)).mean() > 0.95)
     True
     """
+
+    lasting = (Lasting("_drawn", key="seed"), Lasting("_learner", key="regression"), "_sharpness", "_columns")
 
     kind: ClassVar[str] = "analytic"
     Options = AnalyticOptions
@@ -151,27 +152,11 @@ class AnalyticExpert(Expert):
         self._learner.add_outputs(count)
         self.classes += count
 
-    def state(self) -> dict[str, Any]:
-        """Return regression, sharpness, the scale of the columns, and the seed of the features in their stead."""
-        return {"seed": self._drawn, "regression": self._learner.state(), "sharpness": self._sharpness.state(),
-                "columns": None if self._columns is None else self._columns.state()}
+    def before_load(self, state: dict[str, Any]) -> None:
+        if state["seed"] != self._drawn:
+            self._draw(state["seed"])
 
-    def load_state(self, state: dict[str, Any]) -> None:
-        try:
-            seed, regression, sharpness = int(state["seed"]), state["regression"], Sharpness()
-            sharpness.load_state(state["sharpness"])
-            if (state["columns"] is None) != (self._columns is None):
-                raise StateError("analytic.columns", got="the other",
-                                 expected="columns that are standardised, or none, as in its options")
-            self._learner.load_state(regression)
-            if self._columns is not None:
-                self._columns.load_state(state["columns"])
-        except (KeyError, TypeError) as error:
-            raise StateError("analytic", expected="seed, regression and sharpness",
-                             got=described(error)) from error
-        self._sharpness = sharpness
-        if seed != self._drawn:
-            self._draw(seed)
+    def after_load(self) -> None:
         self.classes = self._learner.weights.shape[1]
 
     @property

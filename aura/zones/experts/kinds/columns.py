@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
-from aura.core.errors import StateError
+from aura.core.lasting import Free, Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.experts.kinds.expert import Rows
 
@@ -21,7 +18,7 @@ WIDEST = 3.0
 the others later (tuned here on flattened MNIST: 3 and 5 give 0.895 and 0.891, 2 0.901)."""
 
 
-class Columns:
+class Columns(Stateful):
     r"""Standardises the columns of rows, and keeps the first rows until mean and spread are settled.
 
     Parameters
@@ -50,6 +47,8 @@ class Columns:
     >>> columns.scaled(np.float32([[3, 1000]])).tolist()
     [[1.0, -1.0]]
     """
+
+    lasting = ("_seen", "_next", "_mean", "_factor", Free("rows", 0), Free("targets"), Free("weights", 0))
 
     def __init__(self, width: int, settle: int) -> None:
         self._settle, self._seen, self._next = settle, 0, 1
@@ -104,30 +103,3 @@ class Columns:
     def nbytes(self) -> int:
         """Memory, in bytes."""
         return sum(part.nbytes for part in (self._mean, self._factor, self.rows, self.targets, self.weights))
-
-    def state(self) -> dict[str, Any]:
-        """Return mean, spread and the rows that are kept."""
-        return {"seen": self._seen, "next": self._next, "mean": self._mean.copy(), "factor": self._factor.copy(),
-                "rows": self.rows.copy(), "targets": self.targets.copy(), "weights": self.weights.copy()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned.
-
-        Raises
-        ------
-        StateError
-            If it is of another width.
-        """
-        arrays: dict[str, NDArray[Any]] = {name: np.array(state[name]) for name in (
-            "mean", "factor", "rows", "targets", "weights")}
-        width, kept = len(self._mean), len(arrays["rows"])
-        shapes = {"mean": (width,), "factor": (width,), "rows": (kept, width), "weights": (kept,)}
-        for name, shape in shapes.items():
-            if arrays[name].shape != shape:
-                raise StateError(f"columns.{name}", expected=f"shape {shape}", got=str(arrays[name].shape))
-        if arrays["targets"].ndim != 2 or len(arrays["targets"]) != kept:
-            raise StateError("columns.targets", expected=f"({kept}, classes)", got=str(arrays["targets"].shape))
-        self._mean, self._factor, self.targets, self.weights = (
-            arrays[name].astype(np.float64) for name in ("mean", "factor", "targets", "weights"))
-        self.rows = arrays["rows"].astype(np.float32)
-        self._seen, self._next = int(state["seen"]), int(state["next"])

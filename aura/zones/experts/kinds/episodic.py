@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 from pydantic import Field
 
-from aura.core.blame import described
-from aura.core.errors import StateError
+from aura.core.lasting import Lasting
 from aura.zones.experts.kinds.episodic_store import EpisodicStore
 from aura.zones.experts.kinds.expert import Expert, Lesson, Rows
 from aura.zones.experts.kinds.random_features import (
@@ -69,6 +68,8 @@ class EpisodicExpert(Expert):
     [[0.5, 0.5]]
     """
 
+    lasting = (Lasting("_drawn", key="seed"), "classes", Lasting("_store", key="episodes"))
+
     kind: ClassVar[str] = "episodic"
     Options = EpisodicOptions
 
@@ -112,20 +113,9 @@ class EpisodicExpert(Expert):
     def add_classes(self, count: int) -> None:
         self.classes += count
 
-    def state(self) -> dict[str, Any]:
-        """Return the episodes, and the seed of the projection in its stead."""
-        return {"seed": self._drawn, "classes": self.classes, "episodes": self._store.state()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        try:
-            seed, classes, episodes = int(state["seed"]), int(state["classes"]), state["episodes"]
-        except (KeyError, TypeError) as error:
-            raise StateError("episodic", expected="seed, classes and episodes",
-                             got=described(error)) from error
-        self._store.load_state(episodes)
-        self.classes = classes
-        if seed != self._drawn:
-            self._draw(seed)
+    def before_load(self, state: dict[str, Any]) -> None:
+        if state["seed"] != self._drawn:
+            self._draw(state["seed"])
 
     @property
     def nbytes(self) -> int:

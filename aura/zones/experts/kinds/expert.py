@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from aura.core.lasting import Stateful
+
 __all__ = ["Expert", "ExpertOptions", "Lesson", "Rows"]
 
 Rows = NDArray[np.float32]
@@ -36,7 +38,7 @@ class Lesson(NamedTuple):
     """Scales the learning of this tick; above 0."""
 
 
-class Expert(ABC):
+class Expert(Stateful, ABC):
     """One unit of the mixture.
 
     Parameters
@@ -52,7 +54,9 @@ class Expert(ABC):
 
     Notes
     -----
-    A kind is found by the entry point group ``aura.experts``, or by ``"package.module:Class"``.
+    A kind names in `lasting` all that it learns, for its file and for checkpoints, or has `state` and `load_state` of
+    its own; nothing in a state changes afterwards. It is found by the entry point group ``aura.experts``, or by
+    ``"package.module:Class"``.
     """
 
     kind: ClassVar[str]
@@ -76,14 +80,6 @@ class Expert(ABC):
     @abstractmethod
     def add_classes(self, count: int) -> None:
         """Append classes; what is known of the others stays."""
-
-    @abstractmethod
-    def state(self) -> dict[str, Any]:
-        """Return all that it has learned, as a tree of arrays and plain values; nothing in it changes afterwards."""
-
-    @abstractmethod
-    def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what `state` returned; raises `StateError` if it does not fit."""
 
     @property
     @abstractmethod

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 
 __all__ = ["Sharpness", "softmax"]
@@ -41,7 +42,7 @@ def softmax(logits: Array) -> Array:
     return out
 
 
-class Sharpness:
+class Sharpness(Stateful):
     r"""The factor :math:`a` in softmax(a s), by a running Newton method on the cross-entropy.
 
     Notes
@@ -66,6 +67,8 @@ class Sharpness:
     0.7
     """
 
+    lasting = ("value", "_curvature")
+
     def __init__(self) -> None:
         self.value, self._curvature = FIRST, CONFIDENCE
 
@@ -88,11 +91,3 @@ class Sharpness:
         self._curvature = self._curvature * float(np.exp(-weights.sum() / WINDOW)) + float(weights @ spread)
         step = slope / max(self._curvature, CONFIDENCE)
         self.value = min(max(self.value - min(max(step, -LONGEST_STEP), LONGEST_STEP), LOWEST), HIGHEST)
-
-    def state(self) -> dict[str, float]:
-        """Return the factor and its curvature."""
-        return {"value": self.value, "curvature": self._curvature}
-
-    def load_state(self, state: dict[str, float]) -> None:
-        """Take over what `state` returned."""
-        self.value, self._curvature = float(state["value"]), float(state["curvature"])

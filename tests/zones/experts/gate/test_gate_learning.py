@@ -234,21 +234,21 @@ def test_a_resumed_gate_says_the_same_bits() -> None:
     assert all(np.array_equal(one, two) for one, two in zip(expected, lived(gate, rows[60:]), strict=True))
 
 
-def test_an_exported_head_routes_alike() -> None:
+def test_a_state_of_more_experts_is_taken_over_and_routes_alike() -> None:
     rows = np.random.default_rng(2).standard_normal((50, 6)).astype(np.float32)
     gate, other = made(3, resonators=0, attention_winners=0.0), made(1, 5, resonators=0, attention_winners=0.0)
     lived(gate, rows)
-    other.load_head(gate.head())
+    other.load_state(gate.state())
     assert other.count == 3
     assert np.array_equal(ask(other, other.sense(rows)).full, ask(gate, gate.sense(rows)).full)
 
 
-def test_a_state_or_head_that_does_not_fit_is_refused() -> None:
-    with pytest.raises(StateError, match=r"gate\.softmax: expected shape \(3, 8\), got \(3, 9\)"):
+def test_a_state_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(StateError, match=r"Gate\.softmax: expected float32 \(3, 8\), got float32 \(3, 9\)"):
         made(2).load_state(made(3, resonators=3).state())
-    head = made(3).head()
-    with pytest.raises(StateError, match=r"gate\.utility"):
-        made().load_head({**head, "utility": head["utility"][:2]})
+    state = made(3).state()
+    with pytest.raises(StateError, match=r"Gate\.utility"):
+        made().load_state({**state, "utility": state["utility"][:2]})
 
 
 def test_what_does_not_fit_is_refused() -> None:

@@ -197,5 +197,5 @@ def test_statistics_cannot_be_written_from_outside() -> None:
 
 def test_a_state_of_another_form_is_refused() -> None:
     for state in ({}, {"table": np.zeros((2, 3)), "seen": np.zeros(1, np.int64)}):
-        with pytest.raises(StateError, match=r"growth\.board"):
+        with pytest.raises(StateError, match=r"^Board"):
             Board().load_state(state)

@@ -261,6 +261,6 @@ def test_a_state_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     planner = Life().planner
     before = planner.state()
     for state in ({}, {**before, "stage": "first"}, {**before, "triggers": {}}, {**before, "triggers": None}):
-        with pytest.raises(StateError, match="growth"):
+        with pytest.raises(StateError, match="GrowthPlanner"):
             planner.load_state(state)
     assert trees_equal(planner.state(), before)

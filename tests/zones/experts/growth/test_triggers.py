@@ -134,7 +134,7 @@ def test_what_is_no_number_is_refused_and_nothing_is_counted(which: int) -> None
 
 
 def test_a_state_of_another_form_is_refused() -> None:
-    with pytest.raises(StateError, match="triggers"):
+    with pytest.raises(StateError, match=r"Triggers\.memo"):
         triggers().load_state({"memo": np.zeros(3)})
 
 

@@ -251,7 +251,7 @@ def test_a_clone_knows_the_same_and_goes_its_own_way() -> None:
 
 def test_a_state_that_does_not_fit_is_refused() -> None:
     one = expert()
-    with pytest.raises(StateError, match="seed, regression and sharpness"):
+    with pytest.raises(StateError, match="without regression, sharpness, columns"):
         one.load_state({"seed": 1})
     with pytest.raises(StateError, match="covariance"):
         one.load_state(expert(options=AnalyticOptions(filters=12, precision="float32")).state())
