@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.blame import described
 from aura.core.errors import StateError
+from aura.core.state import decode, encode
 from aura.zones.common.whole_files import read_file, write_file
 
 __all__ = ["FORMAT", "head_array", "read_head", "write_head"]
@@ -17,7 +17,6 @@ __all__ = ["FORMAT", "head_array", "read_head", "write_head"]
 FORMAT = 1
 """Version of the file's layout."""
 _HINT = "`export` writes it anew."
-_TEXT = "$text"
 
 
 def write_head(path: str | Path, tree: dict[str, Any]) -> Path:
@@ -31,8 +30,8 @@ def write_head(path: str | Path, tree: dict[str, Any]) -> Path:
     path : Path
         The file; its folder is made if there is none.
     tree : dict
-        Keys are str that do not begin with ``$``; no tuples, as msgpack does not know them from lists. A text that is
-        no valid Unicode is written as ``{"$text": bytes}``.
+        Best with texts as keys, and lists for tuples: then the file is a plain one for whoever reads it. What msgpack
+        has no word for is said as `aura.core.state.encode` says it.
 
     Raises
     ------
@@ -42,14 +41,9 @@ def write_head(path: str | Path, tree: dict[str, Any]) -> Path:
     from flax.serialization import msgpack_serialize
 
     path = Path(path)
-    try:
-        tree = _sayable(tree)
-        digest = sha256(msgpack_serialize(tree)).hexdigest()
-        data = msgpack_serialize({"format": FORMAT, "sha256": digest, "head": tree})
-    except (TypeError, ValueError, OverflowError) as error:
-        raise StateError(str(path), expected="a tree of dicts, lists, arrays, numbers and texts",
-                         got=described(error)) from error
-    write_file(path, data)
+    tree = encode(tree, str(path))
+    digest = sha256(msgpack_serialize(tree)).hexdigest()
+    write_file(path, msgpack_serialize({"format": FORMAT, "sha256": digest, "head": tree}))
     return path
 
 
@@ -83,7 +77,7 @@ def read_head(path: str | Path) -> dict[str, Any]:
                          hint="It is of another version of AURA, or damaged.")
     if not whole:
         raise StateError(str(path), expected=expected, got="a damaged file (its digest differs)", hint=_HINT)
-    own: dict[str, Any] = _own(found["head"])
+    own: dict[str, Any] = decode(found["head"])
     return own
 
 
@@ -108,24 +102,3 @@ def head_array(head: dict[str, Any], name: str, shape: tuple[int | None, ...], p
     if array.dtype.kind == "f" and not np.isfinite(array).all():
         raise StateError(where, expected="finite numbers", got=f"{int((~np.isfinite(array)).sum())} that are not")
     return array
-
-
-def _own(node: Any) -> Any:
-    if isinstance(node, np.ndarray):
-        return np.array(node, order="C")
-    if isinstance(node, dict):
-        if _TEXT in node:
-            return bytes(node[_TEXT]).decode("utf-8", "surrogatepass")
-        return {key: _own(part) for key, part in node.items()}
-    return [_own(part) for part in node] if isinstance(node, list) else node
-
-
-def _sayable(node: Any) -> Any:
-    """Return a tree in which every text is one that msgpack can hold."""
-    if isinstance(node, dict):
-        return {key: _sayable(part) for key, part in node.items()}
-    if isinstance(node, list):
-        return [_sayable(part) for part in node]
-    if isinstance(node, str) and any("\ud800" <= letter <= "\udfff" for letter in node):
-        return {_TEXT: node.encode("utf-8", "surrogatepass")}
-    return node

@@ -76,7 +76,7 @@ def test_a_missing_file_a_folder_and_another_format_name_themselves(tmp_path: Pa
 
 
 def test_what_msgpack_cannot_hold_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match=r"head\.msgpack: expected a tree"):
+    with pytest.raises(StateError, match=r"head\.msgpack/when: expected dicts"):
         write_head(tmp_path / "head.msgpack", {"when": object()})
     assert list(tmp_path.iterdir()) == []
 
