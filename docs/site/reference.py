@@ -18,6 +18,7 @@ from aura.plugins.listing import manifest_ports, modulator_rows, port_rows
 from aura.plugins.manager import PluginManager
 from aura.sim.readers import Column
 from aura.sim.scenario import Scenario
+from aura.sim.scenario_model import Extending
 
 __all__ = ["pages"]
 
@@ -60,7 +61,7 @@ def _scenario() -> str:
     lines = ["# The keys of a scenario file", "", "Written from the models that every scenario is held to. "
              "[Scenarios](../scenarios.md) says what they mean together; keys of a stream's reader stand under "
              "[readers](readers.md), parameters of a zone under its own page.", ""]
-    for path, table in _tables(Scenario, ""):
+    for path, table in [("beside `extends`", Extending), *_tables(Scenario, "")]:
         lines += [f"## {path or 'At the top'}", "", _said(table), "", *_parameters(table)]
     return _text(lines)
 
