@@ -16,8 +16,8 @@ from aura.sim.journal import NoInput
 from aura.sim.observers import metric_options
 from aura.sim.scenario import Scenario, embedded_scenarios, load_scenario, read_scenario
 
-GROUPS = ("aura", "aura.experts")
-"""The entry point groups that a package of a reader may name."""
+GROUP = "aura"
+"""The entry point group that a package of a reader may name."""
 
 
 def check_toml(table: dict[str, Any], folder: Path, base: str | None = None) -> None:
@@ -34,7 +34,7 @@ def check_toml(table: dict[str, Any], folder: Path, base: str | None = None) -> 
     """
     if "project" in table:
         points = table["project"].get("entry-points", {})
-        assert set(points) <= set(GROUPS), f"entry point groups among {GROUPS}, got {set(points)}"
+        assert set(points) <= {GROUP}, f"entry point group {GROUP!r}, got {set(points)}"
         assert all(":" in value or "." in value for group in points.values() for value in group.values())
         return
     if base is not None:

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from aura.plugins.listing import parameter_tables
 from aura.plugins.manager import PluginManager
 from aura.sim.scenario import Scenario
-from aura.zones.experts.kinds.registry import BUILT_IN, expert_kind
+from aura.zones.experts.kinds.lookup import KINDS, expert_kind
 from aura.zones.fabric.channels.declaration import Channel
 from aura.zones.fabric.channels.pool import CalciumPool
 from aura.zones.fabric.neurons.receptors import Receptor
@@ -21,7 +21,7 @@ def models() -> dict[str, type[BaseModel]]:
             **{f"zone {name}": zone.params for name, zone in manager.zones().items()},
             **{f"stream {name}": kind.options_model for name, kind in manager.all("stream").items()},
             **{f"metric {name}": kind.options for name, kind in manager.all("metric").items()},
-            **{f"expert {name}": expert_kind(name).Options for name in BUILT_IN},
+            **{f"expert {name}": expert_kind(name).Options for name in KINDS},
             **{f"fabric {model.__name__}": model for model in (Channel, CalciumPool, Receptor)}}
 
 

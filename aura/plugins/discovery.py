@@ -19,6 +19,8 @@ __all__ = ["BUILT_IN", "GROUP", "Found", "find_plugins", "normalised"]
 
 GROUP = "aura"
 """The entry point group that plugins register in."""
+FORMER_GROUP = "aura.experts"
+"""The group that kinds of expert had to themselves; what registers there is named, and not used."""
 BUILT_IN = "aura-brain"
 """The distribution whose plugins come first."""
 
@@ -68,7 +70,8 @@ def _with_plugins() -> list[Distribution]:
     """Return the installed distributions that mention the group; of two of one name, the first on the path."""
     first: dict[str, Distribution] = {}
     for distribution in distributions():
-        if re.search(rf"^\s*\[\s*{GROUP}\s*\]", distribution.read_text("entry_points.txt") or "", re.MULTILINE):
+        text = distribution.read_text("entry_points.txt") or ""
+        if re.search(rf"^\s*\[\s*({GROUP}|{FORMER_GROUP})\s*\]", text, re.MULTILINE):
             first.setdefault(normalised(_name_of(distribution)), distribution)
     return list(first.values())
 
@@ -77,15 +80,23 @@ def _from_distribution(distribution: Distribution) -> list[Found]:
     name, version = _name_of(distribution), _version_of(distribution)
     try:
         points: Sequence[EntryPoint] = list(distribution.entry_points.select(group=GROUP))
+        former = distribution.entry_points.select(group=FORMER_GROUP) if normalised(name) != BUILT_IN else ()
     except Exception as error:
-        raised = PluginError(f"{name}: entry_points.txt", expected="lines of the form 'name = package.module'",
-                             got=described(error))
+        return [Found(name, name, version, "entry_points.txt", _refusal(PluginError(
+            f"{name}: entry_points.txt", expected="lines of the form 'name = package.module'", got=described(error))))]
+    return [*(Found(point.name, name, version, point.value, point.load) for point in points),
+            *(Found(point.name, name, version, point.value, _refusal(PluginError(
+                f"{name}: entry point {point.name!r}", expected=f"the group {GROUP!r}", got=f"{FORMER_GROUP!r}",
+                hint="Name there a module with the hook aura_experts, which returns a list of ExpertKind.")))
+              for point in former)]
 
-        def refuse() -> NoReturn:
-            raise raised
 
-        return [Found(name, name, version, "entry_points.txt", refuse)]
-    return [Found(point.name, name, version, point.value, point.load) for point in points]
+def _refusal(error: PluginError) -> Callable[[], NoReturn]:
+    """Return what raises `error` where a plugin would be loaded."""
+    def refuse() -> NoReturn:
+        raise error
+
+    return refuse
 
 
 def _name_of(distribution: Distribution) -> str:

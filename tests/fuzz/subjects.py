@@ -27,7 +27,7 @@ from aura.sim.scenario import load_scenario
 from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
 from aura.zones.common.heads import read_head, write_head
 from aura.zones.experts.growth.log import GrowthEvent, parse_lines
-from aura.zones.experts.kinds.registry import expert_kind
+from aura.zones.experts.kinds.lookup import expert_kind
 
 __all__ = ["SUBJECTS", "Subject"]
 

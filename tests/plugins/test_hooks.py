@@ -110,6 +110,18 @@ def aura_executors():
     assert manager.owner("executor", "mine") == "local"
 
 
+def test_hook_aura_experts(site: Any) -> None:
+    source = """
+from aura.zones.experts.kinds.expert import ExpertKind
+@hookimpl
+def aura_experts():
+    return [ExpertKind("forest", "Many trees.", "nowhere:Forest")]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    assert manager.owner("expert", "forest") == "local"
+    assert manager.zone("experts").parts["expert"]["forest"].summary == "Many trees."
+
+
 POINT = """
 from dataclasses import dataclass
 from aura.core.contract import Contribution

@@ -12,6 +12,9 @@ from aura.zones.common.heads import read_head, write_head
 from aura.zones.experts.mixture import Mixture
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from aura.zones.experts.kinds.expert import ExpertKind
     from aura.zones.experts.params import ExpertsParams
 
 __all__ = ["GATE_FILE", "LOG_FILE", "Opened", "open_export", "write_export"]
@@ -41,7 +44,7 @@ def write_export(folder: Path, mixture: Mixture, shape: tuple[int, ...], classes
     return [*files, log, gate]
 
 
-def open_export(folder: Path, name: str, params: ExpertsParams, seed: int) -> Opened:
+def open_export(folder: Path, name: str, params: ExpertsParams, seed: int, kinds: Mapping[str, ExpertKind]) -> Opened:
     """Return the mixture that was written into a folder.
 
     Raises
@@ -64,7 +67,7 @@ def open_export(folder: Path, name: str, params: ExpertsParams, seed: int) -> Op
     except (KeyError, TypeError, ValueError) as error:
         raise StateError(str(gate), expected="the gate of a mixture, with shape and classes",
                          got=described(error)) from error
-    mixture = Mixture(name, params, shape, max(1, len(classes)), seed)
+    mixture = Mixture(name, params, shape, max(1, len(classes)), seed, kinds)
     mixture.population.load_log(data.decode().splitlines())
     mixture.load_heads(head)
     if mixture.gate.count != len(mixture.population):

@@ -18,19 +18,19 @@ from aura.zones.experts.gate.merit import MeritBoard
 from aura.zones.experts.growth.board import Board
 from aura.zones.experts.growth.planner import GrowthPlanner
 from aura.zones.experts.kinds.expert import ExpertOptions, Lesson
-from aura.zones.experts.kinds.registry import expert_kind
+from aura.zones.experts.kinds.lookup import KINDS, expert_kind
 from aura.zones.experts.population import Population
 from aura.zones.experts.store import ExpertStore
 from aura.zones.experts.teaching import one_hot, plan_lessons
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from aura.core.time import Time
     from aura.zones.experts.growth.log import Action, Reason, Start
-    from aura.zones.experts.kinds.expert import Expert
+    from aura.zones.experts.kinds.expert import Expert, ExpertKind
     from aura.zones.experts.params import ExpertsParams
     from aura.zones.experts.teaching import Lessons
 
@@ -55,7 +55,8 @@ class Outcome(NamedTuple):
     """Experts that may be asked."""
 
 
-def kind_of(kind: str, params: ExpertsParams, name: str) -> tuple[type[Expert], ExpertOptions]:
+def kind_of(kind: str, params: ExpertsParams, name: str,
+            kinds: Mapping[str, ExpertKind] = KINDS) -> tuple[type[Expert], ExpertOptions]:
     """Return the class of a kind of expert, and its options as the parameters of a zone of that name have them.
 
     Raises
@@ -63,7 +64,7 @@ def kind_of(kind: str, params: ExpertsParams, name: str) -> tuple[type[Expert], 
     ParameterError
         If there is no such kind, or its options are wrong.
     """
-    built = expert_kind(kind, params.kinds)
+    built = expert_kind(kind, kinds, params.kinds)
     options = dict(params.options.get(kind, {}))
     if params.devices > 1 and "devices" in built.Options.model_fields:
         options["devices"] = params.devices
@@ -84,17 +85,21 @@ class Mixture:
         Classes that a new expert has, at the moment.
     seed : int
         Of everything random in it: gate, experts.
+    kinds : mapping of str to ExpertKind
+        The kinds of expert that there are.
     """
 
-    def __init__(self, name: str, params: ExpertsParams, shape: tuple[int, ...], classes: int, seed: int) -> None:
-        self._name, self._params, self._shape, self._classes = name, params, shape, classes
+    def __init__(self, name: str, params: ExpertsParams, shape: tuple[int, ...], classes: int, seed: int,
+                 kinds: Mapping[str, ExpertKind] = KINDS) -> None:
+        self._name, self._params, self._shape, self._classes, self._kinds = name, params, shape, classes, kinds
         self.gate = Gate(params.gate, int(np.prod(shape)), seed, name)
         growth, gate = params.growth, params.gate
         self.board = Board(BOARD_ITEMS, BOARD_ITEMS if growth is None else growth.surprise_items, name)
         self.merit = None if params.merit is None else MeritBoard(params.merit)
         self.planner = None if growth is None else GrowthPlanner(
             growth, max_experts=params.max_experts, k=gate.k, shared=gate.shared, where=name)
-        store = ExpertStore(params.store, name, shape=shape, kinds=partial(expert_kind, named=params.kinds))
+        store = ExpertStore(params.store, name, shape=shape,
+                            kinds=partial(expert_kind, kinds=kinds, named=params.kinds))
         self.population = Population(name, params, store, self._make, seed)
         self.items = 0
         """Items learned from."""
@@ -104,7 +109,7 @@ class Mixture:
         self._standing: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None
 
     def _make(self, kind: str, seed: int) -> Expert:
-        built, options = kind_of(kind, self._params, self._name)
+        built, options = kind_of(kind, self._params, self._name, self._kinds)
         return built(self._shape, self._classes, options, seed)
 
     def begin(self, now: Time) -> None:

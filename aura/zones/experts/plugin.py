@@ -6,9 +6,12 @@ from aura.core.modulators import LEARNING_DRIVE, LEARNING_RATE, Modulator
 from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
+from aura.plugins.extension import ExtensionPoint
+from aura.zones.experts.kinds.expert import ExpertKind
+from aura.zones.experts.kinds.lookup import KINDS
 from aura.zones.experts.params import ExpertsParams
 
-__all__ = ["MANIFEST", "aura_zones"]
+__all__ = ["MANIFEST", "aura_experts", "aura_extension_points", "aura_zones"]
 
 
 def _inputs(params: ExpertsParams) -> tuple[Port, ...]:
@@ -69,7 +72,7 @@ MANIFEST = Manifest(
     "experts", "aura.zones.experts.zone:Experts",
     "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
     params=ExpertsParams, inputs=_inputs, outputs=_outputs, modulators=_modulators,
-    wake_on=("stimulus", "teacher"), self_clocked=True, version="5",
+    wake_on=("stimulus", "teacher"), parts={"expert": KINDS}, self_clocked=True, version="5",
     changeable=(
         "on_unknown", "max_experts", "learning.*", "store.on_damage",
         *(f"gate.{name}" for name in ("temperature", "learning_rate", "utility_rate", "utility_weight",
@@ -84,3 +87,15 @@ MANIFEST = Manifest(
 def aura_zones() -> list[Manifest]:
     """Register the mixture of experts."""
     return [MANIFEST]
+
+
+@hookimpl
+def aura_extension_points() -> list[ExtensionPoint]:
+    """Let plugins bring kinds of expert."""
+    return [ExtensionPoint("expert", "aura_experts", ExpertKind, "Predicts and learns as one of a mixture of experts.")]
+
+
+@hookimpl
+def aura_experts() -> list[ExpertKind]:
+    """Bring the kinds of this package."""
+    return list(KINDS.values())

@@ -19,7 +19,7 @@ from aura.core.errors import StateError, nearest
 from aura.zones.common.whole_files import write_file
 from aura.zones.experts.expert_file import DamagedError, pack_expert, read_bytes, require_whole, unpack_expert
 from aura.zones.experts.kinds.expert import Expert
-from aura.zones.experts.kinds.registry import expert_kind
+from aura.zones.experts.kinds.lookup import expert_kind
 from aura.zones.experts.params import StoreParams
 
 __all__ = ["SUFFIX", "ExpertStore"]

@@ -17,6 +17,7 @@ from aura.core.time import Time, format_time
 from aura.core.zone import Zone
 from aura.zones.experts.answers import Answers, joined
 from aura.zones.experts.committee import mixed
+from aura.zones.experts.kinds.lookup import KINDS
 from aura.zones.experts.mixture import Mixture, kind_of
 from aura.zones.experts.params import ExpertsParams
 from aura.zones.experts.plugin import MANIFEST
@@ -53,8 +54,10 @@ class Experts(Zone[ExpertsParams]):
 
     def __init__(self, context: ZoneContext[ExpertsParams]) -> None:
         super().__init__(context)
+        self._kinds = context.parts.get("expert", KINDS)
         # A mistake shows now, not when one is born.
-        options = [kind_of(kind, self.params, context.name)[1] for kind in dict.fromkeys(self.params.kinds)]
+        options = [kind_of(kind, self.params, context.name, self._kinds)[1]
+                   for kind in dict.fromkeys(self.params.kinds)]
         if self.params.devices > 1 and not any(hasattr(one, "devices") for one in options):
             raise ParameterError(f"{context.name}.devices", expected="1 where no kind of expert shares its rows out",
                                  got=f"{self.params.devices} with {', '.join(self.params.kinds)}",
@@ -200,7 +203,8 @@ class Experts(Zone[ExpertsParams]):
     def _open(self, shape: tuple[int, ...], now: Time) -> Mixture:
         """Set up what depends on the shape of a stimulus."""
         self._shape = tuple(shape)
-        self._mixture = Mixture(self.context.name, self.params, self._shape, max(1, len(self._classes)), self._seed)
+        self._mixture = Mixture(self.context.name, self.params, self._shape, max(1, len(self._classes)), self._seed,
+                                self._kinds)
         self._mixture.begin(now)
         return self._mixture
 
@@ -231,7 +235,7 @@ class Experts(Zone[ExpertsParams]):
         self._mixture = None
         if state["shape"] is not None:
             self._mixture = Mixture(self.context.name, self.params, state["shape"],
-                                    max(1, len(state["classes"]["names"])), state["seed"])
+                                    max(1, len(state["classes"]["names"])), state["seed"], self._kinds)
 
     # --- before and after -----------------------------------------------------------------------------------------
 
@@ -245,7 +249,7 @@ class Experts(Zone[ExpertsParams]):
         shape = tuple(length for length in self.params.stimulus if isinstance(length, int))
         if len(shape) < len(self.params.stimulus):
             return
-        other = Mixture(self.context.name, self.params, shape, 2, 0)
+        other = Mixture(self.context.name, self.params, shape, 2, 0, self._kinds)
         other.begin(0)
         rows = np.zeros((2, *shape), np.float32)
         rows.flags.writeable = False  # as on the bus
@@ -272,7 +276,8 @@ class Experts(Zone[ExpertsParams]):
         """
         from aura.zones.experts.export import open_export
 
-        found = open_export(Path(folder) / self.context.name, self.context.name, self.params, self._seed)
+        found = open_export(Path(folder) / self.context.name, self.context.name, self.params, self._seed,
+                            self._kinds)
         self.close()
         self._shape, self._mixture = found.shape, found.mixture
         self._classes.replace(found.classes)

@@ -24,7 +24,7 @@ from aura.zones.experts.expert_file import (
     write_expert,
 )
 from aura.zones.experts.kinds.expert import Expert, Lesson, Rows
-from aura.zones.experts.kinds.registry import expert_kind
+from aura.zones.experts.kinds.lookup import expert_kind
 from tests.zones.experts.store_experts import SmallExpert, SmallOptions, lesson, small, small_kind
 
 KEYS = st.text(max_size=5).filter(lambda key: not key.startswith("$") and key.isprintable())

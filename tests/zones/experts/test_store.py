@@ -18,7 +18,7 @@ from aura.zones.common.whole_files import write_file
 from aura.zones.experts import store as store_module
 from aura.zones.experts.expert_file import pack_expert, read_expert
 from aura.zones.experts.kinds.expert import Expert
-from aura.zones.experts.kinds.registry import expert_kind
+from aura.zones.experts.kinds.lookup import expert_kind
 from aura.zones.experts.params import StoreParams
 from aura.zones.experts.store import ExpertStore
 from tests.zones.experts.store_experts import lesson, small, small_kind

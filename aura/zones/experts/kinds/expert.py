@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
+from aura.core.contract import Contribution, imported
+from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
 
-__all__ = ["Expert", "ExpertOptions", "Lesson", "Rows"]
+__all__ = ["Expert", "ExpertKind", "ExpertOptions", "Lesson", "Rows"]
 
 Rows = NDArray[np.float32]
 
@@ -55,8 +58,8 @@ class Expert(Stateful, ABC):
     Notes
     -----
     A kind names in `lasting` all that it learns, for its file and for checkpoints, or has `state` and `load_state` of
-    its own; nothing in a state changes afterwards. It is found by the entry point group ``aura.experts``, or by
-    ``"package.module:Class"``.
+    its own; nothing in a state changes afterwards. A plugin brings it by the hook `aura_experts`; it may also be named
+    as ``"package.module:Class"``.
     """
 
     kind: ClassVar[str]
@@ -101,3 +104,41 @@ class Expert(Stateful, ABC):
     def learn_many(cls, jobs: Sequence[tuple[Self, Lesson]], *, want_gradient: bool = False) -> list[Rows | None]:
         """Let several experts of this kind learn; a kind may do it faster than one after the other."""
         return [expert.learn(lesson, want_gradient=want_gradient) for expert, lesson in jobs]
+
+
+@dataclass(frozen=True, slots=True)
+class ExpertKind(Contribution):
+    """A kind of expert as plugins bring it, readable without importing what it computes with.
+
+    Parameters
+    ----------
+    name : str
+        As the zone's parameter `kinds` names it.
+    summary : str
+        One sentence.
+    factory : str or type of Expert
+        The class, or ``"package.module:Class"``, imported when the zone is built.
+    """
+
+    name: str
+    summary: str
+    factory: str | type[Expert]
+
+    def load(self) -> type[Expert]:
+        """Import and return the class.
+
+        Raises
+        ------
+        ParameterError
+            If it cannot be imported, or is no expert.
+        """
+        where = f"experts.kinds: {self.name!r}"
+        found: Any = imported(self.factory, where, ParameterError) if isinstance(self.factory, str) else self.factory
+        if not (isinstance(found, type) and issubclass(found, Expert)):
+            raise ParameterError(where, expected=f"a class derived from {Expert.__name__} at {self.factory}",
+                                 got=repr(found))
+        missing = sorted(getattr(found, "__abstractmethods__", ()))
+        if missing or not hasattr(found, "kind"):
+            raise ParameterError(where, expected="a class with `kind` and all methods of an expert",
+                                 got=f"none of {', '.join(missing)}" if missing else "no `kind`")
+        return found

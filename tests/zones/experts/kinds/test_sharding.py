@@ -15,7 +15,7 @@ PROGRAM = '''
 import jax
 import numpy as np
 from aura.zones.experts.kinds.expert import Lesson
-from aura.zones.experts.kinds.registry import expert_kind
+from aura.zones.experts.kinds.lookup import expert_kind
 
 assert len(jax.devices()) == 4
 rng = np.random.default_rng(0)
