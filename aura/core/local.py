@@ -14,7 +14,7 @@ import numpy as np
 from aura.core.blame import blamed, described, raised_at
 from aura.core.errors import AuraError, CheckpointError, StateError, ZoneError
 from aura.core.handed import as_outputs, as_scalars, as_state, as_wake, check_ids, sketch, unknown_output
-from aura.core.lasting import within
+from aura.core.held import within
 from aura.core.modulators import ENERGY_GATE, LEAST_ENERGY, checked
 from aura.core.output import Output, Published
 from aura.core.ownership import copied, own

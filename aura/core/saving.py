@@ -12,7 +12,7 @@ from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoin
 from aura.core.engine import Engine
 from aura.core.errors import AuraError, CheckpointError
 from aura.core.failures import RESTARTS
-from aura.core.lasting import within
+from aura.core.held import within
 from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, require_same_brain, require_same_params
 
 __all__ = ["load", "save"]

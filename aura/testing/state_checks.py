@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterator
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
 
 from aura.core.handed import as_files
+from aura.core.held import saved
+from aura.core.lasting import Stateful
 from aura.core.state import read_tree, trees_equal, write_tree
 from aura.core.time import format_time
 from aura.core.zone import Zone
@@ -14,6 +22,10 @@ from aura.testing.subject import Subject
 
 __all__ = ["a_used_zone_goes_back", "exports_come_back", "resume_after_learning_is_exact", "resume_is_exact",
            "state_survives_a_file"]
+
+
+_COMPARED = (bool, int, float, str, bytes, tuple, list, dict, set, deque, np.ndarray)
+"""Types of attributes that are compared to name what a state lacks."""
 
 
 def state_survives_a_file(subject: Subject) -> None:
@@ -41,17 +53,23 @@ def resume_after_learning_is_exact(subject: Subject) -> None:
 
 
 def a_used_zone_goes_back(subject: Subject) -> None:
-    """A zone that has gone on takes an earlier state as a new zone does: so a run that fails goes back."""
+    """A zone that has gone on takes an earlier state as a new zone does: so a run that fails goes back.
+
+    And a state that it returned earlier has stayed as it was.
+    """
     end = span_of(subject)
     with running(subject), TemporaryDirectory() as folder:
         brain, recorder = make_brain(subject)
         with brain:
             brain.run(until=end // 2)
-            saved, before = brain.save(folder), len(recorder.published)
+            checkpoint, before = brain.save(folder), len(recorder.published)
+            taken, twin = brain[NAME].state(), deepcopy(brain[NAME].state())
             brain.run(until=end)
+            if not trees_equal(taken, twin):
+                raise subject.failure("a state that it returned changes as it goes on: state() must return copies")
             first, state = recorder.published[before:], brain[NAME].state()
             recorder.published.clear()
-            brain.load(saved)
+            brain.load(checkpoint)
             brain.run(until=end)
             again = brain[NAME].state()
     where = difference(first, recorder.published)
@@ -93,15 +111,29 @@ def _resume(subject: Subject, learning: bool) -> None:
         with running(subject), TemporaryDirectory() as folder:
             with make_brain(subject, learning=learning)[0] as stopped:
                 stopped.run(until=cut)
-                saved = stopped.save(folder)
+                checkpoint, zone = stopped.save(folder), stopped[NAME]
             brain, recorder = make_brain(subject, learning=learning)
             with brain:
-                brain.load(saved)
+                brain.load(checkpoint)
                 brain.run(until=end)
-                state = brain[NAME].state()
-        where = difference([message for message in whole.published if message.time >= cut], recorder.published)
-        if where is None and not trees_equal(whole.state, state):
-            where = "the states at the end"
-        if where is not None:
-            raise subject.failure(f"resumed at {format_time(cut)} it differs from the run that never stopped: {where}. "
-                                  "state() must hold all that the zone carries from tick to tick")
+                where = difference([message for message in whole.published if message.time >= cut], recorder.published)
+                if where is None and not trees_equal(whole.state, brain[NAME].state()):
+                    where = "the states at the end"
+                if where is None:
+                    continue
+                brain.load(checkpoint)
+                others = ", ".join(_others(zone, brain[NAME]))
+                raise subject.failure(
+                    f"resumed at {format_time(cut)} it differs from the run that never stopped: {where}. Its state "
+                    "must hold all that the zone carries from tick to tick"
+                    + (f"; when it is loaded, these are others: {others}" if others else ""))
+
+
+def _others(zone: Any, loaded: Any, path: str = "") -> Iterator[str]:
+    """Return the attributes that hold others in a zone that has loaded the state of `zone` than in that one."""
+    for name, value in vars(zone).items():
+        other = vars(loaded).get(name)
+        if isinstance(value, Stateful) and type(value) is type(other):
+            yield from _others(value, other, f"{path}{name}.")
+        elif type(value) in _COMPARED and not trees_equal(saved(value), saved(other)):
+            yield f"{path}{name}"

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from aura.core.lasting import saved
+from aura.core.held import saved
 from aura.core.pending import PendingItems
 
 __all__ = ["PENDING", "Matcher", "ids_of"]
