@@ -151,7 +151,7 @@ class EventLoop:
             if self.pace is not None:
                 self.pace(now)
             if before:
-                observers.call("before_tick", now)
+                observers.call_each(before, "before_tick", now)
             seen: list[Any] = []
             if finished:
                 finished.sort(key=_by_node)
@@ -162,7 +162,7 @@ class EventLoop:
             if seen:
                 self._observe(now, seen)
             if after:
-                observers.call("after_tick", now)
+                observers.call_each(after, "after_tick", now)
         return started - left
 
     def _wake(self, now: Time, signals: list[Delivery], alarms: list[Alarm]) -> Sequence[Node]:
@@ -242,5 +242,12 @@ class EventLoop:
         for output, value, ids in seen:
             if output is None:
                 observers.call("on_learn", value, now, ids)
-            else:
-                observers.call_each(output.watchers, "on_signal", Signal(output.topic, now, value, ids))
+                continue
+            signal = Signal(output.topic, now, value, ids)
+            for observer in tuple(output.watchers):  # `Observers.call_each`, written out: once for each signal
+                try:
+                    observer.on_signal(signal)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
+                    observers.failed(observer, "on_signal", error)

@@ -114,7 +114,10 @@ def _make_lay(port: Port, topic: str) -> Callable[[Inputs, Any, Any], None] | No
 
         def lay_items(inbox: Inputs, value: Any, ids: Any) -> None:
             _put(inbox, name, value)
-            _lay_ids(inbox, name, ids)
+            try:
+                inbox._ids[name] = ids
+            except AttributeError:
+                inbox._ids = {name: ids}
 
         return lay_items
     return None

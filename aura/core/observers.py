@@ -82,7 +82,7 @@ class Observers:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                self._failed(observer, method, error)
+                self.failed(observer, method, error)
 
     def attempt(self, observer: Observer, method: str, call: Callable[[], T]) -> T | None:
         """Return what an observer is asked for by `call`, or None where it raises and is switched off."""
@@ -92,7 +92,7 @@ class Observers:
             raise
         except BaseException as error:
             if observer not in self.off:
-                self._failed(observer, method, error)
+                self.failed(observer, method, error)
             return None
 
     def states(self) -> dict[str, dict[str, Any]]:
@@ -121,10 +121,11 @@ class Observers:
         except BaseException as error:
             if observer in self.off:
                 return None
-            self._failed(observer, "state", error)
+            self.failed(observer, "state", error)
             return self._state_of(observer)  # what it had found may be told all the same
 
-    def _failed(self, observer: Observer, method: str, error: BaseException) -> None:
+    def failed(self, observer: Observer, method: str, error: BaseException) -> None:
+        """Switch off an observer that has raised, or raise what stops the brain where it is required."""
         if observer.required and method not in ("on_stop", "results"):
             if isinstance(error, AuraError):
                 raise error
