@@ -13,7 +13,10 @@ import pytest
 import aura
 import aura.testing
 from aura.plugins import figures, specs
+from aura.plugins.manager import PluginManager
+from aura.plugins.points import POINTS
 from aura.sim.scenario import PhaseModel, Scenario, StreamModel
+from aura.sim.scenario_model import Extending
 from tests.documents import ROOT
 from tests.site import Page, made
 
@@ -57,9 +60,10 @@ def test_every_page_is_reached_from_the_first(site: Path, pages: dict[Path, Page
 
 @pytest.mark.slow
 def test_every_public_name_has_a_place(site: Path, pages: dict[Path, Page]) -> None:
-    for file, module in (("aura", aura), ("hooks", specs), ("metrics", figures), ("testing", aura.testing)):
+    for file, module in (("aura", aura), ("hooks", specs), ("figures", figures), ("testing", aura.testing)):
         places = pages[site / "reference" / "api" / f"{file}.html"].places
         assert [name for name in module.__all__ if f"{module.__name__}.{name}" not in places] == []
+    assert {point.hook for point in POINTS} <= pages[site / "reference" / "api" / "hooks.html"].places
 
 
 @pytest.mark.slow
@@ -71,7 +75,7 @@ def test_blocks_are_shown_as_blocks_and_what_is_hidden_is_not_shown(site: Path) 
     assert "check_zone(aura_zones()[0]" not in (site / "index.html").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("model", [Scenario, StreamModel, PhaseModel], ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", [Scenario, Extending, StreamModel, PhaseModel], ids=lambda model: model.__name__)
 def test_the_reference_has_every_key_of_a_scenario(model: type) -> None:
     keys = set(re.findall(r"^\| `(\w+)`", made()["reference/scenario.md"], re.MULTILINE))
     assert {field.alias or name for name, field in model.model_fields.items()} <= keys
@@ -91,11 +95,8 @@ def test_a_zone_shows_its_ports_modulators_and_tables_within_tables() -> None:
     assert "## Parameters of tasks.NAME" in text
 
 
-@pytest.mark.parametrize("kind", ["readers", "metrics"])
-def test_every_built_in_kind_has_a_section(kind: str) -> None:
-    from aura.plugins.manager import PluginManager
-
-    manager, point = PluginManager(), {"readers": "stream", "metrics": "metric"}[kind]
-    own = [name for name in manager.all(point) if manager.owner(point, name) in ("streams", "metrics")]
-    assert own
-    assert [name for name in own if f"\n## {name}\n" not in made()[f"reference/{kind}.md"]] == []
+@pytest.mark.parametrize(("page", "point"), [("readers", "stream"), ("metrics", "metric")])
+def test_every_built_in_kind_has_a_section(page: str, point: str) -> None:
+    kinds = [name for info in PluginManager().infos() if info.distribution for name in info.brings.get(point, ())]
+    assert kinds
+    assert [name for name in kinds if f"\n## {name}\n" not in made()[f"reference/{page}.md"]] == []

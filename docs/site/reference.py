@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import NoneType, UnionType
@@ -26,18 +27,24 @@ WORDS = {str: "text", int: "integer", float: "number", bool: "boolean", Any: "an
 BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 API = {
-    "aura": ("What a zone, a notebook and a plugin import.", ["aura"]),
-    "hooks": ("What a plugin may implement, each marked with `@aura.hookimpl`.",
-              ["aura.plugins.specs", "aura.plugins.context"]),
-    "readers": ("What a plugin's reader is made of.", ["aura.sim.readers"]),
-    "metrics": ("What a plugin's metric is made of, and the vocabulary of its figures.",
-                ["aura.plugins.metrics.kind", "aura.plugins.metrics.metric", "aura.plugins.metrics.results",
-                 "aura.plugins.metrics.matching", "aura.plugins.metrics.options", "aura.plugins.figures"]),
-    "executors": ("Where zones live, and how those of one tick are computed.",
-                  ["aura.core.handle", "aura.core.executor", "aura.core.output"]),
-    "testing": ("The conformance kit.", ["aura.testing"]),
+    "aura": ("aura", "What a zone, a notebook and a plugin import.", {"aura": ...}),
+    "hooks": ("Hooks", "What a plugin may implement, each marked with `@aura.hookimpl`.",
+              {"aura.plugins.specs": ..., "aura.plugins.context": ..., "aura.plugins.extension": ("ExtensionPoint",),
+               "aura.core.contract": ...}),
+    "readers": ("Readers", "What a plugin's reader is made of.", {"aura.plugins.streams": ..., "aura.sim.readers": (
+        "Column", "ColumnMap", "IterableSource", "JsonLinesSource", "OnBad", "ReaderOptions", "read_iterable")}),
+    "metrics": ("Metrics", "What a plugin's metric is made of.", {
+        "aura.plugins.metrics.kind": ("MetricKind", "MetricOptions"), "aura.plugins.metrics.metric": ...,
+        "aura.plugins.metrics.results": ("Results", "PhaseResults"), "aura.plugins.metrics.matching": ...,
+        "aura.plugins.metrics.options": ("Need", "Topic", "Pending", "RowsEvery", "MeansEvery", "MaxRows", "Span")}),
+    "figures": ("Figures", "What a metric shows: data that stand in `metrics.json` and that one renderer draws.",
+                {"aura.plugins.figures": ...}),
+    "executors": ("Executors", "Where zones live, and how those of one tick are computed.", {
+        "aura.core.executor": ..., "aura.core.handle": ..., "aura.core.local": ("LocalZone", "place_here"),
+        "aura.core.output": ("Output", "Published"), "aura.core.sent_errors": ...}),
+    "testing": ("aura.testing", "The conformance kit.", {"aura.testing": ...}),
 }
-"""Pages of the Python reference: a sentence, and the modules whose `__all__` they show."""
+"""Pages of the Python reference: title, sentence, and the names that it shows of each module (...: its `__all__`)."""
 WHOLE = ("Blueprint", "Brain")
 """Classes that are shown with what they inherit, for their bases are no public names."""
 
@@ -45,15 +52,19 @@ WHOLE = ("Blueprint", "Brain")
 def pages(root: Path) -> dict[str, str]:
     """Return the generated pages by their names, from the built-in plugins and the package in `root`."""
     manager = PluginManager()
-    own = [info for info in manager.infos() if info.distribution == "aura-brain"]
-    streams, metrics, zones = (sorted(name for info in own for name in info.brings.get(point, ()))
-                               for point in ("stream", "metric", "zone"))
+    brought = [info.brings for info in manager.infos() if info.distribution == "aura-brain"]
+
+    def own(point: str) -> list[str]:
+        return sorted(name for brings in brought for name in brings.get(point, ()))
+
     made = {"examples.md": _examples(root / "examples"), "reference/scenario.md": _scenario(),
-            "reference/readers.md": _readers(manager, streams), "reference/metrics.md": _metrics(manager, metrics)}
-    for name in zones:
+            "reference/readers.md": _readers(manager, own("stream")),
+            "reference/metrics.md": _metrics(manager, own("metric"))}
+    for name in own("zone"):
         made[f"reference/zones/{name}.md"] = _zone(manager.zone(name))
-    for name, (sentence, modules) in API.items():
-        made[f"reference/api/{name}.md"] = _api(name, sentence, modules)
+    for name, (title, sentence, modules) in API.items():
+        more = _bringing(manager) if name == "hooks" else ()
+        made[f"reference/api/{name}.md"] = _api(title, sentence, modules, more)
     return made
 
 
@@ -61,8 +72,10 @@ def _scenario() -> str:
     lines = ["# The keys of a scenario file", "", "Written from the models that every scenario is held to. "
              "[Scenarios](../scenarios.md) says what they mean together; keys of a stream's reader stand under "
              "[readers](readers.md), parameters of a zone under its own page.", ""]
-    for path, table in [("beside `extends`", Extending), *_tables(Scenario, "")]:
+    for path, table in _tables(Scenario, ""):
         lines += [f"## {path or 'At the top'}", "", _said(table), "", *_parameters(table)]
+        if table is Scenario:
+            lines += ["A file that extends another says besides:", "", *_parameters(Extending)]
     return _text(lines)
 
 
@@ -71,8 +84,8 @@ def _readers(manager: PluginManager, names: Iterable[str]) -> str:
              "[its own](scenario.md#streamsname). [Streams](../streams.md) says what they mean together.", "",
              "## A column", "", _said(Column), "", *_parameters(Column)]
     for name in names:
-        kind = manager.stream(name)
-        lines += [f"## {name}", "", kind.summary, ""]
+        kind = manager.all("stream")[name]
+        lines += [f"## {name}", "", kind.summary, "", *((f"{kind.deprecated}.", "") if kind.deprecated else ())]
         for path, table in _tables(kind.options_model, ""):
             if table is not Column:
                 lines += [*([f"### {name}: {path}", "", _said(table), ""] if path else []), *_parameters(table)]
@@ -108,15 +121,27 @@ def _zone(manifest: Manifest) -> str:
     return _text(lines)
 
 
-def _api(name: str, sentence: str, modules: Sequence[str]) -> str:
-    """Return a page on which mkdocstrings shows every public name of these modules that has something to say."""
-    lines = [f"# {name if name in ('aura',) else 'aura.testing' if name == 'testing' else name.capitalize()}", "",
-             sentence, ""]
-    for module in modules:
-        for public in importlib.import_module(module).__all__:
-            inherited = ["    options: {inherited_members: true}"] if public in WHOLE else []
-            lines += [f"::: {module}.{public}", *inherited, ""]
+def _api(title: str, sentence: str, modules: Mapping[str, Any], more: Iterable[str] = ()) -> str:
+    """Return a page on which mkdocstrings shows these names, those of a module in the order of its text."""
+    lines = [f"# {title}", "", sentence, "", *more]
+    for name, chosen in modules.items():
+        module = importlib.import_module(name)
+        text = inspect.getsource(module)
+        for public in sorted(module.__all__ if chosen is ... else chosen, key=lambda one: _place(one, text)):
+            lines += [f"::: {name}.{public}", *(["    options: {inherited_members: true}"] if public in WHOLE else ()), ""]
     return _text(lines)
+
+
+def _place(name: str, text: str) -> int:
+    found = re.search(rf"^(class |def )?{name}\b", text, re.MULTILINE)
+    return found.start() if found else 0
+
+
+def _bringing(manager: PluginManager) -> Iterator[str]:
+    """Return the hooks that bring something: they follow from the extension points."""
+    for point in manager.points().values():
+        if point.contract.__module__.startswith("aura."):
+            yield from (f"## {point.hook}()", "", inspect.cleandoc(getattr(point.spec(), point.hook).__doc__), "")
 
 
 def _examples(folder: Path) -> str:

@@ -63,7 +63,7 @@ NUMBERS = ("float", "int", "uint", "bool")
 class Need(NamedTuple):
     """What the topic of an option has to be.
 
-    Parameters
+    Attributes
     ----------
     dtypes : tuple of str
         How its type may begin; any type if it is empty.
