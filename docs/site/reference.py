@@ -128,7 +128,8 @@ def _api(title: str, sentence: str, modules: Mapping[str, Any], more: Iterable[s
         module = importlib.import_module(name)
         text = inspect.getsource(module)
         for public in sorted(module.__all__ if chosen is ... else chosen, key=lambda one: _place(one, text)):
-            lines += [f"::: {name}.{public}", *(["    options: {inherited_members: true}"] if public in WHOLE else ()), ""]
+            inherited = ["    options: {inherited_members: true}"] if public in WHOLE else []
+            lines += [f"::: {name}.{public}", *inherited, ""]
     return _text(lines)
 
 
