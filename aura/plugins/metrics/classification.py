@@ -16,7 +16,7 @@ from aura.core.time import Time
 from aura.plugins.figures import Figure
 from aura.plugins.metrics.classification_figures import by_groups, classification_figures, forgetting
 from aura.plugins.metrics.examples import Examples, can_be_shown, topics_of_examples
-from aura.plugins.metrics.matching import PENDING, ids_of
+from aura.plugins.metrics.matching import PENDING
 from aura.plugins.metrics.options import LABELS, MetricOptions, Need, Pending, RowsEvery, Topic, Window
 from aura.plugins.metrics.results import Results
 from aura.plugins.metrics.rolling import Rolling
@@ -150,9 +150,10 @@ class Classification(Rolling):
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.classes:
             self._told = tuple(signal.value)  # type: ignore[arg-type]
-        self._examples.hear(signal)
+        ids = [] if signal.ids is None else np.asarray(signal.ids).tolist()
+        if signal.topic in (self._examples.stimulus, self._examples.confidence):
+            self._examples.hear(signal, ids)
         for side in self._sides.get(signal.topic, ()):
-            ids = ids_of(signal.ids)
             self._done += self._matcher.put(side, ids, self._values_of(side, signal, ids))
 
     def after_tick(self, now: Time) -> None:
@@ -192,7 +193,7 @@ class Classification(Rolling):
                 continue
             choice = self._best(entry[2]) if ranked else said[0] if len(said) == 1 else None
             item = Scored.of(self._classes, truth, said, choice, ranked or len(said) < 2)
-            part.counts.add(item)
+            part.counts.add((item,))
             self._examples.judge(place, number, truth, said, choice,
                                  right=item.exact if item.best == UNRANKED else item.top)
             if entry[first:]:
@@ -209,7 +210,7 @@ class Classification(Rolling):
         return told
 
     def figures_of(self, items: list[Any]) -> dict[str, float]:
-        return LabelCounts.of(items).rolling()
+        return LabelCounts().add(items).rolling()
 
     # --- what a person reads --------------------------------------------------------------------------------------
 

@@ -17,7 +17,6 @@ import numpy as np
 from aura.core.lasting import Stateful
 from aura.core.pending import PendingItems
 from aura.core.signals import Signal
-from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.recent import pooled
 from aura.plugins.words import short
 
@@ -89,17 +88,17 @@ class Examples(Stateful):
         self.stimulus, self.confidence = stimulus, confidence
         return [topic for topic in (stimulus, confidence) if topic is not None]
 
-    def hear(self, signal: Signal) -> None:
-        """Keep what a signal of these topics says of its items."""
+    def hear(self, signal: Signal, ids: list[int]) -> None:
+        """Keep what a signal of one of these topics says of its items."""
         if signal.topic == self.stimulus:
             value = signal.value
             if isinstance(value, np.ndarray) and len(value):
                 self._stimuli.capacity = min(self._waiting, max(1, WAITING_BYTES // max(1, value[0].nbytes)))
-            self._stimuli.store(ids_of(signal.ids), value)
-        elif signal.topic == self.confidence:
+            self._stimuli.store(ids, value)
+        else:
             value = np.asarray(signal.value)
             if value.size:  # before a class is known, nothing has a probability
-                self._sure.store(ids_of(signal.ids), value if value.ndim == 1 else value.max(axis=1))
+                self._sure.store(ids, value if value.ndim == 1 else value.max(axis=1))
 
     def forget(self, item: int) -> None:
         """Leave out an item that is not judged."""

@@ -91,7 +91,7 @@ class Rolling(Metric):
 
     def roll(self, place: str, item: Any, seen: int, now: Time) -> None:
         """Take the item that is the `seen`-th of its place; what belongs to an earlier phase has no rows."""
-        if not self.is_present(place):
+        if place != self.phase and not self.is_present(place):
             return
         window = self._windows.get(place)
         if window is None:

@@ -31,10 +31,11 @@ def sets_of(value: Any) -> list[tuple[str, ...]]:
     >>> sets_of((("joy", "love"), ())), sets_of(("joy", "")), sets_of(np.array([3, 0]))
     ([('joy', 'love'), ()], [('joy',), ()], [('3',), ('0',)])
     """
-    if isinstance(value, np.ndarray):
-        return [(str(number),) for number in value.tolist()]
-    sets = [(label,) if isinstance(label, str) else label for label in value]
-    return [tuple(filter(None, labels)) if "" in labels else labels for labels in sets]
+    sets: list[tuple[str, ...]] = []
+    for said in value.tolist() if isinstance(value, np.ndarray) else value:  # once a row and topic
+        labels = said if isinstance(said, tuple) else (str(said),)
+        sets.append(tuple(filter(None, labels)) if "" in labels else labels)
+    return sets
 
 
 def natural_key(label: str) -> tuple[Any, ...]:
@@ -78,12 +79,16 @@ class Scored(NamedTuple):
     def of(cls, classes: ClassIndex, truth: tuple[str, ...], said: tuple[str, ...], best: str | None,
            ranked: bool = True) -> Scored:
         """Judge an item by its labels; without a best one it has no answer, or is not ranked."""
-        places = {label: classes.place(label) for label in (*truth, *said)}
-        number = classes.place(best) if best is not None else NO_BEST if ranked else UNRANKED
-        hits = tuple(place for label, place in places.items() if label in truth and label in said)
-        wrong = tuple(place for label, place in places.items() if label not in truth)
-        missed = tuple(place for label, place in places.items() if label not in said)
-        one = len(truth) == 1
+        places: dict[str, int] = {}
+        cells: tuple[list[int], ...] = ([], [], [])
+        for label in (*truth, *said):
+            if label not in places:
+                places[label] = classes.place(label)
+                cells[0 if label in truth and label in said else 1 if label in said else 2].append(places[label])
+        number = NO_BEST if ranked else UNRANKED
+        if best is not None:
+            number = places[best] if best in places else classes.place(best)
+        one, (hits, wrong, missed) = len(truth) == 1, map(tuple, cells)
         return cls((hits, wrong, missed), places[truth[0]] if one and truth[0] in classes else NO_BEST, number,
                    not wrong and not missed, best in truth, one and said == (() if best is None else (best,)))
 
@@ -106,28 +111,21 @@ class LabelCounts(Stateful):
         self.confusion: dict[tuple[int, int], int] = {}
         """Items with one true class that is told apart, by it and the best one."""
 
-    @classmethod
-    def of(cls, items: Iterable[Any]) -> LabelCounts:
-        """Return the counts of these items."""
-        counts = cls()
-        for item in items:
-            counts.add(item)
-        return counts
-
-    def add(self, item: Scored) -> None:
-        """Count one item, which may be a plain tuple."""
-        cells, true, best, exact, top, single = item
-        self.items += 1
-        self.exact += exact
-        self.single += single
-        for column, places in enumerate(cells):
-            for place in places:
-                self.cells.setdefault(place, [0, 0, 0])[column] += 1
-        if best != UNRANKED:
-            self.ranked += 1
-            self.top += top
-            if true >= 0:
-                self.confusion[true, best] = self.confusion.get((true, best), 0) + 1
+    def add(self, items: Iterable[Any]) -> LabelCounts:
+        """Count judged items, which may be plain tuples."""
+        for cells, true, best, exact, top, single in items:
+            self.items += 1
+            self.exact += exact
+            self.single += single
+            for column, places in enumerate(cells):
+                for place in places:
+                    self.cells.setdefault(place, [0, 0, 0])[column] += 1
+            if best != UNRANKED:
+                self.ranked += 1
+                self.top += top
+                if true >= 0:
+                    self.confusion[true, best] = self.confusion.get((true, best), 0) + 1
+        return self
 
     def rolling(self) -> dict[str, float]:
         """Return the few figures that are worth following over time."""

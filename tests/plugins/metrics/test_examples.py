@@ -145,8 +145,8 @@ def test_what_waits_is_bounded_in_items_and_in_bytes(monkeypatch):
     pictures, texts = Examples(1, waiting=10), Examples(1, waiting=10)
     pictures.watch("eye.image", None)
     texts.watch("eye.text", None)
-    pictures.hear(Signal("eye.image", 0, np.zeros((20, SIDE, SIDE), np.uint8), np.arange(20)))
-    texts.hear(Signal("eye.text", 0, tuple(map(str, range(20))), np.arange(20)))
+    pictures.hear(Signal("eye.image", 0, np.zeros((20, SIDE, SIDE), np.uint8), np.arange(20)), list(range(20)))
+    texts.hear(Signal("eye.text", 0, tuple(map(str, range(20))), np.arange(20)), list(range(20)))
     assert pictures.state()["stimuli"]["ids"].tolist() == [17, 18, 19]
     assert texts.state()["stimuli"]["ids"].tolist() == list(range(10, 20))
 
