@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     BaseModel,
@@ -37,6 +37,23 @@ class _Part(BaseModel):
     """A part of a figure: all its numbers are finite, and unknown keys are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    alike: ClassVar[tuple[str, ...]] = ()
+    """Parts that are as many as each other."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        _alike(*(getattr(self, name) for name in self.alike))
+        self.fit()
+        return self
+
+    def fit(self) -> None:
+        """Raise ValueError if its parts do not fit together in another way."""
+
+
+class _Read(BaseModel):
+    """What others have told; further keys are left out."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Figure(_Part):
@@ -108,14 +125,13 @@ class Table(Figure):
     rows: tuple[tuple[Cell, ...], ...]
     sortable: bool = True
 
-    @model_validator(mode="after")
-    def _fits(self) -> Table:
+
+    def fit(self) -> None:
         for row in self.rows:
             _alike(row, self.columns)
             for column, cell in zip(self.columns, row, strict=True):
                 if not column.fits(cell):
                     raise ValueError(f"column {column.name!r}: expected a {column.kind}, got {cell!r}")
-        return self
 
 
 class Curves(Figure):
@@ -139,11 +155,7 @@ class Line(_Part):
     name: str
     x: Numbers
     y: Numbers
-
-    @model_validator(mode="after")
-    def _fits(self) -> Line:
-        _alike(self.x, self.y)
-        return self
+    alike = ("x", "y")
 
 
 class Lines(Figure):
@@ -161,11 +173,7 @@ class Trace(_Part):
     name: str
     times: Annotated[tuple[Time, ...], Field(min_length=1)]
     values: Numbers
-
-    @model_validator(mode="after")
-    def _fits(self) -> Trace:
-        _alike(self.times, self.values)
-        return self
+    alike = ("times", "values")
 
 
 class Traces(Figure):
@@ -185,10 +193,9 @@ class Bars(Figure):
     notes: tuple[str, ...] = ()
     quantity: str = ""
 
-    @model_validator(mode="after")
-    def _fits(self) -> Bars:
+
+    def fit(self) -> None:
         _alike(self.names, *self.parts.values(), *((self.notes,) if self.notes else ()))
-        return self
 
 
 class Matrix(Figure):
@@ -200,13 +207,11 @@ class Matrix(Figure):
     counts: tuple[tuple[NonNegativeInt, ...], ...]
     down: str = ""
     across: str = ""
+    alike = ("counts", "rows")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Matrix:
-        _alike(self.counts, self.rows)
+    def fit(self) -> None:
         for row in self.counts:
             _alike(row, self.columns)
-        return self
 
 
 class Raster(Figure):
@@ -218,12 +223,10 @@ class Raster(Figure):
     cells: tuple[int, ...] = ()
     rows: tuple[NonNegativeInt, ...] = ()
     times: tuple[Time, ...] = ()
+    alike = ("rows", "times")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Raster:
-        _alike(self.rows, self.times)
+    def fit(self) -> None:
         _below(self.rows, len(self.cells))
-        return self
 
 
 class Rate(Figure):
@@ -245,13 +248,11 @@ class Map(Figure):
     wins: tuple[PositiveInt, ...] = ()
     labels: tuple[str, ...] = ()
     majority: tuple[Annotated[int, Field(ge=-1)], ...] = ()
+    alike = ("units", "wins", "majority")
 
-    @model_validator(mode="after")
-    def _fits(self) -> Map:
-        _alike(self.units, self.wins, self.majority)
+    def fit(self) -> None:
         _below(self.majority, len(self.labels))
         _below(self.units, math.prod(self.shape))
-        return self
 
 
 class Profile(_Part):
@@ -260,11 +261,7 @@ class Profile(_Part):
     axis: str
     mean: Numbers
     last: Numbers
-
-    @model_validator(mode="after")
-    def _fits(self) -> Profile:
-        _alike(self.mean, self.last)
-        return self
+    alike = ("mean", "last")
 
 
 class Volume(Figure):
@@ -284,18 +281,15 @@ class Volume(Figure):
         """How many blocks there are along each axis."""
         return tuple(-(-length // side) for length, side in zip(self.shape, self.sides, strict=True))
 
-    @model_validator(mode="after")
-    def _fits(self) -> Volume:
+
+    def fit(self) -> None:
         _alike(self.mean, self.last, range(math.prod(self.blocks)))
-        return self
 
 
-class Event(BaseModel):
+class Event(_Read):
     """One event of growth: when, after how many items, what befell whom, of which kind and group that one is, what it
     was grown from and how it began, why it happened, and what it was drawn from. Further keys are left out.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     time: NonNegativeInt
     items: NonNegativeInt
@@ -317,20 +311,16 @@ class Timeline(Figure):
     label: str = ""
 
 
-class ZoneInfo(BaseModel):
+class ZoneInfo(_Read):
     """A zone of a brain."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     name: str
     kind: str = ""
     clock: str = ""
 
 
-class Pathway(BaseModel):
+class Pathway(_Read):
     """A pathway of a brain; the delay in nanoseconds."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     source: str
     source_port: str
@@ -356,10 +346,8 @@ class Picture(_Part):
     height: int = 0
 
 
-class Example(BaseModel):
+class Example(_Read):
     """An item as it was judged."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
     stimulus: Picture | None = None
     truth: tuple[str, ...] = ()

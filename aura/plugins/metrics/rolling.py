@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import deque
 from collections.abc import Mapping
 from typing import Any, ClassVar
@@ -61,11 +62,20 @@ class Cadence(Stateful):
 class _Window(Stateful):
     """The latest items under one name, how many there were in all, how many no row has told of, and when one is due."""
 
-    lasting = ("items", "seen", "fresh", "cadence")
+    lasting = ("text", "seen", "fresh", "cadence")
 
     def __init__(self, window: int, every: int | str) -> None:
         self.items: deque[Any] = deque(maxlen=window)
         self.seen, self.fresh, self.cadence = 0, 0, Cadence(every)
+
+    @property
+    def text(self) -> str:
+        """The items as JSON, in which a thousand are saved at once."""
+        return json.dumps(list(self.items))
+
+    @text.setter
+    def text(self, items: str) -> None:
+        self.items = deque(json.loads(items), maxlen=self.items.maxlen)
 
 
 class Rolling(Metric):

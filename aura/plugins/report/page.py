@@ -13,7 +13,7 @@ from aura.core.paths import shell_word
 from aura.core.time import MS, US, S, format_time
 from aura.plugins.figures import Bars, Column, Curves, Graph, Table, Text
 from aura.plugins.metrics.results import Results, left_out
-from aura.plugins.report.graph_chart import ZONES_MAX
+from aura.plugins.report.graph import ZONES_MAX
 from aura.plugins.report.over_time import SMALL_CHARTS_MAX
 from aura.plugins.report.palette import palettes
 from aura.plugins.report.record import RunInfo, RunRecord

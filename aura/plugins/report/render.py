@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from aura.plugins import figures as kinds
 from aura.plugins.report.charts import bar_chart, line_chart, matrix_chart, profile_chart, raster_chart, trace_chart
-from aura.plugins.report.graph_chart import graph_chart
+from aura.plugins.report.graph import graph_chart
 from aura.plugins.report.over_time import (
     SHOWN_MAX,
     components_chart,

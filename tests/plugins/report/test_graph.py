@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from aura.plugins.figures import Pathway, ZoneInfo
-from aura.plugins.report.layout import lay_out
+from aura.plugins.report.graph import lay_out
 
 
 def zones(count):
