@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Sequence
 from typing import Any
 
 from aura.core.errors import ScenarioError, nearest
 from aura.sim.scenario_model import Scenario, ZoneModel
+from aura.sim.variables import parsed, with_variables
 
-__all__ = ["parsed", "with_settings"]
+__all__ = ["with_settings"]
 
 
 def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
@@ -34,7 +34,8 @@ def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, A
         elif keys[0] not in Scenario.model_fields:
             raise ScenarioError(f"--set {shown}", expected="a zone, a stream or a key of the scenario",
                                 got=repr(keys[0]), hint=nearest(keys[0], [*zones, *streams, *Scenario.model_fields]))
-        _assign(table, keys, parsed(text) if text.strip() else None, shown)
+        value = with_variables(parsed(text), f"--set {shown}", tuple(keys)) if text.strip() else None
+        _assign(table, keys, value, shown)
     return table
 
 
@@ -49,11 +50,3 @@ def _assign(table: dict[str, Any], keys: Sequence[str], value: Any, shown: str) 
     elif table.pop(keys[-1], None) is None:
         raise ScenarioError(f"--set {shown}", expected="a key that the scenario sets, to be taken back",
                             got=repr(keys[-1]), hint=nearest(keys[-1], table))
-
-
-def parsed(text: str) -> Any:
-    """Return a text as a value of TOML, or as it is if it is none."""
-    try:
-        return tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        return text

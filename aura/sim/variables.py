@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import tomllib
 from typing import Any
 
 from aura.core.errors import ScenarioError
-from aura.sim.settings import parsed
 
-__all__ = ["is_variable", "with_variables"]
+__all__ = ["is_variable", "parsed", "with_variables"]
 
 
 def is_variable(value: Any) -> bool:
@@ -46,3 +46,11 @@ def with_variables(value: Any, where: str, path: tuple[str, ...] = ()) -> Any:
     if isinstance(value, list):
         return [with_variables(part, where, (*path, str(number))) for number, part in enumerate(value)]
     return value
+
+
+def parsed(text: str) -> Any:
+    """Return a text as a value of TOML, or as it is if it is none."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from aura.core.errors import ScenarioError
+from aura.sim.runfolder import RunFolder
 from aura.sim.scenario import load_scenario
 
 FILE = """
@@ -93,5 +94,8 @@ def test_a_run_keeps_the_value_and_looks_it_up_no_more(sim, aura, monkeypatch):
     assert 'path = "rows.jsonl"' in (sim.folder / "run/scenario.toml").read_text(encoding="utf-8")
     monkeypatch.delenv("MY_ROWS")
     assert aura("resume", "run", "--quiet", "--until", "200 ms").status == 0
-    assert aura("branch", "run", "--quiet", "--out", "other", "--set", "shout.learn=false").status == 0
+    assert aura("branch", "run", "--quiet", "--out", "other", "--set", "shout.learn={ env = 'MY_WISH' }").status == 2
+    monkeypatch.setenv("MY_WISH", "false")
+    assert aura("branch", "run", "--quiet", "--out", "other", "--set", "shout.learn={ env = 'MY_WISH' }").status == 0
+    assert RunFolder(sim.folder / "other").written_scenario().zones["shout"].learn is False
     assert aura("replay", "run", "--quiet", "--out", "again").status == 0

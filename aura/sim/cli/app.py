@@ -68,10 +68,10 @@ def run(scenario: ScenarioArgument, settings: Settings = None, seed: Seed = None
         executor: Executor = None, realtime: Realtime = None, out: Out = None, no_plugin: NoPlugin = None,
         trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False, no_code: NoCode = False) -> None:
     """Run a scenario and leave a run folder with a report."""
-    from aura.sim.cli.running import Trust, run_scenario
+    from aura.sim.cli.running import Asked, run_scenario
 
-    run_scenario(scenario, settings or [], seed=seed, until=until, executor=executor, realtime=realtime, out=out,
-                 blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json, trust=Trust(no_code))
+    run_scenario(scenario, settings or [], Asked(no_plugin, trace, quiet, as_json, no_code), seed=seed, until=until,
+                 executor=executor, realtime=realtime, out=out)
 
 
 @app.command()
@@ -79,10 +79,9 @@ def resume(folder: RunArgument, until: Until = None, no_plugin: NoPlugin = None,
            quiet: Quiet = False, as_json: AsJson = False,
            base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Go on with a run that was stopped, bit for bit as if it had not been."""
-    from aura.sim.cli.running import Trust, resume_run
+    from aura.sim.cli.running import Asked, resume_run
 
-    resume_run(folder, until=until, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json,
-               trust=Trust(no_code, accept_code, base))
+    resume_run(folder, Asked(no_plugin, trace, quiet, as_json, no_code, accept_code, base), until=until)
 
 
 @app.command()
@@ -93,10 +92,10 @@ def branch(folder: RunArgument, settings: Settings = None, until: Until = None, 
            as_json: AsJson = False,
            base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Start a new run from a checkpoint of another, with changed settings."""
-    from aura.sim.cli.running import Trust, branch_run
+    from aura.sim.cli.running import Asked, branch_run
 
-    branch_run(folder, settings or [], at=at, until=until, executor=executor, out=out, blocked=no_plugin or [],
-               trace=trace, quiet=quiet, as_json=as_json, trust=Trust(no_code, accept_code, base))
+    branch_run(folder, settings or [], Asked(no_plugin, trace, quiet, as_json, no_code, accept_code, base), at=at,
+               until=until, executor=executor, out=out)
 
 
 @app.command()
@@ -104,10 +103,9 @@ def replay(folder: RunArgument, executor: Executor = None, out: Out = None, no_p
            trace: Trace = False, quiet: Quiet = False, as_json: AsJson = False,
            base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Run again what a run did, live input from its journal, and compare the recordings bit for bit."""
-    from aura.sim.cli.running import Trust, replay_run
+    from aura.sim.cli.running import Asked, replay_run
 
-    replay_run(folder, executor=executor, out=out, blocked=no_plugin or [], trace=trace, quiet=quiet, as_json=as_json,
-               trust=Trust(no_code, accept_code, base))
+    replay_run(folder, Asked(no_plugin, trace, quiet, as_json, no_code, accept_code, base), executor=executor, out=out)
 
 
 @app.command("warm-up")
@@ -116,9 +114,9 @@ def warm_up(scenario: Annotated[Optional[str], typer.Argument(  # noqa: UP045
                 autocompletion=scenario_names)] = None,
             settings: Settings = None, no_plugin: NoPlugin = None, no_code: NoCode = False) -> None:
     """Compile ahead what a scenario's zones need, so that its runs begin at once."""
-    from aura.sim.cli.running import Trust, warm_up_zones
+    from aura.sim.cli.running import Asked, warm_up_zones
 
-    warm_up_zones(scenario, settings or [], blocked=no_plugin or [], trust=Trust(no_code))
+    warm_up_zones(scenario, settings or [], Asked(no_plugin, no_code=no_code))
 
 
 @app.command()
@@ -135,18 +133,19 @@ def export(folder: RunArgument, out: Annotated[Path, typer.Option("--out", help=
            no_plugin: NoPlugin = None,
            base: Base = None, no_code: NoCode = False, accept_code: AcceptCode = False) -> None:
     """Write what the zones of a run have learned, for use by other programs."""
-    from aura.sim.cli.running import Trust, export_run
+    from aura.sim.cli.running import Asked, export_run
 
-    export_run(folder, out, blocked=no_plugin or [], trust=Trust(no_code, accept_code, base))
+    export_run(folder, out, Asked(no_plugin, no_code=no_code, accept_code=accept_code, base=base))
 
 
 @app.command()
 def describe(scenario: ScenarioArgument, settings: Settings = None, no_plugin: NoPlugin = None,
              no_code: NoCode = False) -> None:
     """Show the graph and the schedule of a scenario without running it."""
+    from aura.sim.cli.asked import Asked
     from aura.sim.cli.showing import describe_scenario
 
-    describe_scenario(scenario, settings or [], no_plugin or [], no_code=no_code)
+    describe_scenario(scenario, settings or [], Asked(no_plugin, no_code=no_code))
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 __all__ = ["executor_names", "metric_names", "point_names", "scenario_names", "stream_names", "zone_names"]
@@ -22,25 +22,17 @@ def zone_names(incomplete: str) -> list[str]:
     return [*_beginning(PluginManager().zones(), incomplete), *_paths(incomplete, ".py")]
 
 
-def stream_names(incomplete: str) -> list[str]:
-    """Return the kinds of stream that begin so."""
-    from aura.plugins.manager import PluginManager
+def _names(point: str) -> Callable[[str], list[str]]:
+    """Return what completes the names that an extension point has."""
+    def names(incomplete: str) -> list[str]:
+        from aura.plugins.manager import PluginManager
 
-    return _beginning(PluginManager().all("stream"), incomplete)
+        return _beginning(PluginManager().all(point), incomplete)
 
-
-def metric_names(incomplete: str) -> list[str]:
-    """Return the kinds of metric that begin so."""
-    from aura.plugins.manager import PluginManager
-
-    return _beginning(PluginManager().all("metric"), incomplete)
+    return names
 
 
-def executor_names(incomplete: str) -> list[str]:
-    """Return the executors that begin so."""
-    from aura.plugins.manager import PluginManager
-
-    return _beginning(PluginManager().all("executor"), incomplete)
+stream_names, metric_names, executor_names = _names("stream"), _names("metric"), _names("executor")
 
 
 def point_names(incomplete: str) -> list[str]:

@@ -17,66 +17,58 @@ from aura.core.checkpoint import checkpoint_at, checkpoint_time, latest_checkpoi
 from aura.core.errors import AuraError, CheckpointError, DataError
 from aura.core.paths import shell_word, shown_path
 from aura.core.time import Time, parse_time
-from aura.sim.build import build_brain
+from aura.sim.cli.asked import Asked
 from aura.sim.cli.ending import print_document, say_end
-from aura.sim.cli.trust import Trust
 from aura.sim.hold import Hold
-from aura.sim.journal import NoInput
-from aura.sim.plugins import scenario_plugins
 from aura.sim.recovery import kept
 from aura.sim.runfolder import RunFolder, default_folder
 from aura.sim.runner import Run, RunOptions
 from aura.sim.scenario import Scenario, embedded_scenarios, load_scenario, read_scenario, with_settings
-from aura.sim.sources import Sources
 from aura.sim.tracebacks import FILE as TRACEBACKS
 
-__all__ = ["Trust", "branch_run", "export_run", "replay_run", "resume_run", "run_scenario", "warm_up_zones"]
+__all__ = ["Asked", "branch_run", "export_run", "replay_run", "resume_run", "run_scenario", "warm_up_zones"]
 
-TRUST = Trust()
 FAULTS = 3
 """Exit status of a run that came to its end, but in which something was switched off or lost."""
 
 
-def run_scenario(source: str, settings: Sequence[str], *, seed: int | None, until: str | None, executor: str | None,
-                 realtime: float | None, out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool,
-                 as_json: bool = False, trust: Trust = TRUST) -> None:
+def run_scenario(source: str, settings: Sequence[str], asked: Asked, *, seed: int | None, until: str | None,
+                 executor: str | None, realtime: float | None, out: Path | None) -> None:
     """Run a scenario into a new folder."""
     chosen = [f"{key}={value!r}" for key, value in (("seed", seed), ("executor", executor), ("realtime", realtime))
               if value is not None]
     scenario = load_scenario(source, [*settings, *chosen])
     folder = RunFolder(out or default_folder(scenario.name))
-    run = _make_run(scenario, folder, trust.sources(scenario), blocked, trace, quiet, until=_time(until))
-    with _ending(run, as_json):
+    run = _make_run(scenario, folder, asked, until=_time(until))
+    with _ending(run, asked.as_json):
         run.start()
-    _say_end(run, as_json)
+    _say_end(run, asked.as_json)
 
 
-def resume_run(folder: Path, *, until: str | None, blocked: Sequence[str], trace: bool, quiet: bool,
-               as_json: bool = False, trust: Trust = TRUST) -> None:
+def resume_run(folder: Path, asked: Asked, *, until: str | None) -> None:
     """Go on with the run in a folder."""
     place = RunFolder(folder)
-    scenario = place.scenario(trust.base)
+    scenario = place.scenario(asked.base)
     if place.read().get("status") == "finished":
-        typer.echo(f"{shown_path(folder)} has finished; there is nothing to resume.", err=as_json)
+        typer.echo(f"{shown_path(folder)} has finished; there is nothing to resume.", err=asked.as_json)
         if not place.report.exists():  # it was ended while the report was written
             with Hold(place.path):
-                typer.echo(f"report: {shown_path(_write_report(place))}", err=as_json)
-        if as_json:
+                typer.echo(f"report: {shown_path(_write_report(place))}", err=asked.as_json)
+        if asked.as_json:
             print_document(place)
         return
-    run = _make_run(scenario, place, trust.sources(scenario, place), blocked, trace, quiet, until=_time(until))
-    with _ending(run, as_json):
+    run = _make_run(scenario, place, asked, place, until=_time(until))
+    with _ending(run, asked.as_json):
         run.resume()
-    _say_end(run, as_json)
+    _say_end(run, asked.as_json)
 
 
-def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: str | None, executor: str | None,
-               out: Path | None, blocked: Sequence[str], trace: bool, quiet: bool, as_json: bool = False,
-               trust: Trust = TRUST) -> None:
+def branch_run(folder: Path, settings: Sequence[str], asked: Asked, *, at: str | None, until: str | None,
+               executor: str | None, out: Path | None) -> None:
     """Start a new run from a checkpoint of another."""
     origin = RunFolder(folder)
     chosen = [f"executor={executor!r}"] if executor else []
-    scenario = read_scenario(with_settings(origin.scenario(trust.base).dump(), [*settings, *chosen]), str(folder))
+    scenario = read_scenario(with_settings(origin.scenario(asked.base).dump(), [*settings, *chosen]), str(folder))
     grid = parse_time(scenario.resolution)
     checkpoint = latest_checkpoint(origin.checkpoints) if at is None \
         else checkpoint_at(origin.checkpoints, parse_time(at, "--at"), grid)
@@ -84,20 +76,19 @@ def branch_run(folder: Path, settings: Sequence[str], *, at: str | None, until: 
     if end is not None and end < parse_time(checkpoint_time(checkpoint, grid)):
         raise CheckpointError("--until", expected=f"a time after the checkpoint, {checkpoint_time(checkpoint, grid)}",
                               got=f"{until}, which lies before it", hint="Choose an earlier checkpoint with --at.")
-    run = _make_run(scenario, place, trust.sources(scenario, origin), blocked, trace, quiet, until=end)
-    typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {shown_path(folder)}", err=as_json)
-    with _ending(run, as_json):
+    run = _make_run(scenario, place, asked, origin, until=end)
+    typer.echo(f"branching from {checkpoint_time(checkpoint, grid)} of {shown_path(folder)}", err=asked.as_json)
+    with _ending(run, asked.as_json):
         run.branch(checkpoint)
-    _say_end(run, as_json)
+    _say_end(run, asked.as_json)
 
 
-def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked: Sequence[str], trace: bool,
-               quiet: bool, as_json: bool = False, trust: Trust = TRUST) -> None:
+def replay_run(folder: Path, asked: Asked, *, executor: str | None, out: Path | None) -> None:
     """Run again what a run did and compare; status 1 if any bit differs."""
     from aura.plugins.recording import Recording, first_difference
 
     origin = RunFolder(folder)
-    recorded, known = origin.scenario(trust.base), origin.read()
+    recorded, known = origin.scenario(asked.base), origin.read()
     status = known.get("status", "running")
     if status == "running":
         raise CheckpointError(str(folder), expected="a run that is over", got="one that was killed or still goes on",
@@ -115,28 +106,24 @@ def replay_run(folder: Path, *, executor: str | None, out: Path | None, blocked:
                                        for n in known.get("notices", ()))
     last = parse_time(kept(origin.checkpoints) or "0 s")
     until = {"finished": None, "failed": last}.get(status, known.get("now", 0))
-    run = _make_run(scenario, place, trust.sources(scenario, origin), blocked, trace, quiet, until=until,
-                    replay_of=origin)
-    with _ending(run, as_json):
+    run = _make_run(scenario, place, asked, origin, until=until, replay_of=origin)
+    with _ending(run, asked.as_json):
         run.start()
     difference = first_difference(Recording(origin.path), Recording(place.path), beginning=parted)
     if difference is not None:
-        typer.echo(f"the replay differs: {difference}", err=as_json)
-        if as_json:
+        typer.echo(f"the replay differs: {difference}", err=asked.as_json)
+        if asked.as_json:
             print_document(run.folder, replay_of=str(folder), difference=str(difference))
         raise typer.Exit(1)
     as_far = ", as far as both go" if parted else ""
-    typer.echo(f"the replay is identical to {shown_path(folder)}, bit for bit{as_far}", err=as_json)
-    _say_end(run, as_json, **({"replay_of": str(folder), "difference": None} if as_json else {}))
+    typer.echo(f"the replay is identical to {shown_path(folder)}, bit for bit{as_far}", err=asked.as_json)
+    _say_end(run, asked.as_json, **({"replay_of": str(folder), "difference": None} if asked.as_json else {}))
 
 
-def export_run(folder: Path, out: Path, *, blocked: Sequence[str], trust: Trust = TRUST) -> None:
+def export_run(folder: Path, out: Path, asked: Asked) -> None:
     """Load the newest checkpoint and let every zone export what it has learned."""
     place = RunFolder(folder)
-    scenario = place.scenario(trust.base)
-    sources = trust.sources(scenario, place)
-    brain = build_brain(scenario, scenario_plugins(scenario, sources, blocked), journal=NoInput(), sources=sources)
-    with brain:
+    with asked.brain(place.scenario(asked.base), place) as brain:
         brain.load(latest_checkpoint(place.checkpoints))
         try:
             written = brain.export(out)
@@ -150,15 +137,12 @@ def export_run(folder: Path, out: Path, *, blocked: Sequence[str], trust: Trust 
         typer.echo(shown_path(path))
 
 
-def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Sequence[str],
-                  trust: Trust = TRUST) -> None:
+def warm_up_zones(source: str | None, settings: Sequence[str], asked: Asked) -> None:
     """Let every zone of a scenario, or of all embedded ones, compile or load what its first ticks need."""
     for name in embedded_scenarios() if source is None else [source]:
         try:
             scenario = load_scenario(name, settings)
-            sources = trust.sources(scenario)
-            brain = build_brain(scenario, scenario_plugins(scenario, sources, blocked), journal=NoInput(),
-                                sources=sources)
+            brain = asked.brain(scenario)
         except DataError as error:
             if source is not None:
                 raise
@@ -172,17 +156,16 @@ def warm_up_zones(source: str | None, settings: Sequence[str], *, blocked: Seque
                 typer.echo(f"{name}.{zone}: {time.perf_counter() - begin:.1f} s")
 
 
-def _make_run(scenario: Scenario, folder: RunFolder, sources: Sources, blocked: Sequence[str], trace: bool,
-              quiet: bool, *, until: Time | None, replay_of: RunFolder | None = None) -> Run:
+def _make_run(scenario: Scenario, folder: RunFolder, asked: Asked, origin: RunFolder | None = None, *,
+              until: Time | None, replay_of: RunFolder | None = None) -> Run:
     observers: list[Any] = []
-    if not quiet:
+    if not asked.quiet:
         from aura.plugins.progress import Progress
 
         observers.append(Progress())
-    return Run(scenario, folder, scenario_plugins(scenario, sources, blocked, trace=trace),
+    sources = asked.sources(scenario, origin)
+    return Run(scenario, folder, asked.manager(scenario, sources),
                RunOptions(until=until, observers=observers, replay_of=replay_of, sources=sources))
-
-
 
 
 def _time(text: str | None) -> Time | None:

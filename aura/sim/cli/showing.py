@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -12,24 +13,26 @@ from aura.core.paths import shown_path
 from aura.plugins.manager import PluginManager
 from aura.sim.cli.tables import print_table
 
+if TYPE_CHECKING:
+    from aura.sim.cli.asked import Asked
+    from aura.sim.scenario import PhaseModel
+
 __all__ = ["describe_scenario", "show_data", "show_metrics", "show_plugins", "show_scenarios", "show_schema",
            "show_streams", "show_zones"]
 
 
-def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[str], *, no_code: bool = False) -> None:
+def describe_scenario(source: str, settings: Sequence[str], asked: Asked) -> None:
     """Print the zones, pathways, phases and metrics of a scenario."""
     from aura.core.ports import MODULATORS
     from aura.core.time import format_time
     from aura.sim.build import make_blueprint, settle_time
-    from aura.sim.cli.trust import Trust
     from aura.sim.journal import NoInput
     from aura.sim.observers import metric_options
-    from aura.sim.plugins import scenario_plugins
     from aura.sim.scenario import load_scenario
 
     scenario = load_scenario(source, settings)
-    sources = Trust(no_code).sources(scenario)
-    manager = scenario_plugins(scenario, sources, blocked)
+    sources = asked.sources(scenario)
+    manager = asked.manager(scenario, sources)
     blueprint = make_blueprint(scenario, manager, journal=NoInput(), sources=sources)
     for name, options in scenario.metrics.items():
         metric_options(name, options, manager)  # read only: a metric's module may be heavy
@@ -47,8 +50,18 @@ def describe_scenario(source: str, settings: Sequence[str], blocked: Sequence[st
         for line in plan.manifest.details(plan.params) if plan.manifest.details else ():
             typer.echo(f"  {line}")
     typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(blueprint))}")
+    for phase in scenario.phases:
+        typer.echo(f"phase {phase.name}: {_said(phase)}")
     for name, metric in scenario.metrics.items():
         typer.echo(f"metric {name}: {metric.get('kind')}")
+
+
+def _said(phase: PhaseModel) -> str:
+    """Return what is played in a phase, in words."""
+    rows = "held-out rows" if phase.split == "held_out" else "learning rows"
+    stage = "" if phase.stage is None else f" of {phase.stage} stage" if phase.repeats else f" of stage {phase.stage}"
+    after = f", after {phase.after}" if phase.after else ""
+    return f"{rows}{stage}{after}, learning {'on' if phase.learn else 'off'}"
 
 
 def show_schema(out: Path | None, blocked: Sequence[str]) -> None:

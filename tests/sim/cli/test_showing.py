@@ -84,6 +84,27 @@ def test_describe_shows_graph_and_schedule_without_running(sim, aura):
     assert not (sim.folder / "runs").exists()
 
 
+def test_describe_shows_the_phases_that_a_scenario_names(sim, aura):
+    sim.scenario(sim.text + """
+        [[phases]]
+        name = "{classes}"
+        stage = "each"
+        [[phases]]
+        name = "held-out-{number}"
+        after = "each stage"
+        split = "held_out"
+        learn = false
+        [[phases]]
+        name = "again"
+        stage = 1
+        """, "phases.toml")
+    found = aura("describe", "phases.toml").out
+    for line in ("phase {classes}: learning rows of each stage, learning on",
+                 "phase held-out-{number}: held-out rows, after each stage, learning off",
+                 "phase again: learning rows of stage 1, learning on"):
+        assert line in found.splitlines()
+
+
 def test_the_embedded_scenarios_are_listed(aura):
     answer = aura("scenarios")
     assert answer.status == 0
