@@ -43,7 +43,7 @@ class Mine(Metric):
         return super().take_rows()
 
     def state(self):
-        return {{"base": self.base_state()}}
+        return {{}}
 
     def load_state(self, state):
         {load}

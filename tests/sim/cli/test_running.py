@@ -297,7 +297,7 @@ columns = {{text = "text"}}
     ((*RUN, "--set", "shuot.x=1"), "got 'shuot'. Try 'shout'"),
     ((*RUN, "--seed", "-1"), "small.toml: seed: expected greater than or equal to 0, got -1"),
     ((*RUN, "--until", "soon"), "--until: expected a time"),
-    ((*RUN, "--executor", "gpu"), "small.toml: executor: expected 'serial', 'threads' or 'processes', got 'gpu'"),
+    ((*RUN, "--executor", "gpu"), "executor 'gpu': expected an executor that a plugin brings, got 'gpu'"),
     ((*RUN, "--realtime", "-2"), "small.toml: realtime: expected"),
     ((*RUN, "--out", "small.toml"), "expected a new or empty folder"),
     ((*RUN, "--out", "small.toml/deep"), "expected a folder that can be written to"),
