@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import numpy as np
@@ -161,10 +161,19 @@ class UnitMap(Metric):
                  if not self._classes.beyond or names[pair[1]] != OTHER}
         pairs = {(unit, names[label]): items for (unit, label), items in known.items()}
         best: dict[int, str] = {}
+        order = {label: natural_key(label) for label in names}
         # Of labels that are as frequent the first in their natural order is taken, whichever came first.
-        for unit, label in sorted(pairs, key=lambda pair: (-pairs[pair], natural_key(pair[1]))):
+        for unit, label in sorted(pairs, key=lambda pair: (-pairs[pair], order[pair[1]])):
             best.setdefault(unit, label)
-        labels = sorted({label for _, label in pairs}, key=natural_key)
+        labels = {label: place for place, label in enumerate(sorted({label for _, label in pairs}, key=natural_key))}
+        regions = [{"label": label, "units": 0, "items": 0, "held": 0, "own": 0} for label in labels]
+        for (unit, label), items in pairs.items():
+            region: dict[str, Any] = regions[labels[label]]
+            region["items"] += items
+            if best[unit] == label:
+                region["units"] += 1
+                region["held"] += part.labelled[unit]
+                region["own"] += items
         won, labelled = sorted(part.wins), sum(part.labelled.values())
         summary = {"utilisation": len(won) / self._units_number}
         if labelled:
@@ -173,12 +182,11 @@ class UnitMap(Metric):
             if sum(pairs.values()) == labelled:
                 summary["purity_by_chance"] = purity_by_chance(known)
         return {"items": sum(part.wins.values()), "unlabelled": part.unlabelled, "summary": summary,
-                "map": {"units": won, "wins": [part.wins[unit] for unit in won], "labels": labels,
-                        "majority": [labels.index(best[unit]) if unit in best else -1 for unit in won],
+                "map": {"units": won, "wins": [part.wins[unit] for unit in won], "labels": list(labels),
+                        "majority": [labels[best[unit]] if unit in best else -1 for unit in won],
                         "purity": [round(pairs[unit, best[unit]] / part.labelled[unit], 4) if unit in best else None
                                    for unit in won]},
-                "regions": [_region(label, part.labelled, pairs, [unit for unit in best if best[unit] == label])
-                            for label in labels]}
+                "regions": regions}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
@@ -201,13 +209,6 @@ class UnitMap(Metric):
                 *cards(found, cls.headlines), *summary_table(found, columns, caption=(
                     "All items of each phase. Purity: the share of the items that have the majority label of their "
                     "unit; by chance: the same with the labels dealt out anew.")), *by_phase(found, "Map", show)]
-
-
-def _region(label: str, labelled: Mapping[int, int], pairs: Mapping[tuple[int, str], int],
-            units: Sequence[int]) -> dict[str, Any]:
-    """Return of a label: its units, its items, the items of its units, and how many of these have it."""
-    return {"label": label, "units": len(units), "items": sum(pairs[pair] for pair in pairs if pair[1] == label),
-            "held": sum(labelled[unit] for unit in units), "own": sum(pairs[unit, label] for unit in units)}
 
 
 def _map_caption(view: Mapping[str, Any], units: int) -> str:
