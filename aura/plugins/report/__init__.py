@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from aura.plugins.report.write import write_report
+from aura.plugins.report.page import write_report
 
 __all__ = ["write_report"]

@@ -9,7 +9,6 @@ import numpy as np
 
 from aura.core.time import MS, S, Time
 from aura.plugins.figures import Event, Rate
-from aura.plugins.report.palette import OTHERS, Tone
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
 from aura.plugins.report.svg import (
     BELOW,
@@ -17,11 +16,13 @@ from aura.plugins.report.svg import (
     GRID,
     INK,
     MUTED,
+    OTHERS,
     PANEL,
     SERIES,
     WIDTH,
     Axes,
     Canvas,
+    Tone,
     left_of,
     limits,
     text_width,

@@ -1,26 +1,29 @@
-"""The whole page: its sections, put into the template."""
+"""From a run folder to its report: the sections of the page, put into the template."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
 
+from aura.core.errors import unwritable
 from aura.core.paths import shell_word
+from aura.core.symlinks import refuse_links
 from aura.core.time import MS, US, S, format_time
 from aura.plugins.figures import Bars, Column, Curves, Graph, Table, Text
 from aura.plugins.metrics.results import Results, left_out
 from aura.plugins.report.graph import ZONES_MAX
 from aura.plugins.report.over_time import SMALL_CHARTS_MAX
-from aura.plugins.report.palette import palettes
-from aura.plugins.report.record import RunInfo, RunRecord
+from aura.plugins.report.record import RunInfo, RunRecord, read_run
 from aura.plugins.report.render import SmallCharts, Surroundings, render, render_cards, templates
+from aura.plugins.report.svg import palettes
 from aura.plugins.words import clock, count, measured, simulated
 
-__all__ = ["page"]
+__all__ = ["page", "write_report"]
 
 
 class _Section(NamedTuple):
@@ -30,6 +33,35 @@ class _Section(NamedTuple):
     name: str
     title: str
     body: str
+
+
+def write_report(folder: str | Path) -> Path:
+    """Write ``report.html`` into a run folder and return its path.
+
+    The page is a pure function of what lies in the folder: the same files give the same bytes.
+
+    Parameters
+    ----------
+    folder : Path
+        A run folder, with at least run.json in it.
+
+    Raises
+    ------
+    AuraError
+        If the folder is no run folder, cannot be written to, or holds links, through which nothing is written.
+    """
+    refuse_links(Path(folder))
+    record = read_run(Path(folder))
+    target = Path(folder) / "report.html"
+    aside = target.with_suffix(".html.partial")
+    text = page(record)
+    try:
+        aside.write_text(text, encoding="utf-8")
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise unwritable(target, error) from error
+    return target
 
 
 def page(record: RunRecord) -> str:
@@ -102,7 +134,7 @@ def _messages(record: RunRecord) -> list[tuple[str, bool]]:
 
 
 def _metrics(record: RunRecord) -> Iterator[_Section]:
-    known = palettes(record)
+    known = palettes(record.figures())
     names = [name for name in dict.fromkeys((*record.metrics, *record.rolling)) if not _is_scalars(record, name)]
     for number, name in enumerate(names):
         found = record.metrics.get(name) or Results(figures=(Curves(),))

@@ -12,20 +12,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from aura.plugins import figures as kinds
-from aura.plugins.report.charts import bar_chart, line_chart, matrix_chart, profile_chart, raster_chart, trace_chart
+from aura.plugins.report import charts, over_time, space
 from aura.plugins.report.graph import graph_chart
-from aura.plugins.report.over_time import (
-    SHOWN_MAX,
-    components_chart,
-    growth_chart,
-    rate_chart,
-    rolling_chart,
-    running_mean,
-    scalar_charts,
-)
-from aura.plugins.report.palette import Palettes, Tone, tone_of
 from aura.plugins.report.record import PhaseInfo, Series, SeriesByName
-from aura.plugins.report.space import map_chart, sheets_shown, volume_chart
+from aura.plugins.report.svg import Palettes, Tone, tone_of
 from aura.plugins.words import count, figure, measured, named, simulated
 
 __all__ = ["SmallCharts", "Surroundings", "render", "render_cards", "templates"]
@@ -60,7 +50,8 @@ class Surroundings:
 
     def draw(self, one: Any) -> list[Drawn]:
         """Return the pictures of a figure."""
-        drawn = _DRAWN[type(one)](one, self, one.alt or one.caption)
+        kind, alt = type(one), one.alt or one.caption
+        drawn = _ALONE[kind](one, alt) if kind in _ALONE else _AMONG[kind](one, self, alt)
         return [(Markup(picture), caption)
                 for picture, caption in ([(drawn, one.caption)] if isinstance(drawn, str) else drawn)]
 
@@ -111,37 +102,37 @@ def _curves(one: kinds.Curves, around: Surroundings, alt: str) -> list[Drawn]:
         return []
     alt = one.alt or f"Rolling values of {', '.join(series)} of the metric {around.name} over simulated time."
     if one.label is None:
-        shown = {name: running_mean(found) for name, found in series.items()} if one.smooth else series
-        return [(rolling_chart(shown, around.phases, alt, one.quantity), one.caption)]
-    which = f" The {SHOWN_MAX} with the most on average are drawn one by one." if len(series) > SHOWN_MAX else ""
-    return [(components_chart(series, around.palettes.get(one.label, {}), around.phases, alt, stacked=one.stacked,
-                              quantity=one.quantity), one.caption + which)]
+        shown = {name: over_time.running_mean(found) for name, found in series.items()} if one.smooth else series
+        return [(over_time.rolling_chart(shown, around.phases, alt, one.quantity), one.caption)]
+    most = over_time.SHOWN_MAX
+    which = f" The {most} with the most on average are drawn one by one." if len(series) > most else ""
+    tones = around.palettes.get(one.label, {})
+    return [(over_time.components_chart(series, tones, around.phases, alt, stacked=one.stacked, quantity=one.quantity),
+             one.caption + which)]
 
 
 def _map(one: kinds.Map, around: Surroundings, alt: str) -> list[Drawn]:
-    sheets, depth = len(sheets_shown(one.shape[2])), one.shape[2]
+    sheets, depth = len(space.sheets_shown(one.shape[2])), one.shape[2]
     which = f" {sheets} of {depth} sheets are drawn, evenly chosen." if sheets < depth else ""
-    return [(map_chart(one, alt), one.caption + which)]
+    return [(space.map_chart(one, alt), one.caption + which)]
 
 
 def _volume(one: kinds.Volume, around: Surroundings, alt: str) -> list[Drawn]:
-    drawn = [(volume_chart(one, alt), one.caption)]
+    drawn = [(space.volume_chart(one, alt), one.caption)]
     if profiles := tuple(profile for profile in one.profiles if len(profile.mean) > 1):
         quantity = one.quantity if one.unit == "1" else f"{one.quantity}, {one.unit}"
-        drawn.append((profile_chart(profiles, quantity, f"Mean {one.quantity} along each axis."),
+        drawn.append((charts.profile_chart(profiles, quantity, f"Mean {one.quantity} along each axis."),
                       "Along each axis: the mean over the plane across it."))
     return drawn
 
 
-def _alone(draw: Callable[[Any, str], str]) -> Callable[[Any, Surroundings, str], str]:
-    return lambda one, around, alt: draw(one, alt)
-
-
-_DRAWN: dict[type, Callable[[Any, Surroundings, str], str | list[Drawn]]] = {
-    kinds.Curves: _curves, kinds.Map: _map, kinds.Volume: _volume, kinds.Lines: _alone(line_chart),
-    kinds.Traces: _alone(trace_chart), kinds.Bars: _alone(bar_chart), kinds.Matrix: _alone(matrix_chart),
-    kinds.Raster: _alone(raster_chart), kinds.Graph: _alone(graph_chart),
-    kinds.Rate: lambda one, around, alt: rate_chart(one, around.phases, alt),
-    kinds.Timeline: lambda one, around, alt: growth_chart(
+_ALONE: dict[type, Callable[[Any, str], str]] = {
+    kinds.Lines: charts.line_chart, kinds.Traces: charts.trace_chart, kinds.Bars: charts.bar_chart,
+    kinds.Matrix: charts.matrix_chart, kinds.Raster: charts.raster_chart, kinds.Graph: graph_chart}
+_AMONG: dict[type, Callable[[Any, Surroundings, str], str | list[Drawn]]] = {
+    kinds.Curves: _curves, kinds.Map: _map, kinds.Volume: _volume,
+    kinds.Rate: lambda one, around, alt: over_time.rate_chart(one, around.phases, alt),
+    kinds.Timeline: lambda one, around, alt: over_time.growth_chart(
         one.events, around.palettes.get(one.label, {}), around.phases, around.now, alt),
-    SmallCharts: lambda one, around, alt: scalar_charts(one.series, around.phases, alt)}
+    SmallCharts: lambda one, around, alt: over_time.scalar_charts(one.series, around.phases, alt)}
+"""What draws a figure: alone, or by what it is drawn in."""

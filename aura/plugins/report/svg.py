@@ -10,14 +10,16 @@ import math
 from collections.abc import Iterable, Sequence
 from html import escape
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from aura.plugins.figures import Curves, Figure, Timeline
 from aura.plugins.words import short
 
-__all__ = ["BELOW", "EDGE", "GRID", "HUGE", "INK", "LABELS", "MUTED", "PANEL", "SERIES", "SIZE", "SMALL", "WIDTH",
-           "Axes", "Canvas", "Entry", "left_of", "limits", "text_width", "ticks"]
+__all__ = ["BELOW", "EDGE", "GRID", "HUGE", "INK", "LABELS", "MUTED", "OTHERS", "PANEL", "SERIES", "SIZE", "SMALL",
+           "WIDTH", "Axes", "Canvas", "Entry", "Palettes", "Tone", "left_of", "limits", "palettes", "text_width",
+           "ticks", "tone_of"]
 
 INK, MUTED, GRID, PANEL = "var(--ink)", "var(--muted)", "var(--line)", "var(--panel)"
 LABELS = tuple(f"var(--c{number})" for number in range(1, 13))
@@ -230,3 +232,48 @@ def _number(value: Any) -> str:
     if isinstance(value, str):
         return escape(value)
     return f"{float(value):.2f}".rstrip("0").rstrip(".") if abs(value) < 2 else f"{float(value):.1f}".removesuffix(".0")
+
+
+# --- one colour for each component of a mixture, the same in all charts and tables of one label -----------------------
+
+
+class Tone(NamedTuple):
+    """A colour, its place among those of the page (0 for none), and how strong and with which dash it is drawn.
+
+    Beyond twelve components the colours come again, paler and dashed.
+    """
+
+    colour: str
+    number: int
+    strength: float
+    dash: str | None
+
+
+OTHERS = Tone(MUTED, 0, 0.5, "2 3")
+"""For what is not told apart."""
+
+_ROUNDS = ((0.85, None), (0.45, "7 3"), (0.25, "7 3 2 3"))
+
+Palettes = dict[str, dict[str, Tone]]
+
+
+def palettes(figures: Iterable[Figure]) -> Palettes:
+    """Return for each label the colours of all that curves and timelines of it name, in their order."""
+    names: dict[str, dict[str, None]] = {}
+    for figure in figures:
+        if isinstance(figure, Curves) and figure.label is not None:
+            names.setdefault(figure.label, {}).update(dict.fromkeys(figure.names))
+        elif isinstance(figure, Timeline):
+            names.setdefault(figure.label, {}).update((event.expert, None) for event in figure.events)
+    return {label: {name: _tone(place) for place, name in enumerate(found)} for label, found in names.items()}
+
+
+def tone_of(name: str, label: str, known: Palettes) -> Tone | None:
+    """Return the colour of a name in the palette of a label, or else in the first that has it."""
+    tones = [known.get(label, {})] if label else [tones for key, tones in known.items() if key]
+    return next((found[name] for found in tones if name in found), None)
+
+
+def _tone(place: int) -> Tone:
+    round_, number = divmod(place, len(LABELS))
+    return Tone(LABELS[number], number + 1, *_ROUNDS[min(round_, len(_ROUNDS) - 1)])

@@ -13,12 +13,10 @@ import pytest
 from aura.core.time import MS
 from aura.plugins.figures import Column, Curves, Event, Table, Timeline
 from aura.plugins.metrics.growth import LIVES_MAX
-from aura.plugins.metrics.results import Results
 from aura.plugins.report.over_time import SHOWN_MAX, components_chart, growth_chart, on_one_grid, stretches
-from aura.plugins.report.palette import palettes
-from aura.plugins.report.record import PhaseInfo, RunInfo, RunRecord, Series, read_run
+from aura.plugins.report.record import PhaseInfo, Series, read_run
 from aura.plugins.report.render import Surroundings, render
-from aura.plugins.report.svg import LABELS
+from aura.plugins.report.svg import LABELS, palettes
 from tests.plugins.mixture import BIRTHS, all_metrics, make_brain, play
 from tests.plugins.report.reading import ROW, read
 
@@ -181,7 +179,7 @@ def test_results_that_do_not_fit_are_named_and_the_page_is_still_written(folder,
 
 
 def colours(*figures):
-    return palettes(RunRecord("run", RunInfo(scenario="s", status="finished"), {"m": Results(figures=figures)}))
+    return palettes(figures)
 
 
 def curves(label, *names):
