@@ -85,7 +85,8 @@ def test_the_reference_says_what_may_stand_there_and_what_stands_there_by_itself
     rows = made()["reference/scenario.md"].splitlines()
     assert any(row.startswith("| `seed` | integer, at least 0; default `0` |") for row in rows)
     assert any(row.startswith('| `split` | `"learn"` or `"held_out"`; default `"learn"` |') for row in rows)
-    assert any(row.startswith("| `truth` | list of text |") for row in rows)
+    assert any(row.startswith("| `truth` | list of texts |") for row in rows)
+    assert any(row.startswith("| `streams` | table of tables, by name |") for row in rows)
 
 
 def test_a_zone_shows_its_ports_modulators_and_tables_within_tables() -> None:
@@ -93,6 +94,7 @@ def test_a_zone_shows_its_ports_modulators_and_tables_within_tables() -> None:
     assert "| `emotion_teacher` | `tags (item)` | label, optional |" in text
     assert "| `energy_gate` | 1 | 0 or more |" in text
     assert "## Parameters of tasks.NAME" in text
+    assert "## The expert mlp" in made()["reference/zones/experts.md"]
 
 
 @pytest.mark.parametrize(("page", "point"), [("readers", "stream"), ("metrics", "metric")])

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from aura.core.zone import Manifest
+from aura.plugins import figures
 from aura.plugins.listing import manifest_ports, modulator_rows, port_rows
 from aura.plugins.manager import PluginManager
 from aura.sim.readers import Column
@@ -23,14 +24,17 @@ from aura.sim.scenario_model import Extending
 
 __all__ = ["pages"]
 
-WORDS = {str: "text", int: "integer", float: "number", bool: "boolean", Any: "any value"}
+WORDS = {str: "text", int: "integer", float: "number", bool: "boolean", Any: "value"}
+WORDS |= {model: f"`{name}`" for name in figures.__all__ if inspect.isclass(model := getattr(figures, name))}
 BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 API = {
     "aura": ("aura", "What a zone, a notebook and a plugin import.", {"aura": ...}),
+    "experts": ("Kinds of expert", "What a plugin's kind of expert is made of.",
+                {"aura.zones.experts.kinds.expert": ...}),
     "hooks": ("Hooks", "What a plugin may implement, each marked with `@aura.hookimpl`.",
-              {"aura.plugins.specs": ..., "aura.plugins.context": ..., "aura.plugins.extension": ("ExtensionPoint",),
-               "aura.core.contract": ...}),
+              {"aura.plugins.specs": ..., "aura.plugins.context": ..., "aura.plugins.following": ...,
+               "aura.plugins.extension": ("ExtensionPoint",), "aura.core.contract": ...}),
     "readers": ("Readers", "What a plugin's reader is made of.", {"aura.plugins.streams": ..., "aura.sim.readers": (
         "Column", "ColumnMap", "IterableSource", "JsonLinesSource", "OnBad", "ReaderOptions", "read_iterable")}),
     "metrics": ("Metrics", "What a plugin's metric is made of.", {
@@ -118,6 +122,9 @@ def _zone(manifest: Manifest) -> str:
         [(f"`{name}`", default.removeprefix("= "), *more) for name, default, *more in rows])
     for path, table in _tables(manifest.params, ""):
         lines += [f"## Parameters{f' of {path}' if path else ''}", "", *_parameters(table)]
+    for point, items in manifest.parts.items():
+        for name, item in items.items():
+            lines += [f"## The {point} {name}", "", item.summary, "", *_parameters(item.load().Options)]
     return _text(lines)
 
 
@@ -130,6 +137,9 @@ def _api(title: str, sentence: str, modules: Mapping[str, Any], more: Iterable[s
         for public in sorted(module.__all__ if chosen is ... else chosen, key=lambda one: _place(one, text)):
             inherited = ["    options: {inherited_members: true}"] if public in WHOLE else []
             lines += [f"::: {name}.{public}", *inherited, ""]
+            item = getattr(module, public)
+            if inspect.isclass(item) and issubclass(item, BaseModel) and item.model_fields:
+                lines += _parameters(item, () if item is figures.Figure else tuple(figures.Figure.model_fields))
     return _text(lines)
 
 
@@ -171,10 +181,11 @@ def _models_in(annotation: Any, place: str) -> Iterator[tuple[type[BaseModel], s
         yield from _models_in(part, f"{place}{more}")
 
 
-def _parameters(table: type[BaseModel]) -> list[str]:
-    return _table(("key", "type and default", "what it is"),
-                  [(f"`{field.alias or name}`", "".join(_may_be(field)), field.description or "")
-                   for name, field in table.model_fields.items()])
+def _parameters(table: type[BaseModel], but: Sequence[str] = ()) -> list[str]:
+    rows = [(f"`{field.alias or name}`", "".join(_may_be(field)), field.description or "")
+            for name, field in table.model_fields.items() if name not in but]
+    told = 3 if any(sentence for *_, sentence in rows) else 2
+    return _table(("key", "type and default", "what it is")[:told], [row[:told] for row in rows])
 
 
 def _may_be(field: FieldInfo) -> Iterator[str]:
@@ -198,12 +209,18 @@ def _kind(annotation: Any) -> str:
     if origin is tuple and Ellipsis not in parts:
         return f"list of {len(parts)}: {', '.join(map(_kind, parts))}"
     if origin in (tuple, list, set, frozenset):
-        return f"list of {_kind(parts[0])}"
+        return f"list of {_several(parts[0])}"
     if inspect.isclass(origin) and issubclass(origin, Mapping):
-        return f"{_kind(parts[1])} by name"
+        return f"table of {_several(parts[1])}, by name"
+    if annotation in WORDS:
+        return WORDS[annotation]
     if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
         return "table"
-    return WORDS.get(annotation, getattr(annotation, "__name__", str(annotation)))
+    return getattr(annotation, "__name__", str(annotation))
+
+
+def _several(annotation: Any) -> str:
+    return re.sub(r"^(text|integer|number|boolean|value|table|list)\b", r"\1s", _kind(annotation))
 
 
 def _bounds(metadata: Iterable[Any]) -> list[str]:
