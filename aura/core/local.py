@@ -26,6 +26,8 @@ from aura.core.zone import Zone
 
 __all__ = ["LocalZone", "Timer", "place_here"]
 
+_NO_IDS: Mapping[str, Any] = MappingProxyType({})
+
 
 class Timer:
     """Calls and nanoseconds that a zone has spent in step and in learn."""
@@ -197,8 +199,8 @@ def _make_compute(node: LocalZone, most: int) -> Callable[[Time, Inputs], Publis
             if ids is not None:
                 ids = copied(check_ids(output.topic, now, value, ids))
             elif output.items_from is not None:
-                ids = inputs.ids.get(output.items_from)
-                if ids is not None:
+                ids = getattr(inputs, "_ids", _NO_IDS).get(output.items_from)  # `inputs.ids`, written out
+                if ids is not None and len(ids) != len(value):
                     check_ids(output.topic, now, value, ids)
             if output.is_array:
                 alone = getrefcount(value) <= most

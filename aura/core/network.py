@@ -25,17 +25,7 @@ __all__ = ["Network"]
 
 
 class Network:
-    """Zones and pathways, checked but not built; nothing that a zone computes with is imported for it.
-
-    Parameters
-    ----------
-    seed : int
-        Every zone's random stream derives from it and from the zone's name.
-    resolution : str or int
-        Periods and delays are whole multiples of it.
-    paths : Paths, optional
-        How files that zones' parameters name are found; by default relative ones start from the current folder.
-    """
+    """Zones and pathways, checked but not built: what a `Blueprint` and a `Brain` are."""
 
     def __init__(self, *, seed: int = 0, resolution: str | Time = "1 ms", paths: Paths | None = None) -> None:
         self.seed, self._paths = seed, paths
