@@ -8,7 +8,6 @@ from pydantic import BaseModel
 from aura.plugins.listing import parameter_tables
 from aura.plugins.manager import PluginManager
 from aura.sim.scenario import Scenario
-from aura.zones.experts.kinds.lookup import KINDS, expert_kind
 from aura.zones.fabric.channels.declaration import Channel
 from aura.zones.fabric.channels.pool import CalciumPool
 from aura.zones.fabric.neurons.receptors import Receptor
@@ -21,7 +20,7 @@ def models() -> dict[str, type[BaseModel]]:
             **{f"zone {name}": zone.params for name, zone in manager.zones().items()},
             **{f"stream {name}": kind.options_model for name, kind in manager.all("stream").items()},
             **{f"metric {name}": kind.options for name, kind in manager.all("metric").items()},
-            **{f"expert {name}": expert_kind(name).Options for name in KINDS},
+            **{f"expert {name}": options for name, options in manager.zone("experts").part_options.items()},
             **{f"fabric {model.__name__}": model for model in (Channel, CalciumPool, Receptor)}}
 
 
@@ -71,12 +70,13 @@ def test_the_sentences_are_shown(capsys: pytest.CaptureFixture[str]) -> None:
     from aura.sim.cli.showing import show_metrics, show_streams, show_zones
 
     manager = PluginManager()
-    for show, known in ((show_zones, {name: zone.params for name, zone in manager.zones().items()}),
-                        (show_streams, {name: kind.options_model for name, kind in manager.all("stream").items()}),
-                        (show_metrics, {name: kind.options for name, kind in manager.all("metric").items()})):
-        for name, model in known.items():
+    for show, known in (
+            (show_zones, {name: [zone.params, *zone.part_options.values()] for name, zone in manager.zones().items()}),
+            (show_streams, {name: [kind.options_model] for name, kind in manager.all("stream").items()}),
+            (show_metrics, {name: [kind.options] for name, kind in manager.all("metric").items()})):
+        for name, models in known.items():
             show(name, ())
             shown = " ".join(capsys.readouterr().out.split())
-            for _, table in parameter_tables(model):
+            for _, table in (each for model in models for each in parameter_tables(model)):
                 for field in table.model_fields.values():
                     assert " ".join((field.description or "?").split()) in shown, f"{name}: {field}"

@@ -5,12 +5,14 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
+
+from pydantic import BaseModel
 
 from aura.core.blame import blamed
 from aura.core.errors import AuraError, PluginError
 
-__all__ = ["AURA_API", "Contribution", "deprecated", "imported"]
+__all__ = ["AURA_API", "Contribution", "Optioned", "deprecated", "imported"]
 
 AURA_API = 1
 """The version of the contract between AURA and plugins; it rises where a plugin could tell one from the other."""
@@ -30,6 +32,14 @@ class Contribution:
 
     aura_api: int = 1
     deprecated: str = ""
+
+
+@runtime_checkable
+class Optioned(Protocol):
+    """What takes options from a scenario, told by their model."""
+
+    @property
+    def options(self) -> type[BaseModel]: ...
 
 
 def deprecated(what: str, instead: str, goes_in: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from aura.core.contract import Contribution, imported
+from aura.core.contract import Contribution, Optioned, imported
 from aura.core.errors import PluginError, WiringError
 from aura.core.flow import Flow, Wait
 from aura.core.lasting import Stateful
@@ -75,7 +75,8 @@ class Manifest(Contribution):
         Returns the lines that `aura describe` shows of a zone with these parameters, besides its ports.
     parts : mapping of str to mapping of str to Contribution
         What the zone is made of by name, for each extension point that it draws from: those that it brings itself. The
-        plugin manager puts all that plugins bring in their place; the zone finds them in its context.
+        plugin manager puts all that plugins bring in their place; the zone finds them in its context. Options that one
+        takes (`aura.core.contract.Optioned`) stand by its name in the zone's parameter `options`.
     aura_api, deprecated : int, str
         See `aura.core.contract.Contribution`.
     """
@@ -96,6 +97,12 @@ class Manifest(Contribution):
     details: Callable[[Any], Sequence[str]] | None = None
     flow: Flow | None = None
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def part_options(self) -> dict[str, type[BaseModel]]:
+        """The models of the options that the zone's parts take, by the name of the part."""
+        return {name: part.options for parts in self.parts.values() for name, part in parts.items()
+                if isinstance(part, Optioned)}
 
     def __repr__(self) -> str:
         return f"<Manifest {self.name}: {self.summary or 'no summary'}>"

@@ -57,6 +57,9 @@ def zone_text(manifest: Manifest) -> str:
     lines += ["", "modulators", *_rows(modulator_rows(manifest))]
     for path, table in parameter_tables(manifest.params):
         lines += ["", f"parameters of {path}" if path else "parameters", *_parameters(table)]
+    for name, options in manifest.part_options.items():
+        for path, table in parameter_tables(options, f"options.{name}"):
+            lines += ["", f"parameters of {path}", *_parameters(table)]
     return "\n".join(lines)
 
 

@@ -39,12 +39,17 @@ def scenario_schema(manager: PluginManager) -> Schema:
         "metrics": {name: (kind.options, kind.summary) for name, kind in manager.all("metric").items()}}
     models: list[type[BaseModel]] = [
         Scenario, Extending, StreamModel, ZoneModel,
-        *(model for known in kinds.values() for model, _ in known.values())]
+        *(model for known in kinds.values() for model, _ in known.values()),
+        *(model for zone in manager.zones().values() for model in zone.part_options.values())]
     defs, names = _definitions(models)
     required = {part: {kind: defs[names[model]].get("required", []) for kind, (model, _) in known.items()}
                 for part, known in kinds.items()}
     for model in models:
         _ask_for_nothing({"$ref": _REF + names[model]}, defs, {"env"})
+    for zone in manager.zones().values():
+        if zone.part_options:
+            options = defs[names[zone.params]]["properties"]["options"]
+            options["properties"] = {name: {"$ref": _REF + names[model]} for name, model in zone.part_options.items()}
     keys = {model: defs[names[model]].get("properties", {}) for model in models}
     root = {**keys[Extending], **{key: _or_variable(value, defs) for key, value in keys[Scenario].items()}}
     pathways = keys[Scenario]["pathways"]

@@ -124,7 +124,7 @@ def _zone(manifest: Manifest) -> str:
         lines += [f"## Parameters{f' of {path}' if path else ''}", "", *_parameters(table)]
     for point, items in manifest.parts.items():
         for name, item in items.items():
-            lines += [f"## The {point} {name}", "", item.summary, "", *_parameters(item.load().Options)]
+            lines += [f"## The {point} {name}", "", item.summary, "", *_parameters(manifest.part_options[name])]
     return _text(lines)
 
 

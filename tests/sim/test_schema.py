@@ -73,7 +73,12 @@ period = "16 ms"
 params = { tissue = { neuron = { dendrites = 1 } }, convolution = false }
 [zones.other]
 kind = "experts"
-params = { stimulus = [28, "x"], growth = false, gate = { k = 1 } }
+[zones.other.params]
+stimulus = [28, "x"]
+growth = false
+gate = { k = 1 }
+kinds = ["mlp", "mine:Own"]
+options = { mlp = { hidden = [8] }, "mine:Own" = { anything = 1 } }
 [metrics.digit]
 kind = "classification"
 truth = "digits.label"
@@ -109,6 +114,8 @@ MISTAKES = {
     "a type deep in a zone": ("dendrites = 1", "dendrites = [1]"),
     "a number out of its range": ("dendrites = 1", "dendrites = 65"),
     "a parameter of another zone": ("gate = { k = 1 }", "tissue = false"),
+    "an option of a part of a zone": ("hidden = [8]", "hiden = [8]"),
+    "a type of such an option": ("hidden = [8]", "hidden = 8"),
     "a kind of zone": ('kind = "experts"', 'kind = "exprts"'),
     "a zone of no kind": ('kind = "experts"\n', ""),
     "an option of a metric": ('every = "auto"', 'evry = "auto"'),
@@ -200,7 +207,10 @@ def read(text):
     for name, stream in scenario.streams.items():
         validated(manager.stream(stream.kind).options_model, stream.reader_options, name)
     for name, zone in scenario.zones.items():
-        validated(manager.zone(zone.kind or name).params, zone.params, name)
+        manifest = manager.zone(zone.kind or name)
+        validated(manifest.params, zone.params, name)
+        for part, model in manifest.part_options.items():
+            validated(model, zone.params.get("options", {}).get(part, {}), name)
     for name, options in scenario.metrics.items():
         metric_options(name, options, manager)
 

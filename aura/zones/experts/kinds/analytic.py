@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from aura.core.lasting import Lasting
 from aura.zones.common.arrays import Array
@@ -14,22 +13,11 @@ from aura.zones.common.least_squares import with_bias
 from aura.zones.experts.kinds.columns import Columns
 from aura.zones.experts.kinds.expert import Expert, Lesson, Rows
 from aura.zones.experts.kinds.feature_kernels import score_rows
-from aura.zones.experts.kinds.random_features import DenseFeatures, FeatureOptions, random_features
+from aura.zones.experts.kinds.options import AnalyticOptions
+from aura.zones.experts.kinds.random_features import DenseFeatures, random_features
 from aura.zones.experts.kinds.sharpness import Sharpness, softmax
 
 __all__ = ["AnalyticExpert", "AnalyticOptions"]
-
-
-class AnalyticOptions(FeatureOptions):
-    """The features, and the regression on them."""
-
-    ridge: float = Field(default=0.1, gt=0, le=1e9, description="The penalty on the squared weights.")
-    forgetting: float = Field(
-        default=1.0, gt=0.9, le=1,
-        description="Factor by which all that was learned counts less with each row; 1 forgets nothing.")
-    precision: Literal["float64", "float32"] = Field(
-        default="float64",
-        description="Arithmetic of the covariance, width² numbers.")
 
 
 class AnalyticExpert(Expert):

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from aura.zones.experts.kinds.convolution import ConvExpert, ConvOptions
+from aura.zones.experts.kinds.convolution import ConvExpert
 from aura.zones.experts.kinds.expert import ExpertOptions
+from aura.zones.experts.kinds.options import Conv1dOptions
 
 __all__ = ["Conv1dExpert", "Conv1dOptions"]
-
-
-class Conv1dOptions(ConvOptions):
-    """As `ConvOptions`."""
 
 
 class Conv1dExpert(ConvExpert):

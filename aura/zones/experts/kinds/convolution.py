@@ -1,51 +1,17 @@
-"""What the experts that convolve share: their options, and how the axes of a stimulus are read."""
+"""What the experts that convolve share: how the axes of a stimulus are read."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, ClassVar
+from typing import Any, ClassVar
 
 from flax import nnx
-from pydantic import Field, model_validator
 
 from aura.core.errors import ParameterError
 from aura.zones.experts.kinds.compiled import CompiledExpert
-from aura.zones.experts.kinds.modules import Activation, ConvNet, Pooling
-from aura.zones.experts.kinds.options import CompiledOptions
+from aura.zones.experts.kinds.modules import ConvNet
+from aura.zones.experts.kinds.options import ConvOptions
 
-__all__ = ["ConvExpert", "ConvOptions", "Width"]
-
-Width = Annotated[int, Field(ge=1, le=4096)]
-"""Of a layer or a kernel."""
-
-
-class ConvOptions(CompiledOptions):
-    """What a convolutional network has beside `CompiledOptions`."""
-
-    channels: tuple[Width, ...] = Field(
-        default=(16, 32), min_length=1, max_length=16,
-        description="Output channels of each convolution.")
-    kernel: tuple[Width, ...] = Field(
-        default=(5,), min_length=1, max_length=16,
-        description="Width of each convolution, the same along every axis; the last one stands for all that follow.")
-    stride: tuple[Width, ...] = Field(
-        default=(1,), min_length=1, max_length=16,
-        description="Step of each convolution, told as the widths are.")
-    pooling: Pooling = Field(
-        default="max",
-        description="What follows each convolution, over blocks of `pool` along every axis.")
-    pool: int = Field(default=2, ge=2, le=64, description="Width of such a block.")
-    hidden: tuple[Width, ...] = Field(
-        default=(64,), max_length=16,
-        description="Units of each hidden layer after the convolutions.")
-    activation: Activation = Field(default="relu", description="The activation of all hidden units.")
-
-    @model_validator(mode="after")
-    def _fit(self) -> ConvOptions:
-        for name, values in (("kernel", self.kernel), ("stride", self.stride)):
-            if len(values) > len(self.channels):
-                raise ValueError(f"{name} of {len(self.channels)} values at most, one for each of channels")
-        return self
-
+__all__ = ["ConvExpert"]
 
 class ConvExpert(CompiledExpert):
     """A convolutional network over the first `spatial` axes; one more axis is the channels."""

@@ -5,41 +5,17 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 import numpy as np
-from pydantic import Field
 
 from aura.core.lasting import Lasting
 from aura.zones.experts.kinds.episodic_store import EpisodicStore
 from aura.zones.experts.kinds.expert import Expert, Lesson, Rows
-from aura.zones.experts.kinds.random_features import (
-    ConvolutionFeatures,
-    DenseFeatures,
-    FeatureOptions,
-    filtered,
-)
+from aura.zones.experts.kinds.options import EpisodicOptions
+from aura.zones.experts.kinds.random_features import ConvolutionFeatures, DenseFeatures, filtered
 
 __all__ = ["EpisodicExpert", "EpisodicOptions"]
 
 TINY = np.float32(1e-12)
 """Least mean squared distance: a key that is met again exactly divides nothing by 0."""
-
-
-class EpisodicOptions(FeatureOptions):
-    """What keys are made of, how many are kept, and how they vote."""
-
-    dims: int = Field(
-        default=128, ge=1, le=4096,
-        description="Numbers in a key: a random projection of the filtered image, or of the stimulus itself where it "
-                    "is none.")
-    capacity: int = Field(
-        default=10_000, ge=1, le=10_000_000,
-        description="How many episodes are held; the oldest is forgotten first.")
-    nearest: int = Field(default=6, ge=1, le=1000, description="How many episodes vote.")
-    least_weight: float = Field(
-        default=0.0, ge=0,
-        description="Rows of a lesson that do not count for more are not remembered.")
-    smoothing: float = Field(
-        default=0.1, gt=0, le=1000,
-        description="Votes given to all classes together, against up to one from each of the nearest.")
 
 
 class EpisodicExpert(Expert):

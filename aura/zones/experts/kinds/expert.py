@@ -118,11 +118,14 @@ class ExpertKind(Contribution):
         One sentence.
     factory : str or type of Expert
         The class, or ``"package.module:Class"``, imported when the zone is built.
+    options : type of ExpertOptions
+        What its experts may be told, as their class has it; `aura zones experts` shows them.
     """
 
     name: str
     summary: str
     factory: str | type[Expert]
+    options: type[ExpertOptions] = ExpertOptions
 
     def load(self) -> type[Expert]:
         """Import and return the class.

@@ -6,16 +6,25 @@ from collections.abc import Collection, Mapping
 
 from aura.core.errors import ParameterError, nearest
 from aura.zones.experts.kinds.expert import Expert, ExpertKind
+from aura.zones.experts.kinds.options import (
+    AnalyticOptions,
+    Conv1dOptions,
+    Conv2dOptions,
+    EpisodicOptions,
+    MlpOptions,
+)
 
 __all__ = ["KINDS", "expert_kind"]
 
 _PACKAGE = "aura.zones.experts.kinds"
 KINDS = {kind.name: kind for kind in (
-    ExpertKind("analytic", "Fixed random features and recursive least squares.", f"{_PACKAGE}.analytic:AnalyticExpert"),
-    ExpertKind("conv1d", "Convolutions along one axis.", f"{_PACKAGE}.conv1d:Conv1dExpert"),
-    ExpertKind("conv2d", "Convolutions over pictures.", f"{_PACKAGE}.conv2d:Conv2dExpert"),
-    ExpertKind("episodic", "The nearest of what it was taught.", f"{_PACKAGE}.episodic:EpisodicExpert"),
-    ExpertKind("mlp", "A perceptron over all numbers of a stimulus.", f"{_PACKAGE}.mlp:MlpExpert"))}
+    ExpertKind("analytic", "Fixed random features and recursive least squares.",
+               f"{_PACKAGE}.analytic:AnalyticExpert", AnalyticOptions),
+    ExpertKind("conv1d", "Convolutions along one axis.", f"{_PACKAGE}.conv1d:Conv1dExpert", Conv1dOptions),
+    ExpertKind("conv2d", "Convolutions over pictures.", f"{_PACKAGE}.conv2d:Conv2dExpert", Conv2dOptions),
+    ExpertKind("episodic", "The nearest of what it was taught.", f"{_PACKAGE}.episodic:EpisodicExpert",
+               EpisodicOptions),
+    ExpertKind("mlp", "A perceptron over all numbers of a stimulus.", f"{_PACKAGE}.mlp:MlpExpert", MlpOptions))}
 """Those of this package."""
 
 

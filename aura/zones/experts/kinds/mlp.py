@@ -4,37 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Annotated, Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import numpy as np
 from flax import nnx
-from pydantic import Field, model_validator
 
 from aura.zones.experts.kinds.expert import ExpertOptions, Lesson, Rows
-from aura.zones.experts.kinds.modules import Activation, Perceptron
+from aura.zones.experts.kinds.modules import Perceptron
 from aura.zones.experts.kinds.networks import Network
 from aura.zones.experts.kinds.neural import NeuralExpert, counts
-from aura.zones.experts.kinds.options import NeuralOptions, learning_rate
+from aura.zones.experts.kinds.options import MlpOptions, learning_rate
 from aura.zones.experts.kinds.perceptron_program import PerceptronProgram
 
 __all__ = ["MlpExpert", "MlpOptions"]
-
-
-class MlpOptions(NeuralOptions):
-    """What an MLP has beside `NeuralOptions`."""
-
-    hidden: tuple[Annotated[int, Field(ge=1, le=65536)], ...] = Field(
-        default=(64,), max_length=16,
-        description="Units of each hidden layer; none makes it a softmax regression.")
-    activation: Activation = Field(default="relu", description="The activation of the hidden units.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _on_one_device(cls, given: Any) -> Any:
-        """Pass over what files of earlier experts say, which knew of devices."""
-        if isinstance(given, dict) and given.get("devices") == 1:
-            return {name: value for name, value in given.items() if name != "devices"}
-        return given
 
 
 class MlpExpert(NeuralExpert):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Literal
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
-__all__ = ["ACTIVATIONS", "Activation", "ConvNet", "Perceptron", "Pooling"]
+__all__ = ["ACTIVATIONS", "ConvNet", "Perceptron"]
 
-Activation = Literal["relu", "gelu", "tanh", "silu"]
-Pooling = Literal["max", "mean", "none"]
 ACTIVATIONS: dict[str, Callable[[jax.Array], jax.Array]] = {
     "relu": jax.nn.relu, "gelu": jax.nn.gelu, "tanh": jnp.tanh, "silu": jax.nn.silu}
 

@@ -3,14 +3,14 @@ r"""Random features of a stimulus that never change: filters, rectified and pool
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Literal, NamedTuple, Self
+from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field, model_validator
 
 from aura.core.errors import ParameterError
-from aura.zones.experts.kinds.expert import ExpertOptions, Rows
+from aura.zones.experts.kinds.expert import Rows
 from aura.zones.experts.kinds.feature_kernels import filter_rows, project_rows, pull_filters, pull_projection
+from aura.zones.experts.kinds.options import FeatureOptions
 
 __all__ = ["ConvolutionFeatures", "DenseFeatures", "FeatureOptions", "RandomFeatures", "filtered", "random_features"]
 
@@ -29,41 +29,6 @@ DENSE_STREAM, FILTER_STREAM = 1, 2
 
 WINDOWS = 4
 """The pooled windows that tile a side of the map; with the overlap there are about five (tuned here)."""
-
-
-class FeatureOptions(ExpertOptions):
-    """Which features."""
-
-    features: Literal["auto", "dense", "conv"] = Field(
-        default="auto",
-        description="A projection of the flattened stimulus, or filters over an image (h, w) or (h, w, c). 'auto' "
-                    "filters what has two sides of at least 8 pixels, one no longer than four times the other, and at "
-                    "most 4 channels.")
-    width: int = Field(default=2000, ge=1, le=20_000, description="How many dense features there are.")
-    bias: float = Field(
-        default=0.5, ge=0, le=100,
-        description="Standard deviation of the thresholds of the dense features, whose inputs have a mean square of "
-                    "1.")
-    standardise: int = Field(
-        default=1024, ge=0, le=2**20,
-        description="Dense features see columns of mean 0 and spread 1, as those of the first so many rows; 0 leaves "
-                    "the columns as they are and divides each row by its own root mean square.")
-    filters: int = Field(default=100, ge=1, le=4096, description="How many random filters there are.")
-    kernel: int = Field(
-        default=0, ge=0, le=64,
-        description="Side of a filter in pixels; 0 for a quarter of the shorter side, from 3 to 7.")
-    pool: int = Field(
-        default=0, ge=0, le=1024,
-        description="Side of a window that responses are averaged over; 0 for a quarter of the map.")
-    stride: int = Field(
-        default=0, ge=0, le=1024,
-        description="Distance between two such windows; 0 for two thirds of the window.")
-
-    @model_validator(mode="after")
-    def _windows_touch(self) -> Self:
-        if self.pool and self.stride > self.pool:
-            raise ValueError(f"stride <= pool ({self.pool}), so that no response is lost, not {self.stride}")
-        return self
 
 
 class RandomFeatures(ABC):

@@ -13,7 +13,7 @@ from aura import Brain, stream
 from aura.core.errors import AuraError, ParameterError
 from aura.plugins.manager import PluginManager
 from aura.zones.experts.kinds.expert import Expert
-from aura.zones.experts.kinds.lookup import expert_kind
+from aura.zones.experts.kinds.lookup import KINDS, expert_kind
 from aura.zones.experts.plugin import MANIFEST
 
 MODULE = '''
@@ -153,3 +153,8 @@ def test_a_module_that_no_parameter_names_is_not_imported(site: Path) -> None:
     with pytest.raises(ParameterError, match="a kind of expert that is registered, or named by the zone's parameters"):
         expert_kind("others_experts:Uniform", named=["mlp"])
     assert "others_experts" not in sys.modules
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_options_that_are_shown_of_a_kind_are_those_of_its_class(name: str) -> None:
+    assert KINDS[name].load().Options is KINDS[name].options
