@@ -9,12 +9,13 @@ import numpy as np
 from pydantic import BeforeValidator, Field
 
 from aura.core.errors import AuraError
+from aura.core.lasting import Free, Lasting, Stateful
 from aura.core.signals import Signal
 from aura.core.time import Time
 from aura.plugins.figures import Column, Curves, Figure, Table, Text
 from aura.plugins.metrics.options import NUMBERS, Label, MaxRows, MeansEvery, MetricOptions, Need, Topic
 from aura.plugins.metrics.results import Results, main_phases
-from aura.plugins.metrics.totals import IntervalMeans, OverTime, Totals
+from aura.plugins.metrics.totals import IntervalMeans, OverTime
 from aura.plugins.words import count, share
 
 if TYPE_CHECKING:
@@ -86,23 +87,52 @@ class ComponentOptions(MetricOptions):
     max_components: int = Field(64, ge=1, le=250, description="Components kept; those beyond are counted only.")
 
 
-class _Phase(Totals):
+class _Totals(Stateful):
+    """As `Totals`, of all components at once: counts, sums, least, largest and last, float64 (5, component)."""
+
+    lasting: ClassVar[tuple[str | Lasting, ...]] = (Free("table"),)
+
+    def __init__(self) -> None:
+        self.table = np.zeros((5, 0))
+
+    def add(self, values: np.ndarray) -> None:
+        """Take one number of each component."""
+        more = len(values) - self.table.shape[1]
+        if more > 0:
+            fresh = np.repeat([[0.0], [0.0], [np.inf], [-np.inf], [0.0]], more, axis=1)
+            self.table = np.concatenate([self.table, fresh], axis=1)
+        table = self.table[:, :len(values)]
+        table[0] += 1.0
+        table[1] += values
+        np.minimum(table[2], values, out=table[2])
+        np.maximum(table[3], values, out=table[3])
+        table[4] = values
+
+    def means(self) -> dict[str, float]:
+        """Return the mean of each by its number."""
+        return {row["name"]: row["mean"] for row in self.rows()}
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Return all of it, a row a component."""
+        return [{"name": str(number), "count": int(count), "mean": total / count, "least": least, "largest": largest,
+                 "last": last} for number, (count, total, least, largest, last) in enumerate(self.table.T.tolist())]
+
+
+class _Phase(_Totals):
     """The totals of one phase, its signals, and the sums since there last was one component more."""
 
-    lasting = ("signals", "since_growth")
+    lasting = ("signals", Free("since_growth"))
 
     def __init__(self) -> None:
         super().__init__()
-        self.signals = 0
-        self.since_growth: list[float] = []
+        self.signals, self.since_growth = 0, np.zeros(0)
 
-    def add(self, numbers: Sequence[tuple[str, float]]) -> None:  # type: ignore[override]
-        if len(numbers) > len(self.since_growth):
-            self.since_growth = [0.0] * len(numbers)
-        super().add(numbers)
+    def add(self, values: np.ndarray) -> None:
+        if len(values) > len(self.since_growth):
+            self.since_growth = np.zeros(len(values))
+        super().add(values)
         self.signals += 1
-        for place, (_, value) in enumerate(numbers):
-            self.since_growth[place] += value
+        self.since_growth[:len(values)] += values
 
 
 class Components(OverTime):
@@ -134,6 +164,9 @@ class Components(OverTime):
     def new_part(self) -> _Phase:
         return _Phase()
 
+    def new_totals(self) -> _Totals:
+        return _Totals()
+
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def on_signal(self, signal: Signal) -> None:
@@ -160,17 +193,16 @@ class Components(OverTime):
 
     def _take(self, values: np.ndarray, place: str) -> None:
         self._largest = max(self._largest, len(values))
-        kept = values[:self.options.max_components].tolist()
-        self.take("", place, [(str(number), value) for number, value in enumerate(kept)], 1)
+        self.take("", place, values[:self.options.max_components], 1)
 
     def write(self, owner: str, series: IntervalMeans, now: Time) -> None:
         signals, names = series.count, self._names()
-        sums = {number: total for number, (_, total, *_) in series.totals.table.items()}
-        means = series.take(now, self.options.max_rows)
+        sums = series.totals.table[1].tolist()
+        means = list(series.take(now, self.options.max_rows).values())
         if self.options.stacked:
             # Before it was grown a component had no share; so the shares of an interval make one whole.
-            means = {number: total / signals for number, total in sums.items()}
-        self.add_row(now, signals, {names[int(number)]: mean for number, mean in means.items()})
+            means = [total / signals for total in sums]
+        self.add_row(now, signals, dict(zip(names, means)))  # noqa: B905  of the last interval there may be fewer
 
     def _names(self) -> list[str]:
         """Return the names of the components so far; what nobody has named has its number."""
@@ -189,7 +221,7 @@ class Components(OverTime):
     def tell(self, place: str, part: Any) -> dict[str, Any]:
         names = self._names()
         rows = [{**row, "name": names[int(row["name"])]} for row in part.rows()]
-        found = one_sided(np.array(part.since_growth)) if self.options.stacked else None
+        found = one_sided(part.since_growth) if self.options.stacked else None
         return {"items": part.signals, "summary": {row["name"]: row["mean"] for row in rows}, "components": rows,
                 "one_sided": None if found is None else {"name": names[found[0]], "share": found[1]}}
 

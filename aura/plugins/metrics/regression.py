@@ -51,10 +51,13 @@ class Moments(Stateful):
             self.mean, self.spread = np.zeros(both.shape[1:]), np.zeros((2, *both.shape[1:]))
             self.absolute_errors = np.zeros(both.shape[2])
             self.squared_errors = np.zeros(both.shape[2])
-        total, mean, error = self.items + count, both.mean(axis=0), both[:, 1] - both[:, 0]
-        off, step = both - mean, mean - self.mean
-        self.spread = self.spread + (off[:, :, None] * off[:, None]).sum(axis=0) + (
-            step[:, None] * step * (self.items * count / total))
+        total, error = self.items + count, both[:, 1] - both[:, 0]
+        mean = both.mean(axis=0) if count > 1 else both[0]
+        step = mean - self.mean
+        self.spread = self.spread + step[:, None] * step * (self.items * count / total)
+        if count > 1:
+            off = both - mean
+            self.spread += (off[:, :, None] * off[:, None]).sum(axis=0)
         self.mean = self.mean + step * (count / total)
         self.absolute_errors = self.absolute_errors + np.abs(error).sum(axis=0)
         self.squared_errors = self.squared_errors + (error**2).sum(axis=0)

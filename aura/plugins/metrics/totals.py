@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from aura.core.lasting import Lasting, Made, Stateful
@@ -62,13 +62,15 @@ class IntervalMeans(Stateful):
 
     lasting = ("span", "next", "rows", "count", "totals")
 
-    def __init__(self, span: Time) -> None:
+    def __init__(self, span: Time, new_totals: Callable[[], Any] = Totals) -> None:
         self.span, self.next, self.rows, self.count = span, span, 0, 0
-        self.totals = Totals()
+        self._new_totals = new_totals
+        self.totals = new_totals()
 
     def take(self, now: Time, max_rows: int) -> dict[str, float]:
         """Return the means since the last row, and set when the next one is due; it doubles after `max_rows` rows."""
-        means, self.totals, self.count = self.totals.means(), Totals(), 0
+        means: dict[str, float]
+        means, self.totals, self.count = self.totals.means(), self._new_totals(), 0
         self.rows += 1
         if self.rows % max_rows == 0:
             self.span *= 2
@@ -88,10 +90,14 @@ class OverTime(View):
         super().__init__(name, options)
         self._series: dict[str, IntervalMeans] = {}
 
-    def new_part(self) -> Totals:
+    def new_part(self) -> Any:
+        return self.new_totals()
+
+    def new_totals(self) -> Any:
+        """Return what numbers are added up in: something with the methods of `Totals`."""
         return Totals()
 
-    def take(self, owner: str, place: str, numbers: list[tuple[str, float]], count: int) -> IntervalMeans:
+    def take(self, owner: str, place: str, numbers: Any, count: int) -> IntervalMeans:
         """Add some numbers to the interval of an owner, and to what stands under a name; they count as so many."""
         self.part(place).add(numbers)
         series = self._series.get(owner)
@@ -116,4 +122,4 @@ class OverTime(View):
         self.add_row(now, series.count, series.take(now, self.options.max_rows))
 
     def _new_series(self) -> IntervalMeans:
-        return IntervalMeans(parse_time(self.options.every))
+        return IntervalMeans(parse_time(self.options.every), self.new_totals)
