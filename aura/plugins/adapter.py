@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from aura.core.observer import BrainView, Observer
 from aura.core.time import Time
@@ -35,18 +35,15 @@ class _Adapter(Observer):
         self._manager, self._run = manager, run
         self.name = f"plugins:{type(self).__name__.strip('_')}"
 
-    def _call(self, hook: str, **arguments: Any) -> None:
-        self._manager.call(hook, run=self._run, **arguments)
-
 
 class _BeforeTick(_Adapter):
     def before_tick(self, now: Time) -> None:
-        self._call("aura_before_tick", now=now)
+        self._manager.call("aura_before_tick", run=self._run, now=now)
 
 
 class _AfterTick(_Adapter):
     def after_tick(self, now: Time) -> None:
-        self._call("aura_after_tick", now=now)
+        self._manager.call("aura_after_tick", run=self._run, now=now)
 
 
 class _Phases(_Adapter):
@@ -57,7 +54,7 @@ class _Phases(_Adapter):
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         self._end()
         self._phase = phase
-        self._call("aura_before_phase", phase=phase)
+        self._manager.call("aura_before_phase", run=self._run, phase=phase)
 
     def on_stop(self, brain: BrainView) -> None:
         self._end()
@@ -65,9 +62,9 @@ class _Phases(_Adapter):
     def _end(self) -> None:
         if self._phase is not None:
             phase, self._phase = self._phase, None
-            self._call("aura_after_phase", phase=phase)
+            self._manager.call("aura_after_phase", run=self._run, phase=phase)
 
 
 class _ZoneErrors(_Adapter):
     def on_zone_error(self, zone: str, now: Time, error: BaseException) -> None:
-        self._call("aura_on_zone_error", zone=zone, now=now, error=error)
+        self._manager.call("aura_on_zone_error", run=self._run, zone=zone, now=now, error=error)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from aura.core.blame import blamed, message_of
 from aura.core.errors import PluginError, nearest
 from aura.plugins.discovery import Found, find_plugins, normalised
-from aura.plugins.hooks import Caller, Hooks
+from aura.plugins.hooks import Hooks, Raised
 from aura.plugins.info import PluginInfo
 from aura.plugins.points import POINTS
 from aura.plugins.registry import Registry
@@ -61,9 +61,7 @@ class PluginManager:
                  trace: bool | TextIO = False) -> None:
         self._trace = Trace(None if trace is True else trace) if trace else None
         self._infos: dict[str, PluginInfo] = {}
-        self._hooks = Hooks(POINTS)
-        if self._trace is not None:
-            self._hooks.add_hookcall_monitoring(self._trace.before, self._trace.after)
+        self._hooks = Hooks(POINTS, self._trace)
         found = find_plugins(files)
         _refuse_unknown(blocked, found)
         self._register({plugin.name: self._load(plugin) for plugin in found if not self._is_blocked(plugin, blocked)})
@@ -144,29 +142,27 @@ class PluginManager:
 
         One that raises is logged, and that plugin's hook is called no more; the others, and the run, go on.
         """
-        for caller in tuple(self._hooks.callers(hook)):
-            try:
-                caller.call(**arguments)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                self._switch_off(caller, hook, error, arguments.get("run"))
+        for call in self._hooks.calls(hook):
+            call(**arguments)
+        if self._hooks.raised:
+            self._tell_raised(arguments.get("run"))
 
     def observers(self, run: RunContext) -> list[Observer]:
         """Return the observers that plugins bring to a run; a plugin that fails to brings none."""
         from aura.core.observer import Observer
 
         brought: list[Observer] = []
-        for caller in tuple(self._hooks.callers("aura_observers")):
+        for plugin, call in self._hooks.callers("aura_observers"):
             try:
-                given = [one for returned in caller.call(run=run) for one in returned]
+                given = [one for returned in call(run=run) for one in returned]
                 for one in given:
                     if not isinstance(one, Observer):
                         raise PluginError("aura_observers", expected="a list of aura.Observer", got=repr(one))
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                self._switch_off(caller, "aura_observers", error, run)
+                self._hooks.raised.append(Raised(plugin, "aura_observers", error))
+                self._tell_raised(run)
             else:
                 brought += given
         return brought
@@ -180,7 +176,7 @@ class PluginManager:
         self._infos[plugin.name] = PluginInfo(plugin.name, plugin.distribution, plugin.version, plugin.origin,
                                               blocked=is_blocked)
         if is_blocked:
-            self._hooks.set_blocked(plugin.name)
+            self._hooks.pluggy.set_blocked(plugin.name)
         return is_blocked
 
     def _load(self, plugin: Found) -> object | None:
@@ -220,7 +216,7 @@ class PluginManager:
         points.put("aura", POINTS)
         self._fill(points)
         for name, point in [*points.items.items()][len(own):]:
-            if self._hooks.knows(point.hook):
+            if point.hook in self._hooks.known:
                 self._note(points.owners[name], f"{points.point.hook}: expected a hook that is free, "
                                                f"got {point.hook!r}")
                 del points.items[name], points.owners[name]
@@ -248,10 +244,11 @@ class PluginManager:
 
     def _list_hooks(self) -> None:
         """Keep of each plugin which of its hooks are called."""
+        for hook in self._hooks.known:
+            for name, _ in self._hooks.callers(hook):
+                self._infos[name] = replace(self._infos[name], hooks=(*self._infos[name].hooks, hook))
         for name, info in self._infos.items():
-            hooks = self._hooks.hooks_of(name)
-            self._infos[name] = replace(info, hooks=hooks)
-            if not (hooks or info.blocked or info.problems):
+            if not (info.hooks or info.blocked or info.problems):
                 self._note(name, f"expected at least one hook, got none. Known: {', '.join(self._hooks.known)}")
 
     def _hand_out_parts(self) -> None:
@@ -263,13 +260,15 @@ class PluginManager:
             if parts:
                 zones[name] = replace(manifest, parts=parts)
 
-    def _switch_off(self, caller: Caller, hook: str, error: BaseException, run: RunContext | None) -> None:
-        self._hooks.callers(hook).remove(caller)
-        self._note(caller.plugin, f"{hook}: {_said(error)}")
-        if run is None:
-            _log.error("plugin %r raised in %s and is switched off: %s", caller.plugin, hook, blamed(error))
-        else:
-            run.brain.tell_switched_off("plugin", caller.plugin, hook, error)
+    def _tell_raised(self, run: RunContext | None) -> None:
+        """Tell of what hooks have raised, which are switched off."""
+        while self._hooks.raised:
+            plugin, hook, error = self._hooks.raised.pop(0)
+            self._note(plugin, f"{hook}: {_said(error)}")
+            if run is None:
+                _log.error("plugin %r raised in %s and is switched off: %s", plugin, hook, blamed(error))
+            else:
+                run.brain.tell_switched_off("plugin", plugin, hook, error)
 
     def _note(self, plugin: str, *problems: str) -> None:
         info = self._infos[plugin]

@@ -22,6 +22,9 @@ __all__ = [
     "aura_on_zone_error",
 ]
 
+OBSERVING = frozenset(__all__) - {"aura_observers"}
+"""Those whose return is ignored, and which are called no more once they have raised."""
+
 
 @hookspec
 def aura_observers(run: RunContext) -> Sequence[Observer]:  # type: ignore[empty-body]

@@ -16,7 +16,7 @@ __all__ = ["Trace"]
 class Trace:
     """Prints one line a hook call: plugin, hook, milliseconds, and what it raised if it did.
 
-    `before` and `after` are what ``pluggy.PluginManager.add_hookcall_monitoring`` takes.
+    `before` is what ``pluggy.PluginManager.add_hookcall_monitoring`` takes.
 
     Parameters
     ----------
@@ -32,11 +32,6 @@ class Trace:
         """Note that a hook is called; one may call another."""
         self._begun.append(perf_counter())
 
-    def after(self, outcome: pluggy.Result[Any], hook: str, impls: Sequence[pluggy.HookImpl],
-              arguments: Mapping[str, Any]) -> None:
-        """Print what has become of it."""
-        self._tell(", ".join(impl.plugin_name for impl in impls), hook, outcome.exception)
-
     @contextmanager
     def around(self, plugin: str, what: str) -> Iterator[None]:
         """Time what is done within, beside hook calls, and print the line."""
@@ -44,11 +39,12 @@ class Trace:
         try:
             yield
         except BaseException as error:
-            self._tell(plugin, what, error)
+            self.after(plugin, what, error)
             raise
-        self._tell(plugin, what, None)
+        self.after(plugin, what, None)
 
-    def _tell(self, plugin: str, what: str, error: BaseException | None) -> None:
+    def after(self, plugin: str, what: str, error: BaseException | None) -> None:
+        """Print what has become of it."""
         spent_ms = (perf_counter() - self._begun.pop()) * 1e3
         end = "" if error is None else f"  raised {type(error).__name__}"
         print(f"plugins: {plugin}  {what}  {spent_ms:.2f} ms{end}", file=self._out or sys.stderr)

@@ -290,6 +290,18 @@ def test_observing_calls_are_traced(site: Any) -> None:
     assert out.getvalue().splitlines()[-1].startswith("plugins: local  aura_before_run  ")
 
 
+def test_each_plugin_has_its_line_in_a_trace_and_one_that_raises_says_so(site: Any) -> None:
+    out = io.StringIO()
+    files = [site.file("local", "@hookimpl\ndef aura_after_tick():\n    raise KeyError\n"),
+             site.file("other", "@hookimpl\ndef aura_after_tick(now, more=1):\n    pass\n")]
+    manager = PluginManager(["aura-brain"], files, trace=out)
+    for now in (0, 1):
+        manager.call("aura_after_tick", run=None, now=now)
+    lines = [re.sub(r"[\d.]+ ms", "ms", line) for line in out.getvalue().splitlines()[-3:]]
+    assert lines == ["plugins: local  aura_after_tick  ms  raised KeyError", "plugins: other  aura_after_tick  ms",
+                     "plugins: other  aura_after_tick  ms"]
+
+
 def test_every_specified_hook_is_public_and_marked() -> None:
     marked = {name for name in vars(specs) if name.startswith("aura_")}
     assert marked == set(specs.__all__)

@@ -163,3 +163,51 @@ def test_an_empty_file_is_an_error_of_its_stream(built, sim):
     (sim.folder / "rows.jsonl").write_text("", encoding="utf-8")
     with pytest.raises(StreamError, match=r"rows\.jsonl: expected at least one row"):
         built()
+
+
+def test_the_former_name_of_a_reader_is_read_and_the_run_told(sim, caplog):
+    soundfile = pytest.importorskip("soundfile")
+    soundfile.write(sim.folder / "a.wav", [0.0] * 400, 8000)
+    text = 'aura = 1\nname = "old"\n[streams.ear]\nkind = "wav"\npath = "a.wav"\nframe = "10 ms"\n'
+    scenario = load_scenario(sim.scenario(text, "old.toml"))
+    said = "the stream kind 'wav' is deprecated and goes in AURA 0.3: use 'audio'"
+    with build_brain(scenario, PluginManager(), autoplay=True) as brain:
+        brain.run()
+        assert brain.read("ear.audio").shape == (1, 80)
+        assert [str(notice) for notice in brain.notices] == [f"ear comes with a warning: {said}"]
+    assert said in caplog.messages
+
+
+ROWS = """
+from aura import hookimpl
+from aura.plugins.streams import ReaderKind
+from aura.sim.readers.options import ReaderOptions
+
+
+@hookimpl
+def aura_streams():
+    return [ReaderKind("mine", "Rows.", ReaderOptions, lambda options, base: {opened}, live={live})]
+"""
+
+
+@pytest.mark.parametrize(("opened", "live", "said"), [
+    ("3", False, "expected an aura.plugins.streams.Reader, or an iterable of rows, got int"),
+    ("[1]", False, "expected a dict, or a tuple with as many `names`, got 1"),
+    ("[]", False, "expected at least one row, got no rows"),
+    ("[{'x': 1}]", True, "expected an aura.plugins.streams.Source, got list")])
+def test_what_a_kind_of_stream_opens_is_looked_at(sim, opened, live, said):
+    (sim.folder / "mine.py").write_text(ROWS.format(opened=opened, live=live), encoding="utf-8")
+    scenario = load_scenario(sim.scenario('aura = 1\nname = "x"\n[streams.s]\nkind = "mine"\n', "x.toml"))
+    with pytest.raises(StreamError) as raised:
+        build_brain(scenario, PluginManager((), [sim.folder / "mine.py"]))
+    assert said in str(raised.value)
+
+
+def test_a_kind_of_stream_may_open_any_iterable_of_rows(sim):
+    rows = "({'x': n} for n in range(3))"
+    (sim.folder / "mine.py").write_text(ROWS.format(opened=rows, live=False), encoding="utf-8")
+    scenario = load_scenario(sim.scenario('aura = 1\nname = "x"\n[streams.s]\nkind = "mine"\n', "x.toml"))
+    with build_brain(scenario, PluginManager((), [sim.folder / "mine.py"]), autoplay=True) as brain:
+        probe = brain.probe("s.x")
+        brain.run()
+        assert [value.tolist() for value in probe.values] == [[0], [1], [2]]

@@ -88,7 +88,7 @@ class BatchBaselines(Metric):
 
     def __init__(self, name: str, options: BaselineOptions) -> None:
         super().__init__(name, options)
-        self._matcher = self.matching(("truth", "features"))
+        self._matcher = self.matching(("truth", "features"), options.pending)
         self._classes = ClassIndex(most=CLASSES_MAX)
         self._room = {True: options.max_items, False: options.max_items}
         self._fitted: tuple[int, list[_Fitted]] = (0, [])

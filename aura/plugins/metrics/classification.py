@@ -115,7 +115,7 @@ class Classification(Rolling):
         ranked = options.best or options.scores
         sides = {"truth": options.truth, "prediction": options.prediction, **({"best": ranked} if ranked else {}),
                  **{topic: topic for topic in options.by}}
-        self._matcher = self.matching(tuple(sides))
+        self._matcher = self.matching(tuple(sides), options.pending)
         self._first_group = len(sides) - len(options.by)
         self._sides: dict[str, list[int]] = {}
         for side, topic in enumerate(sides.values()):

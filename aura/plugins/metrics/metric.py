@@ -67,7 +67,8 @@ class Metric(Observer):
         """What was counted, by the name that its figures stand under."""
         self.rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
         """Rolling rows that nobody has taken yet."""
-        self._matchers: list[Matcher] = []
+        self._matchers: list[tuple[Matcher, int | None]] = []
+        """With how many items the options let wait in each."""
         self._measured: dict[str, tuple[bool, bool]] = {}
         """Of each name that figures stand under: whether zones learned, and whether rows had been learned before."""
         self._units: dict[str, str] = {}
@@ -79,7 +80,7 @@ class Metric(Observer):
         found = {"kind": self.kind, **self.about(),
                  "phases": {place: {**self.what(place), **self.tell(place, part)}
                             for place, part in self.parts.items()}}
-        for matcher in self._matchers:
+        for matcher, _ in self._matchers:
             found |= {"unmatched": matcher.alone(), "waiting": len(matcher)}
         return found
 
@@ -122,8 +123,7 @@ class Metric(Observer):
 
     def headline_of(self) -> str:
         """Return what the headline is of, such as ``"last 1,000"``; empty if of all that the phase has had."""
-        window = getattr(self.options, "window", None)
-        return f"last {window:,}" if isinstance(window, int) else ""
+        return ""
 
     def take_rows(self) -> list[dict[str, Any]]:
         """Return the rolling rows since the last call, oldest first."""
@@ -158,8 +158,8 @@ class Metric(Observer):
         """
         topics = [topic for topic in self.topics if topic in brain.topics]
         text = "let {count} items go before all was said of them, as too many waited (pending)"
-        for matcher in self._matchers:
-            matcher.capacity = room(self._pending, [brain.wait_between(topics)], PENDING,
+        for matcher, pending in self._matchers:
+            matcher.capacity = room(pending, [brain.wait_between(topics)], PENDING,
                                     f"metrics.{self.name}.pending")
             matcher.on_drop = lambda: brain.tell(f"metric {self.name}", text)
 
@@ -184,19 +184,11 @@ class Metric(Observer):
             found = self.parts[place] = self.new_part()
         return found
 
-    def matching(self, sides: tuple[str, ...]) -> Matcher:
-        """Return what brings together what is said of an item.
-
-        So many items wait in it as the option ``pending`` says, if there is one, or as the wiring needs.
-        """
-        matcher = Matcher(sides, self._pending)
-        self._matchers.append(matcher)
+    def matching(self, sides: tuple[str, ...], pending: int | None = None) -> Matcher:
+        """Return what brings together what is said of an item; `pending` items wait in it, or as the wiring needs."""
+        matcher = Matcher(sides, pending)
+        self._matchers.append((matcher, pending))
         return matcher
-
-    @property
-    def _pending(self) -> int | None:
-        pending: int | None = getattr(self.options, "pending", None)
-        return pending
 
     def place(self, *, again: bool = False) -> str:
         """Return the name under which the figures of this phase stand, or those of its rows that were learned before.

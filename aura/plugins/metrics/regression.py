@@ -106,7 +106,7 @@ class Regression(Rolling):
 
     def __init__(self, name: str, options: RegressionOptions) -> None:
         super().__init__(name, options)
-        self._matcher = self.matching(("truth", "prediction"))
+        self._matcher = self.matching(("truth", "prediction"), options.pending)
 
     def new_part(self) -> Moments:
         return Moments()

@@ -95,6 +95,9 @@ class Rolling(Metric):
         self._latest: tuple[str, dict[str, float]] = ("", {})
         """Where the last row stands, and its figures."""
 
+    def headline_of(self) -> str:
+        return f"last {self.options.window:,}"
+
     def figures_of(self, items: list[Any]) -> dict[str, float]:
         """Return the figures of these items."""
         raise NotImplementedError

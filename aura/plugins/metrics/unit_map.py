@@ -100,7 +100,7 @@ class UnitMap(Metric):
     def __init__(self, name: str, options: MapOptions) -> None:
         super().__init__(name, options)
         self._units_number = math.prod(options.shape)
-        self._matcher = self.matching(("truth", "winner"))
+        self._matcher = self.matching(("truth", "winner"), options.pending)
         self._classes = ClassIndex(most=options.max_classes)
 
     def check(self, brain: BrainView) -> None:
