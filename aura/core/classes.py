@@ -169,11 +169,20 @@ class ClassIndex(Stateful):
         SignalError
             For a label that can be no class, unless they are skipped.
         """
-        sets = [[self._place_of(label, where, now) for label in dict.fromkeys(labels)] for labels in label_sets]
-        matrix = np.zeros((len(sets), len(self)))
-        for row, places in enumerate(sets):
-            matrix[row, [place for place in places if place >= 0]] = 1.0
-        return Targets(np.arange(len(sets)), matrix, sum(places.count(-1) for places in sets))
+        known, rows, columns, unknown = self._places, [], [], 0
+        for row, labels in enumerate(label_sets):
+            for label in dict.fromkeys(labels):
+                place = known.get(label)
+                if place is None:
+                    place = self._place_of(label, where, now)
+                if place < 0:
+                    unknown += 1
+                else:
+                    rows.append(row)
+                    columns.append(place)
+        matrix = np.zeros((len(label_sets), len(self.names)))
+        matrix[rows, columns] = 1.0
+        return Targets(np.arange(len(label_sets)), matrix, unknown)
 
     def _place_of(self, label: str, where: str, now: Time) -> int:
         """Return the place of a label, or -1 if it is left out."""

@@ -57,7 +57,7 @@ def as_scalars(returned: Any, zone: str, now: Time) -> dict[str, float]:
             raise ZoneError(f"{zone}.learn()[{name!r}] at {format_time(now)}",
                             expected="one real number", got=sketch(value),
                             hint="Return float(...) of what is to be logged.")
-        if not _is_finite(number):
+        if not (math.isfinite(number) if type(number) is float else _is_finite(number)):
             raise ZoneError(f"{zone}.learn()[{name!r}] at {format_time(now)}", expected="a finite number",
                             got=sketch(number) if type(number) is int else str(number),
                             hint="Look at the zone's learning rate and inputs at this instant; leave out a number that "

@@ -27,9 +27,9 @@ class _Block:
     """Values that were stored together; they are let go when none of them waits any more."""
 
     __slots__ = ("number", "size", "values")
-
-    def __init__(self, number: int, size: int, values: Any) -> None:
-        self.number, self.size, self.values = number, size, values
+    number: int
+    size: int
+    values: Any
 
     def rows(self, places: list[int]) -> Any:
         """Return the values at these places; the very block where they are all of it in order."""
@@ -94,7 +94,8 @@ class PendingItems:
         """
         self._stored += 1
         listed = ids.tolist() if isinstance(ids, np.ndarray) else list(ids)
-        block, items, waiting = _Block(self._stored, len(listed), values), self._items, (1 << self._readers) - 1
+        block, items, waiting = _Block(), self._items, (1 << self._readers) - 1
+        block.number, block.size, block.values = self._stored, len(listed), values
         for place, identity in enumerate(listed):
             items.pop(identity, None)  # so that it counts as new
             items[identity] = block, place, waiting

@@ -73,7 +73,7 @@ class Task(Stateful):
         best = logits.argmax(axis=1).tolist() if names else []
         out: dict[str, Any] = {
             self.name: self._labels(scores, best),
-            f"{self.name}_best": tuple(names[place] for place in best) if names else ("",) * len(rows),
+            f"{self.name}_best": tuple(map(names.__getitem__, best)) if names else ("",) * len(rows),
             f"{self.name}_scores": scores.astype(np.float32),
             f"{self.name}_probability": self._readout.probability(logits).astype(np.float32),
         }
@@ -90,7 +90,7 @@ class Task(Stateful):
             return tuple((names[place],) for place in best)
         predicted: list[tuple[str, ...]] = []
         for above, place in zip(scores >= self._thresholds.values, best, strict=True):
-            labels = tuple(names[index] for index in np.flatnonzero(above))
+            labels = tuple(map(names.__getitem__, np.flatnonzero(above).tolist()))
             predicted.append(labels or ((names[place],) if self._options.at_least_one else ()))
         return tuple(predicted)
 

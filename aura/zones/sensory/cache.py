@@ -187,7 +187,7 @@ class EmbeddingCache:
         self._opened = db.execute("SELECT reading FROM clock").fetchone()[0]
 
     def _read(self, db: sqlite3.Connection, digests: list[bytes], size: int) -> dict[bytes, bytes]:
-        numbers = [_number(digest) for digest in digests]
+        numbers = list(map(_number, digests))
         found: dict[bytes, bytes] = {}
         for start in range(0, len(numbers), _KEYS_PER_QUERY):
             chunk = numbers[start:start + _KEYS_PER_QUERY]

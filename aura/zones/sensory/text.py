@@ -70,4 +70,4 @@ def clean_texts(texts: Sequence[str], where: str = "sensory.text") -> list[str]:
         if not isinstance(text, str):
             raise SignalError(f"{where}: item {index}", expected="a text (str)", got=type(text).__name__,
                               hint="Decode bytes first, and leave out missing values or make them ''.")
-    return [clean_text(text) for text in texts]
+    return list(map(clean_text, texts))
