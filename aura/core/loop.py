@@ -161,8 +161,13 @@ class EventLoop:
                 self._commit(now, awake, compute(awake, now), seen)
             if seen:
                 self._observe(now, seen)
-            if after:
-                observers.call_each(after, "after_tick", now)
+            for observer in tuple(after):  # `Observers.call_each`, written out: at every tick
+                try:
+                    observer.after_tick(now)
+                except KeyboardInterrupt:
+                    raise
+                except BaseException as error:
+                    observers.failed(observer, "after_tick", error)
         return started - left
 
     def _wake(self, now: Time, signals: list[Delivery], alarms: list[Alarm]) -> Sequence[Node]:

@@ -15,16 +15,17 @@ import numpy as np
 
 from aura.core.json_text import parse_json
 
-__all__ = ["dumps", "loads", "pack", "unpack"]
+__all__ = ["dumps", "json_text", "loads", "pack", "unpack"]
 
 _ARRAY, _TUPLE, _FLOAT, _BYTES, _DICT = "$array", "$tuple", "$float", "$bytes", "$dict"
 _KINDS = frozenset("biufc")
-_encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+json_text = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
+"""Return plain JSON values as a text; a float that is not finite raises ValueError."""
 
 
 def dumps(value: Any) -> bytes:
     """Return plain JSON values as bytes; a float that is not finite raises ValueError."""
-    return _encode(value).encode("utf-8", "surrogatepass")
+    return json_text(value).encode("utf-8", "surrogatepass")
 
 
 def loads(data: bytes) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from aura.core.blame import described
 from aura.core.ports import Port
 from aura.plugins.recording.cdr import ARRAY_TYPES, array_encoder, array_schema, decode_array, schema_name
-from aura.plugins.recording.exact_json import dumps, loads
+from aura.plugins.recording.exact_json import dumps, json_text, loads
 
 if TYPE_CHECKING:
     from aura.core.ports import Value
@@ -104,7 +104,8 @@ def _decode_json(schema: str, content: Any) -> tuple[Value | dict[str, Any], np.
 
 
 def _encode_text(value: Any, ids: np.ndarray | None) -> bytes:
-    return dumps({"value": value, "ids": None if ids is None else ids.tolist()})
+    # `dumps`, written out: once for each signal.
+    return json_text({"value": value, "ids": None if ids is None else ids.tolist()}).encode("utf-8", "surrogatepass")
 
 
 def _number(value: Any) -> Any:
