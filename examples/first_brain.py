@@ -15,7 +15,7 @@ with aura.Brain(seed=1) as brain:
     rows = [{"text": text, "feeling": (feeling,)} for text, feeling in SENTENCES]
     brain.add(aura.stream(rows, period="20 ms"), "diary")
     brain.add(aura.zone("sensory"))
-    brain.add(aura.zone("amygdala"), tasks={"emotion": {"multi_label": False}})
+    brain.add(aura.zone("amygdala"), tasks={"emotion": {"kind": "choice"}})
     brain.connect("diary.text", "sensory.text")
     brain.connect("sensory.embedding", "amygdala.embedding")
     brain.connect("diary.feeling", "amygdala.emotion_teacher")  # arrives after the prediction, by itself

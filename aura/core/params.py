@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, TypeVar
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar, get_args
 
 import numpy as np
 from pydantic import BaseModel, ValidationError
@@ -12,14 +12,16 @@ from aura.core.blame import blamed, message_of
 from aura.core.errors import AuraError, WiringError, nearest
 from aura.core.paths import Paths
 
-__all__ = ["checked_bool", "mistakes", "validated"]
+__all__ = ["checked_bool", "mistakes", "models_in", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
 
 
 def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: type[AuraError] = AuraError, *,
-              paths: Paths | None = None) -> M:
-    """Return `model` built from `values`; `paths` finds the files that they name.
+              paths: Paths | None = None, parts: Mapping[str, Mapping[str, Any]] | None = None) -> M:
+    """Return `model` built from `values`; `paths` finds the files that they name, `parts` are those of a manifest.
+
+    Validators find both in their context.
 
     Raises
     ------
@@ -31,7 +33,7 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     if not isinstance(values, Mapping):
         raise error(where, expected="a table of keys and values", got=type(values).__name__)
     try:
-        return model.model_validate(dict(values), context={"paths": paths})
+        return model.model_validate(dict(values), context={"paths": paths, "parts": parts})
     except ValidationError as failed:
         first, *others = mistakes(model, failed, where, error)
         if others:
@@ -98,17 +100,20 @@ def _of_a_check(where: str, raised: object, given: object, error: type[AuraError
 
 def _known(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """Return the keys that would have been known where an unknown one stood."""
-    current: Any = model
+    models = [model]
     for step in path[:-1]:
-        if isinstance(step, int):
-            continue
-        field = getattr(current, "model_fields", {}).get(step)
-        if field is None:
-            continue
-        candidates = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        current = next((c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)), current)
-    fields = getattr(current, "model_fields", {})
-    return [field.alias or name for name, field in fields.items()]
+        fields = [one.model_fields[step] for one in models if isinstance(step, str) and step in one.model_fields]
+        if fields:  # else it is a place in a list, the key of a table, or the name of one of several models
+            models = [inner for field in fields for inner in models_in(field.annotation)] or models
+    return list(dict.fromkeys(field.alias or name for one in models for name, field in one.model_fields.items()))
+
+
+def models_in(annotation: Any) -> Iterator[type[BaseModel]]:
+    """Yield the models that an annotation names, at any depth."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from models_in(part)
 
 
 def _short(value: object) -> str:

@@ -68,7 +68,7 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         given = {**(params or {}), **more}
     else:
         given = params
-    valid = validated(manifest.params, given, name, WiringError, paths=paths)
+    valid = validated(manifest.params, given, name, WiringError, paths=paths, parts=manifest.parts)
     with blaming(name, "ports that follow from the zone's parameters", WiringError):
         inputs, outputs = manifest.ports(valid)
         modulators = manifest.modulators_of(valid)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from aura.core.params import models_in
 from aura.plugins.info import PluginInfo
 
 if TYPE_CHECKING:
@@ -85,15 +86,8 @@ def parameter_tables(params: type[BaseModel], path: str = "") -> Iterator[tuple[
     """Return the parameters and the tables within them, each with the key it stands under."""
     yield path, params
     for name, field in params.model_fields.items():
-        for part in _models_in(field.annotation):
+        for part in models_in(field.annotation):
             yield from parameter_tables(part, f"{path}.{name}" if path else name)
-
-
-def _models_in(annotation: Any) -> Iterator[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        yield annotation
-    for part in get_args(annotation):
-        yield from _models_in(part)
 
 
 def _parameters(table: type[BaseModel]) -> list[str]:

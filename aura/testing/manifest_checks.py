@@ -52,7 +52,7 @@ def manifest_is_complete(subject: Subject) -> None:
         raise subject.failure("expected a summary of one sentence, got none")
     with running(subject):
         kind = subject.load()
-        params = validated(manifest.params, subject.params, manifest.name)
+        params = validated(manifest.params, subject.params, manifest.name, parts=manifest.parts)
         inputs, outputs = manifest.ports(params)
         woken_by = manifest.wake_on(params) if callable(manifest.wake_on) else manifest.wake_on
         changeable = manifest.changeable_of(params)

@@ -46,6 +46,9 @@ API = {
     "executors": ("Executors", "Where zones live, and how those of one tick are computed.", {
         "aura.core.executor": ..., "aura.core.handle": ..., "aura.core.local": ("LocalZone", "place_here"),
         "aura.core.output": ("Output", "Published"), "aura.core.sent_errors": ...}),
+    "tasks": ("Tasks of the amygdala", "What a kind of task is made of.", {
+        "aura.zones.amygdala.tasks.task": ..., "aura.zones.amygdala.tasks.kinds": (
+            "LabelOptions", "ChoiceOptions", "NumberOptions")}),
     "testing": ("aura.testing", "The conformance kit.", {"aura.testing": ...}),
 }
 """Pages of the Python reference: title, sentence, and the names that it shows of each module (...: its `__all__`)."""

@@ -26,7 +26,7 @@ hold_out = 0.2
 rule = "{rule}"
 
 [zones.amygdala.params.tasks.emotion]
-multi_label = false
+kind = "choice"
 
 [metrics.emotion]
 kind = "classification"

@@ -29,7 +29,7 @@ def brain(kind: str, *, endless: bool = False, **params: Any) -> tuple[Brain, st
     one = Brain(seed=1)
     one.add(stream(rows(), items=ITEMS, period="1 ms", endless=endless), "source")
     if kind == "amygdala":
-        one.add(amygdala, "zone", params={"tasks": {"class": {"multi_label": False}}, **params})
+        one.add(amygdala, "zone", params={"tasks": {"class": {"kind": "choice"}}, **params})
         ports = ("embedding", "class_teacher", "class")
     else:
         one.add(experts, "zone", params={"kinds": ["analytic"], "growth": False,

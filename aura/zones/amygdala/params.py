@@ -4,44 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from aura.core.zone import ZoneParams
+from aura.zones.amygdala.tasks.kinds import LabelOptions, SomeOptions
 
-__all__ = ["AmygdalaParams", "TaskOptions", "ThresholdOptions"]
+__all__ = ["AmygdalaParams", "ThresholdOptions"]
 
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
 
+def _one_task() -> dict[str, SomeOptions]:
+    return {"emotion": LabelOptions()}
+
+
 class _Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-class TaskOptions(_Options):
-    """What one task tells apart."""
-
-    classes: tuple[str, ...] = Field(
-        default=(),
-        description="The classes known from the start, in their order; may be empty.")
-    open: bool = Field(default=True, description="Whether a label that is no class yet becomes one.")
-    multi_label: bool = Field(
-        default=True,
-        description="Whether an item may carry any number of labels, or exactly one.")
-    on_unknown: Literal["stop", "skip"] = Field(
-        default="stop",
-        description="What a label that is no class does to a task that is not open: end the run with an error, or be "
-                    "left out and counted.")
-    at_least_one: bool = Field(
-        default=True,
-        description="Whether a multi-label item with no class above its threshold is given its best class.")
-
-    @field_validator("classes")
-    @classmethod
-    def _differ(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        twice = sorted({name for name in classes if classes.count(name) > 1})
-        if twice:
-            raise ValueError(f"classes that differ, these stand twice: {', '.join(twice)}")
-        return classes
 
 
 class ThresholdOptions(_Options):
@@ -61,9 +39,10 @@ class ThresholdOptions(_Options):
 class AmygdalaParams(ZoneParams):
     """Parameters of the amygdala."""
 
-    tasks: dict[TaskName, TaskOptions] = Field(
-        default_factory=lambda: {"emotion": TaskOptions()}, min_length=1,
-        description="The tasks by name; each has its own teacher and its own outputs.")
+    tasks: dict[TaskName, SomeOptions] = Field(
+        default_factory=_one_task, min_length=1,
+        description="The tasks by name, each of a `kind`, \"labels\" if it says none; each has its own teacher and its "
+                    "own outputs.")
     rule: Literal["rls", "logistic"] = Field(
         default="rls",
         description="Exact recursive least squares, or the stochastic logistic rule.")

@@ -15,15 +15,15 @@ from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
-from aura.zones.amygdala.export import width_of_export
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.plugin import MANIFEST
-from aura.zones.amygdala.task import Task
+from aura.zones.amygdala.tasks.task import Task
 from aura.zones.common.least_squares import with_bias
 
 __all__ = ["Amygdala"]
 
 Ids = NDArray[np.int64]
+
 
 class Amygdala(Zone[AmygdalaParams]):
     """Predicts labels from embeddings and learns when the teacher names the items it has seen.
@@ -82,18 +82,21 @@ class Amygdala(Zone[AmygdalaParams]):
             batch = received(inputs, f"{name}_teacher", self.context.name, now)
             if batch is None:
                 continue
-            ids, label_sets = batch
+            ids, truths = batch
             found, rows = self._pending.take(ids, reader)
             if self._features is None:
                 scalars[f"{name}_unmatched"] = float(len(ids))
                 continue
-            more, used, gradient = self._tasks[name].learn(
-                rows, [label_sets[index] for index in found.tolist()], len(ids) - len(found), rate,
-                f"{self.context.name}.{name}_teacher", now,
-                self.params.publish_gradient)
-            scalars.update(more)
-            if gradient is not None:
-                gradients.append((ids[found][used], gradient))
+            if not len(found):
+                rows = np.zeros((0, self._features), np.float32)
+            told = truths[found] if isinstance(truths, np.ndarray) else [truths[index] for index in found.tolist()]
+            taught = self._tasks[name].learn(rows, told, rate, f"{self.context.name}.{name}_teacher", now,
+                                             want_gradient=self.params.publish_gradient)
+            scalars[f"{name}_items"] = float(len(taught.used))
+            scalars[f"{name}_unmatched"] = float(len(ids) - len(found))
+            scalars.update(taught.scalars)
+            if taught.gradient is not None:
+                gradients.append((ids[found][taught.used], taught.gradient))
         if gradients:
             self._gradient = _summed(gradients)
         return scalars
@@ -108,8 +111,12 @@ class Amygdala(Zone[AmygdalaParams]):
 
     def _open(self, features: int) -> None:
         """Set up what depends on the length of an embedding."""
-        self._features = features
-        self._tasks = {name: Task(name, self.params, features) for name in self.params.tasks}
+        self._features, self._tasks = features, self._made(features)
+
+    def _made(self, features: int) -> dict[str, Task]:
+        kinds = self.context.parts["task"]
+        return {name: kinds[options.kind].load()(name, options, self.params, features)
+                for name, options in self.params.tasks.items()}
 
     def before_load(self, state: dict[str, Any]) -> None:
         self._features, self._tasks = None, {}
@@ -123,11 +130,11 @@ class Amygdala(Zone[AmygdalaParams]):
     # --- export ---------------------------------------------------------------------------------------------------
 
     def export(self, folder: str | Path) -> list[Path]:
-        """Write each task's classifier and return the files; none before the first embedding."""
+        """Write what each task has learned and return the files; none before the first embedding."""
         return [path for task in self._tasks.values() for path in task.export(Path(folder))]
 
     def load_export(self, folder: str | Path) -> list[Path]:
-        """Take over the classifiers of all tasks from `folder`; learning goes on from them.
+        """Take over what was exported of all tasks to `folder`; learning goes on from it.
 
         Raises
         ------
@@ -137,14 +144,15 @@ class Amygdala(Zone[AmygdalaParams]):
         folder = Path(folder)
         width, tasks = self._features, self._tasks
         if width is None:
-            width = width_of_export(folder, next(iter(self.params.tasks)))
-            tasks = {name: Task(name, self.params, width) for name in self.params.tasks}
+            name, options = next(iter(self.params.tasks.items()))
+            width = self.context.parts["task"][options.kind].load().width_of_export(folder, name)
+            tasks = self._made(width)
         # All are read before any is taken over, so that a refusal leaves the zone as it was.
         found = {name: task.read_export(folder) for name, task in tasks.items()}
         if self._features is None:
             self._open(width)
-        for name, (classifier, _) in found.items():
-            self._tasks[name].adopt(classifier)
+        for name, (exported, _) in found.items():
+            self._tasks[name].adopt(exported)
         return [path for _, files in found.values() for path in files]
 
 

@@ -26,7 +26,7 @@ def stimuli(count: int, seed: int = 0, width: int = 8) -> tuple[np.ndarray, tupl
 class Bench:
     """Shows items and tells labels at once, a tick each."""
 
-    def __init__(self, **params: Any) -> None:
+    def __init__(self, manifest: Any = MANIFEST, **params: Any) -> None:
         self.brain = Brain(seed=3)
         from aura import Manifest, Port, Zone
 
@@ -37,7 +37,7 @@ class Bench:
                 return None
 
         self.brain.add(Silent)
-        self.brain.add(MANIFEST, params=params)
+        self.brain.add(manifest, params=params)
         self.brain.connect("silent.embedding", "amygdala.embedding")
         self.logged: list[dict[str, float]] = []
         bench = self

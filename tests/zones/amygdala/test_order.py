@@ -29,7 +29,7 @@ def blobs(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def learned(bench: Make, order: np.ndarray, multi_label: bool, **params: object) -> Bench:
     rows, which = blobs(1500, seed=1)
     rows, which = rows[order], which[order]
-    one = bench(tasks={"emotion": {"multi_label": multi_label}}, **params)
+    one = bench(tasks={"emotion": {"kind": "labels" if multi_label else "choice"}}, **params)
     for start in range(0, len(rows), 25):
         ids = list(range(start, start + 25))
         one.show(rows[start:start + 25], ids)

@@ -132,7 +132,7 @@ def test_labels_without_ids_are_refused() -> None:
 
 
 def test_tasks_learn_apart_from_each_other(bench: Make) -> None:
-    one = bench(tasks={"emotion": {}, "tone": {"multi_label": False, "classes": ["calm", "loud"]}})
+    one = bench(tasks={"emotion": {}, "tone": {"kind": "choice", "classes": ["calm", "loud"]}})
     embedding, labels = stimuli(64)
     one.show(embedding, range(64))
     one.tell(labels[:32], range(32))

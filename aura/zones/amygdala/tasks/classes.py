@@ -1,4 +1,4 @@
-"""One task of the amygdala: its classes, its readout and its thresholds."""
+"""A task that tells classes apart, any number of them an item or one: its classes, its readout and its thresholds."""
 
 from __future__ import annotations
 
@@ -11,57 +11,48 @@ from numpy.typing import NDArray
 
 from aura.core.classes import ClassIndex, LabelSets, Targets
 from aura.core.errors import StateError
-from aura.core.lasting import Stateful
 from aura.core.time import Time
-from aura.zones.amygdala.export import Classifier, read_classifier, write_classifier
+from aura.zones.amygdala.export import Classifier, read_classifier, width_of_export, write_classifier
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.readout import make_readout
 from aura.zones.amygdala.sample import RowSample
+from aura.zones.amygdala.tasks.kinds import ChoiceOptions, LabelOptions
+from aura.zones.amygdala.tasks.task import Task, Taught
 from aura.zones.amygdala.thresholds import DecisionThresholds
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import with_bias
 
-__all__ = ["Task"]
+__all__ = ["ClassTask"]
 
 FIRST_RENEWAL_ITEMS = 16
 RENEWALS_PER_OCTAVE = 8
 """Thresholds are renewed when the stream has grown by an eighth, so that they are fresh early and cheap later."""
 
 
-class Task(Stateful):
-    """Predicts the classes of one task from embeddings and learns them from its teacher.
-
-    Parameters
-    ----------
-    name : str
-        The task's name, which its ports begin with.
-    params : AmygdalaParams
-        The zone's parameters.
-    features : int
-        Length of an embedding.
-    """
+class ClassTask(Task):
+    """Predicts the classes of one task from embeddings and learns them from its teacher."""
 
     lasting = ("_classes", "_readout", "_thresholds", "_sample", "_announced", "_learned", "_fresh")
 
-    def __init__(self, name: str, params: AmygdalaParams, features: int) -> None:
-        self.name, self._options, self._features = name, params.tasks[name], features
-        self._params = params
-        self._begin(self._options.classes)
+    def __init__(self, name: str, options: LabelOptions | ChoiceOptions, params: AmygdalaParams, features: int) -> None:
+        super().__init__(name, options, params, features)
+        self._multi_label = options.kind == "labels"
+        self._begin(options.classes)
 
     def _begin(self, classes: Sequence[str]) -> None:
         """Begin anew with these classes."""
-        self._classes = ClassIndex(classes, open=self._options.open, on_unknown=self._options.on_unknown,
+        self._classes = ClassIndex(classes, open=self.options.open, on_unknown=self.options.on_unknown,
                                    setting=f"tasks.{self.name}.")
-        self._readout = make_readout(self._params, self._features, len(classes), self._options.multi_label)
+        self._readout = make_readout(self.params, self.features, len(classes), self._multi_label)
         self._thresholds = self._new_thresholds(len(classes))
-        self._sample = RowSample(self._params.thresholds.sample, self._features, len(classes), self._params.forgetting)
+        self._sample = RowSample(self.params.thresholds.sample, self.features, len(classes), self.params.forgetting)
         self._announced = False
         self._learned, self._fresh = 0, 0
 
     def _new_thresholds(self, classes: int) -> DecisionThresholds:
         return DecisionThresholds(classes, self._readout.score_range, self._readout.neutral,
-                                  self._params.thresholds.shrinkage,
-                                  calibrate=self._params.calibrate and self._readout.calibrated)
+                                  self.params.thresholds.shrinkage,
+                                  calibrate=self.params.calibrate and self._readout.calibrated)
 
     # --- predicting -----------------------------------------------------------------------------------------------
 
@@ -86,12 +77,12 @@ class Task(Stateful):
         names = self._classes.names
         if not names:
             return ((),) * len(scores)
-        if not self._options.multi_label:
+        if not self._multi_label:
             return tuple((names[place],) for place in best)
         predicted: list[tuple[str, ...]] = []
         for above, place in zip(scores >= self._thresholds.values, best, strict=True):
             labels = tuple(map(names.__getitem__, np.flatnonzero(above).tolist()))
-            predicted.append(labels or ((names[place],) if self._options.at_least_one else ()))
+            predicted.append(labels or ((names[place],) if self.options.at_least_one else ()))
         return tuple(predicted)
 
     def _logits(self, scores: Array) -> Array:
@@ -103,26 +94,14 @@ class Task(Stateful):
 
     # --- learning -------------------------------------------------------------------------------------------------
 
-    def learn(self, embedding: NDArray[np.float32], label_sets: LabelSets, unmatched: int, rate: float, where: str,
-              now: Time, want_gradient: bool) -> tuple[dict[str, float], np.ndarray, Array | None]:
-        """Learn from embeddings (n, features) and their label sets.
-
-        Returns
-        -------
-        scalars : dict
-            Mean loss before learning, items learned from, labels that found no item, labels that are no class.
-        used : array of int
-            Which of the items could be learned from.
-        gradient : array (used, features) or None
-            Gradient of each one's loss with respect to its embedding, by the weights before learning.
-        """
-        used, targets, unknown = self._targets(label_sets, where, now)
+    def learn(self, embedding: NDArray[np.float32], truths: LabelSets, rate: float, where: str, now: Time, *,
+              want_gradient: bool) -> Taught:
+        """Learn from embeddings (n, features) and their label sets; told are the loss and labels that are no class."""
+        used, targets, unknown = self._targets(truths, where, now)
         self._grow()
-        scalars = {f"{self.name}_items": float(len(used)), f"{self.name}_unmatched": float(unmatched)}
-        if not self._options.open:
-            scalars[f"{self.name}_unknown"] = float(unknown)
+        scalars = {} if self.options.open else {f"{self.name}_unknown": float(unknown)}
         if len(used) == 0:
-            return scalars, used, None
+            return Taught(scalars, used)
         embedding = embedding[used]
         rows = with_bias(embedding)
         scores = self._readout.scores(rows)
@@ -130,19 +109,19 @@ class Task(Stateful):
         gradient = self._readout.slope(scores, targets) @ self._readout.weights[:-1].T if want_gradient else None
         if rate > 0:
             self._readout.learn(rows, targets, rate)
-            self._sample.add(embedding, targets, [label_sets[index] for index in used.tolist()], rate)
+            self._sample.add(embedding, targets, [truths[index] for index in used.tolist()], rate)
             self._learned += len(rows)
             self._fresh += len(rows)
             due = max(FIRST_RENEWAL_ITEMS, self._learned // RENEWALS_PER_OCTAVE)
-            if self._fresh >= min(due, self._params.thresholds.every):
+            if self._fresh >= min(due, self.params.thresholds.every):
                 self.settle()
-        return scalars, used, gradient
+        return Taught(scalars, used, gradient)
 
     def _targets(self, label_sets: LabelSets, where: str, now: Time) -> Targets:
-        if self._options.multi_label:
+        if self._multi_label:
             return self._classes.targets(label_sets, where, now)
         used, places, unknown = self._classes.one_each(label_sets, where, now,
-                                                       hint=f"Set tasks.{self.name}.multi_label = true.")
+                                                       hint=f'Set tasks.{self.name}.kind = "labels".')
         return Targets(used, np.eye(len(self._classes))[places], unknown)
 
     def settle(self) -> None:
@@ -186,22 +165,18 @@ class Task(Stateful):
         return write_classifier(folder, self.name, Classifier(
             tuple(self._classes.names), weights[:-1], weights[-1], thresholds.values, calibration))
 
-    def read_export(self, folder: Path) -> tuple[Classifier, list[Path]]:
-        """Return the classifier in `folder` and its files, checked against this task.
+    @classmethod
+    def width_of_export(cls, folder: Path, name: str) -> int:
+        return width_of_export(folder, name)
 
-        Raises
-        ------
-        StateError
-            If files are missing or do not fit each other, the embeddings or the classes of a task that is not open.
-        """
-        found, files = read_classifier(folder, self.name, self._features)
-        if not self._options.open and set(found.classes) != set(self._options.classes):
-            raise StateError(str(files[-1]), expected=f"the classes {', '.join(self._options.classes)}",
+    def read_export(self, folder: Path) -> tuple[Classifier, list[Path]]:
+        found, files = read_classifier(folder, self.name, self.features)
+        if not self.options.open and set(found.classes) != set(self.options.classes):
+            raise StateError(str(files[-1]), expected=f"the classes {', '.join(self.options.classes)}",
                              got=", ".join(found.classes), hint=f"Set tasks.{self.name}.open = true.")
         return found, files
 
     def adopt(self, found: Classifier) -> None:
-        """Take over a classifier; learning goes on from there."""
         self._begin(found.classes)
         self._readout.weights = np.vstack([found.weights, found.bias])
         self._thresholds.values = found.thresholds.copy()

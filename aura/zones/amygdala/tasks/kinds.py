@@ -1,0 +1,138 @@
+"""The kinds of task that come with AURA: their options and ports. Nothing that they compute with is imported."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+
+from aura.core.contract import deprecated
+from aura.core.errors import nearest
+from aura.core.ports import Port
+from aura.zones.amygdala.tasks.task import ITEMS, TaskKind, TaskOptions
+
+__all__ = ["KINDS", "ChoiceOptions", "ClassOptions", "LabelOptions", "NumberOptions", "SomeOptions"]
+
+_log = logging.getLogger("aura.zones.amygdala")
+
+
+class ClassOptions(TaskOptions):
+    """What the kinds that tell classes apart have in common."""
+
+    changeable: ClassVar[tuple[str, ...]] = ("open", "on_unknown")
+
+    classes: tuple[str, ...] = Field(
+        default=(),
+        description="The classes known from the start, in their order; may be empty.")
+    open: bool = Field(default=True, description="Whether a label that is no class yet becomes one.")
+    on_unknown: Literal["stop", "skip"] = Field(
+        default="stop",
+        description="What a label that is no class does to a task that is not open: end the run with an error, or be "
+                    "left out and counted.")
+
+    @field_validator("classes")
+    @classmethod
+    def _differ(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
+        twice = sorted({name for name in classes if classes.count(name) > 1})
+        if twice:
+            raise ValueError(f"classes that differ, these stand twice: {', '.join(twice)}")
+        return classes
+
+    def teacher(self, name: str) -> Port:
+        return Port(f"{name}_teacher", dtype="tags", shape=("item",), role="label", keep="all", required=False,
+                    doc=f"The true labels of items seen before, for the task {name}.")
+
+    def outputs(self, name: str) -> tuple[Port, ...]:
+        scores = ("item", "class")
+        return (
+            Port(name, dtype="tags", shape=("item",), items_from=ITEMS,
+                 doc=f"The predicted labels of the task {name}."),
+            Port(f"{name}_best", dtype="text", shape=("item",), items_from=ITEMS,
+                 doc="The class with the highest score, empty while no class is known."),
+            Port(f"{name}_scores", shape=scores, items_from=ITEMS, doc="The linear score of each class."),
+            Port(f"{name}_probability", shape=scores, range=(0.0, 1.0), items_from=ITEMS,
+                 doc="The probability of each class."),
+            Port(f"{name}_classes", dtype="text", shape=("class",),
+                 doc="The names of the classes, said at first and whenever they change."),
+        )
+
+
+class LabelOptions(ClassOptions):
+    """Any number of labels an item."""
+
+    changeable = (*ClassOptions.changeable, "at_least_one")
+
+    kind: Literal["labels"] = Field(default="labels", description="Any number of labels an item.")
+    at_least_one: bool = Field(
+        default=True,
+        description="Whether an item with no class above its threshold is given its best class.")
+
+
+class ChoiceOptions(ClassOptions):
+    """Exactly one label an item."""
+
+    kind: Literal["choice"] = Field(default="choice", description="Exactly one label an item.")
+
+
+class NumberOptions(TaskOptions):
+    """One number an item, or a vector of them."""
+
+    kind: Literal["numbers"] = Field(default="numbers", description="One number an item, or a vector of them.")
+    size: int | None = Field(
+        default=None, ge=1,
+        description="How many numbers a target has; by default it is one number without an axis of its own.")
+
+    @property
+    def _shape(self) -> tuple[int | str, ...]:
+        return ("item",) if self.size is None else ("item", self.size)
+
+    def teacher(self, name: str) -> Port:
+        return Port(f"{name}_teacher", shape=self._shape, role="label", keep="all", required=False,
+                    doc=f"The true numbers of items seen before, for the task {name}.")
+
+    def outputs(self, name: str) -> tuple[Port, ...]:
+        return (Port(name, shape=self._shape, items_from=ITEMS, doc=f"The predicted numbers of the task {name}."),)
+
+
+_TASKS = "aura.zones.amygdala.tasks"
+KINDS = {kind.name: kind for kind in (
+    TaskKind("labels", "Any number of labels an item.", LabelOptions, f"{_TASKS}.classes:ClassTask"),
+    TaskKind("choice", "Exactly one label an item.", ChoiceOptions, f"{_TASKS}.classes:ClassTask"),
+    TaskKind("numbers", "One number an item, or a vector of them.", NumberOptions, f"{_TASKS}.numbers:NumberTask"))}
+"""Those of this package."""
+
+
+_Other = Annotated[TaskOptions, WithJsonSchema({
+    "type": "object", "required": ["kind"],
+    "properties": {"kind": {"type": "string", "not": {"enum": list(KINDS)},
+                            "description": "A kind of task that a plugin brings."}}})]
+
+
+def _of_its_kind(given: Any, info: ValidationInfo) -> Any:
+    """Return the options of a task, by the model of its kind among those that plugins bring."""
+    if isinstance(given, TaskOptions):
+        return given
+    if not isinstance(given, Mapping):
+        raise ValueError(f"expected a table of options, got {given!r}")
+    kinds = ((info.context or {}).get("parts") or {}).get("task", KINDS)
+    values = dict(given)
+    one_each = values.pop("multi_label", None)
+    if isinstance(one_each, bool) and "kind" not in values:
+        values["kind"] = "labels" if one_each else "choice"
+        _log.warning(deprecated("multi_label of a task", f'kind = "{values["kind"]}"', "0.3"))
+        if not one_each:
+            values.pop("at_least_one", None)  # it said nothing of such a task
+    elif one_each is not None:
+        values["multi_label"] = one_each  # refused as any unknown key
+    name = values.setdefault("kind", "labels")
+    if name not in kinds:
+        raise ValueError(f"expected a kind of task that a plugin brings, got {name!r}. "
+                         f"{nearest(str(name), kinds)}".strip())
+    return kinds[name].options.model_validate(values, context=info.context)
+
+
+SomeOptions = Annotated[LabelOptions | ChoiceOptions | NumberOptions | _Other,
+                        BeforeValidator(_of_its_kind)]
+"""The options of a task of any kind."""

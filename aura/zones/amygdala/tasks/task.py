@@ -1,0 +1,166 @@
+"""What every kind of task is to the amygdala: it predicts from embeddings, learns from a teacher, can be saved."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from aura.core.contract import Contribution, imported
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
+from aura.core.ports import Port
+from aura.core.time import Time
+
+__all__ = ["ITEMS", "Task", "TaskKind", "TaskOptions", "Taught"]
+
+ITEMS = "embedding"
+"""The input whose items a task's outputs carry on."""
+
+
+class TaskOptions(BaseModel):
+    """The base of every kind's options: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    changeable: ClassVar[tuple[str, ...]] = ()
+    """Those that take effect in a task that loads a state made with others."""
+
+    kind: str = Field(description="What is told of an item: a kind of task that a plugin brings.")
+
+    def teacher(self, name: str) -> Port:
+        """Return the input ``NAME_teacher``, of role ``label``, that tells the truth of items seen before."""
+        raise NotImplementedError
+
+    def outputs(self, name: str) -> tuple[Port, ...]:
+        """Return the outputs, ``NAME`` first, with ``items_from=ITEMS``."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """What came of learning from one block of items.
+
+    Parameters
+    ----------
+    scalars : dict of str to float
+        What the zone logs besides the items learned from and the labels that found none; names begin with the task's.
+    used : array of int (u,)
+        Which of the items could be learned from.
+    gradient : array (u, features), optional
+        The gradient of each one's loss with respect to its embedding, by the weights before learning.
+    """
+
+    scalars: dict[str, float]
+    used: NDArray[Any]
+    gradient: NDArray[Any] | None = None
+
+
+class Task(Stateful, ABC):
+    """One task of an amygdala; `lasting` names what it carries on.
+
+    Parameters
+    ----------
+    name : str
+        The task's name, which its ports begin with.
+    options : TaskOptions
+        Of its kind.
+    params : AmygdalaParams
+        The zone's parameters: rule, ridge, forgetting and others that hold for all tasks.
+    features : int
+        Length of an embedding.
+    """
+
+    def __init__(self, name: str, options: Any, params: Any, features: int) -> None:
+        self.name, self.options, self.params, self.features = name, options, params, features
+
+    @abstractmethod
+    def predict(self, rows: NDArray[Any]) -> dict[str, Any]:
+        """Return the outputs by port for rows (n, features + 1), embeddings in float64 with a last column of ones."""
+
+    @abstractmethod
+    def learn(self, embedding: NDArray[Any], truths: Any, rate: float, where: str, now: Time, *,
+              want_gradient: bool) -> Taught:
+        """Learn from embeddings (n, features) and what the teacher said of each.
+
+        Parameters
+        ----------
+        embedding : array float32 (n, features)
+        truths : array (n, ...) or list of n
+            As they came to the teacher's port.
+        rate : float
+            How much each item counts, 0 for not at all.
+        where : str
+            The teacher's port, for errors.
+        now : int
+            The instant, for errors.
+        want_gradient : bool
+            Whether the gradient is asked for.
+        """
+
+    def settle(self) -> None:
+        """Bring what is derived from the learner up to all that was learned; learning goes on or ends after it."""
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write what other programs can use, and return the files."""
+        return []
+
+    @classmethod
+    def width_of_export(cls, folder: Path, name: str) -> int:
+        """Return the number of features of what was exported to `folder` for the task `name`."""
+        raise ParameterError(f"amygdala.tasks.{name}", expected="a kind of task that reads exports",
+                             got=cls.__name__, hint="Resume from a checkpoint instead.")
+
+    def read_export(self, folder: Path) -> tuple[Any, list[Path]]:
+        """Return what was exported to `folder` and its files, checked against this task; nothing is changed.
+
+        Raises
+        ------
+        AuraError
+            If files are missing or do not fit, or this kind has no exports.
+        """
+        self.width_of_export(folder, self.name)
+        return None, []
+
+    def adopt(self, found: Any) -> None:
+        """Take over what `read_export` returned; learning goes on from there."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskKind(Contribution):
+    """A kind of task, readable without importing what it computes with; plugins bring one by the hook `aura_tasks`.
+
+    Parameters
+    ----------
+    name : str
+        As scenarios say it: ``kind = "labels"``.
+    summary : str
+        One sentence.
+    options : type of TaskOptions
+        Its option model, which says its ports.
+    factory : str or callable
+        The class derived from `Task`, or ``"package.module:Class"``, imported only when a task is built.
+    """
+
+    name: str
+    summary: str
+    options: type[TaskOptions]
+    factory: str | Callable[..., Task]
+
+    def load(self) -> type[Task]:
+        """Import and return the class.
+
+        Raises
+        ------
+        ParameterError
+            If it cannot be imported or is no Task.
+        """
+        where = f"kind of task {self.name!r}.factory"
+        found: Any = imported(self.factory, where, ParameterError) if isinstance(self.factory, str) else self.factory
+        if not (isinstance(found, type) and issubclass(found, Task)):
+            raise ParameterError(where, expected="a subclass of Task", got=repr(found))
+        return found
