@@ -115,11 +115,11 @@ class Stateful:
         super().__init_subclass__(**named)
         cls._lasting = {}
         for kind in reversed(cls.__mro__):
-            said = kind.__dict__.get("lasting", ())
-            if not isinstance(said, tuple):
-                raise WiringError(f"{kind.__name__}.lasting", expected="a tuple of names", got=repr(said),
+            declared = kind.__dict__.get("lasting", ())
+            if not isinstance(declared, tuple):
+                raise WiringError(f"{kind.__name__}.lasting", expected="a tuple of names", got=repr(declared),
                                   hint='A tuple of one has a comma: ("mean",).')
-            for one in said:
+            for one in declared:
                 field = Lasting(one) if isinstance(one, str) else one
                 before = cls._lasting.setdefault(field.key, field)
                 if before.name != field.name:

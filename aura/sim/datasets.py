@@ -47,6 +47,6 @@ class Dataset:
 def known_datasets() -> dict[str, Dataset]:
     """Return the known data sets by name."""
     table = tomllib.loads(files("aura.sim").joinpath("datasets.toml").read_text(encoding="utf-8"))
-    return {name: Dataset(name, **{**told, "files": tuple(DataFile(file, **where)
-                                                          for file, where in told["files"].items())})
-            for name, told in table.items()}
+    return {name: Dataset(name, **{**entry, "files": tuple(DataFile(file, **where)
+                                                          for file, where in entry["files"].items())})
+            for name, entry in table.items()}

@@ -47,13 +47,13 @@ class RunObservers:
         found = ((metric.name, self.brain.attempt(metric, "results", partial(_results, metric)))
                  for metric in self.metrics)
         results = {name: result for name, result in found if result is not None}
-        told: dict[str, Results] = {}
+        checked: dict[str, Results] = {}
         for name, result in results.items():
             with suppress(ValidationError):  # such a one has nothing that could be drawn
-                told[name] = Results.model_validate(strict_json(result))
+                checked[name] = Results.model_validate(strict_json(result))
         for metric in self.metrics:
-            if metric.name in told:
-                figures = self.brain.attempt(metric, "figures", partial(_figures, metric, told))
+            if metric.name in checked:
+                figures = self.brain.attempt(metric, "figures", partial(_figures, metric, checked))
                 if figures is not None:
                     results[metric.name] = {**results[metric.name], "figures": figures}
         return results
@@ -136,8 +136,8 @@ def _results(metric: Metric) -> dict[str, Any]:
     return found
 
 
-def _figures(metric: Metric, told: Mapping[str, Results]) -> list[Any]:
-    found: Any = metric.figures(told[metric.name], told)
+def _figures(metric: Metric, results: Mapping[str, Results]) -> list[Any]:
+    found: Any = metric.figures(results[metric.name], results)
     try:
         dumped: list[Any] = FIGURES.dump_python(FIGURES.validate_python(found), mode="json",
                                                 exclude_defaults=True)

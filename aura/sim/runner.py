@@ -109,7 +109,7 @@ class Run:
         self.moved: Path | None = None
         """Where the folder lies, if it was moved while the run went on."""
         self._tally = RunTally(started=datetime.now(UTC).isoformat(timespec="seconds"))
-        self._told: list[str] = []
+        self._remarks: list[str] = []
         self._interrupted = False
 
     def __repr__(self) -> str:
@@ -146,14 +146,14 @@ class Run:
             if checkpoint is None and not known and self.folder.unplayed:
                 origin = self.folder.origin()
                 self.folder.begin_anew()
-                self._told.append("was ended before its first checkpoint and began anew")
+                self._remarks.append("was ended before its first checkpoint and began anew")
                 return self._play(origin, hold)
             if checkpoint is None:
                 checkpoint = latest_checkpoint(self.folder.checkpoints)
                 if checkpoint != known[-1]:
                     went_on, damaged = (checkpoint_time(path, parse_time(self.scenario.resolution))
                                         for path in (checkpoint, known[-1]))
-                    self._told.append(f"went on from {went_on}, as the checkpoint of {damaged} cannot be read")
+                    self._remarks.append(f"went on from {went_on}, as the checkpoint of {damaged} cannot be read")
             return self._play(checkpoint, hold, resumed=True)
 
     def branch(self, origin: str | Path) -> Status:
@@ -202,7 +202,7 @@ class Run:
             self._prepare(brain, player, observers, checkpoint, journal, resumed=resumed)
             for name in changed:
                 brain.tell(name, "is not as it was when the run began")
-            for text in self._told:
+            for text in self._remarks:
                 _log.warning("the run %s", text)
                 brain.tell("the run", text)
             if checkpoint is not None and not resumed:
@@ -332,9 +332,9 @@ class Run:
         written &= self._attempt("run.json", lambda: self._write_summary(sitting))
         if self.options.report and written:
             self._attempt("report", self._write_report)
-        told = len(list(sitting.brain.notices))
+        before = len(list(sitting.brain.notices))
         self.manager.call("aura_after_run", run=sitting.context, status=self.status)
-        if len(list(sitting.brain.notices)) > told:
+        if len(list(sitting.brain.notices)) > before:
             self._attempt("run.json", lambda: self._write_summary(sitting))
         _log.info("run %s at %s", self.status, format_time(self.now))
 

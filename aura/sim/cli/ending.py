@@ -20,13 +20,13 @@ __all__ = ["document", "print_document", "say_end"]
 
 def say_end(folder: RunFolder) -> int:
     """Print what came of a run, and return the number of its faults."""
-    told = folder.read()
+    record = folder.read()
     say_figures(folder.path)
-    notices = [Notice(**notice) for notice in told.get("notices", [])]
+    notices = [Notice(**notice) for notice in record.get("notices", [])]
     faults = sum(notice.fault for notice in notices)
-    status = told["status"]
+    status = record["status"]
     how = f"{status}, with {faults} {'fault' if faults == 1 else 'faults'}," if faults else status
-    typer.echo(f"{how} at {format_time(_instant(told))}: {shown_path(folder.path)}")
+    typer.echo(f"{how} at {format_time(_instant(record))}: {shown_path(folder.path)}")
     for notice in notices:
         typer.echo(f"{'fault: ' if notice.fault else ''}{notice}")
     if (folder.path / "report.html").is_file():
@@ -50,8 +50,8 @@ def say_figures(folder: Path) -> None:
         title = f"{name}: {result.prediction} against {result.truth}" if result.prediction else name
         if not (sys.stdout.isatty() and print_figures(title, heads, rows, words=2)):
             for phase, measured, items, *figures in rows:
-                said = (f"{head} {value}" for head, value in zip(heads[3:], figures, strict=True) if value != "–")
-                typer.echo(f"{name}, {phase} ({measured}): {', '.join((f'{items} items', *said))}")
+                parts = (f"{head} {value}" for head, value in zip(heads[3:], figures, strict=True) if value != "–")
+                typer.echo(f"{name}, {phase} ({measured}): {', '.join((f'{items} items', *parts))}")
         for sentence in left_out(result):
             typer.echo(f"{name}: {sentence[0].lower()}{sentence[1:]}")
 
@@ -65,28 +65,28 @@ def document(folder: RunFolder) -> dict[str, Any]:
     """Return a run as JSON values: folder, status, instant in ns, phases with figures, notices."""
     from aura.plugins.report.record import read_metrics
 
-    told, report = folder.read(), folder.path / "report.html"
+    record, report = folder.read(), folder.path / "report.html"
     results = read_metrics(folder.metrics, [])
-    phases = {phase["name"]: {**phase, "figures": {}} for phase in told.get("phases", [])}
+    phases = {phase["name"]: {**phase, "figures": {}} for phase in record.get("phases", [])}
     for name, result in results.items():
         for place, phase in result.phases.items():
             entry = phases.setdefault(place, {"name": place, "learning": phase.learning, "figures": {}})
             entry["figures"][name] = {"measured": phase.how, "items": phase.items, "unlabelled": phase.unlabelled,
                                       **phase.summary}
     # What stands apart of a phase comes right behind it.
-    played = {phase["name"]: place for place, phase in enumerate(told.get("phases", []))}
+    played = {phase["name"]: place for place, phase in enumerate(record.get("phases", []))}
     order = sorted(phases, key=lambda name: (played.get(name, played.get(name.rpartition(", ")[0], len(played)))))
-    return {"folder": str(folder.path), "status": told.get("status"), "now": _instant(told),
+    return {"folder": str(folder.path), "status": record.get("status"), "now": _instant(record),
             "report": str(report) if report.is_file() else None, "phases": [phases[name] for name in order],
-            "notices": list(_notices(told)), "messages": told.get("messages", [])}
+            "notices": list(_notices(record)), "messages": record.get("messages", [])}
 
 
-def _notices(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for notice in told.get("notices", []):
+def _notices(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for notice in record.get("notices", []):
         yield {**notice, "said": str(Notice(**notice))}
 
 
-def _instant(told: dict[str, Any]) -> int:
+def _instant(record: dict[str, Any]) -> int:
     """Return the last tick's instant: within a tick time is counted on in nanoseconds."""
-    now, grid = told.get("now", 0), told.get("resolution") or 1
+    now, grid = record.get("now", 0), record.get("resolution") or 1
     return int(now // grid * grid)

@@ -51,12 +51,12 @@ def describe_scenario(source: str, settings: Sequence[str], asked: Asked) -> Non
             typer.echo(f"  {line}")
     typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(blueprint))}")
     for phase in scenario.phases:
-        typer.echo(f"phase {phase.name}: {_said(phase)}")
+        typer.echo(f"phase {phase.name}: {_described(phase)}")
     for name, metric in scenario.metrics.items():
         typer.echo(f"metric {name}: {metric.get('kind')}")
 
 
-def _said(phase: PhaseModel) -> str:
+def _described(phase: PhaseModel) -> str:
     """Return what is played in a phase, in words."""
     rows = "held-out rows" if phase.split == "held_out" else "learning rows"
     stage = "" if phase.stage is None else f" of {phase.stage} stage" if phase.repeats else f" of stage {phase.stage}"
