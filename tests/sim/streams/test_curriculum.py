@@ -173,7 +173,7 @@ def test_every_row_is_played_once_and_stages_never_go_back(colours, shuffle, see
     assert sorted(order) == list(range(len(colours)))
     played = stages.of({"colour": [(colours[row],) for row in order]})
     assert list(played) == sorted(played)
-    assert [*np.concatenate([stages.order(rows, stage) for stage in range(stages.count)])] == list(order)
+    assert [*np.concatenate([stages.order(rows, stage) for stage in range(len(stages.groups))])] == list(order)
 
 
 def test_classes_are_read_in_blocks():
