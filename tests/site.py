@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import re
 from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,6 +13,8 @@ from urllib.parse import unquote, urldefrag
 from tests.documents import ROOT
 
 REFERENCE = ROOT / "docs" / "site" / "reference.py"
+NAV = re.findall(r"^ +- .*: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+"""The pages of the site; those that are not in docs/ are made when it is built, which ends if one is not made."""
 
 
 @cache
