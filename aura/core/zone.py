@@ -76,7 +76,7 @@ class Manifest(Contribution):
     parts : mapping of str to mapping of str to Contribution
         What the zone is made of by name, for each extension point that it draws from: those that it brings itself. The
         plugin manager puts all that plugins bring in their place; the zone finds them in its context. Options that one
-        takes (`aura.core.contract.Optioned`) stand by its name in the zone's parameter `options`.
+        takes (`aura.core.contract.Optioned`) stand by its name in the zone's parameter `options`, if it has that.
     aura_api, deprecated : int, str
         See `aura.core.contract.Contribution`.
     """

@@ -58,9 +58,10 @@ def zone_text(manifest: Manifest) -> str:
     lines += ["", "modulators", *_rows(modulator_rows(manifest))]
     for path, table in parameter_tables(manifest.params):
         lines += ["", f"parameters of {path}" if path else "parameters", *_parameters(table)]
+    shown = {table for _, table in parameter_tables(manifest.params)}
     for name, options in manifest.part_options.items():
-        for path, table in parameter_tables(options, f"options.{name}"):
-            lines += ["", f"parameters of {path}", *_parameters(table)]
+        for path, table in parameter_tables(options, name):
+            lines += ["", f"options of {path}", *_parameters(table)] if table not in shown else []
     return "\n".join(lines)
 
 

@@ -47,8 +47,8 @@ def scenario_schema(manager: PluginManager) -> Schema:
     for model in models:
         _ask_for_nothing({"$ref": _REF + names[model]}, defs, {"env"})
     for zone in manager.zones().values():
-        if zone.part_options:
-            options = defs[names[zone.params]]["properties"]["options"]
+        options = defs[names[zone.params]]["properties"].get("options")
+        if zone.part_options and options:
             options["properties"] = {name: {"$ref": _REF + names[model]} for name, model in zone.part_options.items()}
     keys = {model: defs[names[model]].get("properties", {}) for model in models}
     root = {**keys[Extending], **{key: _or_variable(value, defs) for key, value in keys[Scenario].items()}}
@@ -111,12 +111,13 @@ def _or_variable(schema: Schema, defs: Schema) -> Schema:
 
 
 def _ask_for_nothing(schema: Schema, defs: Schema, seen: set[str]) -> None:
-    """Let no table ask for a key, but those in lists: what is extended may have it."""
+    """Let no table ask for a key, but for its kind, nor but those in lists: what is extended may have it."""
     name = schema.get("$ref", "").removeprefix(_REF)
     if name and name not in seen:
         seen.add(name)
         _ask_for_nothing(defs[name], defs, seen)
-    schema.pop("required", None)
+    if schema.get("required") != ["kind"]:  # that tells one kind from another
+        schema.pop("required", None)
     for part in _parts(schema):
         _ask_for_nothing(part, defs, seen)
 

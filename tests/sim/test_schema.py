@@ -79,6 +79,9 @@ growth = false
 gate = { k = 1 }
 kinds = ["mlp", "mine:Own"]
 options = { mlp = { hidden = [8] }, "mine:Own" = { anything = 1 } }
+[zones.amygdala.params.tasks]
+mood = { kind = "numbers", size = 2 }
+word = { classes = ["a"] }
 [metrics.digit]
 kind = "classification"
 truth = "digits.label"
@@ -116,6 +119,9 @@ MISTAKES = {
     "a parameter of another zone": ("gate = { k = 1 }", "tissue = false"),
     "an option of a part of a zone": ("hidden = [8]", "hiden = [8]"),
     "a type of such an option": ("hidden = [8]", "hidden = 8"),
+    "an option of a task": ("size = 2", "sise = 2"),
+    "an option of a task of another kind": ('kind = "numbers"', 'kind = "choice"'),
+    "an option of a task that says no kind": ('classes = ["a"]', 'clases = ["a"]'),
     "a kind of zone": ('kind = "experts"', 'kind = "exprts"'),
     "a zone of no kind": ('kind = "experts"\n', ""),
     "an option of a metric": ('every = "auto"', 'evry = "auto"'),
@@ -209,8 +215,9 @@ def read(text):
     for name, zone in scenario.zones.items():
         manifest = manager.zone(zone.kind or name)
         validated(manifest.params, zone.params, name)
-        for part, model in manifest.part_options.items():
-            validated(model, zone.params.get("options", {}).get(part, {}), name)
+        for part, given in zone.params.get("options", {}).items():
+            if part in manifest.part_options:
+                validated(manifest.part_options[part], given, name)
     for name, options in scenario.metrics.items():
         metric_options(name, options, manager)
 
