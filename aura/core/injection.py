@@ -11,6 +11,7 @@ from aura.core.errors import SignalError, WiringError, nearest
 from aura.core.handed import check_ids, sketch
 from aura.core.loop import EventLoop
 from aura.core.meeting import INJECTED
+from aura.core.modulators import checked
 from aura.core.node import Node
 from aura.core.observers import Observers
 from aura.core.ownership import copied
@@ -46,13 +47,15 @@ class Injector:
         WiringError
             If the brain has no such input.
         SignalError
-            If the value or its ids do not fit it.
+            If the value or its ids do not fit it, or a modulator is out of its range.
         """
         node, port, origin = _place(nodes, topic)
         declared = node.plan.inputs[port]
         if isinstance(value, Items):
             value, ids = value
         value = _checked(declared, topic, now, value)
+        if declared is MODULATORS:
+            checked(node.name, now, node.plan.modulators, {origin.partition(":")[2]: float(value)})
         if ids is not None:
             ids = copied(check_ids(topic, now, value, cast(np.dtype(np.int64), ids)))
         elif declared.has_items:

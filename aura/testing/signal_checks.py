@@ -52,9 +52,16 @@ def outputs_keep_their_word(subject: Subject) -> None:
         if port.range is None or port.dtype in TEXTUAL or message.value.size == 0:
             continue
         low, high = float(np.min(message.value)), float(np.max(message.value))
-        if low < port.range[0] or high > port.range[1]:
+        least, largest = _as_published(port.range, np.dtype(port.dtype))
+        if low < least or high > largest:
             raise subject.failure(f"{at}: expected values from {port.range[0]:g} to {port.range[1]:g}, as "
                                   f"{manifest.name} declares, got {low:g} to {high:g}")
+
+
+def _as_published(bounds: tuple[float, float], dtype: np.dtype) -> list[float]:
+    """Return a range in the type of a port: a bound that a float32 has not is published as the nearest that it has."""
+    with np.errstate(over="ignore"):
+        return [float(dtype.type(bound)) if dtype.kind == "f" else bound for bound in bounds]
 
 
 def published_values_stay(subject: Subject) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from aura import Brain, Inputs, Items, Manifest, Modulator, Port, Zone
 from aura.core.errors import SignalError, WiringError
+from aura.core.modulators import checked
 
 RATE = Modulator("rate", "How fast.", default=0.5, range=(0.0, 2.0))
 
@@ -109,11 +112,39 @@ def test_the_default_stands_until_a_value_comes_and_the_value_until_the_next() -
 
 
 @pytest.mark.parametrize("value", [-1.0, 2.5])
-def test_a_value_out_of_its_range_is_refused(value: float) -> None:
+def test_a_value_out_of_its_range_is_refused_where_it_is_injected(value: float) -> None:
     brain = school()
-    brain.inject("pupil.modulators.rate", value)
-    with pytest.raises(SignalError, match=r"pupil\.modulators at 1 ms: expected rate: a number from 0 to 2, got"):
+    with pytest.raises(SignalError, match=r"pupil\.modulators at 0 s: expected rate: a number from 0 to 2, got"):
+        brain.inject("pupil.modulators.rate", value)
+    brain.run(until="3 ms")
+    assert [rate for _, rate, _ in brain["pupil"].seen] == [0.5, 0.5]  # type: ignore[attr-defined]
+
+
+def test_a_value_out_of_its_range_that_a_zone_publishes_is_refused_at_its_tick() -> None:
+    with pytest.raises(SignalError, match=r"pupil\.modulators at 1 ms: expected energy_gate: 0 or more, got -1"):
+        school(-1.0).run(until="3 ms")
+
+
+@pytest.mark.parametrize("bound", [0.1, 0.7, 1e-50, 1 / 3, 16_777_217.0])
+def test_a_bound_that_a_float32_has_not_is_taken_and_read_within_the_range(bound: float) -> None:
+    for span in ((0.0, bound), (bound, 1e39)):
+        manifest = replace(Pupil.manifest, modulators=(Modulator("rate", default=bound, range=span),))
+        brain = Brain()
+        brain.add(Stream)
+        brain.add(type("Held", (Pupil,), {"manifest": manifest}), "pupil")
+        brain.connect("stream.x", "pupil.x")
+        brain.inject("pupil.modulators.rate", bound)
         brain.run(until="3 ms")
+        read = [rate for _, rate, _ in brain["pupil"].seen]  # type: ignore[attr-defined]
+        assert [np.float32(rate) for rate in read] == [np.float32(bound)] * 2
+        assert all(span[0] <= rate <= span[1] for rate in read)
+
+
+def test_what_lies_a_float32_beyond_a_bound_is_refused() -> None:
+    one, beyond = Modulator("rate", default=0.0, range=(0.0, 0.1)), float(np.nextafter(np.float32(0.1), np.float32(1)))
+    assert checked("z", 0, {"rate": one}, {"rate": float(np.float32(0.1))}) == {"rate": 0.1}
+    with pytest.raises(SignalError, match=r"a number from 0 to 0\.1"):
+        checked("z", 0, {"rate": one}, {"rate": beyond})
 
 
 @pytest.mark.parametrize(("topic", "hint"), [
@@ -169,12 +200,27 @@ def test_a_resumed_brain_obeys_and_counts_as_one_that_never_stopped(stop: int, t
     assert told(second) == told(whole) != []
 
 
-@pytest.mark.parametrize(("make", "expected"), [
-    (lambda: Modulator("a b"), "a name that is an identifier"),
-    (lambda: Modulator("gain", default=2.0, range=(0.0, 1.0)), "a number from 0 to 1, got 2")])
-def test_a_modulator_that_makes_no_sense_is_refused(make: Any, expected: str) -> None:
+@pytest.mark.parametrize(("given", "expected"), [
+    ({"name": "a b"}, "a name that is an identifier"), ({"name": None}, "a name that is an identifier"),
+    ({"summary": 5}, "summary: expected a sentence, got 5"),
+    ({"range": (1,)}, "range: expected the smallest"), ({"range": None}, "range: expected the smallest"),
+    ({"range": (2, 1)}, "range: expected the smallest"), ({"range": (math.nan, 1)}, "range: expected the smallest"),
+    ({"range": ("a", "b")}, "range: expected the smallest"), ({"range": (0, 10**400)}, "range: expected the smallest"),
+    ({"default": 2.0, "range": (0.0, 1.0)}, "a number from 0 to 1, got 2"),
+    ({"default": 2.0, "range": (-math.inf, 1.0)}, "default: expected 1 or less, got 2"),
+    ({"default": math.inf}, "default: expected 0 or more, got inf"), ({"default": math.nan}, "0 or more, got nan"),
+    ({"default": 10**400}, "default: expected 0 or more, got 1000"), ({"default": "x"}, "default: .* got 'x'"),
+    ({"default": None}, "default: .* got None"), ({"default": np.ones(2)}, "default: .* got float64"),
+    ({"default": 1j}, "default: .* got 1j")])
+def test_a_modulator_that_makes_no_sense_is_refused(given: dict[str, Any], expected: str) -> None:
     with pytest.raises(WiringError, match=expected):
-        make()
+        Modulator(**{"name": "gain", **given})
+
+
+def test_numbers_of_other_types_are_taken_as_floats() -> None:
+    one = Modulator("gain", default=np.float32(1), range=[0, np.int64(2)])  # type: ignore[arg-type]
+    assert (one.default, one.range) == (1.0, (0.0, 2.0))
+    assert {type(number) for number in (one.default, *one.range)} == {float}
 
 
 @pytest.mark.parametrize(("modulators", "expected"), [

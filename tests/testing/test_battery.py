@@ -116,6 +116,13 @@ class TooLoud(Sound):
         return super().said(value, inputs) * 1.5
 
 
+class AtItsBound(Sound):
+    manifest = replace(SOUND, outputs=(replace(GUESS, range=(-0.1, 0.1)),))
+
+    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+        return np.clip(super().said(value, inputs), -0.1, 0.1)
+
+
 class Restless(Sound):
     def next_wake(self, now: int) -> int | None:
         return None
@@ -390,6 +397,11 @@ BROKEN: list[tuple[str, Subject, str]] = [
 @pytest.mark.parametrize("check", CHECKS)
 def test_a_sound_zone_passes(check: Check) -> None:
     check(Subject(Sound, module="aura"))
+
+
+def test_a_bound_is_held_to_as_it_is_published() -> None:
+    assert np.float32(0.1) > np.float64(0.1)
+    BY_NAME["outputs_keep_their_word"](Subject(AtItsBound))
 
 
 @pytest.mark.parametrize(("name", "subject", "message"), BROKEN, ids=[f"{row[0]}-{row[2]}" for row in BROKEN])

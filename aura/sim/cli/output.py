@@ -1,13 +1,16 @@
-"""Standard output and error that outlive their readers."""
+"""Standard output and error: they outlive their readers, and where a program reads, nothing stands beside a document.
+"""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-__all__ = ["keep_output_open"]
+__all__ = ["keep_output_open", "led_to_errors"]
 
 
 class _Unbroken(io.FileIO):
@@ -42,3 +45,24 @@ def keep_output_open() -> None:
                                                 write_through=stream.write_through))
         elif isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+@contextmanager
+def led_to_errors(wanted: bool) -> Iterator[None]:
+    """Lead to standard error meanwhile what zones and plugins print: in Python or C, and in processes that they start.
+    """
+    if not wanted:
+        yield
+        return
+    sys.stdout.flush()
+    printed_by_name, kept = sys.stdout, os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        for stream in (printed_by_name, sys.__stdout__):  # what holds one of them has printed to it
+            if stream is not None:
+                stream.flush()
+        os.dup2(kept, 1)
+        os.close(kept)

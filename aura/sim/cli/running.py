@@ -19,6 +19,7 @@ from aura.core.paths import shell_word, shown_path
 from aura.core.time import Time, parse_time
 from aura.sim.cli.asked import Asked
 from aura.sim.cli.ending import print_document, say_end
+from aura.sim.cli.output import led_to_errors
 from aura.sim.hold import Hold
 from aura.sim.recovery import kept
 from aura.sim.runfolder import RunFolder, default_folder
@@ -164,8 +165,9 @@ def _make_run(scenario: Scenario, folder: RunFolder, asked: Asked, origin: RunFo
 
         observers.append(Progress())
     sources = asked.sources(scenario, origin)
-    return Run(scenario, folder, asked.manager(scenario, sources),
-               RunOptions(until=until, observers=observers, replay_of=replay_of, sources=sources))
+    with led_to_errors(asked.as_json):
+        return Run(scenario, folder, asked.manager(scenario, sources),
+                   RunOptions(until=until, observers=observers, replay_of=replay_of, sources=sources))
 
 
 def _time(text: str | None) -> Time | None:
@@ -184,7 +186,8 @@ def _ending(run: Run, as_json: bool) -> Iterator[None]:
 
     previous = {name: signal.signal(name, on_signal) for name in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        with led_to_errors(as_json):
+            yield
     except KeyboardInterrupt:
         typer.echo("stopped at once", err=True)
         _say_what_is_kept(run, as_json)

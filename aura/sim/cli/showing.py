@@ -11,6 +11,7 @@ import typer
 from aura.core.errors import AuraError, PluginError
 from aura.core.paths import shown_path
 from aura.plugins.manager import PluginManager
+from aura.sim.cli.output import led_to_errors
 from aura.sim.cli.tables import print_table
 
 if TYPE_CHECKING:
@@ -70,7 +71,8 @@ def show_schema(out: Path | None, blocked: Sequence[str]) -> None:
 
     from aura.sim.schema import scenario_schema
 
-    text = json.dumps(scenario_schema(PluginManager(blocked)), indent=1, ensure_ascii=False, allow_nan=False)
+    with led_to_errors(out is None):
+        text = json.dumps(scenario_schema(PluginManager(blocked)), indent=1, ensure_ascii=False, allow_nan=False)
     if out is None:
         typer.echo(text)
         return

@@ -365,3 +365,67 @@ def test_json_of_a_run_that_fails_says_so(sim, aura):
     assert answer.status == 2
     assert json.loads(answer.out)["status"] == "failed"
     assert len(json.loads(answer.out)["messages"]) == 1
+
+
+TALKER = """
+import os
+import sys
+
+from aura import Manifest, Port, Zone, hookimpl
+
+print("imported")
+KEPT = sys.stdout
+
+
+class Talker(Zone):
+    def __init__(self, context):
+        super().__init__(context)
+        print("built")
+
+    def step(self, now, inputs):
+        print("stepped")
+        KEPT.write("to a stream that it keeps\\n")
+        os.write(1, b"past Python\\n")
+        os.system("echo from a child")
+        return {"n": 1}
+
+    def close(self):
+        print("closed")
+
+
+@hookimpl
+def aura_zones():
+    return [Manifest("talker", Talker, "Talks.", outputs=(Port("n", "int64"),), period="10 ms")]
+"""
+TALK = """
+aura = 1
+name = "talk"
+until = "30 ms"
+plugins = ["talker.py"]
+zones.talker = {}
+"""
+SAID = ("imported", "built", "stepped", "to a stream that it keeps", "past Python", "from a child", "closed")
+
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize(("played", "status"), [('{"n": 1}', 0), ('{"n": 1 // (now < 20_000_000)}', 2)])
+def test_what_zones_and_plugins_print_is_kept_out_of_the_document(sim, aura, executor, played, status):
+    (sim.folder / "talker.py").write_text(TALKER.replace('{"n": 1}', played), encoding="utf-8")
+    sim.scenario(TALK, "talk.toml")
+    answer = aura("run", "talk.toml", "--quiet", "--out", "one", "--executor", executor, "--json")
+    assert answer.status == status
+    assert json.loads(answer.out)["status"] == ("failed" if status else "finished")
+    assert [said for said in SAID if said not in answer.err] == []
+
+
+def test_what_zones_print_is_left_where_it_is_without_a_document(sim, aura):
+    (sim.folder / "talker.py").write_text(TALKER, encoding="utf-8")
+    sim.scenario(TALK, "talk.toml")
+    answer = aura("run", "talk.toml", "--quiet", "--out", "one")
+    assert [said for said in SAID if said not in answer.out] == []
+
+
+def test_what_a_plugin_prints_is_kept_out_of_the_schema(sim, aura, monkeypatch):
+    monkeypatch.setattr("aura.sim.schema.scenario_schema", lambda manager: print("imported") or {})
+    answer = aura("schema")
+    assert (json.loads(answer.out), answer.err) == ({}, "imported\n")
