@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -265,10 +266,11 @@ class Brain(Network, Watched):
         if self._closed:
             return
         self._closed = True
-        self._executor.close()
-        if self._built is not None:
-            self._observers.call("on_stop", self.view)
-            self._built.close()
+        with ExitStack() as ends:  # what fails, or is interrupted, keeps no zone from closing
+            if self._built is not None:
+                ends.callback(self._built.close)
+                ends.callback(self._observers.call, "on_stop", self.view)
+            self._executor.close()
 
     def __enter__(self) -> Brain:
         return self

@@ -204,7 +204,8 @@ def _make_compute(node: LocalZone, most: int) -> Callable[[Time, Inputs], Publis
                     check_ids(output.topic, now, value, ids)
             if output.is_array:
                 alone = getrefcount(value) <= most
-                if alone and value.flags.owndata:  # not every view says whose memory it shows
+                flags = value.flags
+                if alone and flags.owndata and flags.c_contiguous:  # not every view says whose memory it shows
                     value.setflags(False)
                 else:
                     value = own(value, inputs, alone)

@@ -1,4 +1,7 @@
-"""Arrays on the bus change no more: one that somebody may still write to is copied when it is published."""
+"""Arrays on the bus change no more: one that somebody may still write to is copied when it is published.
+
+They lie in C order there, as they do in a checkpoint and in another process: sums depend on the order in memory.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ __all__ = ["copied", "own"]
 
 
 def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray:
-    """Return `value`, read-only, where nobody else can write to its memory, else a copy.
+    """Return `value`, read-only, where it lies in C order and nobody else can write to its memory, else a copy.
 
     Its memory is safe if it came over the bus, or if the only one who refers to it (`alone`: nobody but the publisher
     holds `value`) is about to let go of it. A view counts as one who refers to the array it shows.
@@ -26,11 +29,13 @@ def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray
     alone : bool
         Whether nobody holds `value` itself but he who publishes it.
     """
+    if not value.flags.c_contiguous:
+        return copied(value)
     given: object
     for given in inputs.values():
         if given is value:
             return value  # read-only since it was published
-    # The memory of a temporary, as of `(a @ b).T`: the view alone holds it, and the argument of getrefcount. A view of
+    # The memory of a temporary, as of `(a @ b)[0]`: the view alone holds it, and the argument of getrefcount. A view of
     # a small part is copied, or whoever keeps it would keep the whole.
     if (alone and type(value.base) is np.ndarray and value.base.base is None and getrefcount(value.base) <= 2
             and 2 * value.nbytes >= value.base.nbytes):
@@ -45,7 +50,7 @@ def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray
 
 
 def copied(value: np.ndarray) -> np.ndarray:
-    """Return a read-only copy."""
+    """Return a read-only copy, in C order."""
     copy = value.copy()
     copy.setflags(write=False)
     return copy

@@ -3,39 +3,38 @@
 from __future__ import annotations
 
 import logging
-import os
 import pickle
-import signal
-import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
-from functools import reduce
-from multiprocessing import Pipe
-from pathlib import Path
+from functools import partial, reduce
 from typing import Any
+from weakref import WeakSet
 
+from aura.core.blame import described
 from aura.core.errors import AuraError, ZoneError
 from aura.core.executor import Result, ThreadExecutor, attempt
 from aura.core.handle import ZoneHandle
+from aura.core.link import ANSWER, ASK, ERROR, GRACE_S, TICK, Link
 from aura.core.node import Node
 from aura.core.output import Output, Published
 from aura.core.plan import Plan
-from aura.core.sent_errors import raised
+from aura.core.proxy import ZoneProxy
+from aura.core.sent_errors import error_of
 from aura.core.signals import Inputs
-from aura.core.time import Time
-from aura.core.wire import Arena, pack, unpack
-from aura.core.worker import ANSWER, ERROR, TICK, Setup
+from aura.core.time import Time, format_time
+from aura.core.wire import pack, unpack
+from aura.core.worker import Setup
 from aura.core.zone import Manifest
 
 __all__ = ["ProcessExecutor", "RemoteZone"]
 
-_GRACE_S = 5.0
-"""How long a worker may take to end before it is killed."""
-_START = ("import sys; sys.path.insert(0, sys.argv.pop(1)); "
-          "from aura.core.worker import main; main()")
+_log = logging.getLogger("aura.brain")
+
+CLOSING_S = 20.0
+"""How long a zone's own close() may take."""
 
 
 class ProcessExecutor(ThreadExecutor):
@@ -45,132 +44,160 @@ class ProcessExecutor(ThreadExecutor):
     this process; so do streams. Arrays go over shared memory.
     """
 
+    def __init__(self, workers: int | None = None) -> None:
+        super().__init__(workers)
+        self._remote: WeakSet[RemoteZone] = WeakSet()
+
     def place(self, plan: Plan, outputs: Mapping[str, Output], seed: int, resolution: Time, *,
               profile: bool) -> ZoneHandle:
         setup = _setup(plan, seed, resolution, profile=profile)
         if setup is None:
             return super().place(plan, outputs, seed, resolution, profile=profile)
-        return RemoteZone(plan, outputs, *setup)
+        zone = RemoteZone(plan, outputs, *setup)
+        self._remote.add(zone)
+        return zone
 
     def compute(self, nodes: Sequence[Node], now: Time) -> list[Result]:
-        taken = [(node, node.take()) for node in nodes]
-        sent: dict[int, AuraError | None] = {}
-        for node, inputs in taken:
-            if isinstance(node.handle, RemoteZone):
-                sent[node.index] = node.handle.send(now, inputs)
-        results: list[Result] = []
-        for node, inputs in taken:
-            if node.index not in sent:
-                results.append(attempt(node, now, inputs))
-            elif (refused := sent[node.index]) is not None:
-                results.append(refused)
-            else:
-                results.append(node.handle.receive())  # type: ignore[attr-defined]
-        return results
+        taken = [(node, node.handle, node.take()) for node in nodes]
+        with ExitStack() as turns:
+            begun: dict[int, Callable[[], Result]] = {}
+            for node, zone, inputs in taken:
+                if isinstance(zone, RemoteZone):
+                    turns.enter_context(zone.turn())
+                    begun[node.index] = zone.begin(now, inputs)
+            return [begun[node.index]() if node.index in begun else attempt(node, now, inputs)
+                    for node, _, inputs in taken]
+
+    def close(self) -> None:
+        for zone in list(self._remote):
+            zone.release()  # else a thread waits on for one that does not answer
+        super().close()
 
 
 class RemoteZone:
     """A zone in another process; see `ZoneHandle`.
+
+    It is asked one thing at a time, whichever thread asks. Where its process has ended or does not answer, `load_tree`
+    puts a new one in its place; so does whatever is asked of a zone that was silenced as its process had died, and that
+    zone has the state in which it was saved, loaded or built last.
 
     Parameters
     ----------
     plan : Plan
     outputs : mapping of str to Output
         By which it is told what it publishes.
-    site, setup : bytes
-        What the worker is told first, pickled.
+    setup : bytes
+        What the process is told first, pickled.
     module : str
         Of the zone's class.
+
+    Raises
+    ------
+    ZoneError
+        If no process can be started.
     """
 
-    def __init__(self, plan: Plan, outputs: Mapping[str, Output], site: bytes, setup: bytes, module: str) -> None:
-        self.name, self.home, self._outputs = plan.name, module, outputs
+    def __init__(self, plan: Plan, outputs: Mapping[str, Output], setup: bytes, module: str) -> None:
+        self.name, self.home, self._outputs, self._setup = plan.name, module, outputs, setup
         self.unlearned, self.learns = 0, plan.learn
-        self.zone: Any = ZoneProxy(self)
+        self.zone: Any = ZoneProxy(plan.name, self.request)
         self._lock = threading.RLock()
-        self._requests, self._replies = Arena(), Arena()
-        self._now: Time = -1
-        self._wakes: tuple[Time, Time | None] | None = None
+        self._tick: int | None = None
+        self._wake: tuple[Time, Time | None, BaseException | None] | None = None
+        """The instant of a tick, and the answer of next_wake there, or what it raised."""
+        self._silences = plan.on_error == "silence"
         self._tree: dict[str, Any] | None = None
         self._notices: Mapping[str, int] = {}
         self._profile: Mapping[str, tuple[int, int]] | None = None
-        self._keeps_tree, self._ready, self._closed = plan.on_error == "silence", False, False
-        self._wants_learning = False
-        self._connection, theirs = Pipe()
-        descriptors = (theirs.fileno(), self._requests.descriptor, self._replies.descriptor)
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", _START, str(Path(__file__).parents[2]), *map(str, descriptors)],
-            pass_fds=descriptors, stdin=subprocess.DEVNULL)
-        theirs.close()
-        for message in (site, ANSWER + setup):
-            try:
-                self._connection.send_bytes(message)
-            except OSError:
-                break  # the answer says what has become of it
+        self._wants_learning = self._ready = self._fell = self._closed = False
+        self._link = self._placed()
 
     # --- a tick ---------------------------------------------------------------------------------------------------
 
-    def send(self, now: Time, inputs: Inputs) -> AuraError | None:
-        """Let the zone begin a tick; return an error if it cannot."""
-        self._wait_ready()
-        values, ids = dict(inputs), dict(inputs.ids)
-        try:
-            self._connection.send_bytes(TICK + pack((now, self.learns, values, ids), self._requests))
-        except OSError:
-            return self._gone()
-        self._now = now
-        return None
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Let no other thread ask the zone anything; the answer of a tick that is broken off within is given up."""
+        with self._lock:
+            try:
+                yield
+            finally:
+                if self._tick is not None:
+                    self._link.give_up(self._tick)
+                    self._tick = None
 
-    def receive(self) -> Result:
-        """Return what the zone has published at the tick that `send` began, or its error."""
+    def begin(self, now: Time, inputs: Inputs) -> Callable[[], Result]:
+        """Let the zone begin a tick, within its turn, and return what waits for the result."""
         try:
-            published, wake, self.unlearned = self._answer()
-        except AuraError as error:
-            return error
-        self._wakes = (self._now, wake)
-        return [(None if port is None else self._outputs[port], value,
-                 dict(ids) if port is None else ids) for port, value, ids in published]
+            self._wait_ready()
+            self._link.settle()
+            self._wake = None
+            tick = pack((now, self.learns, dict(inputs), dict(inputs.ids)), self._link.requests)
+            self._tick = self._link.send(TICK, tick)
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            failed = self.failure(now, inputs, error)
+            return lambda: failed
+        return partial(self._end, self._tick, now, inputs)
 
     def compute(self, now: Time, inputs: Inputs) -> Published:
-        with self._lock:
-            result: Result | None = self.send(now, inputs)
-            if result is None:
-                result = self.receive()
+        with self.turn():
+            result = self.begin(now, inputs)()
         if isinstance(result, AuraError):
             raise result
         return result
 
     def failure(self, now: Time, inputs: Inputs, error: BaseException) -> AuraError:
-        return error if isinstance(error, AuraError) else ZoneError(
-            self.name, expected="a tick in the process of the zone", got=f"{type(error).__name__}: {error}")
+        self._fell = not self._link.alive
+        if isinstance(error, AuraError):
+            return error
+        failed = ZoneError(f"{self.name} at {format_time(now)}", expected="a tick in the process of the zone",
+                           got=described(error))
+        failed.__cause__ = error
+        return failed
 
     # --- beside the ticks -----------------------------------------------------------------------------------------
 
     def let_learn(self, learning: bool) -> None:
-        self._wait_ready()
+        with self._lock:
+            self._wait_ready()
         self.learns = learning and self._wants_learning
 
     def next_wake(self, now: Time) -> Time | None:
-        if self._wakes is not None and self._wakes[0] == now:
-            return self._wakes[1]
-        wake: Time | None = self.request("next_wake", now)
+        told, self._wake = self._wake, None  # once: what the zone would say later may be something else
+        if told is None or told[0] != now:
+            wake: Time | None = self.request("next_wake", now)
+            return wake
+        _, wake, error = told
+        if error is not None:
+            raise error
         return wake
 
     def ask(self, method: str, *arguments: Any) -> Any:
         return self.request("ask", method, *arguments)
 
     def tree(self) -> dict[str, Any]:
-        if self._tree is not None and self._process.poll() is not None:
-            return self._tree  # what is left of a zone that was silenced as its process had died
-        self._tree = self.request("tree")
-        return self._tree
+        if self._tree is not None and not self._link.alive:
+            return self._tree
+        tree: dict[str, Any] = self.request("state")
+        self._keep(tree)
+        return tree
 
     def load_tree(self, tree: dict[str, Any]) -> None:
-        self.request("load_tree", tree)
-        self._tree, self._wakes, self.unlearned = tree, None, tree["unlearned"]
+        with self._lock:
+            self._require_open()
+            try:
+                self._wait_ready()
+                self._link.settle(surely=True)
+            except AuraError:
+                self._replace()
+            self._fell = False
+            self.request("load_state", tree)
+            self._keep(tree)
+            self._wake, self.unlearned = None, tree["unlearned"]
 
     def profile(self) -> Mapping[str, tuple[int, int]] | None:
-        if not self._closed and self._process.poll() is None:
+        if not self._closed and self._link.alive:
             self._profile = self.request("profile")
         return self._profile
 
@@ -180,106 +207,128 @@ class RemoteZone:
         return self._notices
 
     def request(self, what: str, *given: Any) -> Any:
-        """Return what the worker answers."""
+        """Return what the zone's process answers."""
         with self._lock:
-            if self._closed:
-                raise ZoneError(self.name, expected="an open brain", got="one that is closed, with its processes")
+            self._require_open()
+            if self._fell and self._tree is not None:
+                self._replace()
+                self._wait_ready()
+                self._request("load_state", self._tree)
             self._wait_ready()
             return self._request(what, *given)
 
+    def release(self) -> None:
+        """End the process if a thread waits for it and, within the grace, in vain."""
+        if self._lock.acquire(timeout=GRACE_S):
+            self._lock.release()
+        else:
+            self._link.kill()
+
     def close(self) -> None:
+        self.release()
         with self._lock:
             if self._closed:
                 return
             try:
-                if self._ready and self._process.poll() is None:
-                    with suppress(AuraError):  # it is told where it is asked for
-                        self.profile()
-                        self.notices()
-                    self._request("ask", "close")
+                self._say_goodbye()
             finally:
                 self._closed = True
-                self._connection.close()
-                try:
-                    self._process.wait(_GRACE_S)
-                except subprocess.TimeoutExpired:
-                    self._process.kill()
-                    self._process.wait()
-                self._requests.close()
-                self._replies.close()
+                self._link.end()
 
     # --- within ---------------------------------------------------------------------------------------------------
 
-    def _wait_ready(self) -> None:
+    def _placed(self) -> Link:
+        try:
+            return Link(self.name, self._setup)
+        except OSError as error:
+            raise ZoneError(self.name, expected="a process of its own", got=described(error),
+                            hint="Executor 'serial' needs none.") from error
+
+    def _replace(self) -> None:
+        self._link.kill()
+        self._link.end()
+        self._link, self._ready, self._fell = self._placed(), False, False
+
+    def _wait_ready(self, limit: float | None = None) -> None:
         if not self._ready:
-            self._wants_learning = self._answer()
+            try:
+                self._wants_learning = self._read(self._link.receive(1, limit))
+            except Exception as error:
+                if isinstance(error, AuraError):
+                    raise
+                raise ZoneError(self.name, expected="a zone that can be built in a process of its own",
+                                got=described(error), hint="Use executor='serial'.") from error
             self._ready = True
-            self.learns = self._wants_learning
-            if self._keeps_tree:
-                self._tree = self._request("tree")
+            if self._silences and self._tree is None:
+                self._tree = self._request("state")
 
-    def _request(self, what: str, *given: Any) -> Any:
-        try:
-            self._connection.send_bytes(ANSWER + pickle.dumps((what, *given)))
-        except OSError:
-            raise self._gone() from None
-        return self._answer()
+    def _keep(self, tree: dict[str, Any]) -> None:
+        if self._silences:
+            self._tree = tree
 
-    def _answer(self) -> Any:
+    def _require_open(self) -> None:
+        if self._closed:
+            raise ZoneError(self.name, expected="an open brain", got="one that is closed, with its processes")
+
+    def _say_goodbye(self) -> None:
         try:
-            message = self._connection.recv_bytes()
-        except (EOFError, OSError):
-            raise self._gone() from None
-        if message[:1] == TICK:
-            published, wake, unlearned, records = unpack(message[1:], self._replies)
-            answer: Any = (published, wake, unlearned)
-        else:
-            answer, records = pickle.loads(message[1:])
+            self._wait_ready(GRACE_S)
+            self._link.settle(surely=True)
+        except AuraError:
+            if self._ready and self._link.alive:
+                _log.warning("zone %r did not answer; its process was ended", self.name)
+            self._link.kill()
+            return
+        with suppress(AuraError):  # it is told where it is asked for
+            self._profile = self._request("profile", limit=GRACE_S)
+            self._notices = self._request("call", "notices", (), {}, limit=GRACE_S)
+        self._request("ask", "close", limit=CLOSING_S)
+
+    def _request(self, what: str, *given: Any, limit: float | None = None) -> Any:
+        try:
+            question = pickle.dumps((what, *given))
+        except Exception as error:
+            raise ZoneError(f"{self.name}.{given[0] if what in ('call', 'set', 'ask') else what}",
+                            expected="what can be sent to the process in which the zone lives", got=described(error),
+                            hint="Use executor='serial'.") from error
+        self._link.settle()
+        number = self._link.send(ASK, question)
+        try:
+            answer = self._link.receive(number, limit)
+        except BaseException:
+            self._link.give_up(number)
+            raise
+        return self._read(answer)
+
+    def _end(self, number: int, now: Time, inputs: Inputs) -> Result:
+        try:
+            published, wake, error, self.unlearned = self._read(self._link.receive(number))
+            self._wake = now, wake, None if error is None else error_of(error)
+            return [(None if port is None else self._outputs[port], value,
+                     dict(ids) if port is None else ids) for port, value, ids in published]
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return self.failure(now, inputs, error)
+
+    def _read(self, message: bytes) -> Any:
+        """Return what an answer says, or raise the error that it tells of; what was logged there is logged here."""
+        kind = message[:1]
+        content, records = unpack(message[1:], self._link.replies)
         for logger, level, text in records:
             logging.getLogger(logger).log(level, "%s", text)
-        if message[:1] == ERROR:
-            raise raised(*answer)
-        return answer
-
-    def _gone(self) -> ZoneError:
+        if kind == ERROR:
+            raise error_of(content)
+        if kind != ANSWER:
+            return content
         try:
-            status = self._process.wait(_GRACE_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            status = self._process.wait()
-        how = f"killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
-        return ZoneError(self.name, expected="the process in which the zone lives", got=f"one that was {how}",
-                         hint="Its on_error says what becomes of the brain.")
+            return pickle.loads(content)
+        except Exception as error:
+            raise ZoneError(self.name, expected="an answer that can be read in this process", got=described(error),
+                            hint="Use executor='serial' to look into the zone.") from error
 
 
-class ZoneProxy:
-    """What stands for a zone in another process: attributes are read and set there, methods called there."""
-
-    _handle: RemoteZone
-
-    def __init__(self, handle: RemoteZone) -> None:
-        object.__setattr__(self, "_handle", handle)
-
-    def __repr__(self) -> str:
-        return f"<{self._handle.name!r} in another process>"
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        is_method, value = self._handle.request("get", name)
-        if not is_method:
-            return value
-
-        def call(*arguments: Any, **named: Any) -> Any:
-            return self._handle.request("call", name, arguments, named)
-
-        return call
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        self._handle.request("set", name, value)
-
-
-def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[bytes, bytes, str] | None:
+def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[bytes, str] | None:
     """Return what a worker must be told to build a zone, pickled, and the module of its class; None if it cannot."""
     factory = plan.factory or plan.manifest.factory
     if isinstance(factory, str):
@@ -294,7 +343,7 @@ def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[b
                     modulators=dict(plan.modulators), waits=dict(plan.waits))
     file = getattr(sys.modules.get(module), "__file__", None)
     try:
-        setup = pickle.dumps(("setup", Setup(light, module, name, seed, resolution, profile)))
+        setup = pickle.dumps(Setup(light, module, name, seed, resolution, profile))
     except Exception:  # whatever a parameter's own code raises, the zone can live here
         return None
-    return pickle.dumps((list(sys.path), os.getcwd(), [(module, file)])), setup, module
+    return pickle.dumps(("setup", module, file, setup)), module

@@ -1,75 +1,105 @@
-"""Errors as words, for files and other processes, and back."""
+"""Errors as plain data, for files and other processes, and back."""
 
 from __future__ import annotations
 
+import builtins
 import traceback
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from aura.core import errors
 from aura.core.blame import message_of, place_of
 from aura.core.errors import AuraError
 
-__all__ = ["Cause", "RemoteError", "SentError", "error_of", "raised", "sent", "words_of"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """An exception that another process has raised."""
-
-    kind: str
-    text: str
-    place: str
-    trace: str
+__all__ = ["RemoteError", "error_of", "error_tree"]
 
 
 class RemoteError(Exception):
-    """What was raised in another process; the class has the name of the one that was raised there."""
+    """What was raised in another process; the class has the name of the one that was raised there, and its parent."""
 
     place: str = ""
 
-
-SentError = tuple["list[str] | None", "Cause | None"]
-"""The words of an `AuraError`, None for any other, and what was raised beneath it, or the other itself."""
-
-
-def words_of(error: AuraError) -> list[str]:
-    """Return an error as its kind, place, what was expected, what came, and what to try."""
-    return [type(error).__name__, error.where, error.expected, error.got, error.hint]
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""  # a KeyError would quote it once more
 
 
-def error_of(words: Sequence[str]) -> AuraError:
-    """Return the error that `words_of` was given."""
-    kind, where, expected, got, hint = words
-    error: AuraError = getattr(errors, kind, AuraError)(where, expected=expected, got=got, hint=hint)
+def error_tree(error: BaseException, home: str, *, traced: bool = False) -> dict[str, Any]:
+    """Return an error and its cause as a tree of texts.
+
+    Parameters
+    ----------
+    error : BaseException
+    home : str
+        The module of the zone that raised it.
+    traced : bool
+        Whether the lines by which it came are told too.
+    """
+    try:
+        told = _told(error, home)
+        beneath = error.__cause__ if isinstance(error, AuraError) else None
+        last = told
+        if beneath is not None:
+            last = told["cause"] = _told(beneath, home)
+        if traced:
+            last["trace"] = "".join(traceback.format_exception(error if beneath is None else beneath))
+    except Exception:  # its class can have code of its own for whatever is asked of it
+        return {"kind": "Exception", "name": type(error).__name__, "text": message_of(error), "place": ""}
+    return told
+
+
+def error_of(tree: Mapping[str, Any] | Sequence[str]) -> BaseException:
+    """Return the error that `error_tree` was given, or one of the five words that earlier checkpoints have of it."""
+    if not isinstance(tree, Mapping):
+        kind, where, expected, got, hint = tree
+        error: BaseException = getattr(errors, kind, AuraError)(where, expected=expected, got=got, hint=hint)
+        return error
+    error = _rebuilt(tree)
+    if "cause" in tree:
+        error.__cause__ = _rebuilt(tree["cause"])
     return error
 
 
-def sent(error: BaseException, home: str) -> SentError:
-    """Return an error as it is sent; `home` is the module of the zone that raised it."""
-    if not isinstance(error, AuraError):
-        return None, _cause(error, home)
-    return words_of(error), None if error.__cause__ is None else _cause(error.__cause__, home)
+def _told(error: BaseException, home: str) -> dict[str, Any]:
+    known = next(kind for kind in type(error).__mro__
+                 if kind in (getattr(errors, kind.__name__, None), getattr(builtins, kind.__name__, None)))
+    told: dict[str, Any] = {"kind": known.__name__, "name": type(error).__name__, "text": _text(error),
+                            "place": place_of(error, home)}
+    if isinstance(error, AuraError):
+        told["words"] = [f"{word}" for word in (error.where, error.expected, error.got, error.hint)]
+    return told
 
 
-def raised(words: Sequence[str] | None, cause: Cause | None) -> BaseException:
-    """Return an error as it was raised in another process."""
-    beneath = None if cause is None else _caused(cause)
-    if words is None:
-        return beneath or RemoteError()
-    error = error_of(words)
-    error.__cause__ = beneath
+def _text(error: BaseException) -> str:
+    try:
+        return f"{error.msg if isinstance(error, SyntaxError) else error}"
+    except Exception:
+        return message_of(error)
+
+
+def _rebuilt(tree: Mapping[str, Any]) -> BaseException:
+    error = _remote(tree) if "words" not in tree else _own(tree)
+    if tree.get("trace"):
+        error.add_note(f"In the zone's process:\n{tree['trace']}")
     return error
 
 
-def _cause(error: BaseException, home: str) -> Cause:
-    trace = "".join(traceback.format_exception(error))
-    return Cause(type(error).__name__, message_of(error), place_of(error, home), trace)
+def _own(tree: Mapping[str, Any]) -> AuraError:
+    kind: Any = getattr(errors, tree["kind"], AuraError)
+    if kind.__name__ != tree["name"]:
+        kind = type(tree["name"], (kind,), {})
+    error: AuraError = kind.__new__(kind, tree["text"])  # a class of the zone's own may take other arguments
+    error.where, error.expected, error.got, error.hint = tree["words"]
+    if "cause" not in tree:
+        error.place = tree["place"]  # type: ignore[attr-defined]
+    return error
 
 
-def _caused(cause: Cause) -> BaseException:
-    # Python itself asks for attributes, and takes no other answer for one that is not there.
-    kind = AttributeError if cause.kind == "AttributeError" else RemoteError
-    error: BaseException = type(cause.kind, (kind,), {"place": cause.place})(cause.text)
-    error.add_note(f"In the zone's process:\n{cause.trace}")
+def _remote(tree: Mapping[str, Any]) -> BaseException:
+    place = {"place": tree["place"]}
+    known = getattr(builtins, tree["kind"], Exception)
+    bases = (RemoteError, known) if issubclass(known, Exception) and known is not Exception else (RemoteError,)
+    try:
+        error: BaseException = type(tree["name"], bases, place)(tree["text"])
+    except TypeError:  # one that is made of more than its text
+        error = type(tree["name"], (RemoteError,), place)(tree["text"])
     return error

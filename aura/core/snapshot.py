@@ -12,7 +12,7 @@ from aura.core.loop import Alarm, Due, EventLoop
 from aura.core.meeting import INJECTED, Delivery, is_injected
 from aura.core.node import Node
 from aura.core.plan import Plan
-from aura.core.sent_errors import error_of, words_of
+from aura.core.sent_errors import error_of, error_tree
 from aura.core.signals import Inputs
 from aura.core.time import format_time
 
@@ -103,13 +103,13 @@ def _due_tree(due: Due, injected: list[Delivery]) -> dict[str, Any]:
         "signals": [[topic, node.name, port, value, ids]
                     for (node, port, _, _, topic), value, ids in [*signals, *injected]],
         "alarms": [nodes[0].name for period, nodes in alarms if not period],  # periods tell the others
-        "finished": [[node.name, _finished_tree(result())] for node, result in finished],
+        "finished": [[node.name, _finished_tree(node, result())] for node, result in finished],
     }
 
 
-def _finished_tree(result: Any) -> dict[str, Any]:
+def _finished_tree(node: Node, result: Any) -> dict[str, Any]:
     if isinstance(result, AuraError):
-        return {"error": words_of(result)}
+        return {"error": error_tree(result, node.handle.home)}
     return {"published": [[None if output is None else output.port.name, value, dict(ids) if output is None else ids]
                           for output, value, ids in result]}
 

@@ -14,7 +14,7 @@ import numpy as np
 
 __all__ = ["Arena", "pack", "unpack"]
 
-_ARRAY = 1
+_ARRAY, _INTEGER = 1, 2
 _ALIGN = 64
 _FIRST = 1 << 16
 """Bytes of an arena at first; it grows with what is laid into it."""
@@ -32,20 +32,26 @@ class Arena:
     """
 
     def __init__(self, descriptor: int | None = None) -> None:
+        made = descriptor is None
         if descriptor is None:
             descriptor = os.memfd_create("aura") if hasattr(os, "memfd_create") else _unnamed()
-            os.ftruncate(descriptor, _FIRST)
         self.descriptor, self.size = descriptor, 0
         self._used = 0
         self._map: mmap.mmap
-        self._reach(_FIRST)
+        try:
+            if made:
+                os.ftruncate(descriptor, _FIRST)
+            self._reach(_FIRST)
+        except BaseException:
+            os.close(descriptor)
+            raise
 
     def begin(self) -> None:
         """Lay what follows from the beginning; what lay there has been read."""
         self._used = 0
 
     def lay(self, array: np.ndarray) -> int:
-        """Write an array that is contiguous and return where it begins."""
+        """Write an array, in C order, and return where it begins."""
         at = -(-self._used // _ALIGN) * _ALIGN
         end = at + array.nbytes
         if end > self.size:
@@ -53,7 +59,7 @@ class Arena:
             os.ftruncate(self.descriptor, size)
             self._reach(size)
         if array.nbytes:
-            np.frombuffer(self._map, array.dtype, array.size, at)[:] = array.reshape(-1)
+            np.frombuffer(self._map, array.dtype, array.size, at).reshape(array.shape)[...] = array
         self._used = end
         return at
 
@@ -86,13 +92,11 @@ def pack(value: Any, arena: Arena) -> bytes:
 
     def other(part: Any) -> Any:
         if isinstance(part, np.ndarray):
-            # Strides are kept, for sums depend on the order in which an array lies in memory.
-            order = sorted(range(part.ndim), key=lambda axis: -part.strides[axis])
-            laid = np.ascontiguousarray(part.transpose(order))
-            head = (laid.dtype.str, part.shape, order, arena.lay(laid))
-            return msgpack.ExtType(_ARRAY, msgpack.packb(head))
+            return msgpack.ExtType(_ARRAY, msgpack.packb((part.dtype.str, part.shape, arena.lay(part))))
         if isinstance(part, Mapping):
             return dict(part)
+        if isinstance(part, int):  # of more than 64 bits
+            return msgpack.ExtType(_INTEGER, hex(part).encode())
         raise TypeError(f"cannot send {type(part).__name__}")
 
     arena.begin()
@@ -103,12 +107,13 @@ def pack(value: Any, arena: Arena) -> bytes:
 def unpack(message: bytes, arena: Arena) -> Any:
     """Return what `pack` was given, with lists as tuples, and mappings and arrays that cannot be written to."""
 
-    def array(code: int, data: bytes) -> Any:
-        dtype, shape, order, at = msgpack.unpackb(data, use_list=False)
-        laid = arena.read(at, np.dtype(dtype), tuple(shape[axis] for axis in order))
-        found = laid.transpose(np.argsort(order)) if len(order) > 1 else laid
-        laid.flags.writeable = found.flags.writeable = False
-        return found
+    def other(code: int, data: bytes) -> Any:
+        if code == _INTEGER:
+            return int(data, 16)
+        dtype, shape, at = msgpack.unpackb(data, use_list=False)
+        array = arena.read(at, np.dtype(dtype), shape)
+        array.flags.writeable = False
+        return array
 
-    return msgpack.unpackb(message, ext_hook=array, use_list=False, unicode_errors="surrogatepass",
+    return msgpack.unpackb(message, ext_hook=other, use_list=False, unicode_errors="surrogatepass",
                            object_hook=MappingProxyType)

@@ -7,29 +7,34 @@ import importlib.util
 import logging
 import os
 import pickle
+import select
 import signal
 import sys
+import threading
+import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import reduce
 from multiprocessing.connection import Connection
 from typing import Any
 
 from aura.core.arithmetic import one_thread
-from aura.core.blame import message_of
+from aura.core.blame import described
 from aura.core.errors import ZoneError
+from aura.core.link import ANSWER, ERROR, NUMBER, TICK
 from aura.core.local import LocalZone, place_here
 from aura.core.output import outputs_of
 from aura.core.plan import Plan
-from aura.core.sent_errors import sent
+from aura.core.sent_errors import error_tree
 from aura.core.signals import inbox_class
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 from aura.core.wire import Arena, pack, unpack
 
-__all__ = ["ANSWER", "ERROR", "TICK", "Setup", "main"]
+__all__ = ["Setup", "main"]
 
-TICK, ANSWER, ERROR = b"t", b"a", b"e"
-"""What a message begins with."""
+_LAST_S = 2.0
+"""How long a process may last when its brain is gone."""
 
 Record = tuple[str, int, str]
 """Logger, level and text of what was logged."""
@@ -65,7 +70,10 @@ class _Kept(logging.Handler):
         self.records: list[Record] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.records.append((record.name, record.levelno, record.getMessage()))
+        try:
+            self.records.append((record.name, record.levelno, self.format(record)))
+        except Exception:
+            self.handleError(record)
 
     def take(self) -> list[Record]:
         taken, self.records = self.records, []
@@ -73,11 +81,12 @@ class _Kept(logging.Handler):
 
 
 class _Worker:
-    def __init__(self, connection: Connection, requests: Arena, replies: Arena) -> None:
-        self._connection, self._requests, self._replies = connection, requests, replies
+    def __init__(self, connection: Connection, requests: Arena, replies: Arena, threads: ExitStack) -> None:
+        self._connection, self._requests, self._replies, self._threads = connection, requests, replies, threads
         self._log = _Kept()
         logging.getLogger().addHandler(self._log)
         self._zone: LocalZone
+        self._home = ""
 
     def serve(self) -> None:
         """Answer until the other side is gone."""
@@ -86,24 +95,23 @@ class _Worker:
                 message = self._connection.recv_bytes()
             except (EOFError, OSError):
                 return
+            number, kind, body = message[:NUMBER.size], message[NUMBER.size:NUMBER.size + 1], message[NUMBER.size + 1:]
             try:
-                answer = self._tick(message) if message[:1] == TICK else ANSWER + pickle.dumps(
-                    (self._answer(*pickle.loads(message[1:])), self._log.take()))
+                reply = self._tick(body) if kind == TICK else self._answer(body)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                answer = ERROR + pickle.dumps((sent(error, self._home), self._log.take()))
+                reply = ERROR + self._packed(error_tree(error, self._home, traced=True))
             try:
-                self._connection.send_bytes(answer)
+                self._connection.send_bytes(number + reply)
             except OSError:
                 return
 
-    @property
-    def _home(self) -> str:
-        return self._zone.home if hasattr(self, "_zone") else ""
+    def _packed(self, content: Any) -> bytes:
+        return pack((content, self._log.take()), self._replies)
 
-    def _tick(self, message: bytes) -> bytes:
-        now, learns, values, ids = unpack(message[1:], self._requests)
+    def _tick(self, body: bytes) -> bytes:
+        now, learns, values, ids = unpack(body, self._requests)
         zone = self._zone
         if learns != zone.learns:
             zone.let_learn(learns)
@@ -116,14 +124,48 @@ class _Worker:
             raise
         except BaseException as error:
             raise zone.failure(now, inputs, error)  # noqa: B904 - which has its cause
-        wake = zone.next_wake(now) if zone.plan.self_clocked else None
-        sent = [(None if output is None else output.port.name, value, ids) for output, value, ids in published]
-        return TICK + pack((sent, wake, zone.unlearned, self._log.take()), self._replies)
+        told = [(None if output is None else output.port.name, value, ids) for output, value, ids in published]
+        content = told, *self._next_wake(now), zone.unlearned
+        try:
+            return TICK + self._packed(content)
+        except Exception as error:
+            raise ZoneError(f"{zone.name} at {format_time(now)}",
+                            expected="outputs that can be sent from the process in which the zone lives",
+                            got=described(error)) from error
 
-    def _answer(self, what: str, *given: Any) -> Any:
-        return getattr(self, f"_do_{what}")(*given)
+    def _next_wake(self, now: Time) -> tuple[Time | None, dict[str, Any] | None]:
+        """Return when the zone wakes after a tick, or what it raises; one with a latency is asked when it publishes."""
+        if not self._zone.plan.self_clocked or self._zone.plan.latency:
+            return None, None
+        try:
+            return self._zone.next_wake(now), None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:
+            return None, error_tree(error, self._home, traced=True)
 
-    def _do_setup(self, setup: Setup) -> bool:
+    def _answer(self, body: bytes) -> bytes:
+        try:
+            what, *given = pickle.loads(body)
+        except Exception as error:
+            raise ZoneError(self._zone.name, expected="what can be read in the process in which the zone lives",
+                            got=described(error), hint="Use executor='serial'.") from error
+        answer = getattr(self, f"_do_{what}")(*given)
+        try:
+            return ANSWER + self._packed(pickle.dumps(answer))
+        except Exception as error:
+            asked = {"get": "{}", "call": "{}()", "ask": "{}()"}.get(what, f"{what}()").format(*given)
+            kind = type(answer[1] if what == "get" else answer).__name__
+            raise ZoneError(f"{self._zone.name}.{asked}",
+                            expected="what can be sent from the process in which the zone lives",
+                            got=f"{kind}: {described(error)}",
+                            hint="Use executor='serial' to look into the zone.") from error
+
+    def _do_setup(self, module: str, file: str | None, pickled: bytes) -> bool:
+        _import(module, file)
+        self._threads.enter_context(one_thread())
+        setup: Setup = pickle.loads(pickled)
+        self._home = setup.module
         kind: Any = reduce(getattr, setup.name.split("."), importlib.import_module(setup.module))
         plan = replace(setup.plan, factory=kind)
         self._zone = place_here(plan, outputs_of(plan.name, plan.outputs), setup.seed, setup.resolution,
@@ -131,17 +173,24 @@ class _Worker:
         self._inbox = inbox_class(plan.inputs, plan.modulators)
         return self._zone.wants_learning
 
+    def _do_ping(self) -> None:
+        pass
+
     def _do_get(self, name: str) -> tuple[bool, Any]:
         found = getattr(self._zone.zone, name)
-        if callable(found):
-            return True, None
-        return False, _sendable(found, f"{self._zone.name}.{name}")
+        return (True, None) if callable(found) else (False, found)
 
     def _do_set(self, name: str, value: Any) -> None:
         setattr(self._zone.zone, name, value)
 
+    def _do_delete(self, name: str) -> None:
+        delattr(self._zone.zone, name)
+
+    def _do_names(self) -> list[str]:
+        return dir(self._zone.zone)
+
     def _do_call(self, name: str, arguments: tuple[Any, ...], named: Mapping[str, Any]) -> Any:
-        return _sendable(getattr(self._zone.zone, name)(*arguments, **named), f"{self._zone.name}.{name}()")
+        return getattr(self._zone.zone, name)(*arguments, **named)
 
     def _do_ask(self, method: str, *arguments: Any) -> Any:
         return self._zone.ask(method, *arguments)
@@ -149,50 +198,49 @@ class _Worker:
     def _do_next_wake(self, now: Time) -> Time | None:
         return self._zone.next_wake(now)
 
-    def _do_tree(self) -> dict[str, Any]:
+    def _do_state(self) -> dict[str, Any]:
         return self._zone.tree()
 
-    def _do_load_tree(self, tree: dict[str, Any]) -> None:
+    def _do_load_state(self, tree: dict[str, Any]) -> None:
         self._zone.load_tree(tree)
 
     def _do_profile(self) -> Any:
         return self._zone.profile()
 
 
-def _sendable(value: Any, where: str) -> Any:
-    try:
-        pickle.dumps(value)
-    except Exception as error:
-        raise ZoneError(where, expected="what can be sent from the process in which the zone lives",
-                        got=f"{type(value).__name__}: {message_of(error)}",
-                        hint="Use executor='serial' to look into the zone.") from error
-    return value
-
-
 def main() -> None:
     """Serve the process whose descriptors are given as arguments: connection, requests, replies."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the brain, which ends this process when it has saved
-    connection, requests, replies = map(int, sys.argv[1:4])
-    link = Connection(connection)
-    path, folder, modules = pickle.loads(link.recv_bytes())
-    sys.path[:] = path
-    os.chdir(folder)
-    for name, file in modules:
-        _import(name, file)
-    with one_thread():
-        _Worker(link, Arena(requests), Arena(replies)).serve()
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    descriptors = [int(given) for given in sys.argv[1:4]]
+    for descriptor in descriptors:  # what the zone starts must not hold them when this process is gone
+        os.set_inheritable(descriptor, False)
+    connection, requests, replies = descriptors
+    threading.Thread(target=_end_with_the_brain, args=(connection,), daemon=True).start()
+    with ExitStack() as threads:
+        _Worker(Connection(connection), Arena(requests), Arena(replies), threads).serve()
+
+
+def _end_with_the_brain(connection: int) -> None:
+    """End this process when the other side is gone, whatever the zone and its threads are at."""
+    gone = select.poll()
+    gone.register(connection, 0)  # by which it is told of nothing but that
+    gone.poll()
+    time.sleep(_LAST_S)
+    os._exit(1)
 
 
 def _import(name: str, file: str | None) -> None:
-    """Import a module by its name, or from its file, if that is how it was loaded."""
+    """Import a module by its name, or from its file, if that is how it was loaded; nothing is written beside that."""
     try:
         importlib.import_module(name)
     except ImportError:
         if file is None:
             raise
         spec = importlib.util.spec_from_file_location(name, file)
-        if spec is None or spec.loader is None:
+        if spec is None:
             raise
         module = importlib.util.module_from_spec(spec)
         sys.modules[name] = module
-        spec.loader.exec_module(module)
+        with open(file, "rb") as source:
+            exec(compile(source.read(), file, "exec", dont_inherit=True), module.__dict__)

@@ -220,8 +220,8 @@ class Zone(Stateful, Generic[P]):
     def step(self, now: Time, inputs: Inputs) -> Outputs:
         """Return the outputs, port to value, for these inputs; a port left out says nothing this tick.
 
-        An array that is returned becomes read-only, and goes on the bus without a copy where the zone keeps neither it
-        nor a view of it; else it is copied.
+        An array that is returned becomes read-only, and goes on the bus without a copy where it lies in C order and the
+        zone keeps neither it nor a view of it; else it is copied.
         """
         raise NotImplementedError
 

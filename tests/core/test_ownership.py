@@ -187,7 +187,7 @@ class Hander(Zone):
 
     def step(self, now: int, inputs: Any) -> Any:
         return {"whole": inputs["one"], "part": inputs["one"][1:], "of_all": inputs["all"][0],
-                "of_many": inputs["many"]["publisher.y"][::2]}
+                "of_many": inputs["many"]["publisher.y"][:3]}
 
 
 @pytest.mark.parametrize("make", [fresh, view_of_a_temporary], ids=lambda make: make.__name__)
@@ -202,6 +202,47 @@ def test_what_came_over_the_bus_is_handed_on_without_a_copy(make: Any) -> None:
     brain.run(until=MS + 1)
     for port in ("whole", "part", "of_all", "of_many"):
         assert np.shares_memory(brain.read(f"hander.{port}"), came), port
+
+
+def every_second(zone: Publisher) -> Any:
+    return np.arange(8, dtype=np.float32)[::2]
+
+
+def backwards(zone: Publisher) -> Any:
+    return Items(np.arange(4, dtype=np.float32)[::-1], np.arange(4))
+
+
+@pytest.mark.parametrize("make", [every_second, backwards], ids=lambda make: make.__name__)
+def test_what_is_published_lies_in_order(make: Any) -> None:
+    brain = Brain()
+    brain.add(type("Publisher", (Publisher,), {"make": make}))
+    brain.add(type("Halver", (Hander,), {"step": lambda zone, now, inputs: {"part": inputs["one"][::2]}, "manifest": (
+        Manifest("hander", "", inputs=Hander.ports[:1], wake_on=("one",), outputs=(Port("part", shape=("item",)),)))}))
+    brain.connect("publisher.y", "hander.one")
+    brain.run(until=MS + 1)
+    given = make(None)
+    value = given.value if type(given) is Items else given
+    for topic, expected in (("publisher.y", value), ("hander.part", value[::2])):
+        said: Any = brain.read(topic)
+        assert said.flags.c_contiguous
+        assert said.tolist() == expected.tolist()
+
+
+@pytest.mark.parametrize("lay", [np.asfortranarray, np.transpose, lambda array: np.array(array, order="F").copy("K")])
+def test_tables_lie_row_by_row(lay: Any) -> None:
+    class Table(Zone[Any]):
+        manifest = Manifest("table", "", outputs=(Port("y", "float64", (3, 3)),), period="1 ms")
+
+        def step(self, now: int, inputs: Any) -> Any:
+            return {"y": lay(np.arange(9.0).reshape(3, 3))}
+
+    brain = Brain()
+    brain.add(Table)
+    brain.step()
+    said: Any = brain.read("table.y")
+    assert said.flags.c_contiguous
+    assert said.tolist() == lay(np.arange(9.0).reshape(3, 3)).tolist()
+    assert not said.flags.writeable
 
 
 def test_item_ids_are_the_brains_own() -> None:
