@@ -122,6 +122,18 @@ def aura_experts():
     assert manager.zone("experts").parts["expert"]["forest"].summary == "Many trees."
 
 
+def test_hook_aura_tasks(site: Any) -> None:
+    source = """
+from aura.zones.amygdala.tasks.task import TaskKind, TaskOptions
+@hookimpl
+def aura_tasks():
+    return [TaskKind("ranks", "Which comes first.", TaskOptions, "nowhere:Ranks")]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    assert manager.owner("task", "ranks") == "local"
+    assert manager.zone("amygdala").parts["task"]["ranks"].summary == "Which comes first."
+
+
 POINT = """
 from dataclasses import dataclass
 from aura.core.contract import Contribution
