@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -32,6 +31,8 @@ from aura.sim.scenario import Scenario
 
 __all__ = ["MetricRows", "RunObservers", "make_metrics", "make_observers", "metric_options"]
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class RunObservers:
@@ -47,10 +48,12 @@ class RunObservers:
         found = ((metric.name, self.brain.attempt(metric, "results", partial(_results, metric)))
                  for metric in self.metrics)
         results = {name: result for name, result in found if result is not None}
-        checked: dict[str, Results] = {}
-        for name, result in results.items():
-            with suppress(ValidationError):  # such a one has nothing that could be drawn
-                checked[name] = Results.model_validate(strict_json(result))
+        checked = {}
+        for metric in self.metrics:
+            if metric.name in results:
+                fitting = self.brain.attempt(metric, "results", partial(_checked, metric, results[metric.name]))
+                if fitting is not None:  # another has nothing that could be drawn
+                    checked[metric.name] = fitting
         for metric in self.metrics:
             if metric.name in checked:
                 figures = self.brain.attempt(metric, "figures", partial(_figures, metric, checked))
@@ -138,15 +141,24 @@ def _results(metric: Metric) -> dict[str, Any]:
 
 def _figures(metric: Metric, results: Mapping[str, Results]) -> list[Any]:
     found: Any = metric.figures(results[metric.name], results)
+    figures = _held_to(FIGURES.validate_python, found, metric, "figures", "figures of aura.plugins.figures")
+    dumped: list[Any] = FIGURES.dump_python(figures, mode="json", exclude_defaults=True)
+    return dumped
+
+
+def _checked(metric: Metric, found: Mapping[str, Any]) -> Results:
+    return _held_to(Results.model_validate, strict_json(found), metric, "results",
+                    "results of the form that aura.plugins.metrics.results.Results has")
+
+
+def _held_to(model: Callable[[Any], T], found: Any, metric: Metric, method: str, expected: str) -> T:
     try:
-        dumped: list[Any] = FIGURES.dump_python(FIGURES.validate_python(found), mode="json",
-                                                exclude_defaults=True)
+        return model(found)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         where = ".".join(map(str, first["loc"]))
-        raise AuraError(f"metrics.{metric.name}.figures()", expected="figures of aura.plugins.figures",
+        raise AuraError(f"metrics.{metric.name}.{method}()", expected=expected,
                         got=f"{where}: {first['msg']}") from error
-    return dumped
 
 
 def _lines(metric: Metric) -> bytes:

@@ -99,6 +99,22 @@ def test_what_no_file_can_hold_is_a_fault_of_that_metric_alone(sim, aura, place,
     assert "guess" in json.loads((sim.folder / "one/metrics.json").read_text())
 
 
+@pytest.mark.parametrize(("results", "said"), [
+    ({"phases": {"learn": {"items": "many"}}}, "got phases.learn.items: Input should be a valid integer"),
+    ({"phases": {"learn": {"summary": [1]}}}, "got phases.learn.summary: Input should be a valid dict"),
+    ({"kind": 5, "own": 1}, "got kind: Input should be a valid string"), ({"phases": []}, "got phases: Input should"),
+    ({"figures": [{"figure": "pie"}]}, "got figures.0: Input tag 'pie'")])
+def test_results_of_another_form_are_a_fault_and_stay_in_the_file(sim, aura, results, said):
+    written(sim, results=f"return {results}")
+    answer = aura("run", "mine.toml", "--out", "one", "--quiet", "--until", "200 ms")
+    assert answer.status == 3, answer.err
+    assert "metrics.mine.results(): expected results of the form that" in answer.out
+    assert said in answer.out
+    found = json.loads((sim.folder / "one/metrics.json").read_text())
+    assert found["mine"] == results
+    assert found["guess"]["figures"]
+
+
 def test_a_metric_that_cannot_take_its_state_is_named_with_its_line(sim, aura):
     written(sim, load=BOOM)
     assert aura("run", "mine.toml", "--out", "one", "--quiet", "--until", "200 ms").status == 0
