@@ -1,6 +1,7 @@
 """The vocabulary of figures: what a metric shows, as data that stand in metrics.json and that one renderer draws.
 
-Times are integers in nanoseconds of simulated time. What does not fit together is refused when a figure is made.
+Times are integers in nanoseconds of simulated time; whole numbers are those of 64 bits. What does not fit together is
+refused when a figure is made.
 """
 
 from __future__ import annotations
@@ -13,24 +14,27 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    NonNegativeInt,
-    PositiveInt,
     SerializerFunctionWrapHandler,
     TypeAdapter,
     model_serializer,
     model_validator,
 )
 
-from aura.core.time import Time
+from aura.core.time import LATEST
 
-__all__ = ["FIGURES", "AnyFigure", "Bars", "Card", "Cards", "Column", "Curves", "Event", "Example", "Examples",
-           "Figure", "Fold", "Graph", "Image", "Line", "Lines", "Map", "Matrix", "Pathway", "Picture", "Profile",
-           "Raster", "Rate", "Table", "Text", "Timeline", "Traces", "Volume", "ZoneInfo", "flat"]
+__all__ = ["FIGURES", "AnyFigure", "Bars", "Card", "Cards", "Column", "Count", "Curves", "Event", "Example",
+           "Examples", "Figure", "Fold", "Graph", "Image", "Line", "Lines", "Map", "Matrix", "Pathway", "Picture",
+           "Profile", "Raster", "Rate", "Table", "Text", "Timeline", "Traces", "Volume", "Whole", "ZoneInfo", "flat"]
 
-Grid = tuple[PositiveInt, PositiveInt, PositiveInt]
+Whole = Annotated[int, Field(ge=-LATEST - 1, le=LATEST)]
+Count = Annotated[int, Field(ge=0, le=LATEST)]
+Length = Annotated[int, Field(ge=1, le=LATEST)]
+Pixels = Annotated[int, Field(ge=0, le=1 << 16)]
+Time = Whole
+Grid = tuple[Length, Length, Length]
 Numbers = Annotated[tuple[float, ...], Field(min_length=1)]
 Png = Annotated[str, Field(pattern=r"^[A-Za-z0-9+/=]+$", description="a PNG file in base64")]
-Cell = str | int | float | bool | tuple[float | None, int] | None
+Cell = str | Whole | float | bool | tuple[float | None, Whole] | None
 
 
 class _Part(BaseModel):
@@ -106,7 +110,7 @@ class Column(_Part):
     kind: Literal["text", "named", "count", "figure", "measured", "bar", "time", "of"] = "text"
     unit: str = "1"
     most: float = 1.0
-    digits: int = 3
+    digits: Annotated[int, Field(ge=0, le=15)] = 3
     label: str = ""
     wide: bool = False
 
@@ -204,7 +208,7 @@ class Matrix(Figure):
     figure: Literal["matrix"] = "matrix"
     rows: tuple[str, ...]
     columns: tuple[str, ...]
-    counts: tuple[tuple[NonNegativeInt, ...], ...]
+    counts: tuple[tuple[Count, ...], ...]
     down: str = ""
     across: str = ""
     alike = ("counts", "rows")
@@ -220,8 +224,8 @@ class Raster(Figure):
     figure: Literal["raster"] = "raster"
     start: Time
     end: Time
-    cells: tuple[int, ...] = ()
-    rows: tuple[NonNegativeInt, ...] = ()
+    cells: tuple[Whole, ...] = ()
+    rows: tuple[Count, ...] = ()
     times: tuple[Time, ...] = ()
     alike = ("rows", "times")
 
@@ -233,10 +237,10 @@ class Rate(Figure):
     """Events of all `cells` by bin, from time 0 to `end`; `width` is that of a bin in nanoseconds."""
 
     figure: Literal["rate"] = "rate"
-    width: PositiveInt
+    width: Length
     end: Time
-    counts: tuple[int, ...] = ()
-    cells: int = 1
+    counts: tuple[Count, ...] = ()
+    cells: Count = 1
 
 
 class Map(Figure):
@@ -244,8 +248,8 @@ class Map(Figure):
 
     figure: Literal["map"] = "map"
     shape: Grid
-    units: tuple[NonNegativeInt, ...] = ()
-    wins: tuple[PositiveInt, ...] = ()
+    units: tuple[Count, ...] = ()
+    wins: tuple[Length, ...] = ()
     labels: tuple[str, ...] = ()
     majority: tuple[Annotated[int, Field(ge=-1)], ...] = ()
     alike = ("units", "wins", "majority")
@@ -283,7 +287,9 @@ class Volume(Figure):
 
 
     def fit(self) -> None:
-        _alike(self.mean, self.last, range(math.prod(self.blocks)))
+        _alike(self.mean, self.last)
+        if len(self.mean) != math.prod(self.blocks):
+            raise ValueError(f"expected {math.prod(self.blocks)} blocks, got {len(self.mean)}")
 
 
 class Event(_Read):
@@ -291,8 +297,8 @@ class Event(_Read):
     was grown from and how it began, why it happened, and what it was drawn from. Further keys are left out.
     """
 
-    time: NonNegativeInt
-    items: NonNegativeInt
+    time: Count
+    items: Count
     action: Literal["grow", "prune", "revive", "freeze", "thaw"]
     expert: Annotated[str, Field(min_length=1)]
     kind: str = ""
@@ -300,7 +306,7 @@ class Event(_Read):
     start: str = ""
     reason: str = ""
     seed: int | None = None
-    group: int = 0
+    group: Whole = 0
 
 
 class Timeline(Figure):
@@ -342,8 +348,8 @@ class Picture(_Part):
 
     text: str | None = None
     png: Png | None = None
-    width: int = 0
-    height: int = 0
+    width: Pixels = 0
+    height: Pixels = 0
 
 
 class Example(_Read):
@@ -369,8 +375,8 @@ class Image(Figure):
 
     figure: Literal["image"] = "image"
     png: Png
-    width: int
-    height: int
+    width: Pixels
+    height: Pixels
 
 
 class Fold(Figure):

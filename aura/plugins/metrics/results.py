@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, NonNegativeInt
+from pydantic import BaseModel, ConfigDict
 
-from aura.plugins.figures import AnyFigure, Card, Cards, Column, Figure, Fold, Table
+from aura.plugins.figures import AnyFigure, Card, Cards, Column, Count, Figure, Fold, Table, Whole
 from aura.plugins.words import count, figure, named
 
 __all__ = ["RIVALS", "Model", "PhaseResults", "Results", "by_phase", "cards", "figure_names", "figure_rows",
@@ -40,8 +40,8 @@ class PhaseResults(_Found):
     learning: bool = True
     again: bool = False
     how: str = ""
-    items: int | None = None
-    unlabelled: NonNegativeInt = 0
+    items: Whole | None = None
+    unlabelled: Count = 0
     one_label: bool = False
     summary: dict[str, float | None] = {}
 
@@ -54,8 +54,8 @@ class Model(BaseModel):
     name: str
     phase: str
     about: str = ""
-    items: int = 0
-    fitted_items: int = 0
+    items: Whole = 0
+    fitted_items: Whole = 0
     seconds: float | None = None
     converged: bool = True
     summary: dict[str, float | None] = {}
@@ -76,11 +76,11 @@ class Results(_Found):
     view: bool = False
     phases: dict[str, PhaseResults] = {}
     models: tuple[Model, ...] = ()
-    unmatched: dict[str, int] = {}
-    unlabelled: NonNegativeInt = 0
-    beyond: NonNegativeInt = 0
-    told_apart: NonNegativeInt = 0
-    left_out: NonNegativeInt = 0
+    unmatched: dict[str, Whole] = {}
+    unlabelled: Count = 0
+    beyond: Count = 0
+    told_apart: Count = 0
+    left_out: Count = 0
     figures: tuple[AnyFigure, ...] | None = None
 
     @property

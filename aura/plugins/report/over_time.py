@@ -210,9 +210,7 @@ def rates(rate: Rate) -> tuple[np.ndarray, np.ndarray]:
     """
     bins = max(len(rate.counts), -(-rate.end // rate.width), 1)
     joined = -(-bins // BINS_MAX)
-    counts = np.zeros(-(-bins // joined) * joined)
-    counts[:len(rate.counts)] = rate.counts
-    counts = counts.reshape(-1, joined).sum(axis=1)
+    counts = np.bincount(np.arange(len(rate.counts)) // joined, np.array(rate.counts, float), -(-bins // joined))
     width = float(rate.width * joined)
     edges = np.arange(len(counts) + 1) * width
     edges[-1] = min(edges[-1], max(rate.end, edges[-2] + 1))
@@ -251,7 +249,12 @@ def stretches(life: Sequence[Event], end: Time) -> Iterator[tuple[Time, Time, st
 
 def growth_chart(events: Sequence[Event], tones: Mapping[str, Tone], phases: Sequence[PhaseInfo], end: Time,
                  alt: str) -> str:
-    """Draw a line for the life of each part, in the order in which they came, and lines from what it was grown from."""
+    """Draw a line for the life of each part, in the order in which they came, and lines from what it was grown from.
+
+    Without events nothing is drawn.
+    """
+    if not events:
+        return ""
     lives: dict[str, list[Event]] = {}
     for event in events:
         lives.setdefault(event.expert, []).append(event)

@@ -16,8 +16,8 @@ from aura.core.errors import AuraError
 from aura.core.json_text import parse_json
 from aura.core.notices import Notice
 from aura.core.params import validated
-from aura.core.time import Time
-from aura.plugins.figures import Figure, Pathway, ZoneInfo, flat
+from aura.core.time import LATEST
+from aura.plugins.figures import Figure, Pathway, Time, Whole, ZoneInfo, flat
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.plugin import aura_metrics
 from aura.plugins.metrics.results import Results
@@ -36,7 +36,7 @@ T = TypeVar("T")
 class _Read(BaseModel):
     """Read as far as it is known; a newer run may say more."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", allow_inf_nan=False)
 
 
 class Graph(_Read):
@@ -53,7 +53,7 @@ class PhaseInfo(_Read):
     learning: bool = True
     start: Time = 0
     end: Time | None = None
-    items: dict[str, int] = {}
+    items: dict[str, Whole] = {}
     wall_seconds: float | None = None
 
 
@@ -69,15 +69,15 @@ class RunInfo(_Read):
     executor: str = ""
     started: str = ""
     wall_seconds: float = 0.0
-    ticks: int = 0
+    ticks: Whole = 0
     now: Time = 0
-    items: dict[str, int] = {}
+    items: dict[str, Whole] = {}
     phases: tuple[PhaseInfo, ...] = ()
     graph: Graph = Graph()
     schedule: str = ""
-    profile: dict[str, dict[str, tuple[int, int]]] = {}
+    profile: dict[str, dict[str, tuple[Whole, Whole]]] = {}
     realtime: float | None = None
-    missed_deadlines: int = 0
+    missed_deadlines: Whole = 0
     notices: tuple[Notice, ...] = ()
     messages: tuple[str, ...] = ()
     resumed: tuple[Time, ...] = ()
@@ -224,12 +224,19 @@ def _rows(path: Path, notes: list[str]) -> tuple[dict[str, SeriesByName], dict[s
             for name, value in row["values"].items():
                 known = name in series or len(series) < SERIES_MAX
                 if isinstance(value, (int, float)) and math.isfinite(value) and known:
-                    series.setdefault(name, Series()).add(int(row["time"]), str(row["phase"]), float(value))
-        except (ValueError, KeyError, TypeError, AttributeError):
+                    series.setdefault(name, Series()).add(_instant(row["time"]), str(row["phase"]), float(value))
+        except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError):
             bad += 1
     if bad:
         notes.append(f"{path.name}: {bad} of its lines could not be read and stand nowhere in this report.")
     return found["metric"], found["zone"]
+
+
+def _instant(value: Any) -> Time:
+    time = int(value)
+    if abs(time) > LATEST:
+        raise ValueError(f"expected a time in nanoseconds, got {value!r}")
+    return time
 
 
 def _clean(value: Any) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from aura.core.blame import described
 from aura.plugins import figures as kinds
 from aura.plugins.report import charts, over_time, space
 from aura.plugins.report.graph import graph_chart
@@ -53,12 +54,24 @@ class Surroundings:
         kind, alt = type(one), one.alt or one.caption
         drawn = _ALONE[kind](one, alt) if kind in _ALONE else _AMONG[kind](one, self, alt)
         return [(Markup(picture), caption)
-                for picture, caption in ([(drawn, one.caption)] if isinstance(drawn, str) else drawn)]
+                for picture, caption in ([(drawn, one.caption)] if isinstance(drawn, str) else drawn) if picture]
+
+    def show(self, figures: Iterable[Any]) -> str:
+        """Return figures as HTML; one that cannot be drawn costs no other."""
+        return Markup().join(_shown(one, self) for one in figures)
 
 
 def render(figures: Iterable[Any], around: Surroundings) -> str:
     """Return figures as HTML; cards are left out, for they stand at the top of the page."""
-    return _macros().show(list(figures), around)  # type: ignore[no-any-return]
+    return around.show(figures)
+
+
+def _shown(one: Any, around: Surroundings) -> str:
+    try:
+        return _macros().show(one, around)  # type: ignore[no-any-return]
+    except Exception as error:
+        said = f"This figure ({one.figure}) could not be drawn: {described(error)}"
+        return _macros().show(kinds.Text(text=said, kind="message"), around)  # type: ignore[no-any-return]
 
 
 def render_cards(name: str, figures: Iterable[kinds.Figure]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -43,17 +44,19 @@ def sheets_shown(depth: int) -> list[int]:
 
 def map_chart(view: Map, alt: str) -> str:
     """Draw a sheet for each z, x to the right and y upwards."""
-    majority, wins = np.full(view.shape, -1), np.zeros(view.shape, dtype=np.int64)
-    majority.flat[list(view.units)] = view.majority
-    wins.flat[list(view.units)] = view.wins
-    most = float(np.quantile(view.wins, FULL))
     width, height, depth = view.shape
-    sheets, colours = sheets_shown(depth), _colours(view, majority)
+    units = dict(zip(view.units, zip(view.wins, view.majority, strict=True), strict=True))
+    most = float(np.quantile([won for won, _ in units.values()], FULL)) if units else 1.0
+    sheets, colours = sheets_shown(depth), _colours(view, [label for _, label in units.values()])
     columns = min(len(sheets), 8 if width <= 8 else 4)
     side = min(CELL, (WIDTH / columns - GAP) / width, HEIGHT / height)
     canvas = Canvas(max((side * width + GAP) * columns + 24, 440.0), 0.0)
     top = canvas.legend(_legend(view, colours))
-    written = np.count_nonzero(wins[:, :, sheets]) <= WRITTEN_MAX
+    by_sheet: dict[int, list[int]] = {z: [] for z in sheets}
+    for unit in sorted(units):
+        if unit % depth in by_sheet:
+            by_sheet[unit % depth].append(unit)
+    written = sum(map(len, by_sheet.values())) <= WRITTEN_MAX
     above = 18.0 if depth > 1 else 6.0
     for number, z in enumerate(sheets):
         left = 30.0 + number % columns * (side * width + GAP)
@@ -70,8 +73,9 @@ def map_chart(view: Map, alt: str) -> str:
             canvas.text(8.0, base - side * height / 2, "y", colour=MUTED, middle=True)
         alike: dict[tuple[str, float], list[tuple[float, float]]] = {}
         words: list[tuple[tuple[float, float], str, float]] = []
-        for x, y in np.argwhere(wins[:, :, z] > 0).tolist():
-            label, strength = int(majority[x, y, z]), _strength(int(wins[x, y, z]), most)
+        for unit in by_sheet[z]:
+            (won, label), (x, y) = units[unit], divmod(unit // depth, height)
+            strength = _strength(won, most)
             corner = left + side * x, base - side * (y + 1)
             alike.setdefault((colours[label], strength), []).append(corner)
             if written and label >= 0:
@@ -87,9 +91,9 @@ def map_chart(view: Map, alt: str) -> str:
     return canvas.svg(alt)
 
 
-def _colours(view: Map, majority: np.ndarray) -> dict[int, str]:
+def _colours(view: Map, majority: Sequence[int]) -> dict[int, str]:
     """Return a colour for each label that a unit answers to; those with the fewest units share the one of the rest."""
-    units = Counter(majority.flat)
+    units = Counter(majority)
     units.pop(-1, None)
     order = sorted(units, key=lambda label: (-units[label], label))
     own = set(order if len(order) <= len(LABELS) else order[:len(LABELS) - 1])
