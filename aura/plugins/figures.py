@@ -27,7 +27,9 @@ __all__ = ["FIGURES", "AnyFigure", "Bars", "Card", "Cards", "Column", "Count", "
            "Profile", "Raster", "Rate", "Table", "Text", "Timeline", "Traces", "Volume", "Whole", "ZoneInfo", "flat"]
 
 Whole = Annotated[int, Field(ge=-LATEST - 1, le=LATEST)]
+"""A whole number of 64 bits."""
 Count = Annotated[int, Field(ge=0, le=LATEST)]
+"""A whole number of 64 bits from 0 on."""
 Length = Annotated[int, Field(ge=1, le=LATEST)]
 Pixels = Annotated[int, Field(ge=0, le=1 << 16)]
 Time = Whole
@@ -193,7 +195,7 @@ class Bars(Figure):
 
     figure: Literal["bars"] = "bars"
     names: tuple[str, ...]
-    parts: dict[str, tuple[float, ...]]
+    parts: Annotated[dict[str, tuple[float, ...]], Field(max_length=1000)]
     notes: tuple[str, ...] = ()
     quantity: str = ""
 

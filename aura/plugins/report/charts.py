@@ -6,6 +6,7 @@ import numpy as np
 
 from aura.core.time import MS, S, Time
 from aura.plugins.figures import Bars, Lines, Matrix, Profile, Raster, Traces
+from aura.plugins.metrics.recent import evenly
 from aura.plugins.report.svg import (
     BELOW,
     GRID,
@@ -26,10 +27,17 @@ from aura.plugins.report.svg import (
 )
 from aura.plugins.words import short, simulated
 
-__all__ = ["bar_chart", "line_chart", "matrix_chart", "profile_chart", "raster_chart", "stretch", "trace_chart"]
+__all__ = ["BARS_MAX", "LINES_MAX", "MARKS_MAX", "SIDE_MAX", "bar_chart", "line_chart", "matrix_chart",
+           "profile_chart", "raster_chart", "stretch", "trace_chart"]
 
 BARS_MAX = 30
 """Bars that are drawn: those of the largest sums."""
+LINES_MAX = 60
+"""Lines or traces that are drawn: the first."""
+SIDE_MAX = 100
+"""Rows and columns of a matrix that are drawn: those with the most counts."""
+MARKS_MAX = 20_000
+"""Spikes that are drawn, evenly chosen."""
 ANNOTATED_MIN, DARK_CELL = 0.05, 0.55
 """Share of a row from which on a cell is written out, and from which on it is so dark that its number stands in the
 colour of the page."""
@@ -38,11 +46,11 @@ CELL_TICKS_MAX = 8
 
 def line_chart(figure: Lines, alt: str) -> str:
     """Draw lines over one axis."""
-    canvas, named = Canvas(WIDTH), len(figure.lines) > 1 or bool(figure.lines[0].name)
-    coloured = [(line, SERIES[number % len(SERIES)]) for number, line in enumerate(figure.lines)]
+    canvas, named, lines = Canvas(WIDTH), len(figure.lines) > 1 or bool(figure.lines[0].name), figure.lines[:LINES_MAX]
+    coloured = [(line, SERIES[number % len(SERIES)]) for number, line in enumerate(lines)]
     top = canvas.legend([(short(line.name), "line", colour, 1.0) for line, colour in coloured] if named else []) + 10
-    y = limits(value for line in figure.lines for value in line.y)
-    x = [value for line in figure.lines for value in line.x]
+    y = limits(value for line in lines for value in line.y)
+    x = [value for line in lines for value in line.x]
     axes = Axes(canvas, left_of(y, label=bool(figure.y)), top, WIDTH - 24, top + 230, (min(x), max(x)), y)
     axes.frame(figure.x, figure.y)
     for line, colour in coloured:
@@ -80,7 +88,7 @@ def bar_chart(figure: Bars, alt: str) -> str:
 
 def trace_chart(figure: Traces, alt: str) -> str:
     """Draw each trace in a row of its own, all to the same scale."""
-    traces = figure.traces
+    traces = figure.traces[:LINES_MAX]
     start, end = min(trace.times[0] for trace in traces), max(trace.times[-1] for trace in traces)
     y = limits((value for trace in traces for value in trace.values), room=0.08)
     unit, scale, begin = stretch(start, end)
@@ -110,8 +118,12 @@ def matrix_chart(figure: Matrix, alt: str) -> str:
     counts = np.array(figure.counts, dtype=float).reshape(len(figure.rows), len(figure.columns))
     totals = counts.sum(axis=1, keepdims=True)
     shares = np.divide(counts, totals, out=np.zeros_like(counts), where=totals > 0)
-    rows = [f"{short(label)}  {int(total):,}" for label, total in zip(figure.rows, totals[:, 0], strict=True)]
-    columns = [short(label) for label in figure.columns]
+    down, across = _largest(totals[:, 0]), _largest(counts.sum(axis=0))
+    if figure.rows == figure.columns:  # then what was right stays on the diagonal
+        across = down
+    shares = shares[np.ix_(down, across)]
+    rows = [f"{short(figure.rows[row])}  {int(totals[row, 0]):,}" for row in down]
+    columns = [short(figure.columns[column]) for column in across]
     side = min(806.0, max(211.0, 26.0 * len(columns))) / max(len(columns), 1)
     left = max(map(text_width, rows), default=0.0) + (SIZE + 14 if figure.down else 6)
     turned = len(columns) > 6
@@ -138,6 +150,11 @@ def matrix_chart(figure: Matrix, alt: str) -> str:
     return canvas.svg(alt)
 
 
+def _largest(sums: np.ndarray) -> list[int]:
+    """Return the places of the largest sums, in their order."""
+    return sorted(np.argsort(-sums, kind="stable")[:SIDE_MAX].tolist())
+
+
 def raster_chart(raster: Raster, alt: str) -> str:
     """Draw a mark for each spike: cells from bottom to top, time from left to right."""
     label, scale, begin = stretch(raster.start, raster.end)
@@ -152,9 +169,10 @@ def raster_chart(raster: Raster, alt: str) -> str:
         canvas.text(left - 6, float(axes.y(place)), str(raster.cells[place]), colour=MUTED, anchor="end", middle=True)
     if raster.rows:
         # One path of all marks: a hundredth of the size of a line for each.
-        x = axes.x((np.array(raster.times) - begin) / scale)
+        shown = evenly(len(raster.rows), MARKS_MAX)
+        x = axes.x((np.array(raster.times)[shown] - begin) / scale)
         tall = float(axes.y(0.0) - axes.y(1.0))
-        tops = axes.y(np.array(raster.rows) + 0.5)
+        tops = axes.y(np.array(raster.rows)[shown] + 0.5)
         canvas.add("path", d="".join(f"M{a:.1f} {b:.1f}v{tall:.1f}" for a, b in zip(x, tops, strict=True)),
                    stroke=SERIES[0], stroke_width=1.7, fill="none")
     return canvas.svg(alt)

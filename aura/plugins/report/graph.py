@@ -199,7 +199,9 @@ def _finish(boxes: Mapping[str, Box], paths: Sequence[Pathway], chains: Sequence
 
 
 def graph_chart(figure: Graph, alt: str) -> str:
-    """Draw the brain's graph."""
+    """Draw the brain's graph, of no more than `ZONES_MAX` zones."""
+    if len(figure.zones) > ZONES_MAX:
+        raise ValueError(f"{len(figure.zones)} zones are too many")
     layout = lay_out(figure.zones, figure.pathways)
     canvas = Canvas(max(layout.width, 96.0), max(layout.height, 48.0))
     for route in layout.routes:

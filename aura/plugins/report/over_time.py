@@ -29,8 +29,8 @@ from aura.plugins.report.svg import (
 )
 from aura.plugins.words import short
 
-__all__ = ["SHARE", "SHOWN_MAX", "SMALL_CHARTS_MAX", "components_chart", "growth_chart", "on_one_grid", "one_each",
-           "rate_chart", "rates", "rolling_chart", "running_mean", "scalar_charts", "stretches"]
+__all__ = ["LIVES_MAX", "SHARE", "SHOWN_MAX", "SMALL_CHARTS_MAX", "components_chart", "growth_chart", "on_one_grid",
+           "one_each", "rate_chart", "rates", "rolling_chart", "running_mean", "scalar_charts", "stretches"]
 
 STYLES: tuple[tuple[str | None, float], ...] = (
     (None, 2.9), ("11 3.6", 2.3), ("3.2 2.7", 2.3), ("12 2.8 2.8 2.8", 2.0))
@@ -43,6 +43,8 @@ SHOWN_MAX = 24
 """Components drawn one by one; more are not told apart."""
 SHARE = 25
 """Running means take so many parts of a phase's points: lines that cross at every point are not read."""
+LIVES_MAX = 200
+"""Lives that are drawn: the first."""
 BINS_MAX = 256
 """Bins of a drawn rate."""
 _UNITS = (("h", 3600 * S, 3), ("min", 60 * S, 5), ("s", S, 2), ("ms", MS, 0))
@@ -257,7 +259,8 @@ def growth_chart(events: Sequence[Event], tones: Mapping[str, Tone], phases: Seq
         return ""
     lives: dict[str, list[Event]] = {}
     for event in events:
-        lives.setdefault(event.expert, []).append(event)
+        if event.expert in lives or len(lives) < LIVES_MAX:
+            lives.setdefault(event.expert, []).append(event)
     last = max([end, *(event.time for event in events), *(phase.end or 0 for phase in phases)])
     canvas, actions = Canvas(WIDTH), {event.action for event in events}
     top = canvas.legend([(name, marker, INK, 1.0) for action, (marker, name) in _MARKS.items()

@@ -21,6 +21,8 @@ from aura.plugins.words import count, figure, measured, named, simulated
 
 __all__ = ["SmallCharts", "Surroundings", "render", "render_cards", "templates"]
 
+ROWS_MAX = 5000
+"""Rows of a table that are shown."""
 Drawn = tuple[str, str]
 """A picture and the sentence below it."""
 
@@ -53,7 +55,7 @@ class Surroundings:
         """Return the pictures of a figure."""
         kind, alt = type(one), one.alt or one.caption
         drawn = _ALONE[kind](one, alt) if kind in _ALONE else _AMONG[kind](one, self, alt)
-        return [(Markup(picture), caption)
+        return [(Markup(picture), f"{caption}{left_out(one)}")
                 for picture, caption in ([(drawn, one.caption)] if isinstance(drawn, str) else drawn) if picture]
 
     def show(self, figures: Iterable[Any]) -> str:
@@ -85,7 +87,8 @@ def templates() -> Environment:
     """Return the templates of the page, in which whatever comes from data is escaped."""
     found = Environment(loader=PackageLoader("aura.plugins.report", ""), autoescape=True, undefined=StrictUndefined,
                         trim_blocks=True)
-    found.filters |= {"figure": figure, "count": count, "share": _share, "say": _say}
+    found.filters |= {"figure": figure, "count": count, "share": _share, "say": _say, "left_out": left_out,
+                      "shown": lambda rows: rows[:ROWS_MAX]}
     return found
 
 
@@ -103,6 +106,28 @@ def _say(value: Any, column: kinds.Column) -> str:
     say: dict[str, Callable[[Any], str]] = {"count": count, "figure": figure, "time": simulated,
                                             "measured": lambda number: measured(number, column.unit)}
     return say[column.kind](value)
+
+
+def left_out(one: Any) -> str:
+    """Return a sentence, after a space, where a picture would have more parts than are drawn or a table more rows."""
+    for kind, most, parts, said in _BOUNDED:
+        if isinstance(one, kind) and (found := parts(one)) > most:
+            return " " + said.format(f"{most:,}", f"{found:,}")
+    return ""
+
+
+_BOUNDED: tuple[tuple[type, int, Callable[[Any], int], str], ...] = (
+    (kinds.Table, ROWS_MAX, lambda one: len(one.rows), "The first {} of {} rows are shown."),
+    (kinds.Lines, charts.LINES_MAX, lambda one: len(one.lines), "The first {} of {} lines are drawn."),
+    (kinds.Traces, charts.LINES_MAX, lambda one: len(one.traces), "The first {} of {} traces are drawn."),
+    (kinds.Bars, charts.BARS_MAX, lambda one: len(one.names), "The largest {} of {} bars are drawn."),
+    (kinds.Matrix, charts.SIDE_MAX, lambda one: max(len(one.rows), len(one.columns)),
+     "The {} rows and columns with the most counts are drawn, of up to {}."),
+    (kinds.Raster, charts.MARKS_MAX, lambda one: len(one.rows), "{} of {} spikes are drawn, evenly chosen."),
+    (kinds.Map, space.UNITS_MAX, lambda one: len(one.units), "The {} units that won most often are drawn, of {}."),
+    (kinds.Volume, space.BLOCKS_MAX, lambda one: len(one.mean), "The {} most active blocks are drawn, of {}."),
+    (kinds.Timeline, over_time.LIVES_MAX, lambda one: len({event.expert for event in one.events}),
+     "The first {} of {} lives are drawn."))
 
 
 # --- pictures that need more than their figure ---------------------------------------------------------------------

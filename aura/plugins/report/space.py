@@ -12,9 +12,13 @@ from aura.plugins.figures import Map, Volume
 from aura.plugins.report.svg import GRID, HUGE, INK, LABELS, MUTED, PANEL, SERIES, SMALL, WIDTH, Canvas, Entry
 from aura.plugins.words import short
 
-__all__ = ["SHEETS_MAX", "STEPS", "map_chart", "sheets_shown", "volume_chart"]
+__all__ = ["BLOCKS_MAX", "SHEETS_MAX", "STEPS", "UNITS_MAX", "map_chart", "sheets_shown", "volume_chart"]
 
 SHEETS_MAX = 16
+UNITS_MAX = 20_000
+"""Units of a map that are drawn: those that won most often."""
+BLOCKS_MAX = 10_000
+"""Blocks of a volume that are drawn: the most active."""
 CELL, GAP, HEIGHT = 34.0, 34.0, 670.0
 """Largest side of a cell, room between sheets, and largest height of a single sheet."""
 STRENGTHS = (0.30, 0.48, 0.66, 0.84, 1.0)
@@ -47,6 +51,7 @@ def map_chart(view: Map, alt: str) -> str:
     width, height, depth = view.shape
     units = dict(zip(view.units, zip(view.wins, view.majority, strict=True), strict=True))
     most = float(np.quantile([won for won, _ in units.values()], FULL)) if units else 1.0
+    units = dict(sorted(units.items(), key=lambda unit: -unit[1][0])[:UNITS_MAX])
     sheets, colours = sheets_shown(depth), _colours(view, [label for _, label in units.values()])
     columns = min(len(sheets), 8 if width <= 8 else 4)
     side = min(CELL, (WIDTH / columns - GAP) / width, HEIGHT / height)
@@ -181,7 +186,7 @@ def _points(canvas: Canvas, volume: Volume, values: np.ndarray, least: float, la
     places = seen(np.stack([grid.ravel() for grid in np.meshgrid(*centres, indexing="ij")], axis=1))
     shares = (values - least) / (largest - least) if largest > least else np.zeros_like(values)
     steps = np.minimum((shares * STEPS).astype(int), STEPS - 1)
-    for number in np.argsort(steps, kind="stable").tolist():
+    for number in np.argsort(steps, kind="stable")[-BLOCKS_MAX:].tolist():
         step = int(steps[number])
         across, down = places[number].tolist()
         canvas.mark(across, down, "o", _colour(step), _radius(step, len(values)), opacity=_alpha(step))

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from aura.plugins.figures import Curves, Figure, Timeline
+from aura.plugins.metrics.recent import envelope
 from aura.plugins.words import short
 
 __all__ = ["BELOW", "EDGE", "GRID", "HUGE", "INK", "LABELS", "MUTED", "OTHERS", "PANEL", "SERIES", "SIZE", "SMALL",
@@ -29,6 +30,8 @@ WIDTH = 920.0
 LETTER = 0.53
 """Mean width of a letter, in heights of the font."""
 SIZE, SMALL = 12.0, 11.0
+POINTS_MAX = 2000
+"""Points of a line that are drawn: two for each pixel of its width."""
 SMALLEST_SCALE = 0.7
 """Text of 11 pixels is then still as large as 7.5 pixels."""
 BELOW = 40.0
@@ -169,8 +172,8 @@ class Axes:
         return self.bottom - _shares(values, self.y_limits) * (self.bottom - self.top)
 
     def line(self, x: Any, y: Any, colour: str, *, dotted: bool = False, **style: Any) -> None:
-        """Draw a line through values, which may be marked; a single one is."""
-        places = self.x(x), self.y(y)
+        """Draw a line through values, of a long one its outline; they may be marked, and a single one is."""
+        places = _outline(self.x(x), self.y(y))
         self.canvas.line(*places, colour, **style)
         for a, b in zip(*places, strict=True) if dotted or len(places[0]) == 1 else ():
             self.canvas.mark(a, b, "o", colour, 2.2)
@@ -215,6 +218,14 @@ def _shares(values: Any, limits: tuple[float, float]) -> np.ndarray:
     low, high = limits
     shares: np.ndarray = (np.clip(np.asarray(values, dtype=np.float64), -HUGE, HUGE) - low) / (high - low or 1.0)
     return shares
+
+
+def _outline(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the points of a line that has too many of them which lie farthest out, whichever way it runs."""
+    if len(x) <= POINTS_MAX:
+        return x, y
+    kept = np.unique([0, len(x) - 1, *envelope(np.stack((x, y)), POINTS_MAX // 2 - 1).ravel()])
+    return x[kept], y[kept]
 
 
 def _written(values: Sequence[float]) -> list[str]:

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import shutil
 from itertools import pairwise
 
+import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from aura import AuraError
 from aura.core.time import LATEST
-from aura.plugins.figures import FIGURES, Bars, Curves, Fold, Line, Lines, Map, Rate, Text, Timeline, Volume
+from aura.plugins.figures import (
+    FIGURES,
+    Bars,
+    Column,
+    Curves,
+    Event,
+    Fold,
+    Graph,
+    Line,
+    Lines,
+    Map,
+    Matrix,
+    Profile,
+    Raster,
+    Rate,
+    Table,
+    Text,
+    Timeline,
+    Trace,
+    Traces,
+    Volume,
+    ZoneInfo,
+)
 from aura.plugins.metrics.results import PhaseResults
 from aura.plugins.report import render as renderer
 from aura.plugins.report import write_report
@@ -34,6 +58,7 @@ def cell(kind, value):
 
 
 @pytest.mark.parametrize("odd", [
+    {"figure": "bars", "names": [], "parts": {f"p{part}": [] for part in range(1001)}},
     columns(kind="bar", digits=-3), columns(kind="bar", digits=10**6), columns(kind="bar", most=HUGE),
     cell("count", HUGE), cell("figure", -HUGE), cell("measured", HUGE), cell("bar", HUGE), cell("time", HUGE),
     cell("of", [0.5, HUGE]),
@@ -96,6 +121,80 @@ def test_blocks_are_as_many_as_the_grid_has():
         Volume(**{**VOLUME, "mean": (1,), "last": (1,)})
 
 
+def path_of(html):
+    """Return the points of the longest line of a picture."""
+    longest = max(re.findall(r'<path d="(M[^"Z]+)" fill="none"', html), key=len)
+    return np.array([pair.split() for pair in longest[1:].split("L")], dtype=float)
+
+
+def line(x, y):
+    return Lines(lines=(Line(name="", x=tuple(x.tolist()), y=tuple(y.tolist())),))
+
+
+def test_of_a_long_line_the_outline_is_drawn_and_no_peak_is_lost():
+    x, y = np.arange(200_000), np.zeros(200_000)
+    y[123_456], y[77] = 1.0, -1.0
+    short = path_of(render([line(x[::100], y[::100])], Surroundings()))
+    long = path_of(render([line(x, y)], Surroundings()))
+    assert len(short) == 2000 >= len(long)
+    assert (long[0, 0], round(long[-1, 0])) == (short[0, 0], 896)
+    peak, pit = long[long[:, 1].argmin()], long[long[:, 1].argmax()]
+    share = (peak[0] - long[0, 0]) / (long[-1, 0] - long[0, 0])
+    assert share == pytest.approx(123_456 / 200_000, abs=1e-3)
+    assert pit[1] - peak[1] > 200
+
+
+def test_of_a_long_line_that_runs_back_and_forth_all_four_ends_are_drawn():
+    turn = np.linspace(0.0, 2 * np.pi, 100_000)
+    few, many = (path_of(render([line(np.cos(each), np.sin(each))], Surroundings())) for each in (turn[::1000], turn))
+    assert few.min(axis=0) == pytest.approx(many.min(axis=0), abs=1.0)
+    assert few.max(axis=0) == pytest.approx(many.max(axis=0), abs=1.0)
+    assert len(many) <= 2000
+
+
+def matrix(size):
+    counts = np.ones((size, size), dtype=int)
+    counts[7], counts[200:] = 50, 2
+    counts[:, 5] = 0
+    names = tuple(f"n{place}" for place in range(size))
+    return Matrix(rows=names, columns=names, counts=counts.tolist())
+
+
+def test_of_a_large_matrix_the_rows_with_the_most_counts_are_drawn_as_shares_of_all():
+    html = render([matrix(300)], Surroundings())
+    assert "The 100 rows and columns with the most counts are drawn, of up to 300." in html
+    assert re.findall(r">(n\d+)  ([\d,]+)</text>", html) == [
+        (f"n{place}", "14,950" if place == 7 else "598") for place in (7, *range(200, 299))]
+    faint = f'fill-opacity="{0.06 + 0.94 / 299:.2f}"'
+    assert html.count(faint) == 100 * 100
+    assert "are drawn" not in render([matrix(100)], Surroundings())
+
+
+MANY = 30_000
+ZEROS = (0,) * MANY
+NAMES = tuple(map(str, range(MANY)))
+
+
+@pytest.mark.parametrize(("large", "said"), [
+    (Table(columns=(Column(name="a"),), rows=tuple((name,) for name in NAMES)), "The first 5,000 of 30,000 rows"),
+    (Lines(lines=tuple(Line(name=name, x=(0, 1), y=(0, 1)) for name in NAMES)), "The first 60 of 30,000 lines"),
+    (Traces(traces=tuple(Trace(name=name, times=(0,), values=(0,)) for name in NAMES)), "The first 60 of 30,000"),
+    (Traces(traces=(Trace(name="a", times=tuple(range(MANY)), values=ZEROS),)), ""),
+    (Bars(names=NAMES, parts={"a": ZEROS}), "The largest 30 of 30,000 bars"),
+    (Raster(start=0, end=MANY, cells=(0,), rows=ZEROS, times=tuple(range(MANY))), "20,000 of 30,000 spikes"),
+    (Map(shape=(MANY, 1, 1), units=tuple(range(MANY)), wins=(1,) * MANY, labels=("a",), majority=ZEROS),
+     "The 20,000 units that won most often are drawn, of 30,000."),
+    (Volume(shape=(MANY, 1, 1), sides=(1, 1, 1), mean=ZEROS, last=ZEROS,
+            profiles=(Profile(axis="x", mean=ZEROS, last=ZEROS),)), "The 10,000 most active blocks"),
+    (Timeline(events=tuple(Event(**{**EVENT, "expert": name}) for name in NAMES)), "The first 200 of 30,000 lives"),
+    (Graph(zones=tuple(ZoneInfo(name=name) for name in NAMES)), "30000 zones are too many")],
+    ids=lambda value: getattr(value, "figure", None))
+def test_a_picture_stays_bounded_however_much_there_is(large, said):
+    html = render([large], Surroundings())
+    assert said in html
+    assert len(html) < 2_500_000
+
+
 def fails(*_):
     raise MemoryError("no <room>")
 
@@ -132,7 +231,7 @@ def changed(value, path, number):
     return copy
 
 
-@pytest.mark.parametrize("number", [HUGE, -HUGE, math.inf, 10**18])
+@pytest.mark.parametrize("number", [HUGE, -HUGE, math.inf, 10**18], ids=["huge", "below", "inf", "large"])
 def test_whatever_numbers_stand_in_run_json_there_is_a_report_or_a_sentence(played, tmp_path, number):
     folder = shutil.copytree(played, tmp_path / "run")
     (folder / "metrics.json").unlink(missing_ok=True)
@@ -149,7 +248,7 @@ def test_whatever_numbers_stand_in_run_json_there_is_a_report_or_a_sentence(play
 
 
 @pytest.mark.parametrize("key", ["time", "values"])
-@pytest.mark.parametrize("number", [HUGE, -HUGE, 10**30])
+@pytest.mark.parametrize("number", [HUGE, -HUGE, 10**30], ids=["huge", "below", "large"])
 def test_a_row_with_a_number_that_no_clock_has_is_left_out_and_told(played, tmp_path, key, number):
     folder = shutil.copytree(played, tmp_path / "run")
     first, *others = (folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
