@@ -29,6 +29,9 @@ NUMBER = struct.Struct("<q")
 GRACE_S = 5.0
 """How long a process may take to answer what it was asked before, and to end."""
 
+_AGAIN_S = 0.2
+"""And how long where it did not."""
+
 _LOOK_MS = 500
 """How often it is looked whether a process lives: one that it has started may hold the other end open."""
 
@@ -71,6 +74,8 @@ class Link:
         self._kept: dict[int, bytes] = {}
         self._loose = False
         """Whether there may be requests under way whose answers nobody awaits."""
+        self._silent = False
+        """Whether it has used up a limit since it last answered; it is given little time from then on."""
         with ExitStack() as made:
             self.requests = made.enter_context(closing(Arena()))
             self.replies = made.enter_context(closing(Arena()))
@@ -119,7 +124,7 @@ class Link:
         ZoneError
             If the process has ended, or the time is over; the answer may be received later.
         """
-        until = None if limit is None else monotonic() + limit
+        until = None if limit is None else monotonic() + (_AGAIN_S if self._silent else limit)
         while number not in self._kept:
             self._read_next(until)
         self._awaited.discard(number)
@@ -166,6 +171,7 @@ class Link:
         self._wait(until)
         try:
             message = self._connection.recv_bytes()
+            self._silent = False
             number, = NUMBER.unpack_from(message)
             if number in self._awaited:
                 self._kept[number] = message[NUMBER.size:]
@@ -184,6 +190,7 @@ class Link:
             if not alive:
                 raise self._gone()
             if until is not None and monotonic() >= until:
+                self._silent = True
                 raise ZoneError(self.name, expected="an answer from the process in which the zone lives",
                                 got="none, for it is at work or stopped",
                                 hint="Load a checkpoint, which puts a new process in its place.")

@@ -204,8 +204,8 @@ def _make_compute(node: LocalZone, most: int) -> Callable[[Time, Inputs], Publis
                     check_ids(output.topic, now, value, ids)
             if output.is_array:
                 alone = getrefcount(value) <= most
-                flags = value.flags
-                if alone and flags.owndata and flags.c_contiguous:  # not every view says whose memory it shows
+                # Not every view says whose memory it shows; tables that own theirs may lie column by column.
+                if alone and value.flags.owndata and (output.is_flat or value.flags.c_contiguous):
                     value.setflags(False)
                 else:
                     value = own(value, inputs, alone)

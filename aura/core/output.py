@@ -17,12 +17,13 @@ Published = list[tuple["Output | None", Any, Any]]
 class Output:
     """One topic: its check, where it goes, and what it published last, as the loop has it, with the instant."""
 
-    __slots__ = ("check", "is_array", "items_from", "last", "port", "published_at", "targets", "topic", "watchers")
+    __slots__ = ("check", "is_array", "is_flat", "items_from", "last", "port", "published_at", "targets", "topic",
+                 "watchers")
 
     def __init__(self, zone: str, port: Port) -> None:
         self.port, self.topic = port, f"{zone}.{port.name}"
         self.check = make_check(port, self.topic)
-        self.is_array = port.dtype not in TEXTUAL
+        self.is_array, self.is_flat = port.dtype not in TEXTUAL, len(port.shape) < 2
         self.items_from = port.items_from
         self.targets: list[tuple[Time, Any]] = []
         """Delay, and what `Node.target` returns."""

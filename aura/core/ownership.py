@@ -29,12 +29,12 @@ def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray
     alone : bool
         Whether nobody holds `value` itself but he who publishes it.
     """
-    if not value.flags.c_contiguous:
-        return copied(value)
     given: object
     for given in inputs.values():
         if given is value:
-            return value  # read-only since it was published
+            return value  # read-only, and in order, since it was published
+    if not value.flags.c_contiguous:
+        return copied(value)
     # The memory of a temporary, as of `(a @ b)[0]`: the view alone holds it, and the argument of getrefcount. A view of
     # a small part is copied, or whoever keeps it would keep the whole.
     if (alone and type(value.base) is np.ndarray and value.base.base is None and getrefcount(value.base) <= 2

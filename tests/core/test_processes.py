@@ -13,7 +13,7 @@ import pytest
 
 from aura import Brain, Inputs, Manifest, Port, Zone
 from aura.core.errors import AuraError, ZoneError
-from aura.core.processes import RemoteZone
+from aura.core.remote import RemoteZone
 from aura.core.wire import Arena, pack, unpack
 from tests.core.kit import MS, Log, Relay, Scribbler, loop_of, node_of, random_design
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from aura import Brain, Inputs, Manifest, Observer, Port, Zone
-from aura.core import link, processes
+from aura.core import link, remote
 from aura.core.errors import AuraError, ZoneError
 from aura.plugins.manager import PluginManager
 from tests.core.kit import MS
@@ -169,7 +169,7 @@ def brain() -> Iterator[Brain]:
 
 @pytest.fixture
 def short_grace(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (link, processes):
+    for module in (link, remote):
         monkeypatch.setattr(module, "GRACE_S", 0.5)
 
 
