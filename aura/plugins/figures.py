@@ -191,13 +191,18 @@ class Traces(Figure):
 
 
 class Bars(Figure):
-    """A bar for each name, made of one value for each part, with a note at its end."""
+    """A bar for each name, made of one value for each part, with a note at its end.
+
+    The bars stand from top to bottom in the order of `names`, as those of a histogram do; with `sort` the largest is
+    on top, and equal ones stand by name.
+    """
 
     figure: Literal["bars"] = "bars"
     names: tuple[str, ...]
     parts: Annotated[dict[str, tuple[float, ...]], Field(max_length=1000)]
     notes: tuple[str, ...] = ()
     quantity: str = ""
+    sort: bool = False
 
 
     def fit(self) -> None:

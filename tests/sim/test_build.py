@@ -203,6 +203,22 @@ def test_what_a_kind_of_stream_opens_is_looked_at(sim, opened, live, said):
     assert said in str(raised.value)
 
 
+def test_a_reader_that_raises_while_it_yields_is_told_with_its_line(sim):
+    rows = "({'age': float(text)} for text in ('3', 'thirty'))"
+    (sim.folder / "mine.py").write_text(ROWS.format(opened=rows, live=False), encoding="utf-8")
+    scenario = load_scenario(sim.scenario('aura = 1\nname = "x"\n[streams.s]\nkind = "mine"\n', "x.toml"))
+    with pytest.raises(StreamError, match=r"^streams.s: expected a row, or the end, got ValueError: could not convert "
+                       r"string to float: 'thirty', at .*mine\.py:9 in "):
+        build_brain(scenario, PluginManager((), [sim.folder / "mine.py"]))
+
+
+def test_a_row_without_any_key_is_told_without_a_hint(sim):
+    (sim.folder / "mine.py").write_text(ROWS.format(opened="[{'a': 1}, {}]", live=False), encoding="utf-8")
+    scenario = load_scenario(sim.scenario('aura = 1\nname = "x"\n[streams.s]\nkind = "mine"\n', "x.toml"))
+    with pytest.raises(StreamError, match=r"row 1, 'a': expected the key 'a', got none\.?$"):
+        build_brain(scenario, PluginManager((), [sim.folder / "mine.py"]))
+
+
 def test_a_kind_of_stream_may_open_any_iterable_of_rows(sim):
     rows = "({'x': n} for n in range(3))"
     (sim.folder / "mine.py").write_text(ROWS.format(opened=rows, live=False), encoding="utf-8")

@@ -59,12 +59,14 @@ def line_chart(figure: Lines, alt: str) -> str:
 
 
 def bar_chart(figure: Bars, alt: str) -> str:
-    """Draw a bar for each name, the largest on top; nothing where there are none."""
+    """Draw a bar for each name, in their order or the largest on top; nothing where there are none."""
     if not (figure.names and figure.parts):
         return ""
     parts = np.clip(list(figure.parts.values()), -HUGE, HUGE)
     sums = parts.sum(axis=0)
     order = sorted(range(len(figure.names)), key=lambda row: (-sums[row], figure.names[row]))[:BARS_MAX]
+    if not figure.sort:
+        order.sort()
     canvas = Canvas(WIDTH)
     top = canvas.legend([(part, "box", SERIES[number % len(SERIES)], 1.0) for number, part in enumerate(figure.parts)]
                         if len(figure.parts) > 1 else []) + 6

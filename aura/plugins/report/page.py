@@ -189,7 +189,8 @@ def _time(run: RunInfo) -> list[Any]:
     zones = run.profile.values()
     parts = {part: tuple(zone.get(part, (0, 0))[1] / scale for zone in zones) for part in ("step", "learn")}
     return [Bars(names=tuple(run.profile), parts=parts, notes=tuple(map(_per_call, run.profile.values())),
-                 quantity=f"wall time, {unit}", alt=f"Wall time in step and learn of {', '.join(run.profile)}.",
+                 quantity=f"wall time, {unit}", sort=True,
+                 alt=f"Wall time in step and learn of {', '.join(run.profile)}.",
                  caption="Wall time in each zone, with the mean of a call and the number of calls.")]
 
 

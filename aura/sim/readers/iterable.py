@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from aura.core.blame import described
+from aura.core.blame import blamed
 from aura.core.errors import StreamError, nearest
 from aura.plugins.streams import Source
 from aura.sim.readers.bad import BadRows, BadValue, Missing
@@ -135,20 +135,22 @@ def read_iterable(
 
 
 def _guarded(iterable: Iterable[Any], name: str, limit: int | None = None) -> Iterator[Any]:
+    expected = "an iterable of rows"
     try:
-        yield from islice(iterable, limit)
+        rows = islice(iterable, limit)
+        expected = "a row, or the end"
+        yield from rows
     except StreamError:
         raise
     except Exception as error:
-        raise StreamError(name, expected="an iterable of rows",
-                          got=described(error)) from error
+        raise StreamError(name, expected=expected, got=blamed(error)) from error
 
 
 def _getter(row: object) -> Callable[[str | int], object]:
     if isinstance(row, dict):
         def from_dict(key: str | int) -> object:
             if key not in row:
-                raise Missing(f"the key {key!r}", "none", nearest(str(key), map(str, row)))
+                raise Missing(f"the key {key!r}", "none", nearest(str(key), map(str, row)) if row else "")
             return row[key]
         return from_dict
     if isinstance(row, (tuple, list)):

@@ -63,12 +63,19 @@ def test_a_matrix_writes_the_shares_of_each_row():
 
 
 def test_bars_are_as_long_as_their_values_and_bear_their_notes():
-    svg = bar_chart(Bars(names=("one", "two"), parts={"a": (1.0, 2.0), "b": (0.0, 2.0)}, notes=("n1", "n2")), "alt")
+    svg = bar_chart(Bars(names=("one", "two"), parts={"a": (1.0, 2.0), "b": (0.0, 2.0)}, notes=("n1", "n2"), sort=True),
+                    "alt")
     bars = [float(width) for width, height in re.findall(r'<rect[^>]* width="([\d.]+)" height="([\d.]+)"', svg)
             if height == "20"]
     assert bars[0] / bars[2] == pytest.approx(2.0, abs=0.01)  # the largest sum on top
     assert bars[0] == bars[1]
     assert {"one", "two", "a", "b", "n1", "n2"} <= set(texts(svg))
+
+
+@pytest.mark.parametrize(("sort", "order"), [(False, ["3..6", "12..15", "6..9"]), (True, ["6..9", "12..15", "3..6"])])
+def test_bars_stand_as_given_or_the_largest_on_top(sort, order):
+    drawn = texts(bar_chart(Bars(names=("3..6", "12..15", "6..9"), parts={"a": (1, 2, 3)}, sort=sort), "alt"))
+    assert [text for text in drawn if ".." in text] == order
 
 
 def test_the_most_frequent_mistakes_come_first():
