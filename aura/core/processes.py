@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import reduce
+from io import BytesIO
+from types import FunctionType
 from typing import Any
 from weakref import WeakSet
 
@@ -74,9 +76,29 @@ def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[b
     manifest = Manifest(plan.kind, f"{module}:{name}", parts=plan.manifest.parts)
     light = replace(plan, manifest=manifest, factory=None, inputs=dict(plan.inputs), outputs=dict(plan.outputs),
                     modulators=dict(plan.modulators), waits=dict(plan.waits))
-    file = getattr(sys.modules.get(module), "__file__", None)
+    setup = BytesIO()
+    pickler = _Pickler(setup)
     try:
-        setup = pickle.dumps(Setup(light, module, name, seed, resolution, profile))
+        pickler.dump(Setup(light, module, name, seed, resolution, profile))
     except Exception:  # whatever a parameter's own code raises, the zone can live here
         return None
-    return pickle.dumps(("setup", module, file, setup)), module
+    if "__main__" in pickler.modules:
+        return None
+    files = {home: getattr(sys.modules.get(home), "__file__", None) for home in (*pickler.modules, module)}
+    return pickle.dumps(("setup", files, setup.getvalue())), module
+
+
+class _Pickler(pickle.Pickler):
+    """Notes in which modules the classes and functions stand that are named in what it pickles.
+
+    Some of them, a plugin's that is a file, are found by no import.
+    """
+
+    def __init__(self, file: BytesIO) -> None:
+        super().__init__(file)
+        self.modules: dict[str, None] = {}
+
+    def reducer_override(self, value: Any) -> Any:
+        if isinstance(value, (type, FunctionType)):
+            self.modules[value.__module__] = None
+        return NotImplemented

@@ -161,8 +161,9 @@ class _Worker:
                             got=f"{kind}: {described(error)}",
                             hint="Use executor='serial' to look into the zone.") from error
 
-    def _do_setup(self, module: str, file: str | None, pickled: bytes) -> bool:
-        _import(module, file)
+    def _do_setup(self, files: Mapping[str, str | None], pickled: bytes) -> bool:
+        for module, file in files.items():
+            _import(module, file)
         self._threads.enter_context(one_thread())
         setup: Setup = pickle.loads(pickled)
         self._home = setup.module

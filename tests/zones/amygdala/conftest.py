@@ -26,8 +26,8 @@ def stimuli(count: int, seed: int = 0, width: int = 8) -> tuple[np.ndarray, tupl
 class Bench:
     """Shows items and tells labels at once, a tick each."""
 
-    def __init__(self, manifest: Any = MANIFEST, **params: Any) -> None:
-        self.brain = Brain(seed=3)
+    def __init__(self, manifest: Any = MANIFEST, executor: str = "serial", **params: Any) -> None:
+        self.brain = Brain(seed=3, executor=executor)
         from aura import Manifest, Port, Zone
 
         class Silent(Zone[Any]):

@@ -12,6 +12,7 @@ import pytest
 
 from aura import Brain
 from aura.core.errors import AuraError, ParameterError, StateError, WiringError
+from aura.core.proxy import ZoneProxy
 from aura.plugins.manager import PluginManager
 from aura.zones.amygdala.plugin import MANIFEST
 
@@ -134,14 +135,16 @@ def test_multi_label_of_before_is_a_kind_and_is_told_to_go(given: bool, kind: st
     assert f'use kind = "{kind}"' in caplog.text
 
 
-def test_a_kind_in_one_plugin_file_is_found_learns_and_is_resumed(bench: Make, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_a_kind_in_one_plugin_file_is_found_learns_and_is_resumed_in_another_process(bench: Make, tmp_path: Path) -> None:
     code = PAGE.read_text(encoding="utf-8").partition("```python file=quantile.py\n")[2].partition("```")[0]
     (tmp_path / "quantile.py").write_text(code, encoding="utf-8")
     manager = PluginManager(files=[tmp_path / "quantile.py"])
     assert not [info.error for info in manager.infos() if info.error]
 
-    def make() -> Bench:
-        return bench(manager.zone("amygdala"), tasks={"most": {"kind": "quantile", "level": 0.8}, "emotion": {}})
+    def make(executor: str = "serial") -> Bench:
+        return bench(manager.zone("amygdala"), executor,
+                     tasks={"most": {"kind": "quantile", "level": 0.8}, "emotion": {}})
 
     def play(one: Bench, turns: range) -> Any:
         for turn in turns:
@@ -150,11 +153,13 @@ def test_a_kind_in_one_plugin_file_is_found_learns_and_is_resumed(bench: Make, t
             one.tell(rng.random(8).astype(np.float32), ids, task="most")
         return one.read("most")
 
-    whole, first, second = make(), make(), make()
+    whole, first, second = make(), make(), make(executor="processes")
     predicted = play(whole, range(200))
     play(first, range(100))
     second.brain.load(first.brain.save(tmp_path / "saved"))
-    assert np.array_equal(play(second, range(100, 200)), predicted)
+    with second.brain:
+        assert type(second.brain["amygdala"]) is ZoneProxy
+        assert np.array_equal(play(second, range(100, 200)), predicted)
     assert predicted == pytest.approx(0.8, abs=0.2)
 
 
