@@ -15,6 +15,8 @@ from aura.core.paths import Paths
 __all__ = ["checked_bool", "mistakes", "models_in", "validated"]
 
 M = TypeVar("M", bound=BaseModel)
+_OTHERS = 5
+"""Mistakes that are told beside the first."""
 
 
 def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: type[AuraError] = AuraError, *,
@@ -26,7 +28,7 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     Raises
     ------
     AuraError
-        The given kind, for the first key that is unknown, missing or of a wrong value; the message counts the others.
+        The given kind, for the first key that is unknown, missing or of a wrong value; its hint tells the others.
     """
     if isinstance(values, model):
         return values
@@ -37,8 +39,10 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     except ValidationError as failed:
         first, *others = mistakes(model, failed, where, error)
         if others:
-            more = "1 more mistake follows" if len(others) == 1 else f"{len(others)} more mistakes follow"
-            first = error(first.where, expected=first.expected, got=first.got, hint=f"{first.hint} ({more}.)".strip())
+            told = [first.hint, *(f"Also {message_of(one).removesuffix('.')}." for one in others[:_OTHERS])]
+            if len(others) > _OTHERS:
+                told.append(f"And {len(others) - _OTHERS} more.")
+            first = error(first.where, expected=first.expected, got=first.got, hint=" ".join(filter(None, told)))
         raise first from failed
     except KeyboardInterrupt:
         raise

@@ -32,11 +32,15 @@ class Outer(ZoneParams):
     ({}, "here.size", "none", ""),
     ({"size": "x"}, "here.size", "'x'", ""),
     ({"size": 1, "inner": {"rate": 0}}, "here.inner.rate", "0", ""),
-    ({"size": "x", "sise": 2}, "here.size", "'x'", "(1 more mistake follows.)"),
+    ({"size": "x", "sise": 2}, "here.size", "'x'", "Also here.sise: expected a known key, got 'sise'. Try 'size'."),
     ([1], "here", "list", ""),
     ({"size": 1, "place": [5, 5]}, "here.place", "[5, 5]", ""),
     ({"size": 1, "place": []}, "here.place", "[]", ""),
-    ({"size": 1, "place": [1], "sise": 2}, "here.place", "[1]", "(1 more mistake follows.)"),
+    ({"size": 1, "place": [1], "sise": 2}, "here.place", "[1]",
+     "Also here.sise: expected a known key, got 'sise'. Try 'size'."),
+    ({"size": 1, "sise": 2, **dict.fromkeys("bcdefg", 1)}, "here.sise", "'sise'", "Try 'size'. "
+     + " ".join(f"Also here.{key}: expected a known key, got '{key}'. Known: inner, maybe, place, several, size."
+                for key in "bcdef") + " And 1 more."),
     ({"size": 1, "place": [1, 2, 3, 4]}, "here.place", "[1, 2, 3, 4]", ""),
 ])
 def test_the_first_mistake_is_named_by_its_key(values: Any, where: str, got: str, hint: str) -> None:

@@ -136,7 +136,7 @@ def test_multi_label_of_before_is_a_kind_and_is_told_to_go(given: bool, kind: st
 
 
 @pytest.mark.slow
-def test_a_kind_in_one_plugin_file_is_found_learns_and_is_resumed_in_another_process(bench: Make, tmp_path: Path) -> None:
+def test_a_kind_in_a_plugin_file_is_found_learns_and_is_resumed_in_another_process(bench: Make, tmp_path: Path) -> None:
     code = PAGE.read_text(encoding="utf-8").partition("```python file=quantile.py\n")[2].partition("```")[0]
     (tmp_path / "quantile.py").write_text(code, encoding="utf-8")
     manager = PluginManager(files=[tmp_path / "quantile.py"])
