@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,8 +61,11 @@ def _place(source: str, folder: Path, where: str) -> Path:
     path, known = folder / source, embedded_scenarios()
     if not path.exists():
         if source not in known:
-            raise ScenarioError(where, expected="a file, or the name of an embedded scenario", got="neither",
-                                hint=nearest(source, known))
+            beside = path.parent.glob("*.toml") if path.parent.is_dir() else ()
+            close = get_close_matches(source, [str(Path(source).parent / one.name) for one in beside] + [*known], n=1)
+            raise ScenarioError(where, expected="a file, or the name of an embedded scenario",
+                                got="no such file" if source.endswith(".toml") or "/" in source else "neither",
+                                hint=nearest(source, close or known))
         path = known[source]
     if (path / "run.json").is_file():
         raise ScenarioError(str(path), expected="a scenario", got="the folder of a run",

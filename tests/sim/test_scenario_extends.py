@@ -56,6 +56,17 @@ def write(tmp_path):
     return write
 
 
+@pytest.mark.parametrize(("source", "said"), [
+    ("topcs.toml", r"got no such file\. Try 'topics\.toml'\."), ("topcs", r"got neither\. Try 'topics\.toml'\."),
+    ("feelngs.toml", r"got no such file\. Try 'feelings'\."),
+    ("zzz/zzz.toml", r"got no such file\. Known: .*feelings")])
+def test_a_scenario_that_is_not_there_is_told_with_the_nearest_file_or_name(tmp_path, monkeypatch, source, said):
+    (tmp_path / "topics.toml").write_text("aura = 1\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ScenarioError, match=said):
+        load_scenario(source)
+
+
 def test_a_file_says_only_what_is_other_than_in_the_one_it_extends(write):
     scenario = load_scenario(write('extends = "base.toml"\nname = "child"\n[zones.shout.params.filter]\nhigh = 5'))
     expected = tomllib.loads(BASE) | {"name": "child"}

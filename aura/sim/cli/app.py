@@ -178,7 +178,8 @@ def zones(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
 
 @app.command()
 def streams(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
-                help="Show one kind with its options.", autocompletion=stream_names)] = None,
+                metavar="[NAME|FILE.py]", help="Show one kind with its options, or all kinds of a file.",
+                autocompletion=stream_names)] = None,
             no_plugin: NoPlugin = None) -> None:
     """List the kinds of sensory stream, or show one."""
     from aura.sim.cli.showing import show_streams
@@ -188,7 +189,8 @@ def streams(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
 
 @app.command()
 def metrics(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
-                help="Show one kind with its options.", autocompletion=metric_names)] = None,
+                metavar="[NAME|FILE.py]", help="Show one kind with its options, or all kinds of a file.",
+                autocompletion=metric_names)] = None,
             no_plugin: NoPlugin = None) -> None:
     """List the kinds of metric, or show one."""
     from aura.sim.cli.showing import show_metrics
@@ -198,7 +200,8 @@ def metrics(name: Annotated[Optional[str], typer.Argument(  # noqa: UP045
 
 @app.command()
 def plugins(what: Annotated[Optional[str], typer.Argument(  # noqa: UP045
-        help="List what they bring to one extension point: zones, executors, ...", autocompletion=point_names)] = None,
+        metavar="[WHAT|FILE.py]", autocompletion=point_names,
+        help="List what they bring to one extension point (zones, executors, ...), or what a file brings.")] = None,
         no_plugin: NoPlugin = None, trace: Trace = False) -> None:
     """List the plugins with versions, hooks and errors, or what they bring."""
     from aura.sim.cli.showing import show_plugins

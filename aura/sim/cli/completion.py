@@ -15,31 +15,25 @@ def scenario_names(incomplete: str) -> list[str]:
     return [*_beginning(embedded_scenarios(), incomplete), *_paths(incomplete, ".toml")]
 
 
-def zone_names(incomplete: str) -> list[str]:
-    """Return the zones and the plugin files that begin so."""
-    from aura.plugins.manager import PluginManager
-
-    return [*_beginning(PluginManager().zones(), incomplete), *_paths(incomplete, ".py")]
-
-
-def _names(point: str) -> Callable[[str], list[str]]:
-    """Return what completes the names that an extension point has."""
+def _names(point: str, suffix: str | None = None) -> Callable[[str], list[str]]:
+    """Return what completes the names that an extension point has, and the files of a suffix."""
     def names(incomplete: str) -> list[str]:
         from aura.plugins.manager import PluginManager
 
-        return _beginning(PluginManager().all(point), incomplete)
+        return [*_beginning(PluginManager().all(point), incomplete), *(_paths(incomplete, suffix) if suffix else ())]
 
     return names
 
 
-stream_names, metric_names, executor_names = _names("stream"), _names("metric"), _names("executor")
+zone_names, stream_names, metric_names = (_names(point, ".py") for point in ("zone", "stream", "metric"))
+executor_names = _names("executor")
 
 
 def point_names(incomplete: str) -> list[str]:
-    """Return the extension points that begin so, in the plural."""
+    """Return the extension points that begin so, in the plural, and the plugin files."""
     from aura.plugins.manager import PluginManager
 
-    return _beginning([f"{name}s" for name in PluginManager().points()], incomplete)
+    return [*_beginning([f"{name}s" for name in PluginManager().points()], incomplete), *_paths(incomplete, ".py")]
 
 
 def _beginning(names: Iterable[str], incomplete: str) -> list[str]:

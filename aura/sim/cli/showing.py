@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import typer
 
@@ -15,6 +15,7 @@ from aura.sim.cli.output import led_to_errors
 from aura.sim.cli.tables import print_table
 
 if TYPE_CHECKING:
+    from aura.plugins.info import PluginInfo
     from aura.sim.cli.asked import Asked
     from aura.sim.scenario import PhaseModel
 
@@ -96,8 +97,8 @@ def show_zones(name: str | None, blocked: Sequence[str]) -> None:
     """Print the zones, or one with its ports and parameters."""
     from aura.plugins.listing import ZONE_COLUMNS, zone_rows, zone_text
 
-    if name is not None and (name.endswith(".py") or "/" in name):
-        _show_file(Path(name), blocked)
+    if _is_file(name):
+        _show_file(name, "zone", "manifests", blocked, zone_text)
         return
     manager = PluginManager(blocked)
     if name is None:
@@ -109,21 +110,32 @@ def show_zones(name: str | None, blocked: Sequence[str]) -> None:
         typer.echo(zone_text(manager.zone(name)))
 
 
-def _show_file(path: Path, blocked: Sequence[str]) -> None:
-    """Print all zones that a plugin's file brings."""
-    from aura.plugins.listing import zone_text
+def _is_file(name: str | None) -> TypeGuard[str]:
+    """Return whether what a command is given names a plugin's file, and no part of a plugin."""
+    return name is not None and (name.endswith(".py") or "/" in name)
 
+
+def _file_manager(name: str, point: str, blocked: Sequence[str], *, trace: bool = False
+                  ) -> tuple[PluginManager, PluginInfo]:
+    """Return the plugins with that of a file, and what is known of it."""
+    path = Path(name)
     if not path.is_file():
-        raise PluginError(str(path), expected="the name of a zone, or a plugin's file", got="no such file")
+        raise PluginError(str(path), expected=f"the name of {point}, or a plugin's file", got="no such file")
     typer.echo(f"loads code that the command names: {shown_path(path)}", err=True)
-    manager = PluginManager(blocked, [path])
+    manager = PluginManager(blocked, [path], trace=trace)
     info = manager.infos()[-1]
     if info.error:
         raise PluginError(str(path), expected="a plugin's file that loads", got=info.error)
-    zones = info.brings.get("zone", ())
-    if not zones:
-        raise PluginError(str(path), expected="a hook aura_zones() that returns manifests", got="none")
-    typer.echo("\n\n".join(zone_text(manager.zone(zone)) for zone in zones))
+    return manager, info
+
+
+def _show_file(name: str, point: str, what: str, blocked: Sequence[str], text: Callable[[Any], str]) -> None:
+    """Print all that a plugin's file brings to an extension point."""
+    manager, info = _file_manager(name, f"a {point}", blocked)
+    brought = info.brings.get(point, ())
+    if not brought:
+        raise PluginError(name, expected=f"a hook aura_{point}s() that returns {what}", got="none")
+    typer.echo("\n\n".join(text(manager.get(point, one)) for one in brought))
 
 
 def show_streams(name: str | None, blocked: Sequence[str]) -> None:
@@ -131,6 +143,9 @@ def show_streams(name: str | None, blocked: Sequence[str]) -> None:
     from aura.plugins.listing import stream_text
     from aura.sim.scenario import StreamModel
 
+    if _is_file(name):
+        _show_file(name, "stream", "kinds of stream", blocked, lambda kind: stream_text(kind, StreamModel))
+        return
     manager = PluginManager(blocked)
     if name is None:
         _show_items("stream", manager)
@@ -142,6 +157,9 @@ def show_metrics(name: str | None, blocked: Sequence[str]) -> None:
     """Print the kinds of metric, or one with its options."""
     from aura.plugins.listing import metric_text
 
+    if _is_file(name):
+        _show_file(name, "metric", "kinds of metric", blocked, metric_text)
+        return
     manager = PluginManager(blocked)
     if name is None:
         _show_items("metric", manager)
@@ -151,9 +169,13 @@ def show_metrics(name: str | None, blocked: Sequence[str]) -> None:
 
 
 def show_plugins(point: str | None, blocked: Sequence[str], *, trace: bool) -> None:
-    """Print the plugins with versions, hooks and errors, or all that they bring to one extension point."""
+    """Print the plugins with versions, hooks and errors, that of a file, or what all bring to one extension point."""
     from aura.plugins.listing import PLUGIN_COLUMNS, plugin_rows
 
+    if _is_file(point):
+        _, info = _file_manager(point, "an extension point", blocked, trace=trace)
+        print_table(PLUGIN_COLUMNS, plugin_rows([info]), empty="")
+        return
     manager = PluginManager(blocked, trace=trace)
     if point is not None:
         _show_items(point if point in manager.points() else point.removesuffix("s"), manager)

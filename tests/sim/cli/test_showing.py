@@ -54,6 +54,46 @@ def test_metrics_lists_the_kinds_and_shows_one_with_its_options(aura):
         assert said in answer.out
 
 
+FILE = """
+from pydantic import BaseModel
+from aura import hookimpl
+from aura.plugins.metrics.kind import MetricKind, MetricOptions
+from aura.plugins.streams import ReaderKind
+
+class Mine(MetricOptions):
+    width: int = 3
+
+class Path(BaseModel):
+    depth: int = 4
+
+@hookimpl
+def aura_metrics():
+    return [MetricKind("mine", "A metric of one file.", Mine, dict)]
+
+@hookimpl
+def aura_streams():
+    return [ReaderKind("rows", "Rows of one file.", Path, lambda options, base: [])]
+"""
+
+
+@pytest.mark.parametrize(("command", "said", "not_said"), [
+    ("metrics", ("mine: A metric of one file.", "  width "), "classification"),
+    ("streams", ("rows: Rows of one file.", "  depth ", "  rate "), "delimited"),
+    ("plugins", ("mine.py", "metrics mine", "streams rows"), "sensory")])
+def test_what_a_file_brings_is_shown_by_each_list(sim, aura, command, said, not_said):
+    (sim.folder / "mine.py").write_text(FILE, encoding="utf-8")
+    answer = aura(command, "mine.py")
+    assert answer.status == 0
+    assert all(part in answer.out for part in said)
+    assert not_said not in answer.out
+    assert answer.code == ["loads code that the command names: mine.py\n"]
+    (sim.folder / "none.py").write_text("x = 1", encoding="utf-8")
+    assert aura(command, "absent.py").status == 2
+    if command != "plugins":
+        assert f"expected a hook aura_{command}() that returns kinds of {command[:-1]}, got none" in \
+            aura(command, "none.py").err
+
+
 def test_plugins_are_listed_with_what_they_bring(aura):
     answer = aura("plugins")
     assert answer.status == 0
