@@ -59,6 +59,9 @@ class Notices:
     def __init__(self) -> None:
         self._counts: dict[tuple[str, str, bool], int] = {}
 
+    def __repr__(self) -> str:
+        return "\n".join(map(str, self)) or "<no notices>"
+
     def __iter__(self) -> Iterator[Notice]:
         return (Notice(source, text, count, fault) for (source, text, fault), count in self._counts.items())
 

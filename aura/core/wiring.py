@@ -129,7 +129,7 @@ def _item_hint(given: Port, wanted: Port) -> str:
 def _check_writers(plans: Mapping[str, Plan], paths: list[Pathway]) -> None:
     writers: dict[tuple[str, str, str], Pathway] = {}
     fed: set[tuple[str, str]] = set()
-    seen: set[tuple[str, str, str, str]] = set()
+    seen: dict[tuple[str, str, str, str], Pathway] = {}
     for path in paths:
         ends = (path.source, path.source_port, path.target, path.target_port)
         wanted = plans[path.target].inputs[path.target_port]
@@ -138,10 +138,11 @@ def _check_writers(plans: Mapping[str, Plan], paths: list[Pathway]) -> None:
         place = (path.target, path.target_port, path.source_port if standard else "")
         if ends in seen or (place in writers and (standard or wanted.fan_in == "one")):
             raise WiringError(str(path), expected=f"one pathway into {'.'.join(filter(None, place))}",
-                              got=f"a second beside {writers[place]}",
-                              hint="Name the modulators differently." if standard
+                              got=f"a second beside {seen.get(ends, writers[place])}",
+                              hint="The same pathway stands twice: leave one of them out." if ends in seen
+                              else "Name the modulators differently." if standard
                               else "Declare the input with fan_in='many' to take several.")
-        seen.add(ends)
+        seen[ends] = path
         fed.add((path.target, path.target_port))
         writers[place] = path
     for plan in plans.values():

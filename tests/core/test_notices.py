@@ -8,6 +8,14 @@ from aura.core.observer import Observer
 from aura.core.zone import Manifest, Zone
 
 
+def test_notices_are_printed_line_by_line():
+    notices = Notices()
+    assert str(notices) == "<no notices>"
+    notices.tell("touch", "raised and was built anew", 3)
+    notices.tell("diary", "is late")
+    assert repr(notices) == "touch raised and was built anew (3 times)\ndiary is late"
+
+
 class Careful(Zone):
     """Counts what it leaves out."""
 

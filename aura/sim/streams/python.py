@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import fields
 from typing import Any
 
 from pydantic import BaseModel
 
-from aura.core.errors import StreamError
+from aura.core.errors import StreamError, nearest
 from aura.core.params import checked_bool, validated
 from aura.core.time import Time, parse_time
 from aura.core.zone import Zone
@@ -49,6 +51,11 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), columns: Mapping[s
     **playing
         ``shuffle``, ``repeat``, ``hold_out`` and the others of `Playing`.
 
+    Raises
+    ------
+    StreamError
+        For a parameter that is not known, and a row that cannot be read.
+
     Examples
     --------
     >>> from aura import Brain
@@ -61,6 +68,11 @@ def stream(rows: Iterable[Any], *, names: Sequence[str] = (), columns: Mapping[s
     ('I am not.',)
     """
     every = parse_time(period, f"{name}.period")
+    known = {*inspect.signature(stream).parameters, *(field.name for field in fields(Playing))} - {"playing"}
+    for key in playing:
+        if key not in known:
+            hint = "Say period='10 ms' for a rate of 100 Hz." if key == "rate" else nearest(key, known)
+            raise StreamError(f"{name}.{key}", expected="a parameter of aura.stream", got=repr(key), hint=hint)
     for key, given in (("endless", endless), ("shuffle", playing.get("shuffle", False))):
         checked_bool(given, f"{name}.{key}")
     found = validated(_Columns, {"columns": columns or {}}, name, StreamError).columns or None

@@ -87,7 +87,8 @@ def test_what_a_file_brings_is_shown_by_each_list(sim, aura, command, said, not_
     assert all(part in answer.out for part in said)
     assert not_said not in answer.out
     assert answer.code == ["loads code that the command names: mine.py\n"]
-    (sim.folder / "none.py").write_text("x = 1", encoding="utf-8")
+    none = "from aura import hookimpl\n@hookimpl\ndef aura_zones():\n    return []\n"
+    (sim.folder / "none.py").write_text(none, encoding="utf-8")
     assert aura(command, "absent.py").status == 2
     if command != "plugins":
         assert f"expected a hook aura_{command}() that returns kinds of {command[:-1]}, got none" in \

@@ -94,3 +94,12 @@ def test_columns_say_what_a_row_may_lack(endless):
 def test_what_is_neither_true_nor_false_is_refused(key):
     with pytest.raises(AuraError, match=rf"s\.{key}: expected True or False, got 'off'"):
         stream([{"x": 1.0}], name="s", **{key: "off"})
+
+
+@pytest.mark.parametrize("endless", [False, True])
+@pytest.mark.parametrize(("key", "hint"), [
+    ("rate", "Say period='10 ms' for a rate of 100 Hz."), ("shufle", "Try 'shuffle'."), ("perod", "Try 'period'.")])
+def test_a_parameter_that_is_not_known_is_told_with_the_right_one(endless, key, hint):
+    with pytest.raises(StreamError) as raised:
+        stream([{"x": 1.0}], name="s", endless=endless, **{key: "100 Hz"})
+    assert str(raised.value) == f"s.{key}: expected a parameter of aura.stream, got {key!r}. {hint}"
