@@ -113,7 +113,7 @@ def test_what_a_metric_let_go_is_told() -> None:
     with one:
         one.observe(metric)
         one.build()
-        metric._matchers[0].capacity = 100
+        metric._matchers[0][0].capacity = 100
         one.run(until="800 ms")
         [notice] = notices_of(one)
         assert notice.startswith("metric right let 6,")

@@ -45,7 +45,7 @@ def test_rate_and_drive_scale_all_learning(modulator: str) -> None:
         bench.play(frames[21:], **{modulator: scale})
         after = learners(bench.fabric)
         parts = [(before[name], after[name]) for name in ("kernels", "weights")]
-        parts += [(before["map"]["units"], after["map"]["units"])]
+        parts += [(before["map"]["codebook"]["units"], after["map"]["codebook"]["units"])]
         parts += [(before["readout"]["learner"]["weights"], after["readout"]["learner"]["weights"])]
         changes.append([float(np.linalg.norm(new - old)) for old, new in parts])
     none, little, much = changes

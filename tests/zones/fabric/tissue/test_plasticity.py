@@ -180,8 +180,8 @@ def test_nothing_denormal_is_left_of_activity() -> None:
     for array in arrays(state):
         if array.dtype.kind == "f":
             assert not ((array != 0) & (np.abs(array) < 1e-30)).any()
-    assert not state["parts"]["stdp"]["pre"]["values"].any()
-    assert not state["parts"]["eligibility"]["traces"].any()
+    assert not state["stdp"]["pairing"]["pre"]["values"].any()
+    assert not state["eligibility"]["traces"].any()
 
 
 def test_what_does_not_fit_is_refused() -> None:
