@@ -5,15 +5,16 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from pydantic import BaseModel
 
 from aura.core.blame import blamed
 from aura.core.errors import AuraError, PluginError
 
-__all__ = ["AURA_API", "Contribution", "Optioned", "deprecated", "imported"]
+__all__ = ["AURA_API", "Contribution", "Optioned", "class_of", "deprecated", "imported"]
 
+T = TypeVar("T")
 AURA_API = 1
 """The version of the contract between AURA and plugins; it rises where a plugin could tell one from the other."""
 
@@ -69,3 +70,18 @@ def imported(target: str, where: str, error: type[AuraError] = PluginError) -> A
     except BaseException as raised:
         raise error(where, expected="'package.module:Class' that can be imported", got=f"{target!r} ({blamed(raised)})",
                     hint="`aura doctor` lists which packages are missing.") from raised
+
+
+def class_of(factory: Any, base: type[T], where: str, *, expected: str,
+             error: type[AuraError] = PluginError) -> type[T]:
+    """Return the class that a factory is, or that it names as ``"package.module:Class"``.
+
+    Raises
+    ------
+    AuraError
+        Of the type `error`, if it cannot be imported or is no subclass of `base`.
+    """
+    found: Any = imported(factory, where, error) if isinstance(factory, str) else factory
+    if not (isinstance(found, type) and issubclass(found, base)):
+        raise error(where, expected=expected, got=repr(found))
+    return found

@@ -10,8 +10,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from aura.core.contract import Contribution, Optioned, imported
-from aura.core.errors import PluginError, WiringError
+from aura.core.contract import Contribution, Optioned, class_of
+from aura.core.errors import WiringError
 from aura.core.flow import Flow, Wait
 from aura.core.lasting import Stateful
 from aura.core.modulators import Modulator, declared
@@ -153,10 +153,7 @@ class Manifest(Contribution):
         """
         if not isinstance(self.factory, str):
             return self.factory
-        found: Any = imported(self.factory, f"zone {self.name!r}.factory")
-        if not (isinstance(found, type) and issubclass(found, Zone)):
-            raise PluginError(f"zone {self.name!r}.factory", expected="a subclass of aura.Zone", got=repr(found))
-        return found
+        return class_of(self.factory, Zone, f"zone {self.name!r}.factory", expected="a subclass of aura.Zone")
 
 
 @dataclass(frozen=True, slots=True)

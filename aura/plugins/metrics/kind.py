@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aura.core.blame import blaming
-from aura.core.contract import Contribution, imported
-from aura.core.errors import PluginError
+from aura.core.contract import Contribution, class_of
 from aura.core.params import validated
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import MetricOptions
@@ -63,9 +62,4 @@ class MetricKind(Contribution):
 
     def load(self) -> type[Metric]:
         """Import and return the metric's class."""
-        found: Any = self.factory
-        if isinstance(found, str):
-            found = imported(found, f"metric {self.name!r}.factory")
-        if not (isinstance(found, type) and issubclass(found, Metric)):
-            raise PluginError(f"metric {self.name!r}.factory", expected="a subclass of Metric", got=repr(found))
-        return found
+        return class_of(self.factory, Metric, f"metric {self.name!r}.factory", expected="a subclass of Metric")

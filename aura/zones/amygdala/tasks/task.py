@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from aura.core.contract import Contribution, imported
+from aura.core.contract import Contribution, class_of
 from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
 from aura.core.ports import Port
@@ -159,8 +159,5 @@ class TaskKind(Contribution):
         ParameterError
             If it cannot be imported or is no Task.
         """
-        where = f"kind of task {self.name!r}.factory"
-        found: Any = imported(self.factory, where, ParameterError) if isinstance(self.factory, str) else self.factory
-        if not (isinstance(found, type) and issubclass(found, Task)):
-            raise ParameterError(where, expected="a subclass of Task", got=repr(found))
-        return found
+        return class_of(self.factory, Task, f"kind of task {self.name!r}.factory",  # type: ignore[type-abstract]
+                        expected="a subclass of Task", error=ParameterError)

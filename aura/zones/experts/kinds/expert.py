@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict
 
-from aura.core.contract import Contribution, imported
+from aura.core.contract import Contribution, class_of
 from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
 
@@ -136,10 +136,8 @@ class ExpertKind(Contribution):
             If it cannot be imported, or is no expert.
         """
         where = f"experts.kinds: {self.name!r}"
-        found: Any = imported(self.factory, where, ParameterError) if isinstance(self.factory, str) else self.factory
-        if not (isinstance(found, type) and issubclass(found, Expert)):
-            raise ParameterError(where, expected=f"a class derived from {Expert.__name__} at {self.factory}",
-                                 got=repr(found))
+        found: type[Expert] = class_of(self.factory, Expert, where, error=ParameterError,  # type: ignore[type-abstract]
+                                       expected=f"a class derived from {Expert.__name__} at {self.factory}")
         missing = sorted(getattr(found, "__abstractmethods__", ()))
         if missing or not hasattr(found, "kind"):
             raise ParameterError(where, expected="a class with `kind` and all methods of an expert",
