@@ -208,11 +208,17 @@ def _make_compute(node: LocalZone, most: int) -> Callable[[Time, Inputs], Publis
                 if alone and value.flags.owndata and (output.is_flat or value.flags.c_contiguous):
                     value.setflags(False)
                 else:
-                    value = own(value, inputs, alone)
+                    for read in inputs.values():
+                        if read is value:  # handed on whole: read-only, and in order, since it was published
+                            break
+                    else:
+                        value = own(value, inputs, alone)
             published.append((output, value, ids))
-        if node.learns and node.shut:
+        if not node.learns:
+            return published
+        if node.shut:
             node.leave_out(inputs)
-        elif node.learns:
+        else:
             # The outputs are read-only by now, so learning cannot alter what has been predicted.
             scalars = learn(now, inputs)
             if scalars is not None:

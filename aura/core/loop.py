@@ -161,13 +161,14 @@ class EventLoop:
                 self._commit(now, awake, compute(awake, now), seen)
             if seen:
                 self._observe(now, seen)
-            for observer in tuple(after):  # `Observers.call_each`, written out: at every tick
-                try:
-                    observer.after_tick(now)
-                except KeyboardInterrupt:
-                    raise
-                except BaseException as error:
-                    observers.failed(observer, "after_tick", error)
+            if after:
+                for observer in tuple(after):  # `Observers.call_each`, written out: at every tick
+                    try:
+                        observer.after_tick(now)
+                    except KeyboardInterrupt:
+                        raise
+                    except BaseException as error:
+                        observers.failed(observer, "after_tick", error)
         return started - left
 
     def _wake(self, now: Time, signals: list[Delivery], alarms: list[Alarm]) -> Sequence[Node]:
@@ -215,6 +216,8 @@ class EventLoop:
     def _commit(self, now: Time, nodes: Sequence[Node], results: list[Result], seen: list[Any]) -> None:
         """Put on the bus what the nodes have published."""
         agenda, at = self.agenda, self.at
+        known: Time = -1
+        post: Any = None  # most pathways have the delay of the one before
         for node, result in zip(nodes, results):  # noqa: B905 - one for each; `strict` would cost 0.3 us a tick
             for published in result if isinstance(result, list) else self._fail(node, now, result):
                 output, value, ids = published
@@ -223,8 +226,10 @@ class EventLoop:
                     continue
                 output.published_at, output.last = now, published
                 for delay, target in output.targets:
-                    time = now + delay
-                    (agenda.get(time) or at(time))[0].append((target, value, ids))
+                    if delay != known:
+                        known, time = delay, now + delay
+                        post = (agenda.get(time) or at(time))[0].append
+                    post((target, value, ids))
                 if output.watchers:
                     seen.append(published)
             if node.clocks_itself:

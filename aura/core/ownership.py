@@ -29,10 +29,6 @@ def own(value: np.ndarray, inputs: Mapping[str, Any], alone: bool) -> np.ndarray
     alone : bool
         Whether nobody holds `value` itself but he who publishes it.
     """
-    given: object
-    for given in inputs.values():
-        if given is value:
-            return value  # read-only, and in order, since it was published
     if not value.flags.c_contiguous:
         return copied(value)
     # The memory of a temporary, as of `(a @ b)[0]`: the view alone holds it, and the argument of getrefcount. A view of

@@ -177,6 +177,13 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
         raise SignalError(f"{topic} at {format_time(now)}", expected=port.describe(), got=got,
                           hint="The zone that publishes it must return an array of the declared type and shape.")
 
+    def check_one(now: int, value: Any) -> Any:
+        if type(value) is not ndarray or value.dtype != dtype or value.shape != shape:
+            return refuse(now, value)
+        if not isfinite(value.item()):
+            _require_finite(value, topic, now)
+        return value
+
     def check_small(now: int, value: Any) -> Any:
         if type(value) is not ndarray or value.dtype != dtype or value.shape != shape:
             return refuse(now, value)
@@ -196,7 +203,7 @@ def _check_array(port: Port, topic: str) -> Callable[[int, Any], Any]:
             _require_finite(value, topic, now)
         return value
 
-    return check_small if small else check
+    return check_one if small and shape == (1,) else check_small if small else check
 
 
 def _all_finite(value: np.ndarray) -> bool:
