@@ -5,6 +5,7 @@ from __future__ import annotations
 from aura.plugins import hookimpl
 from aura.plugins.metrics import (
     baselines,
+    calibration,
     classification,
     components,
     forecast,
@@ -30,6 +31,8 @@ def aura_metrics() -> list[MetricKind]:
                    classification.ClassificationOptions, classification.Classification),
         MetricKind("regression", "Numbers against the truth: MAE, RMSE, R2, Pearson's r.",
                    regression.RegressionOptions, regression.Regression),
+        MetricKind("calibration", "Whether probabilities are right as often as they say: ECE, classwise, Brier.",
+                   calibration.CalibrationOptions, calibration.Calibration),
         MetricKind("scalars", "Single numbers and zones' learning scalars over time.",
                    scalars.ScalarOptions, scalars.ScalarSeries),
         MetricKind("batch-baselines", "Batch ridge and logistic regression on the same features, held out alike.",

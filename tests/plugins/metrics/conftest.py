@@ -58,12 +58,16 @@ class Guesser(Zone[ZoneParams]):
         Port("best", "text", ("item",), items_from="feature"),
         Port("score", "float64", ("item", len(LABELS)), items_from="feature"),
         Port("class_name", "text", ("class",)),
+        Port("chance", "float64", ("item", len(LABELS)), items_from="feature"),
+        Port("sure", "float64", ("item",), items_from="feature"),
         Port("value", "float64", ("item", 2), items_from="feature")))
 
     def step(self, now: int, inputs: Any) -> Any:
         noisy = inputs["feature"] + self.rng.normal(size=inputs["feature"].shape) * 0.4
         scores = noisy[:, :len(LABELS)]
+        chances = 1.0 / (1.0 + np.exp(-scores))
         return {"label": tuple(tuple(label for label, x in zip(LABELS, row, strict=True) if x > 0.8) for row in scores),
+                "chance": chances, "sure": chances.max(axis=1),
                 "best": tuple(LABELS[k] for k in scores.argmax(axis=1)), "score": scores, "class_name": LABELS,
                 "value": noisy[:, :2] * 2.0 + 2.0}
 
