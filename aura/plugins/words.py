@@ -10,8 +10,8 @@ __all__ = ["clock", "count", "figure", "measured", "named", "share", "short", "s
 
 _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weighted F1", "top1": "top-1",
           "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r",
-          "ece": "calibration error (ECE)", "classwise_ece": "classwise ECE", "brier": "Brier score",
-          "top1_brier": "Brier score of the top-1", "confidence": "mean confidence",
+          "ece": "ECE", "classwise_ece": "classwise ECE", "brier": "Brier score",
+          "top1_brier": "top-1 Brier score", "confidence": "mean confidence",
           "prediction_mse": "mean squared error", "persistence_mse": "error of repeating",
           "autoregression_mse": "error of a linear fit", "of_persistence": "relative to repeating",
           "of_autoregression": "relative to the linear fit", "persistence": "repeating the last frame",

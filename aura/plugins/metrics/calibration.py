@@ -19,7 +19,7 @@ from aura.plugins.metrics.options import LABELS, MetricOptions, Need, Pending, R
 from aura.plugins.metrics.reliability import Bins, calibration_error
 from aura.plugins.metrics.results import Results
 from aura.plugins.metrics.rolling import Rolling
-from aura.plugins.metrics.scores import beyond, sets_of
+from aura.plugins.metrics.scores import beyond, natural_key, sets_of
 
 if TYPE_CHECKING:
     from aura.core.observer import BrainView
@@ -205,10 +205,10 @@ class Calibration(Rolling):
                 {"low": number / len(sure), "high": (number + 1) / len(sure), "items": int(items),
                  "confidence": sure[number] / items, "accuracy": hits[number] / items}
                 for number, items in enumerate(part.counted.tolist()) if items],
-            "per_class": [
+            "per_class": sorted((
                 {"label": name, "items": round(true.sum()), "confidence": float(chances.sum()) / part.seen,
                  "frequency": float(true.sum()) / part.seen, "ece": calibration_error(true, chances, part.seen)}
-                for name, chances, true in of_classes] if part.seen else []}
+                for name, chances, true in of_classes if part.seen), key=lambda row: natural_key(str(row["label"])))}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
