@@ -12,6 +12,7 @@ _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weight
           "r2": "R²", "mae": "MAE", "rmse": "RMSE", "pearson": "Pearson's r",
           "ece": "ECE", "classwise_ece": "classwise ECE", "brier": "Brier score",
           "top1_brier": "top-1 Brier score", "confidence": "mean confidence",
+          "auroc": "AUROC", "fpr_at_95": "false positives at 95 % found",
           "prediction_mse": "mean squared error", "persistence_mse": "error of repeating",
           "autoregression_mse": "error of a linear fit", "of_persistence": "relative to repeating",
           "of_autoregression": "relative to the linear fit", "persistence": "repeating the last frame",

@@ -15,8 +15,8 @@ TOPICS = {"truth": "posts.label", "prediction": "amygdala.label"}
 
 
 def test_the_built_in_kinds_are_registered():
-    assert list(KINDS) == ["classification", "regression", "calibration", "scalars", "batch-baselines", "forecast",
-                           "traces", "raster", "map", "volume", "grouped", "components", "growth"]
+    assert list(KINDS) == ["classification", "regression", "calibration", "detection", "scalars", "batch-baselines",
+                           "forecast", "traces", "raster", "map", "volume", "grouped", "components", "growth"]
 
 
 @pytest.mark.parametrize(("name", "values"), [
