@@ -119,7 +119,7 @@ class Calibration(Rolling):
         rows = np.asarray(signal.value, dtype=np.float64)
         judged = "probability" if self.options.probability is not None else "confidence"
         if side != judged:
-            return rows.tolist()
+            return list(rows)
         return list(zip(self.places(signal), rows, strict=True))
 
     def after_tick(self, now: Time) -> None:

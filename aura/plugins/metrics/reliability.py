@@ -36,7 +36,8 @@ def bins_of(probability: NDArray[Any], bins: int) -> NDArray[np.intp]:
     >>> bins_of(np.array([0.0, 0.1, 0.11, 1.0]), 10).tolist()
     [0, 0, 1, 9]
     """
-    return np.clip(np.ceil(probability * bins).astype(np.intp) - 1, 0, bins - 1)
+    places: NDArray[np.intp] = np.clip(np.ceil(probability * bins).astype(np.intp) - 1, 0, bins - 1)
+    return places
 
 
 def calibration_error(hits: NDArray[Any], probability: NDArray[Any], items: int) -> float:
