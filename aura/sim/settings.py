@@ -13,7 +13,7 @@ __all__ = ["with_settings"]
 
 
 def with_settings(table: dict[str, Any], settings: Sequence[str]) -> dict[str, Any]:
-    """Return the table with settings such as ``"amygdala.rule=logistic"`` or ``"until=2 s"`` applied.
+    """Return the table with settings such as ``"amygdala.learner.kind=logistic"`` or ``"until=2 s"`` applied.
 
     A first part that names a zone sets a parameter of the zone, one that names a stream a key of the stream; anything
     else is a path from the top of the file. Values are read as TOML, and as text where they are no TOML; nothing after

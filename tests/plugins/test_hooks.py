@@ -134,6 +134,18 @@ def aura_tasks():
     assert manager.zone("amygdala").parts["task"]["ranks"].summary == "Which comes first."
 
 
+def test_hook_aura_learners(site: Any) -> None:
+    source = """
+from aura.zones.amygdala.learners.learner import LearnerKind, LearnerOptions
+@hookimpl
+def aura_learners():
+    return [LearnerKind("forest", "Many trees.", LearnerOptions, "nowhere:Forest")]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    assert manager.owner("learner", "forest") == "local"
+    assert manager.zone("amygdala").parts["learner"]["forest"].summary == "Many trees."
+
+
 POINT = """
 from dataclasses import dataclass
 from aura.core.contract import Contribution

@@ -23,7 +23,7 @@ items = {items}
 hold_out = 0.2
 
 [zones.amygdala.params]
-rule = "{rule}"
+learner = {{ kind = "{rule}" }}
 
 [zones.amygdala.params.tasks.emotion]
 kind = "choice"

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+import logging
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from aura.core.contract import deprecated
 from aura.core.zone import ZoneParams
+from aura.zones.amygdala.learners.kinds import RlsOptions, SomeLearner
 from aura.zones.amygdala.tasks.kinds import LabelOptions, SomeOptions
 
 __all__ = ["AmygdalaParams", "ThresholdOptions"]
+
+_log = logging.getLogger("aura.zones.amygdala")
+_BEFORE = ("rule", "ridge", "forgetting", "learning_rate")
+"""What stood beside the tasks before there were kinds of learner; `rule` was the kind."""
 
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 
@@ -23,8 +31,14 @@ class _Options(BaseModel):
 
 
 class ThresholdOptions(_Options):
-    """How decision thresholds are learned: from a sample of what was learned, each row scored as if it had not been."""
+    """How decision thresholds and probabilities are learned: from the scores of a sample of what was learned."""
 
+    source: Literal["rows", "stream"] | None = Field(
+        default=None,
+        description="`rows`: each row of a sample of all that was learned is scored as if it had not been, by what is "
+                    "known at the end. `stream`: the latest rows, each by the score that it had when it came, before "
+                    "it was learned; for encoders that learn too. By default `rows`, and `stream` with a learner that "
+                    "cannot tell the former.")
     sample: int = Field(default=8192, ge=16, le=2**20, description="Rows kept for it.")
     shrinkage: float = Field(
         default=300.0, ge=0,
@@ -43,15 +57,9 @@ class AmygdalaParams(ZoneParams):
         default_factory=_one_task, min_length=1,
         description="The tasks by name, each of a `kind`, \"labels\" if it says none; each has its own teacher and its "
                     "own outputs.")
-    rule: Literal["rls", "logistic"] = Field(
-        default="rls",
-        description="Exact recursive least squares, or the stochastic logistic rule.")
-    ridge: float = Field(default=1.0, gt=0, description="Least squares: the penalty on the squared weights.")
-    forgetting: float = Field(
-        default=1.0, gt=0, le=1,
-        description="Least squares: factor by which the weight of the past shrinks with each item; 1 is exact and "
-                    "forgets nothing.")
-    learning_rate: float = Field(default=1.0, gt=0, description="Logistic rule: factor on the second-order step.")
+    learner: SomeLearner = Field(
+        default=RlsOptions(),
+        description="What learns for all tasks, a `kind` with options of its own, \"rls\" if it says none.")
     memory: int | None = Field(
         default=None, ge=1,
         description="How many items wait for their labels at most; by default as many as come until their labels do, "
@@ -59,8 +67,26 @@ class AmygdalaParams(ZoneParams):
     thresholds: ThresholdOptions = Field(default=ThresholdOptions(), description="How decision thresholds are learned.")
     calibrate: bool = Field(
         default=True,
-        description="Least squares: whether probabilities are fitted to the rows learned. Without, they come from the "
-                    "raw scores by one fixed curve, and the best class is that of the highest raw score, always.")
+        description="Where scores are no log odds, as those of `rls`: whether probabilities are fitted to the rows "
+                    "learned. Without, they come from the raw scores by one fixed curve, and the best class is that of "
+                    "the highest raw score, always.")
     publish_gradient: bool = Field(
         default=False,
         description="Whether the gradient with respect to the embedding is published.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _into_learner(cls, given: Any) -> Any:
+        """Say by a learner what rule, ridge, forgetting and learning_rate said before there were kinds of them."""
+        if not isinstance(given, Mapping) or not any(key in given for key in _BEFORE):
+            return given
+        values = dict(given)
+        before = {key: values.pop(key) for key in _BEFORE if key in values}
+        learner = values.get("learner", {})
+        if not isinstance(learner, Mapping):
+            raise ValueError(f"expected a table `learner` alone, got one beside {', '.join(before)}")
+        _log.warning(deprecated(f"{' and '.join(before)} of the amygdala", "its table `learner`", "0.3"))
+        kind = before.pop("rule", learner.get("kind", "rls"))
+        if kind == "rls":
+            before.pop("learning_rate", None)  # it said nothing of least squares
+        return {**values, "learner": {"kind": kind, **before, **learner}}

@@ -7,11 +7,13 @@ from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
 from aura.plugins.extension import ExtensionPoint
+from aura.zones.amygdala.learners.kinds import KINDS as LEARNERS
+from aura.zones.amygdala.learners.learner import LearnerKind
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.tasks.kinds import KINDS
 from aura.zones.amygdala.tasks.task import ITEMS, TaskKind
 
-__all__ = ["MANIFEST", "aura_extension_points", "aura_tasks", "aura_zones"]
+__all__ = ["MANIFEST", "aura_extension_points", "aura_learners", "aura_tasks", "aura_zones"]
 
 
 def _inputs(params: AmygdalaParams) -> tuple[Port, ...]:
@@ -32,16 +34,16 @@ def _wake_on(params: AmygdalaParams) -> tuple[str, ...]:
 
 
 def _changeable(params: AmygdalaParams) -> tuple[str, ...]:
-    names = ("learning_rate", "memory", "thresholds.*", *(
+    return ("memory", *(f"thresholds.{key}" for key in ("sample", "shrinkage", "every")), *(
+        f"learner.{key}" for key in params.learner.changeable), *(
         f"tasks.{name}.{key}" for name, options in params.tasks.items() for key in options.changeable))
-    return ("ridge", *names) if params.rule == "rls" else names
 
 
 MANIFEST = Manifest(
     "amygdala", "aura.zones.amygdala.zone:Amygdala",
-    "Names what a stimulus feels like: linear readouts from embeddings to labels or numbers that learn in one pass.",
+    "Names what a stimulus feels like: learns in one pass from embeddings to labels or numbers, for several tasks.",
     params=AmygdalaParams, inputs=_inputs, outputs=_outputs, modulators=(LEARNING_RATE, LEARNING_DRIVE),
-    wake_on=_wake_on, parts={"task": KINDS}, version="4", changeable=_changeable)
+    wake_on=_wake_on, parts={"task": KINDS, "learner": LEARNERS}, version="5", changeable=_changeable)
 
 
 @hookimpl
@@ -52,11 +54,18 @@ def aura_zones() -> list[Manifest]:
 
 @hookimpl
 def aura_extension_points() -> list[ExtensionPoint]:
-    """Let plugins bring kinds of task."""
-    return [ExtensionPoint("task", "aura_tasks", TaskKind, "Predicts and learns one thing that is told of an item.")]
+    """Let plugins bring kinds of task, and of what learns for them."""
+    return [ExtensionPoint("task", "aura_tasks", TaskKind, "Predicts and learns one thing that is told of an item."),
+            ExtensionPoint("learner", "aura_learners", LearnerKind, "Learns for all tasks of an amygdala.")]
 
 
 @hookimpl
 def aura_tasks() -> list[TaskKind]:
-    """Bring the kinds of this package."""
+    """Bring the kinds of task of this package."""
     return list(KINDS.values())
+
+
+@hookimpl
+def aura_learners() -> list[LearnerKind]:
+    """Bring the kinds of learner of this package."""
+    return list(LEARNERS.values())

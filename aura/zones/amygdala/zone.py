@@ -1,7 +1,8 @@
-"""The amygdala, first part: a linear readout that names what an embedding feels like and learns from a teacher."""
+"""The amygdala: says what an embedding feels like, by one learner for several tasks, and learns from their teachers."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
+from aura.zones.amygdala.learners.learner import Learner
+from aura.zones.amygdala.lessons import TaughtItems, joined
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.plugin import MANIFEST
-from aura.zones.amygdala.tasks.task import Task
+from aura.zones.amygdala.tasks.task import AnyTask, HeadTask, Task
 from aura.zones.common.least_squares import with_bias
 
 __all__ = ["Amygdala"]
@@ -34,18 +37,22 @@ class Amygdala(Zone[AmygdalaParams]):
     no label can touch what is predicted at its own tick. Each item is learned from once for each time it was
     presented; a label whose item is not waiting (never seen, displaced, or labelled before) is counted as unmatched.
 
+    The learner is shown all that was told in a tick as one block, the union of the items, so that one that is shared
+    learns from all tasks in one step; a task may bring its own learning instead (`Task`).
+
     The modulators ``learning_rate`` and ``learning_drive`` multiply what an item weighs (least squares) or its step
-    (logistic rule); at 0 nothing is learned. The gradient is found in `learn` by the weights before it, and published
+    (other learners); at 0 nothing is learned. The gradient is found in `learn` by the weights before it, and published
     by the next `step`, so that it stays silent with learning off.
     """
 
     manifest = MANIFEST
-    lasting = ("_features", "_tasks", "_pending", Made("_gradient", Items))
+    lasting = ("_features", "_tasks", "_learner", "_pending", Made("_gradient", Items))
 
     def __init__(self, context: ZoneContext[AmygdalaParams]) -> None:
         super().__init__(context)
         self._features: int | None = None
-        self._tasks: dict[str, Task] = {}
+        self._tasks: dict[str, AnyTask] = {}
+        self._learner: Learner | None = None
         self._gradient: Items | None = None
         memory = room(context.params.memory, (context.waits.get(f"{task}_teacher") for task in self.params.tasks),
                       PENDING_ITEMS, f"{context.name}.memory")
@@ -59,11 +66,7 @@ class Amygdala(Zone[AmygdalaParams]):
         embedding = inputs["embedding"]
         if embedding is not None:
             self._require_width(now, embedding.shape[1])
-            rows = with_bias(embedding)
-            for task in self._tasks.values():
-                if not self.learns:
-                    task.settle()
-                out.update(task.predict(rows))
+            out.update(self._predicted(embedding))
             ids = inputs.ids.get("embedding")
             if ids is not None:
                 self._pending.store(ids, embedding)
@@ -72,34 +75,74 @@ class Amygdala(Zone[AmygdalaParams]):
             self._gradient = None
         return out
 
+    def _predicted(self, embedding: NDArray[np.float32]) -> dict[str, Any]:
+        scores = self._learner.scores(embedding) if self._learner is not None else {}
+        rows = None
+        out: dict[str, Any] = {}
+        for name, task in self._tasks.items():
+            if not self.learns:
+                task.settle()
+            if isinstance(task, HeadTask):
+                out.update(task.answer(scores[name]))
+            elif isinstance(task, Task):
+                rows = with_bias(embedding) if rows is None else rows
+                out.update(task.predict(rows))
+        return out
+
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Learn from the labels that have come; return the loss of each task taught, and what became of the labels."""
         modulators = inputs.modulators
         rate = modulators["learning_rate"] * modulators["learning_drive"]
-        scalars: dict[str, float] = {}
+        scalars: dict[str, dict[str, float]] = {}
         gradients: list[tuple[Ids, NDArray[np.float64]]] = []
+        heads: dict[str, TaughtItems] = {}
         for reader, name in enumerate(self.params.tasks):
+            where = f"{self.context.name}.{name}_teacher"
             batch = received(inputs, f"{name}_teacher", self.context.name, now)
             if batch is None:
                 continue
             ids, truths = batch
             found, rows = self._pending.take(ids, reader)
             if self._features is None:
-                scalars[f"{name}_unmatched"] = float(len(ids))
+                scalars[name] = {f"{name}_unmatched": float(len(ids))}
                 continue
             if not len(found):
                 rows = np.zeros((0, self._features), np.float32)
-            told = truths[found] if isinstance(truths, np.ndarray) else [truths[index] for index in found.tolist()]
-            taught = self._tasks[name].learn(rows, told, rate, f"{self.context.name}.{name}_teacher", now,
-                                             want_gradient=self.params.publish_gradient)
-            scalars[f"{name}_items"] = float(len(taught.used))
-            scalars[f"{name}_unmatched"] = float(len(ids) - len(found))
-            scalars.update(taught.scalars)
-            if taught.gradient is not None:
-                gradients.append((ids[found][taught.used], taught.gradient))
+            truths = truths[found] if isinstance(truths, np.ndarray) else [truths[index] for index in found.tolist()]
+            task = self._tasks[name]
+            if isinstance(task, HeadTask):
+                items = task.told(truths, where, now)
+                told, said = items.used, items.scalars
+                if len(told):
+                    heads[name] = TaughtItems(ids[found][told], rows[told], items)
+            elif isinstance(task, Task):
+                taught = task.learn(rows, truths, rate, where, now, want_gradient=self.params.publish_gradient)
+                told, said = taught.used, taught.scalars
+                if taught.gradient is not None:
+                    gradients.append((ids[found][told], taught.gradient))
+            scalars[name] = {f"{name}_items": float(len(told)), f"{name}_unmatched": float(len(ids) - len(found)),
+                             **said}
+        more: Mapping[str, float] = {}
+        if heads:
+            more = self._learn_heads(heads, rate, scalars, gradients)
         if gradients:
             self._gradient = _summed(gradients)
-        return scalars
+        return {key: value for part in (*scalars.values(), more) for key, value in part.items()}
+
+    def _learn_heads(self, heads: dict[str, TaughtItems], rate: float, scalars: dict[str, dict[str, float]],
+                     gradients: list[tuple[Ids, NDArray[np.float64]]]) -> Mapping[str, float]:
+        """Let the learner learn what all its heads are told, as one block; return what it logs of itself."""
+        assert self._learner is not None  # a head is there only with it
+        ids, block = joined(heads)
+        learned = self._learner.learn(block, rate, want_gradient=self.params.publish_gradient)
+        for name, part in heads.items():
+            scalars[name][f"{name}_loss"] = learned.losses[name]
+            task = self._tasks[name]
+            if rate > 0 and isinstance(task, HeadTask):
+                task.learned(part.rows, part.items, learned.scores[name], rate)
+        if learned.gradient is not None:
+            gradients.append((ids, learned.gradient))
+        return learned.scalars
 
     def _require_width(self, now: Time, features: int) -> None:
         if self._features is None:
@@ -111,17 +154,35 @@ class Amygdala(Zone[AmygdalaParams]):
 
     def _open(self, features: int) -> None:
         """Set up what depends on the length of an embedding."""
-        self._features, self._tasks = features, self._made(features)
+        self._features = features
+        self._tasks, self._learner = self._made(features)
 
-    def _made(self, features: int) -> dict[str, Task]:
+    def _made(self, features: int) -> tuple[dict[str, AnyTask], Learner | None]:
         kinds = self.context.parts["task"]
-        return {name: kinds[options.kind].load()(name, options, self.params, features)
-                for name, options in self.params.tasks.items()}
+        tasks = {name: kinds[options.kind].load()(name, options, self.params, features)
+                 for name, options in self.params.tasks.items()}
+        heads = [task for task in tasks.values() if isinstance(task, HeadTask)]
+        if not heads:
+            return tasks, None
+        options = self.params.learner
+        learner = self.context.parts["learner"][options.kind].load()(
+            options, [task.head() for task in heads], features, self.rng)
+        for task in heads:
+            task.join(learner)
+        return tasks, learner
 
     def before_load(self, state: dict[str, Any]) -> None:
-        self._features, self._tasks = None, {}
+        self._features, self._tasks, self._learner = None, {}, None
         if state["features"] is not None:
+            stream = self.rng.bit_generator.state
             self._open(state["features"])
+            self.rng.bit_generator.state = stream  # it is the saved one by now, and what was drawn is not
+
+    def after_load(self) -> None:
+        if self._learner is not None and self._learner.moved:
+            for task in self._tasks.values():
+                if isinstance(task, HeadTask):
+                    task.learner_moved()
 
     def notices(self) -> dict[str, int]:
         """Return how many labels taught nothing."""
@@ -146,7 +207,7 @@ class Amygdala(Zone[AmygdalaParams]):
         if width is None:
             name, options = next(iter(self.params.tasks.items()))
             width = self.context.parts["task"][options.kind].load().width_of_export(folder, name)
-            tasks = self._made(width)
+            tasks, _ = self._made(width)
         # All are read before any is taken over, so that a refusal leaves the zone as it was.
         found = {name: task.read_export(folder) for name, task in tasks.items()}
         if self._features is None:

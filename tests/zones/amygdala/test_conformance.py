@@ -12,10 +12,10 @@ from aura.zones.amygdala.plugin import MANIFEST
 
 PARAMS: dict[str, dict[str, Any]] = {
     "rls": {},
-    "logistic": {"rule": "logistic", "publish_gradient": True},
+    "logistic": {"learner": {"kind": "logistic"}, "publish_gradient": True},
     "numbers": {"tasks": {"vad": {"kind": "numbers", "size": 3}, "score": {"kind": "numbers"}},
                 "publish_gradient": True},
-    "single": {"tasks": {"tone": {"kind": "choice", "classes": ["calm", "loud"]}}, "forgetting": 0.99},
+    "single": {"tasks": {"tone": {"kind": "choice", "classes": ["calm", "loud"]}}, "learner": {"forgetting": 0.99}},
 }
 CASES = [(kind, check) for kind in PARAMS for check in CHECKS if kind == "rls" or check is not manifest_is_light]
 """The manifest's module is the same for all."""

@@ -27,7 +27,7 @@ def exported(bench: Make, folder: Path, **params: object) -> Bench:
 
 @pytest.mark.parametrize("rule", ["rls", "logistic"])
 def test_the_files_alone_give_the_same_scores_and_labels(bench: Make, tmp_path: Path, rule: str) -> None:
-    one = exported(bench, tmp_path, rule=rule, tasks={"emotion": {"at_least_one": False}})
+    one = exported(bench, tmp_path, learner={"kind": rule}, tasks={"emotion": {"at_least_one": False}})
     fresh, _ = stimuli(50, seed=6)
     one.show(fresh, range(5_000, 5_050))
     weights, bias, cuts = (np.load(tmp_path / f"emotion_classifier_{part}.npy") for part in ("W", "b", "thresholds"))
@@ -41,7 +41,7 @@ def test_the_files_alone_give_the_same_scores_and_labels(bench: Make, tmp_path: 
 
 @pytest.mark.parametrize("rule", ["rls", "logistic"])
 def test_imported_it_predicts_as_the_exporter_did(bench: Make, tmp_path: Path, rule: str) -> None:
-    one, other = exported(bench, tmp_path, rule=rule), bench(rule=rule)
+    one, other = exported(bench, tmp_path, learner={"kind": rule}), bench(learner={"kind": rule})
     files = other.zone.load_export(tmp_path)
     assert all(path.exists() for path in files)
     fresh, _ = stimuli(50, seed=6)
@@ -193,7 +193,7 @@ def test_a_refused_import_leaves_the_zone_as_it_was(bench: Make, tmp_path: Path)
     np.save(tmp_path / "emotion_classifier_b.npy", np.zeros(9))
     other = bench()
     other.teach(64)
-    before = other.zone.state()["tasks"]["emotion"]["readout"]["learner"]["weights"]
+    before = other.zone.state()["learner"]["readouts"]["emotion"]["learner"]["weights"]
     with pytest.raises(StateError):
         other.zone.load_export(tmp_path)
-    assert np.array_equal(before, other.zone.state()["tasks"]["emotion"]["readout"]["learner"]["weights"])
+    assert np.array_equal(before, other.zone.state()["learner"]["readouts"]["emotion"]["learner"]["weights"])

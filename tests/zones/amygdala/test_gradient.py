@@ -14,15 +14,16 @@ Make = Callable[..., Bench]
 
 @pytest.mark.parametrize("rule", ["rls", "logistic"])
 def test_the_gradient_is_the_derivative_of_the_loss_by_the_weights_before_learning(bench: Make, rule: str) -> None:
-    one = bench(rule=rule, publish_gradient=True)
+    one = bench(learner={"kind": rule}, publish_gradient=True)
     one.teach(96)
     embedding, labels = stimuli(2, seed=8)
     one.show(embedding, [501, 502])
     task = one.zone._tasks["emotion"]
-    weights = task._readout.weights.copy()
+    readout = one.zone._learner._readouts["emotion"]
+    weights = readout.weights.copy()
     names = task.state()["classes"]["names"]
     targets = np.array([[float(name in label) for name in names] for label in labels])
-    loss = task._readout.loss
+    loss = readout.loss
     one.tell((("joy",), *labels[::-1]), [999, 502, 501])
     one.show(embedding, [503, 504])
     signal = one.brain.latest("amygdala.embedding_gradient")

@@ -7,11 +7,11 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.readout import LinearReadout, make_readout
+from aura.zones.amygdala.learners.linear import LinearReadout
 from aura.zones.common.least_squares import with_bias
 
 from .conftest import Bench
+from .learners.make import make_readout
 
 Make = Callable[..., Bench]
 CLASSES, WIDTH = 12, 16
@@ -83,7 +83,7 @@ def test_the_scores_of_a_row_left_out_are_those_of_a_learner_that_was_never_told
     order = [*range(400), *[3] * 5]  # one row comes six times
 
     def learner(without: int | None = None) -> LinearReadout:
-        one = make_readout(AmygdalaParams(rule=rule), WIDTH, CLASSES, True)
+        one = make_readout(rule, WIDTH, CLASSES)
         for start in range(0, len(order), 25):
             part = [index for index in order[start:start + 25] if index != without]
             one.learn(rows[part], targets[part], 1.0)
@@ -99,7 +99,8 @@ def test_the_scores_of_a_row_left_out_are_those_of_a_learner_that_was_never_told
 @pytest.mark.slow
 def test_a_second_pass_over_the_same_rows_leaves_thresholds_and_probabilities_as_they_were(bench: Make) -> None:
     rows, which = blobs(600, seed=1)
-    once, twice = bench(ridge=1.0), bench(ridge=2.0)  # twice the rows, twice the penalty: the same regression
+    # Twice the rows and twice the penalty are the same regression.
+    once, twice = bench(learner={"ridge": 1.0}), bench(learner={"ridge": 2.0})
     for one, passes in ((once, 1), (twice, 2)):
         for turn in range(passes):
             for start in range(0, 600, 25):

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from aura import Brain
-from aura.core.errors import AuraError, ParameterError, StateError, WiringError
+from aura.core.errors import AuraError, StateError, WiringError
 from aura.core.proxy import ZoneProxy
 from aura.plugins.manager import PluginManager
 from aura.zones.amygdala.plugin import MANIFEST
@@ -38,7 +38,7 @@ def teach(one: Bench, task: str, embedding: np.ndarray, truth: np.ndarray, block
 
 
 def test_numbers_are_the_batch_ridge_regression_on_all_that_was_told(bench: Make) -> None:
-    one = bench(tasks={"vad": {"kind": "numbers", "size": 3}}, ridge=2.0)
+    one = bench(tasks={"vad": {"kind": "numbers", "size": 3}}, learner={"ridge": 2.0})
     embedding, truth = numbers(200)
     teach(one, "vad", embedding, truth)
     rows = np.hstack([embedding, np.ones((200, 1))]).astype(np.float64)
@@ -73,7 +73,7 @@ def test_the_gradient_of_numbers_is_the_derivative_of_half_the_squared_error(ben
     one = bench(tasks={"vad": {"kind": "numbers", "size": 3}}, publish_gradient=True)
     embedding, truth = numbers(64)
     teach(one, "vad", embedding, truth)
-    weights = one.zone._tasks["vad"]._learner.weights.copy()
+    weights = one.zone._learner.linear("vad").copy()
     fresh, target = numbers(2, seed=3)
     one.show(fresh, [900, 901])
     one.tell(target.copy(), [900, 901], task="vad")
@@ -120,10 +120,65 @@ def test_a_wrong_task_is_named_with_what_was_probably_meant(tasks: Any, message:
         Brain().add(MANIFEST, tasks=tasks)
 
 
-def test_numbers_need_the_rule_of_least_squares(bench: Make) -> None:
-    one = bench(tasks={"vad": {"kind": "numbers", "size": 3}}, rule="logistic")
-    with pytest.raises(ParameterError, match="'rls'"):
-        one.show(numbers(1)[0], [0])
+def test_numbers_beside_logistic_classes_are_the_regression_itself(bench: Make) -> None:
+    exact, beside = (bench(tasks={"vad": {"kind": "numbers", "size": 3}, "emotion": {}}, learner={"kind": kind})
+                     for kind in ("rls", "logistic"))
+    embedding, truth = numbers(64)
+    for one in (exact, beside):
+        teach(one, "vad", embedding, truth)
+        one.show(embedding[:5], range(100, 105))
+    assert np.array_equal(exact.read("vad"), beside.read("vad"))
+
+
+@pytest.mark.parametrize(("task", "said"), [
+    ({"kind": "labels"}, np.zeros(4, np.float32)), ({"kind": "choice"}, np.zeros((4, 3), np.float32)),
+    ({"kind": "numbers"}, (("joy",),) * 4), ({"kind": "numbers", "size": 3}, np.zeros((4, 2), np.float32)),
+    ({"kind": "choice"}, (("joy", "fear"),) * 4),
+])
+def test_a_teacher_of_the_wrong_kind_is_refused(bench: Make, task: Any, said: Any) -> None:
+    one = bench(tasks={"it": task})
+    one.show(numbers(4)[0], range(4))
+    with pytest.raises(AuraError, match=r"amygdala\.it_teacher"):
+        one.tell(said, range(4), task="it")
+
+
+def test_a_pathway_from_a_teacher_of_the_wrong_kind_is_not_laid(bench: Make) -> None:
+    from aura import Manifest, Port, Zone
+
+    class Scores(Zone[Any]):
+        manifest = Manifest("scores", "", outputs=(Port("vad", shape=("item", 3), role="label"),), period="1 h")
+
+    one = bench()
+    one.brain.add(Scores)
+    one.brain.connect("scores.vad", "amygdala.emotion_teacher")
+    with pytest.raises(WiringError, match=r"scores\.vad.*amygdala\.emotion_teacher"):
+        one.brain.build()
+
+
+@pytest.mark.parametrize(("before", "now"), [
+    ({"rule": "logistic"}, {"kind": "logistic"}), ({"ridge": 3.0}, {"kind": "rls", "ridge": 3.0}),
+    ({"rule": "rls", "learning_rate": 2.0}, {"kind": "rls"}),
+    ({"rule": "logistic", "learning_rate": 2.0, "forgetting": 0.5},
+     {"kind": "logistic", "learning_rate": 2.0, "forgetting": 0.5}),
+    ({"ridge": 3.0, "learner": {"kind": "logistic"}}, {"kind": "logistic", "ridge": 3.0}),
+])
+def test_rule_and_ridge_of_before_are_a_learner_and_are_told_to_go(before: Any, now: Any,
+                                                                   caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        params: Any = MANIFEST.params(**before)
+    assert params == MANIFEST.params(learner=now)
+    assert "goes in AURA 0.3: use its table `learner`" in caplog.text
+
+
+@pytest.mark.parametrize(("params", "message"), [
+    ({"learner": {"kind": "rsl"}}, r"learner: expected a kind of learner that a plugin brings, got 'rsl'\. Try 'rls'"),
+    ({"learner": {"ridg": 1}}, r"learner\.ridg: .*Try 'ridge'"), ({"learner": 3}, "a table of options, got 3"),
+    ({"learner": {"learning_rate": 1}}, r"learner\.learning_rate: expected a known key"),
+    ({"rule": "adam"}, "got 'adam'"), ({"thresholds": {"source": "row"}}, "'rows' or 'stream'"),
+])
+def test_a_wrong_learner_is_named_with_what_was_probably_meant(params: Any, message: str) -> None:
+    with pytest.raises(WiringError, match=message):
+        Brain().add(MANIFEST, params=params)
 
 
 @pytest.mark.parametrize(("given", "kind"), [(True, "labels"), (False, "choice")])

@@ -7,7 +7,7 @@ import pytest
 
 from aura.core.state import trees_equal
 from aura.zones.amygdala.calibration import FIRST_CALIBRATION, fit_calibration
-from aura.zones.amygdala.inverse_links import sigmoid
+from aura.zones.amygdala.learners.links import sigmoid
 from aura.zones.amygdala.thresholds import DecisionThresholds, f1_cuts
 
 

@@ -24,7 +24,7 @@ Make = Callable[..., Bench]
 
 @pytest.mark.parametrize("rule", RULES)
 def test_it_learns_what_it_is_told(bench: Make, rule: str) -> None:
-    one = bench(rule=rule)
+    one = bench(learner={"kind": rule})
     one.teach(640)
     fresh, truth = stimuli(400, seed=5)
     one.show(fresh, range(9_000, 9_400))
@@ -64,7 +64,7 @@ def test_classes_are_said_at_first_and_when_they_change(bench: Make) -> None:
 
 @pytest.mark.parametrize("rule", RULES)
 def test_zero_items_are_no_trouble(bench: Make, rule: str) -> None:
-    one = bench(rule=rule)
+    one = bench(learner={"kind": rule})
     one.show(np.zeros((0, 8), np.float32), [])
     one.tell((), [])
     one.teach(64)
@@ -80,9 +80,10 @@ def test_unknown_ids_and_labels_told_twice_are_counted_and_not_learned(bench: Ma
     one.show(embedding, [1, 2, 3, 4])
     logged = one.tell((*labels, ("joy",), labels[0]), [1, 2, 3, 4, 77, 1])
     assert (logged["emotion_items"], logged["emotion_unmatched"]) == (4, 2)
-    before = one.zone.state()["tasks"]
+    before = one.zone.state()
     assert one.tell((labels[0],), [1])["emotion_unmatched"] == 1
-    assert trees_equal(before, one.zone.state()["tasks"])
+    for part in ("tasks", "learner"):
+        assert trees_equal(before[part], one.zone.state()[part])
 
 
 def test_labels_before_any_embedding_are_counted(bench: Make) -> None:
@@ -104,7 +105,8 @@ def test_the_same_id_shown_again_is_learned_again_from_the_newer_embedding(bench
     twin.show(embedding[1:], [5])
     one.tell(labels[1:], [5])
     twin.tell(labels[1:], [5])
-    assert trees_equal(one.zone.state()["tasks"], twin.zone.state()["tasks"])
+    for part in ("tasks", "learner"):
+        assert trees_equal(one.zone.state()[part], twin.zone.state()[part])
 
 
 def test_another_feature_dimension_stops_at_the_zone_with_both_numbers(bench: Make) -> None:
@@ -159,20 +161,21 @@ def test_the_learning_rate_modulator_at_zero_stops_learning(rule: str) -> None:
 
     brain = Brain()
     brain.add(Teacher)
-    brain.add(MANIFEST, rule=rule)
+    brain.add(MANIFEST, learner={"kind": rule})
     for source, target in (("embedding", "embedding"), ("label", "emotion_teacher"), ("learning_rate", "modulators")):
         brain.connect(f"teacher.{source}", f"amygdala.{target}")
     kept = []
     for until in ("20 ms", "50 ms", "100 ms"):
         brain.run(until=until)
-        kept.append(brain["amygdala"].state()["tasks"])
-    assert not trees_equal(kept[0], kept[1])
-    assert trees_equal(kept[1]["emotion"]["readout"], kept[2]["emotion"]["readout"])
+        kept.append(brain["amygdala"].state())
+    assert not trees_equal(kept[0]["learner"], kept[1]["learner"])
+    assert trees_equal(kept[1]["learner"], kept[2]["learner"])
+    assert trees_equal(kept[1]["tasks"], kept[2]["tasks"])
 
 
 @pytest.mark.parametrize("rule", RULES)
 def test_state_goes_through_a_file_and_continues_to_the_same_bits(bench: Make, rule: str, tmp_path: Any) -> None:
-    options = {"rule": rule, "memory": 64, "publish_gradient": True}
+    options = {"learner": {"kind": rule}, "memory": 64, "publish_gradient": True}
     one, other = bench(**options), bench(**options)
     one.teach(96)
     one.show(stimuli(40, seed=2)[0], range(700, 740))
@@ -263,9 +266,9 @@ def test_it_wakes_on_its_teachers() -> None:
     ({"tasks": {}}, "at least 1"),
     ({"tasks": {"two words": {}}}, "pattern"),
     ({"tasks": {"emotion": {"clases": []}}}, "'classes'"),
-    ({"ridge": 0.0}, "greater than 0"),
-    ({"forgetting": 1.5}, "less than or equal to 1"),
-    ({"rule": "adam"}, "'rls' or 'logistic'"),
+    ({"learner": {"ridge": 0.0}}, "greater than 0"),
+    ({"learner": {"forgetting": 1.5}}, "less than or equal to 1"),
+    ({"learner": {"kind": "adam"}}, "a kind of learner that a plugin brings, got 'adam'"),
     ({"tasks": {"emotion": {"classes": ["joy", "joy"]}}}, "stand twice: joy"),
 ])
 def test_wrong_parameters_are_named(params: dict[str, Any], message: str) -> None:

@@ -1,4 +1,4 @@
-"""A task that tells classes apart, any number of them an item or one: its classes, its readout and its thresholds."""
+"""A task that tells classes apart, any number of them an item or one: its classes, thresholds and probabilities."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.classes import ClassIndex, LabelSets, Targets
-from aura.core.errors import StateError
+from aura.core.classes import ClassIndex, LabelSets
+from aura.core.errors import ParameterError, StateError
 from aura.core.time import Time
 from aura.zones.amygdala.export import Classifier, read_classifier, width_of_export, write_classifier
+from aura.zones.amygdala.learners.learner import Head, Learner
 from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.readout import make_readout
 from aura.zones.amygdala.sample import RowSample
+from aura.zones.amygdala.score_sample import ScoreSample
 from aura.zones.amygdala.tasks.kinds import ChoiceOptions, LabelOptions
-from aura.zones.amygdala.tasks.task import Task, Taught
+from aura.zones.amygdala.tasks.task import HeadTask, ToldItems
 from aura.zones.amygdala.thresholds import DecisionThresholds
 from aura.zones.common.arrays import Array
-from aura.zones.common.least_squares import with_bias
 
 __all__ = ["ClassTask"]
 
@@ -29,44 +29,59 @@ RENEWALS_PER_OCTAVE = 8
 """Thresholds are renewed when the stream has grown by an eighth, so that they are fresh early and cheap later."""
 
 
-class ClassTask(Task):
-    """Predicts the classes of one task from embeddings and learns them from its teacher."""
+class ClassTask(HeadTask):
+    """Says the classes of one task by the scores that its head has for them, and reads them from its teacher."""
 
-    lasting = ("_classes", "_readout", "_thresholds", "_sample", "_announced", "_learned", "_fresh")
+    lasting = ("_classes", "_thresholds", "_sample", "_announced", "_learned", "_fresh")
 
     def __init__(self, name: str, options: LabelOptions | ChoiceOptions, params: AmygdalaParams, features: int) -> None:
         super().__init__(name, options, params, features)
         self._multi_label = options.kind == "labels"
-        self._begin(options.classes)
+        self._classes = self._index(options.classes)
 
-    def _begin(self, classes: Sequence[str]) -> None:
-        """Begin anew with these classes."""
-        self._classes = ClassIndex(classes, open=self.options.open, on_unknown=self.options.on_unknown,
-                                   setting=f"tasks.{self.name}.")
-        self._readout = make_readout(self.params, self.features, len(classes), self._multi_label)
-        self._thresholds = self._new_thresholds(len(classes))
-        self._sample = RowSample(self.params.thresholds.sample, self.features, len(classes), self.params.forgetting)
+    def head(self) -> Head:
+        return Head(self.name, "labels" if self._multi_label else "choice", len(self._classes))
+
+    def join(self, learner: Learner) -> None:
+        super().join(learner)
+        if self.params.thresholds.source == "rows" and not learner.leaves_out:
+            raise ParameterError("amygdala.thresholds.source", got="'rows'",
+                                 expected=f"'stream', as the learner {learner.options.kind!r} cannot leave rows out")
+        self._begin()
+
+    def _index(self, classes: Sequence[str]) -> ClassIndex:
+        return ClassIndex(classes, open=self.options.open, on_unknown=self.options.on_unknown,
+                          setting=f"tasks.{self.name}.")
+
+    def _begin(self) -> None:
+        """Begin anew with the present classes."""
+        options, learner, count = self.params.thresholds, self.learner, len(self._classes)
+        self._thresholds = self._new_thresholds(count)
+        by_rows = learner.leaves_out and options.source != "stream"
+        self._sample: RowSample | ScoreSample = (
+            RowSample(options.sample, self.features, count, learner.forgetting) if by_rows
+            else ScoreSample(options.sample, count, learner.link.score_range[0]))
         self._announced = False
         self._learned, self._fresh = 0, 0
 
     def _new_thresholds(self, classes: int) -> DecisionThresholds:
-        return DecisionThresholds(classes, self._readout.score_range, self._readout.neutral,
-                                  self.params.thresholds.shrinkage,
-                                  calibrate=self.params.calibrate and self._readout.calibrated)
+        link = self.learner.link
+        return DecisionThresholds(classes, link.score_range, link.neutral, self.params.thresholds.shrinkage,
+                                  calibrate=self.params.calibrate and link.calibrated)
 
     # --- predicting -----------------------------------------------------------------------------------------------
 
-    def predict(self, rows: Array) -> dict[str, Any]:
-        """Return the outputs for rows (n, features + 1); the classes among them if they are new."""
-        scores = self._readout.scores(rows)
+    def answer(self, scores: Array) -> dict[str, Any]:
+        """Return the outputs for scores (n, classes); the classes among them if they are new."""
         logits = self._logits(scores)
         names = self._classes.names
         best = logits.argmax(axis=1).tolist() if names else []
+        chances = self.learner.link.probability(logits, exclusive=not self._multi_label)
         out: dict[str, Any] = {
             self.name: self._labels(scores, best),
-            f"{self.name}_best": tuple(map(names.__getitem__, best)) if names else ("",) * len(rows),
+            f"{self.name}_best": tuple(map(names.__getitem__, best)) if names else ("",) * len(scores),
             f"{self.name}_scores": scores.astype(np.float32),
-            f"{self.name}_probability": self._readout.probability(logits).astype(np.float32),
+            f"{self.name}_probability": chances.astype(np.float32),
         }
         if not self._announced:
             self._announced = True
@@ -86,7 +101,7 @@ class ClassTask(Task):
         return tuple(predicted)
 
     def _logits(self, scores: Array) -> Array:
-        if not self._readout.calibrated:  # they are log odds as they are
+        if not self.learner.link.calibrated:  # they are log odds as they are
             return scores
         slope, offset = self._thresholds.calibration.T
         logits: Array = slope * scores + offset
@@ -94,41 +109,40 @@ class ClassTask(Task):
 
     # --- learning -------------------------------------------------------------------------------------------------
 
-    def learn(self, embedding: NDArray[np.float32], truths: LabelSets, rate: float, where: str, now: Time, *,
-              want_gradient: bool) -> Taught:
-        """Learn from embeddings (n, features) and their label sets; told are the loss and labels that are no class."""
-        used, targets, unknown = self._targets(truths, where, now)
-        self._grow()
-        scalars = {} if self.options.open else {f"{self.name}_unknown": float(unknown)}
-        if len(used) == 0:
-            return Taught(scalars, used)
-        embedding = embedding[used]
-        rows = with_bias(embedding)
-        scores = self._readout.scores(rows)
-        scalars[f"{self.name}_loss"] = float(self._readout.loss(scores, targets).mean())
-        gradient = self._readout.slope(scores, targets) @ self._readout.weights[:-1].T if want_gradient else None
-        if rate > 0:
-            self._readout.learn(rows, targets, rate)
-            self._sample.add(embedding, targets, [truths[index] for index in used.tolist()], rate)
-            self._learned += len(rows)
-            self._fresh += len(rows)
-            due = max(FIRST_RENEWAL_ITEMS, self._learned // RENEWALS_PER_OCTAVE)
-            if self._fresh >= min(due, self.params.thresholds.every):
-                self.settle()
-        return Taught(scalars, used, gradient)
-
-    def _targets(self, label_sets: LabelSets, where: str, now: Time) -> Targets:
+    def told(self, truths: LabelSets, where: str, now: Time) -> ToldItems:
+        """Return which classes each item has; told beside it are labels that are no class."""
         if self._multi_label:
-            return self._classes.targets(label_sets, where, now)
-        used, places, unknown = self._classes.one_each(label_sets, where, now,
-                                                       hint=f'Set tasks.{self.name}.kind = "labels".')
-        return Targets(used, np.eye(len(self._classes))[places], unknown)
+            used, targets, unknown = self._classes.targets(truths, where, now)
+        else:
+            used, places, unknown = self._classes.one_each(truths, where, now,
+                                                           hint=f'Set tasks.{self.name}.kind = "labels".')
+            targets = np.eye(len(self._classes))[places]
+        self._grow()
+        return ToldItems(truths, used, targets,
+                         {} if self.options.open else {f"{self.name}_unknown": float(unknown)})
+
+    def learned(self, rows: NDArray[np.float32], items: ToldItems, scores: Array, rate: float) -> None:
+        """Keep rows or scores to find thresholds and probabilities by, and renew them where that is due."""
+        if isinstance(self._sample, RowSample):
+            self._sample.add(rows, items.targets, [items.truths[index] for index in items.used.tolist()], rate)
+        else:
+            self._sample.add(scores, items.targets)
+        self._learned += len(rows)
+        self._fresh += len(rows)
+        due = max(FIRST_RENEWAL_ITEMS, self._learned // RENEWALS_PER_OCTAVE)
+        if self._fresh >= min(due, self.params.thresholds.every):
+            self.settle()
 
     def settle(self) -> None:
         """Bring thresholds and probabilities up to all that has been learned."""
         if self._fresh:
             self._sample.trim()
             self._thresholds, self._fresh = self._renewed(), 0
+
+    def learner_moved(self) -> None:
+        if self._learned:
+            self._fresh = max(self._fresh, 1)
+            self.settle()
 
     def _renewed(self) -> DecisionThresholds:
         """Return thresholds and probabilities as all that has been learned would have them."""
@@ -137,31 +151,28 @@ class ClassTask(Task):
         renewed = self._new_thresholds(len(self._classes))
         sample = self._sample
         targets = sample.targets
-        renewed.renew(self._readout.left_out(with_bias(sample.rows), targets, sample.weights), targets, sample.counts,
-                      sample.halves)
+        scores = (self.learner.left_out(self.name, sample.rows, targets, sample.weights)
+                  if isinstance(sample, RowSample) else sample.scores)
+        renewed.renew(scores, targets, sample.counts, sample.halves)
         return renewed
 
     def _grow(self) -> None:
-        new = len(self._classes) - self._readout.weights.shape[1]
+        new = len(self._classes) - len(self._thresholds.values)
         if new:
-            self._readout.add_classes(new, float(self._learned))
+            self.learner.grow(self.name, new, float(self._learned))
             self._thresholds.add_classes(new)
             self._sample.add_classes(new)
             self._announced = False
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        super().load_state(state)
-        if self._learned and not np.array_equal(self._readout.weights, state["readout"]["learner"]["weights"]):
-            self._fresh = max(self._fresh, 1)  # by another ridge: thresholds follow the weights
-            self.settle()
 
     # --- export ---------------------------------------------------------------------------------------------------
 
     def export(self, folder: Path) -> list[Path]:
         """Write the classifier and return its files."""
-        weights = self._readout.weights
+        weights = self.learner.linear(self.name)
+        if weights is None:
+            return []
         thresholds = self._renewed()
-        calibration = thresholds.calibration if self._readout.calibrated else None
+        calibration = thresholds.calibration if self.learner.link.calibrated else None
         return write_classifier(folder, self.name, Classifier(
             tuple(self._classes.names), weights[:-1], weights[-1], thresholds.values, calibration))
 
@@ -177,8 +188,9 @@ class ClassTask(Task):
         return found, files
 
     def adopt(self, found: Classifier) -> None:
-        self._begin(found.classes)
-        self._readout.weights = np.vstack([found.weights, found.bias])
+        self._classes = self._index(found.classes)
+        self.learner.adopt(self.head(), np.vstack([found.weights, found.bias]))
+        self._begin()
         self._thresholds.values = found.thresholds.copy()
-        if found.calibration is not None and self._readout.calibrated:
+        if found.calibration is not None and self.learner.link.calibrated:
             self._thresholds.calibration = found.calibration.copy()

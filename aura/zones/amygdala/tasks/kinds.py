@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from aura.core.contract import deprecated
-from aura.core.errors import nearest
 from aura.core.ports import Port
+from aura.zones.amygdala.kinds import of_another_kind, of_its_kind
 from aura.zones.amygdala.tasks.task import ITEMS, TaskKind, TaskOptions
 
 __all__ = ["KINDS", "ChoiceOptions", "ClassOptions", "LabelOptions", "NumberOptions", "SomeOptions"]
@@ -104,35 +103,19 @@ KINDS = {kind.name: kind for kind in (
 """Those of this package."""
 
 
-_Other = Annotated[TaskOptions, WithJsonSchema({
-    "type": "object", "required": ["kind"],
-    "properties": {"kind": {"type": "string", "not": {"enum": list(KINDS)},
-                            "description": "A kind of task that a plugin brings."}}})]
-
-
-def _of_its_kind(given: Any, info: ValidationInfo) -> Any:
-    """Return the options of a task, by the model of its kind among those that plugins bring."""
-    if isinstance(given, TaskOptions):
-        return given
-    if not isinstance(given, Mapping):
-        raise ValueError(f"expected a table of options, got {given!r}")
-    kinds = ((info.context or {}).get("parts") or {}).get("task", KINDS)
-    values = dict(given)
-    one_each = values.pop("multi_label", None)
+def _without_multi_label(values: dict[str, Any]) -> None:
+    """Say by a kind what `multi_label` said of tasks before there were kinds."""
+    one_each = values.get("multi_label")
     if isinstance(one_each, bool) and "kind" not in values:
+        del values["multi_label"]  # else it is refused as any unknown key
         values["kind"] = "labels" if one_each else "choice"
         _log.warning(deprecated("multi_label of a task", f'kind = "{values["kind"]}"', "0.3"))
         if not one_each:
             values.pop("at_least_one", None)  # it said nothing of such a task
-    elif one_each is not None:
-        values["multi_label"] = one_each  # refused as any unknown key
-    name = values.setdefault("kind", "labels")
-    if name not in kinds:
-        raise ValueError(f"expected a kind of task that a plugin brings, got {name!r}. "
-                         f"{nearest(str(name), kinds)}".strip())
-    return kinds[name].options.model_validate(values, context=info.context)
 
 
-SomeOptions = Annotated[LabelOptions | ChoiceOptions | NumberOptions | _Other,
-                        BeforeValidator(_of_its_kind)]
+_WHAT = "a kind of task"
+SomeOptions = Annotated[
+    LabelOptions | ChoiceOptions | NumberOptions | Annotated[TaskOptions, of_another_kind(_WHAT, KINDS)],
+    BeforeValidator(of_its_kind("task", _WHAT, TaskOptions, KINDS, "labels", _without_multi_label))]
 """The options of a task of any kind."""

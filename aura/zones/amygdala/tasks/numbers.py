@@ -1,4 +1,4 @@
-"""A task that tells numbers: exact recursive least squares on the embeddings."""
+"""A task that tells numbers: the learner's scores are what it says."""
 
 from __future__ import annotations
 
@@ -6,15 +6,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import StateError
 from aura.core.time import Time
-from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.tasks.kinds import NumberOptions
-from aura.zones.amygdala.tasks.task import Task, Taught
+from aura.zones.amygdala.learners.learner import Head
+from aura.zones.amygdala.tasks.task import HeadTask, ToldItems
 from aura.zones.common.arrays import Array
-from aura.zones.common.least_squares import RecursiveLeastSquares, with_bias
 from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
 
 __all__ = ["NumberTask", "Regression"]
@@ -29,50 +26,28 @@ class Regression(NamedTuple):
     """(size,)."""
 
 
-class NumberTask(Task):
-    """Predicts the numbers of one task; always equal to the batch ridge regression on all that was told.
+class NumberTask(HeadTask):
+    """Predicts the numbers of one task; with the learner `rls`, always the batch ridge regression on all told."""
 
-    Raises
-    ------
-    ParameterError
-        If the zone's rule is not that of least squares.
-    """
+    def head(self) -> Head:
+        return Head(self.name, "numbers", self.options.size or 1)
 
-    lasting = ("_learner",)
-
-    def __init__(self, name: str, options: NumberOptions, params: AmygdalaParams, features: int) -> None:
-        super().__init__(name, options, params, features)
-        if params.rule != "rls":
-            raise ParameterError("amygdala.rule", expected=f"'rls', for the task {name!r} tells numbers",
-                                 got=repr(params.rule), hint="Give it an amygdala of its own.")
-        self._learner = self._new_learner()
-
-    def _new_learner(self) -> RecursiveLeastSquares:
-        return RecursiveLeastSquares(self.features + 1, self.options.size or 1, ridge=self.params.ridge,
-                                     forgetting=self.params.forgetting)
-
-    def predict(self, rows: Array) -> dict[str, Any]:
+    def answer(self, scores: Array) -> dict[str, Any]:
         """Return the numbers, float32 (n, size), or (n,) where they have no axis."""
-        numbers = self._learner.predict(rows).astype(np.float32)
+        numbers = scores.astype(np.float32)
         return {self.name: numbers[:, 0] if self.options.size is None else numbers}
 
-    def learn(self, embedding: NDArray[Any], truths: Any, rate: float, where: str, now: Time, *,
-              want_gradient: bool) -> Taught:
-        """Learn from embeddings and their numbers, (n, size) or (n,); the loss is half the squared error."""
-        if len(embedding) == 0:
-            return Taught({}, np.arange(0))
-        rows, targets = with_bias(embedding), np.asarray(truths, np.float64).reshape(len(embedding), -1)
-        errors = targets - self._learner.predict(rows)
-        gradient = -errors @ self._learner.weights[:-1].T if want_gradient else None
-        if rate > 0:
-            self._learner.learn(rows, targets, rate)
-        loss = float(0.5 * (errors ** 2).sum(axis=1).mean())
-        return Taught({f"{self.name}_loss": loss}, np.arange(len(rows)), gradient)
+    def told(self, truths: Any, where: str, now: Time) -> ToldItems:
+        """Return numbers (n, size) or (n,) as targets (n, size)."""
+        targets = np.asarray(truths, np.float64).reshape(len(truths), self.head().outputs)
+        return ToldItems(truths, np.arange(len(targets)), targets, {})
 
     def export(self, folder: Path) -> list[Path]:
         """Write ``{task}_regression_W.npy`` (features, size), ``_b.npy`` (size,) and ``.sha256``."""
         folder.mkdir(parents=True, exist_ok=True)
-        weights = self._learner.weights
+        weights = self.learner.linear(self.name)
+        if weights is None:
+            return []
         files = [write_array(_path(folder, self.name, "_W.npy"), weights[:-1]),
                  write_array(_path(folder, self.name, "_b.npy"), weights[-1])]
         return [*files, write_digests(_path(folder, self.name, ".sha256"), files)]
@@ -98,8 +73,7 @@ class NumberTask(Task):
         return Regression(*found), [_path(folder, self.name, part) for part in ("_W.npy", "_b.npy")]
 
     def adopt(self, found: Regression) -> None:
-        self._learner = self._new_learner()
-        self._learner.weights = np.vstack([found.weights, found.bias])
+        self.learner.adopt(self.head(), np.vstack([found.weights, found.bias]))
 
 
 def _path(folder: Path, task: str, part: str) -> Path:

@@ -6,8 +6,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,8 +17,9 @@ from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
 from aura.core.ports import Port
 from aura.core.time import Time
+from aura.zones.amygdala.learners.learner import Head, Learner
 
-__all__ = ["ITEMS", "Task", "TaskKind", "TaskOptions", "Taught"]
+__all__ = ["ITEMS", "AnyTask", "HeadTask", "Task", "TaskKind", "TaskOptions", "Taught", "ToldItems"]
 
 ITEMS = "embedding"
 """The input whose items a task's outputs carry on."""
@@ -41,9 +43,22 @@ class TaskOptions(BaseModel):
         raise NotImplementedError
 
 
+class ToldItems(NamedTuple):
+    """What a teacher said of a block of items."""
+
+    truths: Any
+    """As it came."""
+    used: NDArray[np.intp]
+    """Which of the items can be learned from, (u,)."""
+    targets: NDArray[np.float64]
+    """What the head should have scored, (u, outputs)."""
+    scalars: dict[str, float]
+    """What the zone logs of it; names begin with the task's."""
+
+
 @dataclass(frozen=True, slots=True)
 class Taught:
-    """What came of learning from one block of items.
+    """What came of a task's own learning from one block of items.
 
     Parameters
     ----------
@@ -60,8 +75,8 @@ class Taught:
     gradient: NDArray[Any] | None = None
 
 
-class Task(Stateful, ABC):
-    """One task of an amygdala; `lasting` names what it carries on.
+class AnyTask(Stateful):
+    """One task of an amygdala, either a `Task` or a `HeadTask`; `lasting` names what it carries on.
 
     Parameters
     ----------
@@ -70,37 +85,13 @@ class Task(Stateful, ABC):
     options : TaskOptions
         Of its kind.
     params : AmygdalaParams
-        The zone's parameters: rule, ridge, forgetting and others that hold for all tasks.
+        The zone's parameters, which hold for all tasks.
     features : int
         Length of an embedding.
     """
 
     def __init__(self, name: str, options: Any, params: Any, features: int) -> None:
         self.name, self.options, self.params, self.features = name, options, params, features
-
-    @abstractmethod
-    def predict(self, rows: NDArray[Any]) -> dict[str, Any]:
-        """Return the outputs by port for rows (n, features + 1), embeddings in float64 with a last column of ones."""
-
-    @abstractmethod
-    def learn(self, embedding: NDArray[Any], truths: Any, rate: float, where: str, now: Time, *,
-              want_gradient: bool) -> Taught:
-        """Learn from embeddings (n, features) and what the teacher said of each.
-
-        Parameters
-        ----------
-        embedding : array float32 (n, features)
-        truths : array (n, ...) or list of n
-            As they came to the teacher's port.
-        rate : float
-            How much each item counts, 0 for not at all.
-        where : str
-            The teacher's port, for errors.
-        now : int
-            The instant, for errors.
-        want_gradient : bool
-            Whether the gradient is asked for.
-        """
 
     def settle(self) -> None:
         """Bring what is derived from the learner up to all that was learned; learning goes on or ends after it."""
@@ -130,6 +121,66 @@ class Task(Stateful, ABC):
         """Take over what `read_export` returned; learning goes on from there."""
 
 
+class Task(AnyTask, ABC):
+    """A task that brings its own learning: it predicts from embeddings and learns from its teacher, all by itself."""
+
+    @abstractmethod
+    def predict(self, rows: NDArray[Any]) -> dict[str, Any]:
+        """Return the outputs by port for rows (n, features + 1), embeddings in float64 with a last column of ones."""
+
+    @abstractmethod
+    def learn(self, embedding: NDArray[Any], truths: Any, rate: float, where: str, now: Time, *,
+              want_gradient: bool) -> Taught:
+        """Learn from embeddings (n, features) and what the teacher said of each.
+
+        Parameters
+        ----------
+        embedding : array float32 (n, features)
+        truths : array (n, ...) or list of n
+            As they came to the teacher's port.
+        rate : float
+            How much each item counts, 0 for not at all.
+        where : str
+            The teacher's port, for errors.
+        now : int
+            The instant, for errors.
+        want_gradient : bool
+            Whether the gradient is asked for.
+        """
+
+
+class HeadTask(AnyTask, ABC):
+    """A task that leaves its learning to the zone's learner, for which it is a head.
+
+    Its parameters are those of `AnyTask`. The zone asks for its `head`, makes the learner, and lets it `join` that
+    before all else.
+    """
+
+    learner: Learner
+
+    def join(self, learner: Learner) -> None:
+        """Take the learner that its head belongs to."""
+        self.learner = learner
+
+    def learner_moved(self) -> None:
+        """Derive anew what follows from the learner: a state that was loaded has been brought up to other options."""
+
+    @abstractmethod
+    def head(self) -> Head:
+        """Return what the learner is to predict for it."""
+
+    @abstractmethod
+    def answer(self, scores: NDArray[np.float64]) -> dict[str, Any]:
+        """Return the outputs by port for the learner's scores (n, outputs)."""
+
+    @abstractmethod
+    def told(self, truths: Any, where: str, now: Time) -> ToldItems:
+        """Return what the teacher said of each item, as numbers; `truths` are as they came to its port."""
+
+    def learned(self, rows: NDArray[Any], items: ToldItems, scores: NDArray[np.float64], rate: float) -> None:
+        """Take note of what the learner has learned: embeddings, what `told` made of them, and their scores before."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskKind(Contribution):
     """A kind of task, readable without importing what it computes with; plugins bring one by the hook `aura_tasks`.
@@ -143,21 +194,21 @@ class TaskKind(Contribution):
     options : type of TaskOptions
         Its option model, which says its ports.
     factory : str or callable
-        The class derived from `Task`, or ``"package.module:Class"``, imported only when a task is built.
+        The class derived from `Task` or `HeadTask`, or ``"package.module:Class"``, imported only when a task is built.
     """
 
     name: str
     summary: str
     options: type[TaskOptions]
-    factory: str | Callable[..., Task]
+    factory: str | Callable[..., AnyTask]
 
-    def load(self) -> type[Task]:
+    def load(self) -> type[AnyTask]:
         """Import and return the class.
 
         Raises
         ------
         ParameterError
-            If it cannot be imported or is no Task.
+            If it cannot be imported or is neither.
         """
-        return class_of(self.factory, Task, f"kind of task {self.name!r}.factory",  # type: ignore[type-abstract]
-                        expected="a subclass of Task", error=ParameterError)
+        return class_of(self.factory, AnyTask, f"kind of task {self.name!r}.factory",
+                        expected="a subclass of Task or of HeadTask", error=ParameterError)

@@ -1,4 +1,4 @@
-"""The two learning rules: their gradients, their solutions, and how they grow."""
+"""The two linear rules: their gradients, their solutions, and how they grow."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ import pytest
 
 from aura.core.errors import StateError
 from aura.core.state import trees_equal
-from aura.zones.amygdala.inverse_links import sigmoid, softmax
-from aura.zones.amygdala.params import AmygdalaParams
-from aura.zones.amygdala.readout import LinearReadout, make_readout
+from aura.zones.amygdala.learners.kinds import KINDS
+from aura.zones.amygdala.learners.linear import LinearReadout
+from aura.zones.amygdala.learners.links import sigmoid, softmax
 from aura.zones.common.least_squares import with_bias
+
+from . import make
+from .make import make_readout
 
 CASES = [("rls", True), ("rls", False), ("logistic", True), ("logistic", False)]
 
 
 def readout(rule: str, multi_label: bool, features: int = 6, classes: int = 4) -> LinearReadout:
-    return make_readout(AmygdalaParams(rule=rule), features, classes, multi_label)
+    return make_readout(rule, features, classes, multi_label)
 
 
-def blobs(count: int, classes: int = 4, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows and one-hot targets of overlapping clouds."""
-    rng = np.random.default_rng(seed)
-    centres = np.random.default_rng(9).normal(size=(classes, 6))
-    which = rng.integers(classes, size=count)
-    return with_bias(centres[which] + rng.normal(size=(count, 6))), np.eye(classes)[which]
+def blobs(count: int, seed: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    rows, targets = make.blobs(count, seed=seed)
+    return with_bias(rows), targets
 
 
 @pytest.mark.parametrize(("rule", "multi_label"), CASES)
@@ -92,7 +92,9 @@ def test_a_class_met_later_is_learned_as_well_as_one_known_before(rule: str) -> 
 
 @pytest.mark.parametrize(("rule", "multi_label"), CASES)
 def test_probabilities_are_probabilities_even_for_huge_scores(rule: str, multi_label: bool) -> None:
-    chance = readout(rule, multi_label).probability(np.array([[1e4, -1e4, 0.0, 3.0], [-1e4, -1e4, -1e4, -1e4]]))
+    link = KINDS[rule].load().link
+    scores = np.array([[1e4, -1e4, 0.0, 3.0], [-1e4, -1e4, -1e4, -1e4]])
+    chance = link.probability(scores, exclusive=not multi_label)
     assert np.isfinite(chance).all()
     assert ((chance >= 0) & (chance <= 1)).all()
     if not multi_label:
@@ -120,7 +122,7 @@ def test_rate_zero_learns_nothing_and_state_is_complete(rule: str, multi_label: 
 
 
 def taught(ridge: float, forgetting: float = 1.0, blocks: int = 20) -> LinearReadout:
-    one = make_readout(AmygdalaParams(ridge=ridge, forgetting=forgetting), 6, 4, True)
+    one = make_readout("rls", 6, 4, ridge=ridge, forgetting=forgetting)
     rows, targets = blobs(32 * blocks)
     for start in range(0, len(rows), 32):
         one.learn(rows[start:start + 32], targets[start:start + 32], 1.0)
@@ -131,7 +133,7 @@ def taught(ridge: float, forgetting: float = 1.0, blocks: int = 20) -> LinearRea
 @pytest.mark.parametrize(("old", "new"), [(1.0, 10.0), (10.0, 0.1)])
 def test_a_state_of_another_ridge_becomes_what_this_ridge_would_have_made(old: float, new: float,
                                                                           forgetting: float) -> None:
-    moved = make_readout(AmygdalaParams(ridge=new, forgetting=forgetting), 6, 4, True)
+    moved = make_readout("rls", 6, 4, ridge=new, forgetting=forgetting)
     expected = taught(new, forgetting)
     moved.load_state(taught(old, forgetting).state())
     rows, targets = blobs(64, seed=5)
@@ -146,5 +148,5 @@ def test_a_state_of_another_ridge_becomes_what_this_ridge_would_have_made(old: f
 def test_imported_weights_keep_their_ridge() -> None:
     one = readout("rls", True)
     one.weights = np.ones((7, 4))
-    with pytest.raises(StateError, match=r"amygdala\.ridge: expected 1, as weights were imported under it, got 10\."):
-        make_readout(AmygdalaParams(ridge=10.0), 6, 4, True).load_state(one.state())
+    with pytest.raises(StateError, match=r"amygdala\.learner\.ridge: expected 1, as weights were imported under it"):
+        make_readout("rls", 6, 4, ridge=10.0).load_state(one.state())

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from aura.core.lasting import Free, Stateful
-from aura.zones.amygdala.inverse_links import sigmoid, softmax
+from aura.zones.amygdala.learners.learner import Head
+from aura.zones.amygdala.learners.linear import LinearLearner, LinearReadout
+from aura.zones.amygdala.learners.links import sigmoid, softmax
+from aura.zones.amygdala.learners.rls import LeastSquaresReadout
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import LARGEST_BLOCK, RecursiveLeastSquares
 
-__all__ = ["LogisticReadout"]
+__all__ = ["LogisticLearner", "LogisticReadout"]
 
 FIRST_CURVATURE = 0.25
 """The curvature of the logistic loss at an even chance, p (1 - p) with p = 1/2."""
@@ -60,10 +63,6 @@ class LogisticReadout(Stateful):
     """
 
     lasting = ("_learner", Free("_curvature", 0), "_items")
-
-    calibrated = False
-    score_range = (-16.0, 8.0)
-    neutral = 0.0
 
     def __init__(self, features: int, classes: int, *, multi_label: bool, ridge: float, forgetting: float,
                  learning_rate: float) -> None:
@@ -148,3 +147,20 @@ class LogisticReadout(Stateful):
     @property
     def _mean_curvature(self) -> Array:
         return np.maximum(self._curvature / self._items, LEAST_CURVATURE)
+
+
+class LogisticLearner(LinearLearner):
+    """A logistic readout for each head of classes.
+
+    Notes
+    -----
+    The natural-gradient step on the squared error of numbers, whose curvature is 1, is recursive least squares itself,
+    so heads of numbers learn by that.
+    """
+
+    def readout(self, head: Head) -> LinearReadout:
+        ridge, forgetting = self.options.ridge, self.options.forgetting
+        if head.told == "numbers":
+            return LeastSquaresReadout(self.features + 1, head.outputs, ridge=ridge, forgetting=forgetting)
+        return LogisticReadout(self.features + 1, head.outputs, multi_label=head.told == "labels", ridge=ridge,
+                               forgetting=forgetting, learning_rate=self.options.learning_rate)

@@ -1,62 +1,53 @@
-"""The default rule: exact recursive least squares on targets of zero and one."""
+"""The default learner: exact recursive least squares, of classes on targets of zero and one."""
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 
 from aura.core.errors import StateError
 from aura.core.lasting import Stateful
-from aura.zones.amygdala.inverse_links import sigmoid
+from aura.zones.amygdala.learners.learner import Head
+from aura.zones.amygdala.learners.linear import LinearLearner
+from aura.zones.amygdala.learners.links import INDICATOR, Link
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import RecursiveLeastSquares
 
-__all__ = ["LeastSquaresReadout"]
+__all__ = ["LeastSquaresReadout", "RlsLearner"]
 
 MOST_LEVERAGE = 1.0 - 1e-9
 """Of a row that is all that is known of a direction: its score without itself is only known to rounding."""
 
 
 class LeastSquaresReadout(Stateful):
-    """Regresses the indicator of each class on the rows; always equal to the batch ridge solution.
+    """Regresses numbers, or the indicator of each class, on the rows; always equal to the batch ridge solution.
 
     Parameters
     ----------
     features : int
         Columns of a row, the bias included.
-    classes : int
-        Classes known from the start.
-    multi_label : bool
-        Whether an item may have any number of classes, or exactly one.
+    outputs : int
+        Numbers, or classes known from the start.
     ridge, forgetting : float
         As of `RecursiveLeastSquares`; the bias is penalised like any other weight.
 
     Notes
     -----
     A class that is met later has had the target zero until then, so zero weights are the exact solution for it.
-    Probabilities come from a calibration of each class against the rest; where an item has exactly one class, they are
-    made to add up to one.
-
-    References
-    ----------
-    B. Zadrozny, C. Elkan, Transforming classifier scores into accurate multiclass probability estimates, KDD 2002,
-    doi:10.1145/775047.775151, section 4.
     """
 
     lasting = ("_learner", "_imported", "_applied")
 
-    calibrated = True
-    score_range = (-0.5, 1.5)
-    neutral = 0.5
-
-    def __init__(self, features: int, classes: int, *, multi_label: bool, ridge: float, forgetting: float) -> None:
-        self._multi_label, self._ridge, self._imported = multi_label, ridge, False
+    def __init__(self, features: int, outputs: int, *, ridge: float, forgetting: float) -> None:
+        self._ridge, self._imported, self.moved = ridge, False, False
         self._applied = ridge
         """The ridge that the learner owes its numbers to."""
-        self._learner = RecursiveLeastSquares(features, classes, ridge=ridge, forgetting=forgetting)
+        self._learner = RecursiveLeastSquares(features, outputs, ridge=ridge, forgetting=forgetting)
 
     @property
     def weights(self) -> Array:
-        """The map, (features, classes), the bias in its last row."""
+        """The map, (features, outputs), the bias in its last row."""
         return self._learner.weights
 
     @weights.setter
@@ -64,11 +55,11 @@ class LeastSquaresReadout(Stateful):
         self._learner.weights, self._imported = weights, True
 
     def scores(self, rows: Array) -> Array:
-        """Return the scores (n, classes) of rows (n, features)."""
+        """Return the scores (n, outputs) of rows (n, features)."""
         return self._learner.predict(rows)
 
     def left_out(self, rows: Array, targets: Array, weights: Array) -> Array:
-        r"""Return the scores (n, classes) that learned rows would have if they had not been learned.
+        r"""Return the scores (n, outputs) that learned rows would have if they had not been learned.
 
         Notes
         -----
@@ -84,22 +75,13 @@ class LeastSquaresReadout(Stateful):
         left: Array = (self.scores(rows) - leverage * targets) / (1.0 - leverage)
         return left
 
-    def probability(self, logits: Array) -> Array:
-        """Return the probabilities (n, classes) for calibrated scores."""
-        chances = sigmoid(logits)
-        if self._multi_label:
-            return chances
-        total = np.maximum(chances.sum(axis=1, keepdims=True), np.finfo(float).tiny)
-        normalised: Array = chances / total
-        return normalised
-
     def loss(self, scores: Array, targets: Array) -> Array:
         """Return half the squared error of each item, (n,)."""
         loss: Array = 0.5 * ((scores - targets) ** 2).sum(axis=1)
         return loss
 
     def slope(self, scores: Array, targets: Array) -> Array:
-        """Return the derivative of each item's loss with respect to its scores, (n, classes)."""
+        """Return the derivative of each item's loss with respect to its scores, (n, outputs)."""
         return scores - targets
 
     def learn(self, rows: Array, targets: Array, rate: float) -> None:
@@ -118,10 +100,11 @@ class LeastSquaresReadout(Stateful):
         StateError
             If the ridge is another and the weights were imported, so that nobody knows what they owe to it.
         """
-        if self._applied != self._ridge:
+        self.moved = self._applied != self._ridge
+        if self.moved:
             if self._imported:
-                raise StateError("amygdala.ridge", expected=f"{self._applied:g}, as weights were imported under it",
-                                 got=f"{self._ridge:g}", hint="Leave it as it was.")
+                raise StateError("amygdala.learner.ridge", got=f"{self._ridge:g}", hint="Leave it as it was.",
+                                 expected=f"{self._applied:g}, as weights were imported under it")
             self._change_ridge(self._applied)
             self._applied = self._ridge
 
@@ -141,3 +124,16 @@ class LeastSquaresReadout(Stateful):
         covariance, weights = np.hsplit(both, [len(learner.covariance)])
         learner.covariance, learner.weights = (covariance + covariance.T) / 2.0, np.ascontiguousarray(weights)
         learner.penalty = self._ridge * kept
+
+
+class RlsLearner(LinearLearner):
+    """A readout of exact least squares for each head, whether it is told classes or numbers."""
+
+    link: ClassVar[Link] = INDICATOR
+
+    def readout(self, head: Head) -> LeastSquaresReadout:
+        return LeastSquaresReadout(self.features + 1, head.outputs, ridge=self.options.ridge,
+                                   forgetting=self.options.forgetting)
+
+    def after_load(self) -> None:
+        self.moved = any(getattr(readout, "moved", False) for readout in self._readouts.values())

@@ -1,0 +1,173 @@
+"""What a learner is to the amygdala: it maps embeddings to the scores of the heads of all tasks, and learns."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from aura.core.contract import Contribution, class_of
+from aura.core.errors import ParameterError
+from aura.core.lasting import Stateful
+from aura.zones.amygdala.learners.links import LOG_ODDS, Link
+
+__all__ = ["Block", "Head", "Learned", "Learner", "LearnerKind", "LearnerOptions", "Lesson", "Rows", "Told"]
+
+Rows = NDArray[Any]
+"""Embeddings (n, features), as they came: float32."""
+Told = Literal["labels", "choice", "numbers"]
+"""What a head is told of an item: which of its classes it has, the one that it has, or numbers."""
+
+
+class LearnerOptions(BaseModel):
+    """The base of every kind's options: frozen, and unknown keys are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    changeable: ClassVar[tuple[str, ...]] = ()
+    """Those that take effect in a learner that loads a state made with others."""
+
+    kind: str = Field(description="What learns for all tasks: a kind of learner that a plugin brings.")
+
+
+class Head(NamedTuple):
+    """What a learner predicts for one task."""
+
+    name: str
+    """The task's."""
+    told: Told
+    """What its targets are: zero or one for each class, any number of them or exactly one an item; or numbers."""
+    outputs: int
+    """How many there are at first; heads of classes grow."""
+
+
+class Lesson(NamedTuple):
+    """What one head is told in a tick."""
+
+    used: NDArray[np.intp]
+    """Which rows of the block, (u,)."""
+    targets: NDArray[np.float64]
+    """What it should have scored, (u, outputs)."""
+
+
+class Block(NamedTuple):
+    """What is told in a tick: the items that any head is told of, and of each head which of them, so that a label that
+    is missing costs nothing."""
+
+    rows: Rows
+    """(n, features)."""
+    lessons: Mapping[str, Lesson]
+    """By the name of the head; only heads that are told something."""
+
+
+class Learned(NamedTuple):
+    """What a learner did with a block; all of it by what it knew before the block."""
+
+    scores: Mapping[str, NDArray[np.float64]]
+    """Of each lesson, (u, outputs)."""
+    losses: Mapping[str, float]
+    """Of each lesson, the mean over its items."""
+    gradient: NDArray[np.float64] | None = None
+    """Of each item's own loss, summed over heads, with respect to its row, (n, features); where it is wanted."""
+    scalars: Mapping[str, float] = {}
+    """What else is worth logging."""
+
+
+class Learner(Stateful, ABC):
+    """What learns for all tasks of an amygdala; `lasting` names what it carries on.
+
+    Parameters
+    ----------
+    options : LearnerOptions
+        Of its kind.
+    heads : sequence of Head
+        One for each task that leaves its learning to it.
+    features : int
+        Length of an embedding.
+    rng : numpy.random.Generator
+        The zone's: all that is random comes from it.
+    """
+
+    link: ClassVar[Link] = LOG_ODDS
+    """What the scores of its classes are."""
+    leaves_out: ClassVar[bool] = False
+    """Whether it can tell what rows would score had they not been learned (`left_out`)."""
+    forgetting: float = 1.0
+    """Factor by which what was learned counts less with each row."""
+    moved: bool = False
+    """Whether the state last loaded has been brought up to other options, so that what follows from it is old."""
+
+    def __init__(self, options: Any, heads: Sequence[Head], features: int, rng: np.random.Generator) -> None:
+        self.options, self.heads, self.features, self.rng = options, tuple(heads), features, rng
+
+    @abstractmethod
+    def scores(self, rows: Rows) -> Mapping[str, NDArray[np.float64]]:
+        """Return the scores (n, outputs) of each head for rows (n, features)."""
+
+    @abstractmethod
+    def learn(self, block: Block, rate: float, *, want_gradient: bool = False) -> Learned:
+        """Learn a block in which each item counts `rate` times; at 0 nothing is learned, only told."""
+
+    @abstractmethod
+    def grow(self, head: str, count: int, seen: float) -> None:
+        """Append classes that none of the `seen` items learned so far had."""
+
+    def left_out(self, head: str, rows: Rows, targets: NDArray[np.float64],
+                 weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the scores (n, outputs) that learned rows would have if none of their `weights` (n,) had been learned.
+        """
+        raise NotImplementedError
+
+    def linear(self, head: str) -> NDArray[np.float64] | None:
+        """Return the map of a head, (features + 1, outputs) with the bias in its last row; None where it is not linear.
+        """
+        return None
+
+    def adopt(self, head: Head, weights: NDArray[np.float64]) -> None:
+        """Begin a head anew from a map (features + 1, outputs), as `linear` returns it.
+
+        Raises
+        ------
+        ParameterError
+            If the learner takes over no maps.
+        """
+        raise ParameterError("amygdala.learner.kind", expected="a learner that takes over linear maps",
+                             got=repr(self.options.kind), hint="Resume from a checkpoint instead.")
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerKind(Contribution):
+    """A kind of learner, readable without importing what it computes with; plugins bring one by `aura_learners`.
+
+    Parameters
+    ----------
+    name : str
+        As scenarios say it: ``learner = { kind = "rls" }``.
+    summary : str
+        One sentence.
+    options : type of LearnerOptions
+        Its option model.
+    factory : str or callable
+        The class derived from `Learner`, or ``"package.module:Class"``, imported only when a zone is built.
+    """
+
+    name: str
+    summary: str
+    options: type[LearnerOptions]
+    factory: str | Callable[..., Learner]
+
+    def load(self) -> type[Learner]:
+        """Import and return the class.
+
+        Raises
+        ------
+        ParameterError
+            If it cannot be imported or is no Learner.
+        """
+        return class_of(self.factory, Learner,  # type: ignore[type-abstract]
+                        f"kind of learner {self.name!r}.factory", expected="a subclass of Learner",
+                        error=ParameterError)
