@@ -56,30 +56,25 @@ def zone_text(manifest: Manifest) -> str:
     for side, ports in (("inputs", inputs), ("outputs", outputs)):
         lines += ["", side, *_rows(None if ports is None else port_rows(ports))]
     lines += ["", "modulators", *_rows(modulator_rows(manifest))]
-    for path, table in parameter_tables(manifest.params):
-        lines += ["", f"parameters of {path}" if path else "parameters", *_parameters(table)]
+    lines += _sections("parameters", parameter_tables(manifest.params))
     shown = {table for _, table in parameter_tables(manifest.params)}
     for name, options in manifest.part_options.items():
-        for path, table in parameter_tables(options, name):
-            lines += ["", f"options of {path}", *_parameters(table)] if table not in shown else []
+        lines += _sections("options", (one for one in parameter_tables(options, name) if one[1] not in shown))
     return "\n".join(lines)
 
 
 def metric_text(kind: MetricKind) -> str:
     """Return what a kind of metric is, and its options with their defaults."""
     lines = [f"{kind.name}: {kind.summary}"]
-    for path, table in parameter_tables(kind.options):
-        lines += ["", f"options of {path}" if path else "options", *_parameters(table)]
+    lines += _sections("options", parameter_tables(kind.options))
     return "\n".join(lines)
 
 
 def stream_text(kind: ReaderKind, every: type[BaseModel]) -> str:
     """Return what a kind of stream is, its own options, and the keys that `every` stream may have."""
     lines = [f"{kind.name}: {kind.summary}"]
-    for path, table in parameter_tables(kind.options_model):
-        lines += ["", f"options of {path}" if path else "options", *_parameters(table)]
-    for path, table in parameter_tables(every):
-        lines += ["", f"options of {path}" if path else "every stream", *_parameters(table)]
+    lines += _sections("options", parameter_tables(kind.options_model))
+    lines += _sections("options", parameter_tables(every), whole="every stream")
     return "\n".join(lines)
 
 
@@ -91,15 +86,40 @@ def parameter_tables(params: type[BaseModel], path: str = "") -> Iterator[tuple[
             yield from parameter_tables(part, f"{path}.{name}" if path else name)
 
 
-def _parameters(table: type[BaseModel]) -> list[str]:
-    """Return a line for each parameter, and what it means under it."""
-    fields = table.model_fields
-    heads = _table([(field.alias or name, _type(field.annotation), _default(field)) for name, field in fields.items()])
-    if not fields:
+def _sections(word: str, tables: Iterable[tuple[str, type[BaseModel]]], whole: str = "") -> list[str]:
+    """Return the parameters of each place, under a line that says where they stand."""
+    places: dict[str, list[type[BaseModel]]] = {}
+    for path, table in tables:
+        known = places.setdefault(path, [])
+        known += [table] if table not in known else []
+    return [line for path, known in places.items()
+            for line in ("", f"{word} of {path}" if path else whole or word, *_parameters(known))]
+
+
+def _parameters(tables: Sequence[type[BaseModel]]) -> list[str]:
+    """Return a line for each parameter, and what it means under it; of tables of several kinds, each but once.
+
+    The kinds come first; a parameter that not all of them have says behind it which do.
+    """
+    found: dict[tuple[str, str, str], tuple[str, list[str]]] = {}
+    for table in tables:
+        for name, field in table.model_fields.items():
+            row = (field.alias or name, _type(field.annotation), _default(field))
+            found.setdefault(row, (field.description or "", []))[1].append(_kind(table))
+    rows = sorted(found.items(), key=lambda one: one[0][0] != "kind") if len(tables) > 1 else list(found.items())
+    heads = _table([(*row, f"({', '.join(kinds)})" if len(kinds) < len(tables) and row[0] != "kind" else "")
+                    for row, (_, kinds) in rows])
+    if not rows:
         return heads
-    return [line for head, field in zip(heads, fields.values(), strict=True)
-            for line in (head, *textwrap.wrap(field.description or "", _WIDTH, initial_indent=" " * 6,
+    return [line for head, (_, (sentence, _)) in zip(heads, rows, strict=True)
+            for line in (head, *textwrap.wrap(sentence, _WIDTH, initial_indent=" " * 6,
                                               subsequent_indent=" " * 6, break_long_words=False))]
+
+
+def _kind(table: type[BaseModel]) -> str:
+    """Return what tells a table from others in its place: the one kind that it takes, or else its model's name."""
+    kinds = get_args(table.model_fields["kind"].annotation) if "kind" in table.model_fields else ()
+    return str(kinds[0]) if len(kinds) == 1 else table.__name__
 
 
 def _default(field: FieldInfo) -> str:

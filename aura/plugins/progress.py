@@ -67,6 +67,11 @@ class Progress(Observer):
         self._player = player
         self._shown = (self.items, self._shown[1])
 
+    def say_loading(self, name: str) -> None:
+        """Say on a terminal that a brain is made ready, which may take long: its zones load and compile."""
+        if self._console.is_terminal:
+            self._console.print(f"loading {name} ...", style="dim", markup=False, highlight=False)
+
     def on_start(self, brain: BrainView) -> None:
         self._brain = brain
         self._shown = (self.items, brain.now)

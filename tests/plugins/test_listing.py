@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from aura.core.modulators import Modulator
 from aura.core.ports import Port
@@ -64,6 +64,25 @@ def test_tables_within_parameters_are_told_under_their_keys() -> None:
     assert lines[lines.index("parameters"):] == [
         "parameters", "  inner  Inner          = Inner(depth=3)", "  other  Inner or none  = None", "",
         "parameters of inner", "  depth  int  = 2", "", "parameters of other", "  depth  int  = 2"]
+
+
+def test_tables_of_several_kinds_in_one_place_are_told_together() -> None:
+    class Round(ZoneParams):
+        kind: Literal["round"] = "round"
+        size: int = 1
+        radius: float = 2.0
+
+    class Square(ZoneParams):
+        kind: Literal["square"]
+        size: int = 1
+
+    class Both(ZoneParams):
+        shapes: dict[str, Round | Square] = {}
+
+    lines = zone_text(Manifest("mood", "x:Y", params=Both)).splitlines()
+    assert lines[lines.index("parameters of shapes"):] == [
+        "parameters of shapes", "  kind    'round'   = 'round'", "  kind    'square'  required",
+        "  size    int       = 1", "  radius  float     = 2.0      (round)"]
 
 
 def test_ports_that_follow_from_the_parameters_are_those_of_the_defaults() -> None:

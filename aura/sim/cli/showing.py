@@ -25,6 +25,7 @@ __all__ = ["describe_scenario", "show_data", "show_metrics", "show_plugins", "sh
 
 def describe_scenario(source: str, settings: Sequence[str], asked: Asked) -> None:
     """Print the zones, pathways, phases and metrics of a scenario."""
+    from aura.core.modulators import ENERGY_GATE
     from aura.core.ports import MODULATORS
     from aura.core.time import format_time
     from aura.sim.build import make_blueprint, settle_time
@@ -44,11 +45,15 @@ def describe_scenario(source: str, settings: Sequence[str], asked: Asked) -> Non
         typer.echo(f"\n{name} ({plan.manifest.name})")
         for side, ports in (("in ", plan.inputs), ("out", plan.outputs)):
             for port in ports.values():
-                typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
-        for path in blueprint.pathways:
-            if path.target == name and path.target_port == MODULATORS.name:
-                modulator = plan.modulators[path.source_port]
-                typer.echo(f"  mod {modulator.name:<22} {f'from {path.source}':<28} {modulator.summary}")
+                if port is not MODULATORS:
+                    typer.echo(f"  {side} {port.name:<22} {port.describe():<28} {port.doc}")
+        fed = {path.source_port: f"from {path.source}" for path in blueprint.pathways
+               if path.target == name and path.target_port == MODULATORS.name}
+        for modulator in plan.modulators.values():
+            # Every zone has the energy gate, the streams too: it is told where something sets it.
+            if modulator.name in fed or modulator is not ENERGY_GATE:
+                origin = fed.get(modulator.name, f"= {modulator.default:g}")
+                typer.echo(f"  mod {modulator.name:<22} {origin:<28} {modulator.summary}")
         for line in plan.manifest.details(plan.params) if plan.manifest.details else ():
             typer.echo(f"  {line}")
     typer.echo(f"\nafter a phase's last row the brain runs on for {format_time(settle_time(blueprint))}")

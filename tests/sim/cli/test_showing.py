@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+import tomllib
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from aura.plugins.metrics.plugin import aura_metrics
-from aura.sim.cli import completion
+from aura.sim.cli import completion, doctor, main
+
+ROOT = Path(__file__).parents[3]
 
 
 def test_help_names_every_command(aura):
@@ -119,6 +125,7 @@ def test_describe_shows_what_a_zone_tells_of_itself(sim, aura):
 def test_describe_shows_graph_and_schedule_without_running(sim, aura):
     answer = aura("describe", "small.toml", "--set", "ticker.period=3 ms")
     assert answer.status == 0
+    assert "modulators" not in answer.out  # none of its zones obeys any but the energy gate, which nothing sets
     for part in ("diary.label -> majority.label  after 2 ms", "wakes every 3 ms", "wakes when text or label arrives",
                  "answers after 25 ms", "tags (item)", "metric guess: classification", "runs on for 100 ms"):
         assert part in answer.out, part
@@ -177,6 +184,28 @@ def test_doctor_says_what_is_installed(aura, tmp_path, monkeypatch):
     assert "numpy" in answer.out
     assert "which is no folder" in answer.out
     assert "all plugins are in order" in answer.out
+
+
+def test_doctor_knows_all_that_aura_needs_and_tells_what_is_missing(aura, monkeypatch):
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert list(doctor._PACKAGES) == [re.split("[>=<[]", line)[0] for line in project["dependencies"]]
+    assert set(doctor._EXTRAS) == set(project["optional-dependencies"])
+
+    def version(name):
+        if name in ("faiss-cpu", "sentence-transformers"):
+            raise PackageNotFoundError(name)
+        return "1.2.3"
+
+    monkeypatch.setattr(doctor, "version", version)
+    monkeypatch.setattr(doctor, "requires", lambda name: [
+        "numpy>=2", 'sentence-transformers>=3.0; extra == "encoders"', "nengo >=4 ; extra == 'benchmarks'"])
+    monkeypatch.setattr(doctor, "_accelerators", list)
+    lines = aura("doctor").out.splitlines()
+    for name, told in (("faiss-cpu", "missing"), ("jax", "1.2.3"), ("numba", "1.2.3"), ("scipy", "1.2.3")):
+        assert [line.split()[1] for line in lines if line.startswith(f"{name} ")] == [told]
+    assert "missing: pip install faiss-cpu" in lines
+    assert [line.split()[1:3] for line in lines if line.startswith("encoders ")] == [["none", "sentence-transformers"]]
+    assert [line.split()[1:4] for line in lines if line.startswith("benchmarks ")] == [["nengo", "1.2.3", "none"]]
 
 
 @pytest.mark.parametrize(("words", "message"), [
@@ -273,3 +302,12 @@ def test_a_shell_asks_the_command_itself(tmp_path):
     command = Path(sys.executable).parent / "aura"
     done = subprocess.run([command], env=environment, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["feelings"]
+
+
+def test_the_command_goes_by_its_name_however_it_was_begun(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["/somewhere/aura/__main__.py", "--help"])  # as `python -m aura` has it
+    monkeypatch.setattr(sys.modules["__main__"], "__spec__", SimpleNamespace(name="aura.__main__", parent="aura"))
+    monkeypatch.setattr(sys.modules["__main__"], "__package__", "aura")
+    with pytest.raises(SystemExit):
+        main()
+    assert "Usage: aura [OPTIONS]" in capsys.readouterr().out
