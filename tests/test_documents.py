@@ -14,7 +14,6 @@ import pytest
 from aura.sim.scenario import load_scenario, read_scenario
 from tests.documents import LANGUAGES, PAGES, ROOT, Block, DocumentError, Reader, blocks_of
 from tests.scenario_blocks import check_toml
-from tests.site import NAV
 
 BLOCKS = [block for page in PAGES for block in blocks_of(page)]
 TOML = [block for block in BLOCKS if block.language == "toml"]
@@ -151,7 +150,7 @@ def test_every_file_that_a_page_names_is_there(page: Path) -> None:
     for path in re.findall(r"`((?:docs|examples|benchmarks|tests)/[\w./-]*|aura/[\w/]+\.py|[A-Z]+\.md)`", text):
         assert (ROOT / path).exists(), path
     for path in re.findall(r"\]\((?!\w+:|#)([^)#]+)", text):
-        assert path in NAV or (page.parent / path).exists(), path
+        assert (page.parent / path).exists(), path  # as seen in the repository; the site leads some to pages it makes
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

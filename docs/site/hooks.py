@@ -12,6 +12,12 @@ from reference import pages
 ROOT = Path(__file__).parents[2]
 OF_THE_ROOT = {"README.md": "index.md", "CONTRIBUTING.md": "contributing.md", "CHANGELOG.md": "changelog.md"}
 """Pages that stand beside docs/, and what they are called in the site."""
+OF_THE_CODE = {
+    "aura/sim/scenario_model.py": "reference/scenario.md", "aura/plugins/specs.py": "reference/api/hooks.md",
+    "aura/plugins/streams.py": "reference/api/readers.md", "aura/core/executor.py": "reference/api/executors.md",
+    "aura/zones/amygdala/tasks/task.py": "reference/api/tasks.md", "aura/__init__.py": "reference/api/aura.md",
+}
+"""Modules that pages lead to, so that their links hold in the repository too, and the pages made of them."""
 
 _FENCE = re.compile(r"^(?P<ticks> *`{3,})(?P<language>\w+)(?P<settings>(?: \w+=\S+)*)$", re.MULTILINE)
 _HIDDEN = re.compile(r"^<!-- (?:python|sh|toml)\b.*?^-->\n", re.MULTILINE | re.DOTALL)
@@ -28,8 +34,8 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Return a page with its links to the root led to the site's pages, and its blocks as the site writes them."""
-    for source, name in OF_THE_ROOT.items():
+    """Return a page with links that leave docs/ led to the site's pages, and its blocks as the site writes them."""
+    for source, name in {**OF_THE_ROOT, **OF_THE_CODE}.items():
         markdown = markdown.replace(f"](../{source}", f"]({name}").replace(f"]({source}", f"]({name}")
     return _FENCE.sub(_fence, _HIDDEN.sub("", markdown))
 
