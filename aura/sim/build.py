@@ -18,6 +18,7 @@ from aura.core.params import validated
 from aura.core.time import MS, Time, format_time, parse_rate, parse_time
 from aura.core.zone import Manifest, Zone
 from aura.plugins.streams import Reader, ReaderKind, Source
+from aura.sim.columns import require_fitting_column
 from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.iterable import read_iterable
 from aura.sim.scenario import Scenario, StreamModel
@@ -81,7 +82,8 @@ def build_brain(scenario: Scenario, lookup: Lookup, *, journal: Journal | None =
     blueprint = make_blueprint(scenario, lookup, journal=journal, autoplay=autoplay, sources=sources)
     # The executors of the core are there without any plugin.
     named = scenario.executor
-    executor = named if named in EXECUTORS else lookup.executor(named).make()
+    with scenario.written.naming("executor"):
+        executor = named if named in EXECUTORS else lookup.executor(named).make()
     brain = Brain.of(blueprint, executor=executor, profile=scenario.profile)
     for plan in brain.plans.values():
         if plan.manifest.deprecated:
@@ -115,16 +117,20 @@ def make_blueprint(scenario: Scenario, lookup: Lookup, *, journal: Journal | Non
         sources.plugin(path)
     blueprint = Blueprint(seed=scenario.seed, resolution=scenario.resolution, paths=sources)
     for name, model in scenario.streams.items():
-        with blaming(f"streams.{name}", f"a stream of kind {model.kind!r} that can be opened", StreamError):
+        with scenario.written.naming(f"streams.{name}"), blaming(
+                f"streams.{name}", f"a stream of kind {model.kind!r} that can be opened", StreamError):
             stream = _open_stream(name, lookup.stream(model.kind), model, scenario, journal, autoplay, sources)
-        blueprint.add(stream, name)
+            blueprint.add(stream, name)
     for name, zone in scenario.zones.items():
-        blueprint.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period,
-                      wake_on=zone.wake_on, latency=zone.latency, learn=zone.learn, on_error=zone.on_error)
+        with scenario.written.naming(f"zones.{name}"):
+            blueprint.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period,
+                          wake_on=zone.wake_on, latency=zone.latency, learn=zone.learn, on_error=zone.on_error)
     for pathway in scenario.pathways:
-        for end in (pathway.source, pathway.target):
-            _require_declared(end.partition(".")[0], f"{pathway.source} -> {pathway.target}", blueprint, lookup)
-        blueprint.connect(pathway.source, pathway.target, pathway.delay)
+        with scenario.written.naming("pathways"):
+            for end in (pathway.source, pathway.target):
+                _require_declared(end.partition(".")[0], f"{pathway.source} -> {pathway.target}", blueprint, lookup)
+            require_fitting_column(pathway, blueprint, scenario)
+            blueprint.connect(pathway.source, pathway.target, pathway.delay)
     return blueprint
 
 

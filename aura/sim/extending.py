@@ -35,6 +35,8 @@ class ScenarioFile(NamedTuple):
     table: dict[str, Any]
     name: str
     """What errors call it."""
+    parts: tuple[tuple[str, dict[str, Any]], ...]
+    """The tables of the files that it was merged from, each with its file's name, the extending one first."""
 
 
 def embedded_scenarios() -> dict[str, Path]:
@@ -84,7 +86,7 @@ def _read(path: Path, above: tuple[Path, ...]) -> ScenarioFile:
     if asked.extends is None:
         if asked.without:
             raise ScenarioError(f"{name}: without", expected="`extends` beside it, whose keys are left out", got="none")
-        return ScenarioFile(table, name)
+        return ScenarioFile(table, name, ((name, table),))
     other = _place(asked.extends, path.parent, f"{name}: extends {asked.extends!r}")
     chain = (*above, path.resolve())
     if other.resolve() in chain:
@@ -92,9 +94,21 @@ def _read(path: Path, above: tuple[Path, ...]) -> ScenarioFile:
         raise ScenarioError(f"{name}: extends", expected="scenarios that do not extend each other in a circle",
                             got=" -> ".join(part.name for part in circle))
     found = _read(other, chain)
-    name = f"{name} (extends {found.name})"
+    own, name = name, f"{name} (extends {found.name})"
     known = _seen_from(found.table, table["base"], embedded=other in embedded_scenarios().values())
-    return ScenarioFile(merged(_without(known, asked.without, name), table), name)
+    rest = dict(_without(known, asked.without, name))
+    if isinstance(summary := rest.get("summary"), str) and summary and "summary" not in table:
+        rest["summary"] = f"Extends {asked.extends}: {summary}"  # what it says of itself may be no longer so
+    kept = tuple((of, _without(part, [key for key in asked.without if _has(part, _parts(key, name))], name))
+                 for of, part in found.parts)
+    said = table
+    for key in asked.without:  # what is missing for that is missing because of this file
+        said = merged(_nested(_parts(key, name)), said)
+    return ScenarioFile(merged(rest, table), name, ((own, said), *kept))
+
+
+def _nested(parts: Sequence[str]) -> dict[str, Any]:
+    return {parts[0]: _nested(parts[1:]) if parts[1:] else None}
 
 
 def _parsed(path: Path) -> dict[str, Any]:
@@ -143,6 +157,10 @@ def _without_key(table: dict[str, Any], parts: list[str], key: str, where: str) 
     if not rest:
         return {name: value for name, value in table.items() if name != first}
     return {**table, first: _without_key(table[first], rest, key, where)}
+
+
+def _has(table: Any, parts: Sequence[str]) -> bool:
+    return not parts or (isinstance(table, dict) and parts[0] in table and _has(table[parts[0]], parts[1:]))
 
 
 def _parts(key: str, where: str) -> list[str]:

@@ -121,11 +121,13 @@ def make_metrics(scenario: Scenario, manager: PluginManager, brain: BrainView) -
     """
     metrics = []
     for name, given in scenario.metrics.items():
-        kind, options = metric_options(name, given, manager)
-        metrics.append(kind.make(name, options))
+        with scenario.written.naming(f"metrics.{name}"):
+            kind, options = metric_options(name, given, manager)
+            metrics.append(kind.make(name, options))
     for metric in metrics:
         # Here and not only when the brain tells it to start: an observer that raises then is merely switched off.
-        with blaming(f"metrics.{metric.name}", "a check() that does not raise", home=type(metric).__module__):
+        with scenario.written.naming(f"metrics.{metric.name}"), blaming(
+                f"metrics.{metric.name}", "a check() that does not raise", home=type(metric).__module__):
             metric.check(brain)
             metric.make_room(brain)
     return metrics

@@ -41,7 +41,8 @@ def as_played(scenario: Scenario, brain: Brain) -> Scenario:
             group = []
         if phase is not None:
             (group if phase.repeats else phases).append(phase)
-    return read_scenario({**scenario.dump(), "phases": [phase.model_dump() for phase in phases]}, scenario.name)
+    return read_scenario({**scenario.dump(), "phases": [phase.model_dump() for phase in phases]}, scenario.name,
+                         scenario.written)
 
 
 def _of_stage(phase: PhaseModel, number: int, classes: Sequence[str]) -> PhaseModel:

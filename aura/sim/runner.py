@@ -187,11 +187,11 @@ class Run:
         brain = build_brain(self.scenario, self.manager, journal=journal, sources=sources)
         changed = self._take_sources(sources)
         try:
-            self.scenario = as_played(self.scenario, brain)
+            self.scenario = self._as_played(brain)
             if hold is None:
                 hold = self.folder.create(self.scenario, beginning(self.scenario, self._tally))
             journal.take_over()
-            self.player = player = PhasePlayer(brain, self.scenario, self._until())
+            self.player = player = self._new_player(brain)
             metrics = make_metrics(self.scenario, self.manager, brain.view)
             brain.pace = Pacer(self.scenario.realtime, brain.resolution) if self.scenario.realtime else None
             context = RunContext(self.scenario.dump(), brain.view, self.folder.path, self.scenario.seed, resumed)
@@ -232,6 +232,15 @@ class Run:
             if new:
                 hold.release()
         return self.status
+
+    def _as_played(self, brain: Brain) -> Scenario:
+        with self.scenario.written.naming():
+            return as_played(self.scenario, brain)
+
+    def _new_player(self, brain: Brain) -> PhasePlayer:
+        """Build the brain, if nothing has, and return what plays the phases."""
+        with self.scenario.written.naming():  # what is wrong with the wiring is told here, too
+            return PhasePlayer(brain, self.scenario, self._until())
 
     def _begun_with(self, checkpoint: Path | None, *, new: bool) -> list[Source] | None:
         """Return the files that the run began with that is resumed, branched from or played again."""

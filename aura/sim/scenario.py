@@ -22,6 +22,7 @@ from aura.sim.scenario_model import (
 )
 from aura.sim.settings import with_settings
 from aura.sim.variables import with_variables
+from aura.sim.written import SETTINGS, Written
 
 __all__ = ["CheckpointModel", "PathwayModel", "PhaseModel", "RecordModel", "Scenario", "StreamModel", "ZoneModel",
            "embedded_scenarios", "load_scenario", "read_scenario", "with_settings"]
@@ -39,13 +40,17 @@ def load_scenario(source: str | Path, settings: Sequence[str] = ()) -> Scenario:
     """
     file = read_file(source)
     try:
-        return read_scenario(with_variables(with_settings(file.table, settings), file.name), file.name)
+        before = _tables(file.table)
+        table = with_settings(file.table, settings)
+        written = Written(((SETTINGS, _changes(before, table)), *file.parts), file.name)
+        with written.naming():
+            return read_scenario(with_variables(table, file.name), file.name, written)
     except RecursionError:
         raise ScenarioError(file.name, expected="tables some hundred deep at most", got="deeper ones") from None
 
 
-def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario:
-    """Return the scenario that a table of plain values describes."""
+def read_scenario(table: Mapping[str, Any], where: str = "scenario", written: Written | None = None) -> Scenario:
+    """Return the scenario that a table of plain values describes; `written` knows the files that it is from."""
     if table.get("aura") not in (FORMAT, None):
         raise ScenarioError(f"{where}: aura", expected=f"format version {FORMAT}", got=repr(table["aura"]),
                             hint="A newer AURA may read it.")
@@ -60,7 +65,18 @@ def read_scenario(table: Mapping[str, Any], where: str = "scenario") -> Scenario
                 raise ScenarioError(f"{where}: {kind}.{name}", expected="a name of letters, digits and '_'",
                                     got=repr(name))
     _check_phases(scenario.phases, where)
-    return scenario
+    return scenario if written is None else scenario.with_written(written)
+
+
+def _tables(value: Any) -> Any:
+    """Return a table that stays as it is when the other is changed."""
+    return {key: _tables(part) for key, part in value.items()} if isinstance(value, dict) else value
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
+    """Return the keys of a table that are new or other than before."""
+    return {key: _changes(old, value) if isinstance(value, dict) and isinstance(old := before.get(key), dict) else value
+            for key, value in after.items() if key not in before or before[key] != value}
 
 
 def _check_phases(phases: Sequence[PhaseModel], where: str) -> None:

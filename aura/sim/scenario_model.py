@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, PrivateAttr, field_validator, model_validator
 from pydantic_core import to_jsonable_python
 
 from aura.core.errors import ScenarioError, WiringError
@@ -15,6 +15,7 @@ from aura.core.paths import TextFrom
 from aura.core.pathway import split_topic
 from aura.core.time import parse_time
 from aura.sim.stream_model import Model, StreamModel, TimeText
+from aura.sim.written import Written
 
 __all__ = ["EACH", "FORMAT", "CheckpointModel", "Extending", "PathwayModel", "PhaseModel", "RecordModel", "Scenario",
            "StreamModel", "ZoneModel", "checked"]
@@ -204,6 +205,18 @@ class Scenario(Model):
     @classmethod
     def _short_pathways(cls, value: Any) -> Any:
         return [_short_pathway(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+    _written: Written = PrivateAttr(default_factory=Written)
+
+    @property
+    def written(self) -> Written:
+        """What knows the files that it was read from, if it was read from files."""
+        return self._written
+
+    def with_written(self, written: Written) -> Scenario:
+        """Let the scenario know the files that it was read from, and return it."""
+        self._written = written
+        return self
 
     @property
     def folder(self) -> Path:

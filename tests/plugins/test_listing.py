@@ -77,7 +77,7 @@ def test_tables_of_several_kinds_in_one_place_are_told_together() -> None:
         size: int = 1
 
     class Both(ZoneParams):
-        shapes: dict[str, Round | Square] = {}
+        shapes: dict[str, Round | Square]
 
     lines = zone_text(Manifest("mood", "x:Y", params=Both)).splitlines()
     assert lines[lines.index("parameters of shapes"):] == [

@@ -207,8 +207,8 @@ def test_a_reader_that_raises_while_it_yields_is_told_with_its_line(sim):
     rows = "({'age': float(text)} for text in ('3', 'thirty'))"
     (sim.folder / "mine.py").write_text(ROWS.format(opened=rows, live=False), encoding="utf-8")
     scenario = load_scenario(sim.scenario('aura = 1\nname = "x"\n[streams.s]\nkind = "mine"\n', "x.toml"))
-    with pytest.raises(StreamError, match=r"^streams.s: expected a row, or the end, got ValueError: could not convert "
-                       r"string to float: 'thirty', at .*mine\.py:9 in "):
+    with pytest.raises(StreamError, match=r"^x.toml: streams.s: expected a row, or the end, got ValueError: "
+                       r"could not convert string to float: 'thirty', at .*mine\.py:9 in "):
         build_brain(scenario, PluginManager((), [sim.folder / "mine.py"]))
 
 

@@ -123,13 +123,20 @@ def test_a_file_may_extend_one_that_extends_another_and_settings_come_last(write
     "an empty key": ('extends = "base.toml"\nwithout = [""]', r"without: expected a key"),
     "no list": ('extends = "base.toml"\nwithout = "seed"', r"child\.toml: without: expected a valid tuple, got 'seed'"),
     "nothing to leave out of": ('name = "a"\nwithout = ["seed"]', r"child\.toml: without: expected `extends`"),
-    "an unknown key": ('extends = "base.toml"\nsede = 1',
-                       r"child\.toml \(extends base\.toml\): sede: expected a known key"),
+    "an unknown key": ('extends = "base.toml"\nsede = 1', r"^child\.toml: sede: expected a known key"),
+    "a value of its own": ('extends = "base.toml"\nresolution = "x"', r"^child\.toml: resolution: expected"),
+    "a value of the other's": ('extends = "poor.toml"\nseed = 2',
+                               r"^poor\.toml \(extended by child\.toml\): streams\.diary\.items: expected"),
+    "a value of the other's that it gives anew": ('extends = "poor.toml"\nstreams.diary.items = "y"',
+                                                  r"^child\.toml: streams\.diary\.items: expected .* got 'y'"),
+    "what it leaves out": ('extends = "base.toml"\nwithout = ["aura", "name", "streams.diary.kind"]',
+                           r"^child\.toml: (aura|name|streams\.diary\.kind): expected a value, it is required"),
     "a folder that is none": ('extends = "base.toml"\nbase = 3', r"child\.toml: base: expected a folder, got 3"),
 }.values())
 def test_what_is_wrong_is_named_with_its_file(write, tmp_path, text, message):
     write("aura = ", "broken.toml")
     write("{}", "run/run.json")
+    write('extends = "base.toml"\nstreams.diary.items = "x"', "poor.toml")
     with pytest.raises(ScenarioError, match=message):
         load_scenario(write(text))
 
@@ -144,6 +151,18 @@ def test_a_circle_of_files_is_told(write):
 def test_a_scenario_in_a_run_folder_extends_nothing():
     with pytest.raises(ScenarioError, match="extends: expected a known key"):
         read_scenario({"aura": 1, "name": "a", "extends": "mnist"})
+
+
+def test_a_setting_is_told_as_one(write):
+    with pytest.raises(ScenarioError, match=r"^--set seed: expected .* got 'x'"):
+        load_scenario(write('extends = "base.toml"'), ["seed=x"])
+
+
+def test_the_summary_of_the_other_is_told_as_the_others(write):
+    (path := write('extends = "spoken.toml"')).with_name("spoken.toml").write_text(
+        BASE.replace("seed = 3", 'summary = "Shouts."'), encoding="utf-8")
+    assert load_scenario(path).summary == "Extends spoken.toml: Shouts."
+    assert load_scenario(write('extends = "spoken.toml"\nsummary = "Whispers."')).summary == "Whispers."
 
 
 # --- paths ---------------------------------------------------------------------------------------------------------

@@ -30,17 +30,18 @@ def describe_scenario(source: str, settings: Sequence[str], asked: Asked) -> Non
     from aura.core.time import format_time
     from aura.sim.build import make_blueprint, settle_time
     from aura.sim.journal import NoInput
-    from aura.sim.observers import metric_options
+    from aura.sim.rehearsal import rehearse
     from aura.sim.scenario import load_scenario
 
     scenario = load_scenario(source, settings)
     sources = asked.sources(scenario)
     manager = asked.manager(scenario, sources)
     blueprint = make_blueprint(scenario, manager, journal=NoInput(), sources=sources)
-    for name, options in scenario.metrics.items():
-        metric_options(name, options, manager)  # read only: a metric's module may be heavy
+    with scenario.written.naming():
+        schedule = blueprint.schedule()
+    rehearse(scenario, blueprint, manager)
     typer.echo(f"{scenario.name}: {scenario.summary}\n" if scenario.summary else f"{scenario.name}\n")
-    typer.echo(blueprint.schedule())
+    typer.echo(schedule)
     for name, plan in blueprint.plans.items():
         typer.echo(f"\n{name} ({plan.manifest.name})")
         for side, ports in (("in ", plan.inputs), ("out", plan.outputs)):

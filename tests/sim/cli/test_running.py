@@ -295,10 +295,10 @@ columns = {{text = "text"}}
 @pytest.mark.parametrize(("words", "message"), [
     (("run", "smal.toml"), "scenario 'smal.toml': expected a file"),
     ((*RUN, "--set", "shuot.x=1"), "got 'shuot'. Try 'shout'"),
-    ((*RUN, "--seed", "-1"), "small.toml: seed: expected greater than or equal to 0, got -1"),
+    ((*RUN, "--seed", "-1"), "--set seed: expected greater than or equal to 0, got -1"),
     ((*RUN, "--until", "soon"), "--until: expected a time"),
     ((*RUN, "--executor", "gpu"), "executor 'gpu': expected an executor that a plugin brings, got 'gpu'"),
-    ((*RUN, "--realtime", "-2"), "small.toml: realtime: expected"),
+    ((*RUN, "--realtime", "-2"), "--set realtime: expected"),
     ((*RUN, "--out", "small.toml"), "expected a new or empty folder"),
     ((*RUN, "--out", "small.toml/deep"), "expected a folder that can be written to"),
     ((*RUN, "--no-plugin", "shuot"), "--no-plugin shuot: expected a plugin's"),

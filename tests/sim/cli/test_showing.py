@@ -132,6 +132,21 @@ def test_describe_shows_graph_and_schedule_without_running(sim, aura):
     assert not (sim.folder / "runs").exists()
 
 
+@pytest.mark.parametrize(("setting", "message"), [
+    ("diary.curriculum={field = 'label', groups = [['odd']]}",
+     "--set diary.curriculum.groups: expected a group for the class of every learning row, got 'red', "),
+    ("phases=[{name = 'a', stage = 3}]", "--set phases.0.stage: expected a stream with a curriculum, got 3"),
+    ("metrics.guess.truth=diary.lable", "--set metrics.guess.truth: expected an output of this brain, got "
+                                        "'diary.lable'. Try 'diary.label'."),
+    ("executor=thread", "--set executor: executor 'thread': expected an executor that a plugin brings, got 'thread'. "
+                        "Try 'threads'."),
+])
+def test_describe_refuses_what_a_run_would_at_its_start(sim, aura, setting, message):
+    answer = aura("describe", "small.toml", "--set", setting)
+    assert answer.status == 2
+    assert message in answer.err
+
+
 def test_describe_shows_the_phases_that_a_scenario_names(sim, aura):
     sim.scenario(sim.text + """
         [[phases]]
@@ -146,7 +161,7 @@ def test_describe_shows_the_phases_that_a_scenario_names(sim, aura):
         name = "again"
         stage = 1
         """, "phases.toml")
-    found = aura("describe", "phases.toml").out
+    found = aura("describe", "phases.toml", "--set", "diary.curriculum={field = 'label'}").out
     for line in ("phase {classes}: learning rows of each stage, learning on",
                  "phase held-out-{number}: held-out rows, after each stage, learning off",
                  "phase again: learning rows of stage 1, learning on"):
