@@ -80,5 +80,5 @@ def _drawn(scenario: Scenario, played: Collection[str]) -> str:
 
 
 def _draws(model: StreamModel) -> bool:
-    return (model.shuffle or (model.hold_out > 0.0 and model.hold_out_from == "random")
+    return (model.shuffle or (model.hold_out > 0.0 and model.hold_out_from == "random" and model.hold_out_seed is None)
             or (model.change is not None and model.change.seed is None))

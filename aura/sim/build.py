@@ -167,8 +167,8 @@ def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scen
     other, where = dict(model.held_out or {}), f"streams.{name}.held_out"
     limit = validated(_Limit, {key: other.pop(key) for key in ("limit",) if key in other}, where, ScenarioError).limit
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
-                      model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.limit, limit,
-                      model.curriculum, model.change, autoplay)
+                      model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.stratify,
+                      model.hold_out_seed, model.limit, limit, model.curriculum, model.change, autoplay)
     reader = _reader(kind, options, scenario, f"streams.{name}")
     held_out = None
     if model.held_out is not None:
@@ -195,8 +195,9 @@ def _reader(kind: ReaderKind, options: Any, scenario: Scenario, where: str) -> R
 
 def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
                journal: Journal | None) -> type[Zone[Any]]:
-    for key in ("shuffle", "time", "hold_out", "held_out", "limit", "curriculum", "change"):
-        if getattr(model, key):
+    for key in ("shuffle", "time", "hold_out", "held_out", "stratify", "hold_out_seed", "limit",
+                "curriculum", "change"):
+        if getattr(model, key) != StreamModel.model_fields[key].default:
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:
         raise StreamError(f"streams.{name}.repeat", expected="no such setting for live input", got=str(model.repeat))

@@ -75,6 +75,14 @@ class StreamModel(BaseModel):
         default="end",
         description="Which rows `hold_out` keeps back: the last ones of the file, or rows drawn by the stream's "
                     "seed.")
+    stratify: str | None = Field(
+        default=None,
+        description="A field of tags, text or integers: of each of its classes the rows that are drawn hold the same "
+                    "fraction, of the rarest ones as nearly as can be.")
+    hold_out_seed: int | None = Field(
+        default=None, ge=0,
+        description="What the rows are drawn by that `hold_out` keeps back: the same ones whatever the scenario's seed "
+                    "and the stream's name. By default these two.")
     held_out: dict[str, Any] | None = Field(
         default=None,
         description="The options of the reader that open other rows as the held-out ones, in place of `hold_out`; "

@@ -12,7 +12,7 @@ from pydantic import Field as Setting
 from aura.core.errors import StreamError
 from aura.plugins.streams import Field, Item, Table
 from aura.sim.readers.bad import BadValue, Missing
-from aura.sim.readers.cells import TIME_UNITS, number, number_array, tags, text
+from aura.sim.readers.cells import TIME_UNITS, number, number_array, shown, tags, text
 from aura.sim.readers.where import Chooser, Where
 
 if TYPE_CHECKING:
@@ -46,6 +46,10 @@ class Column(BaseModel):
     shape: tuple[Annotated[int, Setting(ge=1)], ...] | None = Setting(
         None,
         description="Shape of one item where a JSON value is an array; without it the first good row tells.")
+    range: tuple[float, float] | None = Setting(
+        None,
+        description="Of `float` and `float64`: the scale of the cells, such as [1, 5], which is mapped onto 0 to 1; a "
+                    "number outside it is bad.")
     unit: str = Setting("", description='Unit of the numbers; for `"time"` that of the cell: ns, us, ms, s, min or h.')
     doc: str = Setting("", description="One sentence on what it is.")
     optional: bool = Setting(
@@ -60,6 +64,8 @@ class Column(BaseModel):
             raise ValueError("several columns make a vector of numbers: expected type 'float', 'float64' or 'int'")
         if self.type == "time" and self.unit not in TIME_UNITS:
             raise ValueError(f"expected one of the units {', '.join(TIME_UNITS)} for a time, got {self.unit!r}")
+        if self.range is not None and (self.type not in ("float", "float64") or not self.range[0] < self.range[1]):
+            raise ValueError("a range is of type 'float' or 'float64', from its least number to its largest")
         if self.optional and self.default is not None:
             raise ValueError("expected optional = true or a default, got both")
         if self.default is not None:
@@ -127,11 +133,21 @@ class Column(BaseModel):
         if self.type == "tags":
             return tags(get(self.keys[0]), self.separator, self.classes)
         if isinstance(self.source, tuple):
-            return number_array([number(get(key), self.type, self.unit) for key in self.source], self.dtype)
+            return self._ranged(number_array([number(get(key), self.type, self.unit) for key in self.source],
+                                             self.dtype))
         cell = get(self.source)
         if self.type != "time" and not isinstance(cell, (str, int, float)):
-            return number_array(cell, self.dtype)
-        return number(cell, self.type, self.unit)
+            return self._ranged(number_array(cell, self.dtype))
+        return self._ranged(number(cell, self.type, self.unit))
+
+    def _ranged(self, item: Any) -> Any:
+        """Return numbers as they lie in the scale that the column tells, from 0 to 1."""
+        if self.range is None:
+            return item
+        least, most = self.range
+        if not (np.all(item >= least) and np.all(item <= most)):
+            raise BadValue(f"numbers from {least:g} to {most:g}, the column's range", shown(item.tolist()))
+        return ((item.astype(np.float64) - least) / (most - least)).astype(self.dtype)
 
     def _filled(self, get: Callable[[str | int], object], key: str | int) -> object:
         try:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
 
 from aura.core.errors import StreamError
+from aura.sim.readers.strata import stratified
 
 __all__ = ["Seed", "by_stage", "fixed_permutation", "pass_order", "plan"]
 
@@ -23,6 +25,7 @@ def plan(
     hold_out: float = 0.0,
     hold_out_from: Literal["end", "random"] = "end",
     limit: int | None = None,
+    strata: Sequence[tuple[str, ...]] | None = None,
     name: str = "stream",
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the rows to learn from and those held out, both in the file's order.
@@ -39,6 +42,8 @@ def plan(
         The last rows, or rows drawn without replacement.
     limit : int, optional
         Take only the first so many rows, before any are held out.
+    strata : sequence of tuple of str, optional
+        The classes of each of these rows: those drawn hold of every class the same fraction, as nearly as can be.
     name : str
         What errors call the stream.
 
@@ -69,9 +74,12 @@ def plan(
     every = np.arange(count, dtype=np.int64)
     if hold_out_from == "end":
         return every[: count - held], every[count - held :]
-    drawn = _generator(seed, _HOLD_OUT).permutation(count)[:held]
-    mask = np.zeros(count, dtype=bool)
-    mask[drawn] = True
+    drawn = _generator(seed, _HOLD_OUT).permutation(count)
+    if strata is None:
+        mask = np.zeros(count, dtype=bool)
+        mask[drawn[:held]] = True
+    else:
+        mask = stratified(strata, drawn, held)
     return every[~mask], every[mask]
 
 

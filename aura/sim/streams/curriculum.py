@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError, nearest
 from aura.core.ports import Port
-from aura.plugins.streams import Field, Reader
+from aura.plugins.streams import Reader
 from aura.sim.readers.order import by_stage
+from aura.sim.streams.classes import class_field, classes_of, row_classes
 
 __all__ = ["NO_STAGE", "STAGE", "Curriculum", "Stages"]
 
@@ -22,9 +23,6 @@ STAGE = Port("stage", "int64", ("item",), role="label",
 
 NO_STAGE = -1
 """The stage of an item whose classes are in no group."""
-
-BLOCK_ROWS = 4096
-"""Rows read at once to learn their classes: of images of 28 x 28 float32 these are 13 MB."""
 
 _NAMED_MOST = 5
 
@@ -39,6 +37,15 @@ class Curriculum(BaseModel):
         None,
         description="The classes of each stage. By default each class is a stage, in the order in which the field "
                     "declares its classes, or else in which they first appear.")
+    per_stage: int = Setting(
+        1, ge=1,
+        description="Without groups: how many classes make a stage, in that order; the last stage may have fewer.")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Curriculum:
+        if self.groups is not None and self.per_stage != 1:
+            raise ValueError("groups or per_stage, as groups say how many classes a stage has")
+        return self
 
     @field_validator("groups")
     @classmethod
@@ -72,12 +79,13 @@ class Stages:
 
     def __init__(self, curriculum: Curriculum, reader: Reader, rows: np.ndarray, name: str) -> None:
         self._field, self._where = curriculum.field, f"{name}.curriculum"
-        declared = _checked_field(reader.fields, curriculum.field, self._where).classes
+        declared = class_field(reader.fields, curriculum.field, f"{self._where}.field").classes
         groups = curriculum.groups
         if groups is None:
-            present = dict.fromkeys(label for _, labels in self._labels(reader, rows) for label in labels)
+            present = dict.fromkeys(label for _, labels in row_classes(reader, rows, self._field) for label in labels)
             order = [label for label in declared if label in present] or list(present)
-            groups = tuple((label,) for label in order)
+            groups = tuple(tuple(order[start:start + curriculum.per_stage])
+                           for start in range(0, len(order), curriculum.per_stage))
         self._stage_of = {label: stage for stage, group in enumerate(groups) for label in group}
         self.groups = groups
         self._rows = np.full(len(reader), NO_STAGE, dtype=np.int64)
@@ -93,22 +101,16 @@ class Stages:
 
     def of(self, rows: Mapping[str, Any]) -> np.ndarray:
         """Return the stage of each of some rows that the reader gave, int64 (item,)."""
-        return np.array([self._stage(labels) for labels in _labels_of(rows[self._field])], dtype=np.int64)
+        return np.array([self._stage(labels) for labels in classes_of(rows[self._field])], dtype=np.int64)
 
     def _stage(self, labels: tuple[str, ...]) -> int:
         stages = {self._stage_of.get(label, NO_STAGE) for label in labels}
         return stages.pop() if len(stages) == 1 else NO_STAGE
 
-    def _labels(self, reader: Reader, rows: np.ndarray) -> Iterator[tuple[int, tuple[str, ...]]]:
-        """Return each row with its classes."""
-        for start in range(0, len(rows), BLOCK_ROWS):
-            block = rows[start:start + BLOCK_ROWS]
-            yield from zip(block.tolist(), _labels_of(reader.rows(block)[self._field]), strict=True)
-
     def _take(self, reader: Reader, rows: np.ndarray) -> None:
         """Settle the stage of each row."""
         homeless: dict[str, int] = {}
-        for row, labels in self._labels(reader, rows):
+        for row, labels in row_classes(reader, rows, self._field):
             stage = self._rows[row] = self._stage(labels)
             if stage == NO_STAGE:
                 homeless.setdefault(" and ".join(map(repr, labels)) or "no class", row)
@@ -119,20 +121,3 @@ class Stages:
             raise StreamError(f"{self._where}.groups", expected="a group for the class of every learning row",
                               got=f"{', '.join(shown)}{more} (first in row {first})",
                               hint="Name it in a group, or leave such rows out of the file.")
-
-
-def _checked_field(fields: Mapping[str, Field], name: str, where: str) -> Field:
-    field = fields.get(name)
-    if field is None or field.shape or not field.dtype.startswith(("text", "tags", "int", "uint")):
-        got = repr(name) if field is None else f"{name!r}: {field.dtype} {field.shape or ''}".rstrip()
-        raise StreamError(f"{where}.field", expected="a field of tags, of text or of integers", got=got,
-                          hint=nearest(name, fields))
-    return field
-
-
-def _labels_of(value: Any) -> list[tuple[str, ...]]:
-    """Return the classes of each row of a field: one, or of tags as many as it has; an empty text is none."""
-    if isinstance(value, np.ndarray):
-        return [(str(number),) for number in value.tolist()]
-    return [() if label is None or label == "" else label if isinstance(label, tuple) else (str(label),)
-            for label in value]

@@ -13,13 +13,14 @@ from aura.core.time import Time
 from aura.core.zone import Manifest, Outputs, ZoneContext, ZoneParams
 from aura.plugins.streams import Reader
 from aura.sim.readers.bad import BAD_ROWS
-from aura.sim.readers.order import pass_order, plan
+from aura.sim.readers.order import pass_order
 from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
 from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.flow import played_flow
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import items_of, joined, stream_ports
 from aura.sim.streams.sights import Sights
+from aura.sim.streams.splitting import split_rows
 from aura.sim.streams.stream import Stream
 from aura.sim.streams.times import require_in_reach, row_times, tick_time
 
@@ -40,8 +41,7 @@ class PlayedStream(Stream):
         how = self.playing
         # Drawn once, so that every pass's order follows from seed, name and number of the pass alone.
         self._seed = int(self.rng.integers(2**62))
-        learnt, held = plan(len(self.reader), seed=self._seed, hold_out=how.hold_out, hold_out_from=how.hold_out_from,
-                            limit=how.limit, name=context.name)
+        learnt, held = split_rows(self.reader, how, self._seed, context.name)
         self._splits: dict[str, tuple[Reader, np.ndarray]] = {"learn": (self.reader, learnt)}
         if self.held_out is not None:
             self._splits["held_out"] = (self.held_out, np.arange(len(self.held_out))[:how.held_out_limit])

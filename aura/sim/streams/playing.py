@@ -33,6 +33,10 @@ class Playing:
         Passes in a learning phase; held-out rows are played once, in their order.
     hold_out, hold_out_from, limit
         As in `aura.sim.readers.order.plan`.
+    stratify : str, optional
+        A field of classes, of each of which the rows drawn hold the same fraction.
+    hold_out_seed : int, optional
+        What the rows that are held out are drawn by, whatever the stream's own seed.
     held_out_limit : int, optional
         Play only the first so many rows of a reader of held-out rows.
     curriculum : Curriculum, optional
@@ -51,6 +55,8 @@ class Playing:
     repeat: int = 1
     hold_out: float = 0.0
     hold_out_from: Literal["end", "random"] = "end"
+    stratify: str | None = None
+    hold_out_seed: int | None = None
     limit: int | None = None
     held_out_limit: int | None = None
     curriculum: Curriculum | None = None

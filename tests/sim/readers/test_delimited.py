@@ -31,6 +31,25 @@ def test_columns_feed_ports_by_name_index_and_type(tmp_path, opened):
     assert (reader.fields["va"].shape, reader.fields["va"].unit, reader.fields["text"].dtype) == ((2,), "mV", "text")
 
 
+def test_numbers_of_a_range_come_from_0_to_1(tmp_path, opened):
+    (tmp_path / "t.csv").write_text("v,a\n1,5\n3,1.4\n")
+    columns = {"va": {"from": ["v", "a"], "type": "float", "range": [1, 5]},
+               "v": {"from": "v", "type": "float64", "range": [1, 5]}}
+    rows = opened("delimited", path="t.csv", columns=columns).rows([0, 1])
+    np.testing.assert_allclose(rows["va"], [[0, 1], [0.5, 0.1]], rtol=1e-6)
+    assert rows["va"].dtype == np.float32
+    assert rows["v"].tolist() == [0.0, 0.5]
+    columns["v"]["range"] = [1, 2]
+    with pytest.raises(StreamError, match=r"line 3.*v.*expected numbers from 1 to 2, the column's range, got 3\.0"):
+        opened("delimited", path="t.csv", columns=columns)
+
+
+@pytest.mark.parametrize("column", [{"type": "float", "range": [5, 1]}, {"type": "int", "range": [1, 5]}])
+def test_a_range_that_is_none_is_refused(column):
+    with pytest.raises(ValidationError, match="a range is of type 'float' or 'float64'"):
+        DelimitedOptions(path="t.csv", columns={"v": {"from": "v", **column}})
+
+
 def test_without_a_map_every_named_column_is_text(tmp_path, opened):
     (tmp_path / "t.csv").write_text(CSV)
     assert list(opened("delimited", path="t.csv").fields) == ["text", "speaker", "v", "a"]

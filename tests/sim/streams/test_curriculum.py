@@ -15,7 +15,8 @@ from aura.core.time import MS, S
 from aura.plugins.streams import Field, Table
 from aura.sim.readers.iterable import read_iterable
 from aura.sim.streams import Curriculum, played_stream
-from aura.sim.streams.curriculum import BLOCK_ROWS, STAGE, Stages
+from aura.sim.streams.classes import BLOCK_ROWS
+from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.playing import Playing
 
 COLOURS = "cabbacabca"
@@ -200,3 +201,10 @@ def test_a_stream_saved_in_mid_stage_goes_on_where_it_was(tmp_path, stage):
 def test_a_text_that_is_empty_is_no_class():
     with pytest.raises(StreamError, match=r"s\.curriculum\.groups: .* got no class \(first in row 1\)"):
         Watch(rows=read_iterable([{"n": n, "word": word} for n, word in enumerate(["a", "", "b"])]), field="word")
+
+
+def test_without_groups_so_many_classes_are_a_stage_as_are_told():
+    how = Curriculum(field="colour", per_stage=2)
+    assert Stages(how, table("abcdeabcde"), np.arange(10), "s").groups == (("a", "b"), ("c", "d"), ("e",))
+    with pytest.raises(ValidationError, match="groups or per_stage"):
+        Curriculum(field="colour", groups=(("a",),), per_stage=2)

@@ -27,6 +27,7 @@ def test_every_stream_shown_opens(block, tmp_path):
     if "data:" in block and not os.environ.get("AURA_DATA"):
         pytest.skip("AURA_DATA is not set")
     (tmp_path / "clicks.csv").write_text(CLICKS)
+    (tmp_path / "feelings.tsv").write_text("text\tlabels\n" + "good\tjoy\nbad\tanger\n" * 5)
     np.savez(tmp_path / "kmnist-train-imgs.npz", np.zeros((2, 28, 28), dtype=np.uint8))
     np.savez(tmp_path / "kmnist-train-labels.npz", np.arange(2, dtype=np.uint8))
     scenario = read_scenario({"aura": 1, "name": "x", "base": str(tmp_path), **tomllib.loads(block)})
