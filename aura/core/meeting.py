@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
-import numpy as np
-
+from aura.core.joining import together
 from aura.core.node import Node, Target
 from aura.core.ports import Port
 from aura.core.signals import Inputs
@@ -47,7 +46,7 @@ def meet(signals: Sequence[Delivery], injected: Sequence[Delivery], tell: Callab
         node, name, _, _, topic = target
         port = node.plan.inputs[name]
         key = (node.index, name if port.fan_in == "one" else f"{name} {topic}")
-        if port.keep == "all":
+        if port.keep == "all" or name in node.plan.joined:
             delivered.append((target, value, ids))
             continue
         earlier = laid.get(key) or came.get(key)
@@ -68,7 +67,8 @@ class Unread:
     def note(self, deliveries: Iterable[Delivery]) -> None:
         """Look after those of these deliveries, about to be laid down, that were injected and wake nobody."""
         self.waiting += [(node, port, node.pending, value) for (node, port, wakes, _, topic), value, _ in deliveries
-                          if topic == INJECTED and not wakes and _holds_one(node.plan.inputs[port])]
+                          if topic == INJECTED and not wakes and _holds_one(node.plan.inputs[port])
+                         and port not in node.plan.joined]
 
     def check(self, tell: Callable[[str, str], None]) -> None:
         """Tell of each whose place another value has taken; to be asked when all of an instant is laid down."""
@@ -98,13 +98,6 @@ def _joined(port: Port, first: Delivery, second: Delivery) -> Delivery | None:
     (_, value, ids), (target, more, more_ids) = first, second
     if not port.has_items or ids is None or more_ids is None:
         return None
-    if isinstance(value, tuple):
-        both: Any = (*value, *more)
-    elif value.shape[1:] == more.shape[1:]:
-        both = np.concatenate((value, more))
-        both.setflags(write=False)
-    else:
+    if not isinstance(value, tuple) and value.shape[1:] != more.shape[1:]:
         return None
-    both_ids = np.concatenate((ids, more_ids))
-    both_ids.setflags(write=False)
-    return target, both, both_ids
+    return (target, *together(value, ids, more, more_ids))

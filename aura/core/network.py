@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aura.core.errors import WiringError
 from aura.core.flow import Wait
+from aura.core.joining import first_ids, joined_inputs, sources_of
 from aura.core.paths import Paths
 from aura.core.pathway import Pathway, split_topic
 from aura.core.plan import Plan, plan_zone
 from aura.core.routes import arrivals, waits, waits_between
 from aura.core.schedule import schedule_text
+from aura.core.signals import FIRST_IDS
 from aura.core.time import Time, parse_time
 from aura.core.wiring import check_wiring, draw_graph
 from aura.core.zone import Manifest, Zone, ZoneParams
@@ -97,10 +99,13 @@ class Network:
             If the brain cannot be built.
         """
         self._pathways, self._sealed = self._checked(), True
-        waiting = waits(self._plans, self._pathways)
+        waiting, numbered = waits(self._plans, self._pathways), first_ids(self._plans, self._pathways)
+        several = joined_inputs(self._plans, self._pathways)
         for name, plan in self._plans.items():
             wired = frozenset(path.target_port for path in self._pathways if path.target == name)
-            self._plans[name] = replace(plan, waits=MappingProxyType(waiting.get(name, {})), wired=wired)
+            joined = frozenset(port for zone, port in several if zone == name)
+            self._plans[name] = replace(plan, waits=MappingProxyType(waiting.get(name, {})), wired=wired, joined=joined,
+                                        first_id=numbered.get(name, 0))
 
     @property
     def topics(self) -> list[str]:
@@ -125,6 +130,20 @@ class Network:
     def wait_between(self, topics: Iterable[str]) -> Wait:
         """Return how many items the last of these topics to speak of an item is behind the first."""
         return waits_between(self._plans, self.pathways, {split_topic(topic, "wait_between")[0] for topic in topics})
+
+    def sources_in_common(self, topics: Iterable[str]) -> frozenset[int] | None:
+        """Return from which sources those items come that all of these topics speak of, as `source_of` numbers them.
+
+        None where there is nothing to tell apart: all speak of the items of the same sources, or of none in common.
+        """
+        paths = self.pathways
+        numbered = first_ids(self._plans, list(paths))
+        each = [frozenset(sources_of(self._plans, paths, split_topic(topic, "sources_in_common")[0]))
+                for topic in topics]
+        common = frozenset.intersection(*each) if each else frozenset()
+        if not common or not common <= numbered.keys() or all(found == common for found in each):
+            return None
+        return frozenset(numbered[source] // FIRST_IDS for source in common)
 
     def arrivals(self, source: str) -> dict[tuple[str, str], Time]:
         """Return for each zone and input how many nanoseconds after `source` published an item it hears of it."""

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from aura.core.handle import ZoneHandle
+from aura.core.joining import together
 from aura.core.output import Published, outputs_of
 from aura.core.plan import Plan
 from aura.core.ports import MODULATORS, Port
@@ -58,7 +59,8 @@ class Node:
         key = (port, topic)
         if key not in self.targets:
             declared = self.plan.inputs[port]
-            lay = _make_lay_modulator(self, topic) if declared is MODULATORS else _make_lay(declared, topic)
+            lay = _make_lay_modulator(self, topic) if declared is MODULATORS else \
+                _make_lay_joined(declared) if port in self.plan.joined else _make_lay(declared, topic)
             self.targets[key] = (self, port, port in self.plan.wake_on, lay, topic)
             if self.plan.inputs[port].keep == "hold" and port not in self.held:
                 self.held = (*self.held, port)
@@ -89,6 +91,21 @@ def _make_lay_modulator(node: Node, topic: str) -> Callable[[Inputs, Any, Any], 
         laying[key] = float(value)
 
     return lay
+
+
+def _make_lay_joined(port: Port) -> Callable[[Inputs, Any, Any], None] | None:
+    """Return how the items of one of several pathways are laid into an inbox: behind those that lie there."""
+    if port.keep == "all":
+        return _make_lay(port, "")
+    name = port.name
+
+    def lay_joined(inbox: Inputs, value: Any, ids: Any) -> None:
+        if name in inbox:
+            value, ids = together(inbox[name], inbox.ids[name], value, ids)
+        _put(inbox, name, value)
+        _lay_ids(inbox, name, ids)
+
+    return lay_joined
 
 
 def _make_lay(port: Port, topic: str) -> Callable[[Inputs, Any, Any], None] | None:

@@ -67,6 +67,12 @@ class BrainView(Protocol):
     def wait_between(self, topics: Iterable[str]) -> Wait:
         """Return how many items the last of these topics to speak of an item is behind the first."""
 
+    def sources_in_common(self, topics: Iterable[str]) -> frozenset[int] | None:
+        """Return from which sources those items come that all of these topics speak of, as `source_of` numbers them.
+
+        None where there is nothing to tell apart.
+        """
+
     def arrivals(self, source: str) -> dict[tuple[str, str], Time]:
         """Return for each zone and input how many nanoseconds after `source` published an item it hears of it."""
 

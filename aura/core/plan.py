@@ -45,6 +45,10 @@ class Plan:
     """For each input that brings items later than another, how many items wait for it."""
     wired: frozenset[str] = frozenset()
     """The inputs that a pathway leads to."""
+    joined: frozenset[str] = frozenset()
+    """Those that several pathways lead to, whose items are joined."""
+    first_id: int = 0
+    """What the zone counts the items from that it is the source of."""
 
     @property
     def kind(self) -> str:
@@ -105,7 +109,7 @@ def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
                           hint="A manifest that names its class as text is read before that class is imported.")
     rng = generator_for(seed, plan.name)
     context = ZoneContext(plan.name, plan.params, rng, tuple(plan.inputs.values()), tuple(plan.outputs.values()),
-                          resolution, plan.period, plan.waits, plan.manifest.parts)
+                          resolution, plan.period, plan.waits, plan.manifest.parts, plan.first_id)
     try:
         zone = kind(context)
     except (AuraError, KeyboardInterrupt):

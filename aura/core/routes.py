@@ -20,18 +20,19 @@ def waits(plans: Mapping[str, Plan], paths: Iterable[Pathway]) -> dict[str, dict
     """
     found: dict[str, dict[str, Wait]] = {}
     paths = list(paths)
-    for source in plans.values():
-        if source.manifest.flow is None:
-            continue
-        heard = arrivals(plans, paths, source.name)
+    heard_of = {name: (plan.manifest.flow, arrivals(plans, paths, name)) for name, plan in plans.items()
+                if plan.manifest.flow is not None}
+    for flow, heard in heard_of.values():
         for zone in {zone for zone, _ in heard}:
             plan = plans[zone]
             ports = {port: at for (name, port), at in heard.items() if name == zone}
             first = min(ports.values())
+            # Items of all sources lie in one memory, whoever is told what of them.
+            beside = [each for each, others in heard_of.values() if any(name == zone for name, _ in others)]
             for port, at in ports.items():
                 # A clocked zone may read one of them a period later than it arrives.
-                least = source.manifest.flow.least(max(at - first - plan.period, 0))
-                wait = Wait(least, source.manifest.flow.most(at - first + plan.period))
+                least = flow.least(max(at - first - plan.period, 0))
+                wait = Wait(least, sum(each.most(at - first + plan.period) for each in beside))
                 known = found.setdefault(zone, {})
                 known[port] = known.get(port, wait) | wait
     return found
@@ -39,7 +40,8 @@ def waits(plans: Mapping[str, Plan], paths: Iterable[Pathway]) -> dict[str, dict
 
 def waits_between(plans: Mapping[str, Plan], paths: Iterable[Pathway], zones: Collection[str]) -> Wait:
     """Return how many items the slowest of some zones is behind the fastest when it speaks of them."""
-    found, paths = Wait(0, 0), list(paths)
+    paths, least, widest = list(paths), 0, 0
+    flows = []
     for source in plans.values():
         if source.manifest.flow is None:
             continue
@@ -48,8 +50,9 @@ def waits_between(plans: Mapping[str, Plan], paths: Iterable[Pathway], zones: Co
         if reached:
             apart = max(at for at, _ in reached) - min(at for at, _ in reached)
             slack = max(period for _, period in reached)
-            found |= Wait(source.manifest.flow.least(max(apart - slack, 0)), source.manifest.flow.most(apart + slack))
-    return found
+            flows.append(source.manifest.flow)
+            least, widest = max(least, flows[-1].least(max(apart - slack, 0))), max(widest, apart + slack)
+    return Wait(least, sum(flow.most(widest) for flow in flows))
 
 
 def arrivals(plans: Mapping[str, Plan], paths: Iterable[Pathway], source: str) -> dict[tuple[str, str], Time]:

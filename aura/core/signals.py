@@ -14,7 +14,7 @@ from aura.core.modulators import Modulator
 from aura.core.ports import Value
 from aura.core.time import Time, format_time
 
-__all__ = ["Inputs", "Items", "Signal", "again", "inbox_class", "seen_before"]
+__all__ = ["FIRST_IDS", "MOST_SOURCES", "Inputs", "Items", "Signal", "again", "inbox_class", "seen_before", "source_of"]
 
 _FEW = 8
 """Numbers that are shown one by one."""
@@ -23,6 +23,10 @@ _NOTHING: Mapping[str, Any] = MappingProxyType({})
 _AGAIN = -2**40
 """The ids of items whose rows were learned before count from here: far from any that is counted from 0 or hashed, and
 small enough to be exact in JSON."""
+FIRST_IDS = 2**32
+"""Sources whose items meet at an input count from 0, from this, from twice this, and so on."""
+MOST_SOURCES = -_AGAIN // 2 // FIRST_IDS
+"""So many can, so that no id looks like one of an item whose row was learned before."""
 
 
 def again(ids: np.ndarray) -> np.ndarray:
@@ -48,6 +52,17 @@ def seen_before(ids: np.ndarray) -> np.ndarray:
     """
     found: np.ndarray = (ids >= _AGAIN) & (ids < _AGAIN // 2)
     return found
+
+
+def source_of(identity: int) -> int:
+    """Return which of the sources that meet somewhere an item comes from, by its id; below 0 if it was injected.
+
+    Examples
+    --------
+    >>> source_of(7), source_of(2 * FIRST_IDS + 7), source_of(int(again(np.array(FIRST_IDS + 7)))), source_of(-1)
+    (0, 2, 1, -1)
+    """
+    return (identity - _AGAIN if _AGAIN <= identity < _AGAIN // 2 else identity) // FIRST_IDS
 
 
 class Signal(NamedTuple):

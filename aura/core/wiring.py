@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aura.core.errors import WiringError, nearest
+from aura.core.joining import check_joint, joins
 from aura.core.pathway import Pathway
 from aura.core.plan import Plan
 from aura.core.ports import MODULATORS, TEXTUAL, Port, misfit
@@ -35,6 +36,7 @@ def check_wiring(plans: Mapping[str, Plan], pathways: Iterable[Pathway], resolut
     for path in paths:
         _check_ends(plans, path)
     _check_writers(plans, paths)
+    check_joint(plans, paths)
     _check_clocks(plans, resolution)
     _check_items(plans)
     settled = []
@@ -136,7 +138,7 @@ def _check_writers(plans: Mapping[str, Plan], paths: list[Pathway]) -> None:
         # A zone reads its modulators by the names of the outputs, so each name has one writer.
         standard = wanted is MODULATORS
         place = (path.target, path.target_port, path.source_port if standard else "")
-        if ends in seen or (place in writers and (standard or wanted.fan_in == "one")):
+        if ends in seen or (place in writers and (standard or (wanted.fan_in == "one" and not joins(wanted)))):
             raise WiringError(str(path), expected=f"one pathway into {'.'.join(filter(None, place))}",
                               got=f"a second beside {seen.get(ends, writers[place])}",
                               hint="The same pathway stands twice: leave one of them out." if ends in seen

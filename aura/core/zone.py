@@ -179,6 +179,9 @@ class ZoneContext(Generic[P]):
         the wiring tells. `aura.core.flow.room` makes a memory of it.
     parts : mapping of str to mapping of str to Contribution
         Those of the manifest: for each extension point that the zone draws from all that plugins bring, by name.
+    first_id : int
+        What a zone that numbers items of its own, as a stream does, counts from: another number for each of those whose
+        items meet at an input.
     """
 
     name: str
@@ -190,6 +193,7 @@ class ZoneContext(Generic[P]):
     period: Time
     waits: Mapping[str, Wait] = field(default_factory=dict)
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    first_id: int = 0
 
 
 class Zone(Stateful, Generic[P]):

@@ -14,7 +14,7 @@ from aura.sim.streams.played import PlayedStream
 
 __all__ = ["tell_branch"]
 
-TIMED_BY = ("items", "period", "rate", "time", "time_unit")
+TIMED_BY = ("items", "period", "rate", "time", "time_unit", "spread_over", "follows")
 """Settings of a stream by which its state says when the next row comes: over that state they cannot be others."""
 ORDERED_BY = ("shuffle", "curriculum")
 """Settings by which a pass is ordered, of which a state knows only how far it has come."""

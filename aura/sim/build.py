@@ -23,6 +23,7 @@ from aura.sim.readers.columns import Column, timed
 from aura.sim.readers.iterable import read_iterable
 from aura.sim.scenario import Scenario, StreamModel
 from aura.sim.sources import Sources
+from aura.sim.streams.beside import in_order
 from aura.sim.streams.live import Entry, Rows, live_stream
 from aura.sim.streams.played import Playing, played_stream
 from aura.sim.streams.times import Period
@@ -116,6 +117,7 @@ def make_blueprint(scenario: Scenario, lookup: Lookup, *, journal: Journal | Non
     for path in scenario.plugins:  # by now they are loaded, if they are to be; a run notes what it depends on
         sources.plugin(path)
     blueprint = Blueprint(seed=scenario.seed, resolution=scenario.resolution, paths=sources)
+    in_order({name: model.beside for name, model in scenario.streams.items()})
     for name, model in scenario.streams.items():
         with scenario.written.naming(f"streams.{name}"), blaming(
                 f"streams.{name}", f"a stream of kind {model.kind!r} that can be opened", StreamError):
@@ -168,7 +170,8 @@ def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scen
     limit = validated(_Limit, {key: other.pop(key) for key in ("limit",) if key in other}, where, ScenarioError).limit
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
                       model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.stratify,
-                      model.hold_out_seed, model.limit, limit, model.curriculum, model.change, autoplay)
+                      model.hold_out_seed, model.limit, limit, model.curriculum, model.change,
+                      autoplay and model.beside.other is None)
     reader = _reader(kind, options, scenario, f"streams.{name}")
     held_out = None
     if model.held_out is not None:
@@ -179,7 +182,7 @@ def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scen
         changed = _options(kind, {**model.reader_options, **other}, where, sources, "limit")
         held_out = _reader(kind, _timed(changed, model), scenario, where)
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=kind.name,
-                         deprecated=kind.deprecated)
+                         deprecated=kind.deprecated, spread=model.spread_over is not None)
 
 
 def _reader(kind: ReaderKind, options: Any, scenario: Scenario, where: str) -> Reader:
@@ -195,8 +198,8 @@ def _reader(kind: ReaderKind, options: Any, scenario: Scenario, where: str) -> R
 
 def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
                journal: Journal | None) -> type[Zone[Any]]:
-    for key in ("shuffle", "time", "hold_out", "held_out", "stratify", "hold_out_seed", "limit",
-                "curriculum", "change"):
+    for key in ("shuffle", "time", "spread_over", "follows", "hold_out", "held_out", "stratify", "hold_out_seed",
+                "limit", "curriculum", "change"):
         if getattr(model, key) != StreamModel.model_fields[key].default:
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:
@@ -241,6 +244,10 @@ def _check_timing(name: str, model: StreamModel) -> None:
     """Raise a ScenarioError if rows that a column times are given a rate too, or a period that nothing waits for."""
     if model.time is None:
         return
+    if model.spread_over is not None:
+        raise ScenarioError(f"streams.{name}.spread_over", expected="a time column or the time of another stream",
+                            got=f"time = {model.time!r} and spread_over = {model.spread_over!r}",
+                            hint="The column says when each row is played: leave one of them out.")
     if model.rate is not None:
         raise ScenarioError(f"streams.{name}.rate", expected="a time column or a rate",
                             got=f"time = {model.time!r} and rate = {model.rate!r}",

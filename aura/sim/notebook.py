@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import cast
 
 from aura.core.brain import Brain
 from aura.core.zone import Manifest
@@ -11,6 +12,8 @@ from aura.sim.build import build_brain
 from aura.sim.plugins import scenario_plugins
 from aura.sim.scenario import load_scenario
 from aura.sim.sources import Sources
+from aura.sim.streams.beside import Timetable
+from aura.sim.streams.stream import Stream
 
 __all__ = ["load_brain", "zone"]
 
@@ -34,6 +37,8 @@ def zone(name: str) -> Manifest:
 def load_brain(scenario: str | Path, *settings: str) -> Brain:
     """Return the brain of a scenario, playing its learning rows from 0, to be stepped by hand.
 
+    Where a stream goes by another one the brain is built, so that nothing can be added to it any more.
+
     Parameters
     ----------
     scenario : str or Path
@@ -49,4 +54,11 @@ def load_brain(scenario: str | Path, *settings: str) -> Brain:
     """
     found = load_scenario(scenario, settings)
     sources = Sources(found.folder)
-    return build_brain(found, scenario_plugins(found, sources), autoplay=True, sources=sources)
+    brain = build_brain(found, scenario_plugins(found, sources), autoplay=True, sources=sources)
+    beside = {name: model.beside for name, model in found.streams.items()}
+    if any(how.other for how in beside.values()):
+        brain.build()
+        Timetable({name: cast("Stream", brain[name]) for name in beside}, beside).begin("learn", 0)
+        for name in beside:
+            brain.wake(name)
+    return brain

@@ -13,6 +13,7 @@ from aura.core.time import Time, parse_time
 from aura.sim.build import settle_time
 from aura.sim.scenario import PhaseModel, Scenario, read_scenario
 from aura.sim.scenario_model import EACH
+from aura.sim.streams.beside import Timetable
 from aura.sim.streams.stream import Stream
 
 __all__ = ["PhasePlayer", "as_played", "phases_of"]
@@ -89,7 +90,10 @@ class PhasePlayer:
         self.streams = {name: cast("Stream", brain[name]) for name in scenario.streams}
         splits = {split for stream in self.streams.values() for split in stream.splits()}
         self.phases: Sequence[PhaseModel] = phases_of(as_played(scenario, brain), splits)
+        self._timetable = Timetable(self.streams, {name: scenario.streams[name].beside for name in self.streams})
         self._check_stages()
+        for phase in self.phases:
+            self._timetable.check(phase.split, cast("int | None", phase.stage))
         self.settle = parse_time(scenario.settle) if scenario.settle else settle_time(brain)
         self.at = Progress()
         self.log: list[dict[str, Any]] = []
@@ -177,8 +181,8 @@ class PhasePlayer:
         brain, phase = self.brain, self.phase
         grid = brain.resolution
         start = -(-brain.now // grid) * grid
-        for stream in self.streams.values():  # first: rows that cannot be played stop the run before the phase begins
-            stream.play(phase.split, start, cast("int | None", phase.stage), learning=phase.learn)
+        # First: rows that cannot be played stop the run before the phase begins.
+        self._timetable.begin(phase.split, start, cast("int | None", phase.stage), learning=phase.learn)
         self.at = Progress(self.at.index, begun=True, started=start, items=self.items)
         self._since = time.perf_counter()
         brain.begin_phase(phase.name, learning=phase.learn)

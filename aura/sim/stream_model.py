@@ -8,6 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 
 from aura.core.errors import TimeError
 from aura.core.time import RATE_PATTERN, TIME_PATTERN, parse_rate, parse_time
+from aura.sim.streams.beside import Beside
 from aura.sim.streams.change import Change
 from aura.sim.streams.curriculum import Curriculum
 
@@ -62,6 +63,13 @@ class StreamModel(BaseModel):
     time_unit: Literal["ns", "us", "ms", "s", "min", "h"] | None = Field(
         default=None,
         description="The unit of that field; by default the field's own, or s.")
+    spread_over: str | None = Field(
+        default=None,
+        description="Another stream: the rows come evenly over the time that it takes in each phase, the first with "
+                    "its first and the last with its last. Where it plays none, they come at this stream's own rate.")
+    follows: str | None = Field(
+        default=None,
+        description="Another stream: the first row comes one tick after the last one that it plays in a phase.")
     shuffle: bool = Field(
         default=False,
         description="Play the learning rows in an order drawn anew for each pass from the stream's seed; held-out "
@@ -113,6 +121,11 @@ class StreamModel(BaseModel):
         except TimeError as error:
             raise ValueError(error.expected) from None
         return value
+
+    @property
+    def beside(self) -> Beside:
+        """How it goes by another stream."""
+        return Beside(self.spread_over, self.follows)
 
     @property
     def reader_options(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from aura.core.held import saved
 from aura.core.pending import PendingItems
+from aura.core.signals import source_of
 
 __all__ = ["PENDING", "Matcher", "ids_of"]
 
@@ -45,15 +46,19 @@ class Matcher(PendingItems):
         """Of each side how many of its words went because the table was full."""
         self.on_drop: Callable[[], None] | None = None
         """Called whenever an item goes because the table is full."""
+        self.sources: frozenset[int] | None = None
+        """The sources whose items all sides speak of, as `source_of` numbers them; items of others are passed over."""
         self._keys = [str(side) for side in range(len(sides))]
 
     def put(self, side: int, ids: Iterable[int], values: Iterable[Any]) -> list[list[Any]]:
         """Lay down one side of some items and return the values of those now complete, in their order."""
-        items, keys, key = self._items, self._keys, self._keys[side]
+        items, keys, key, sources = self._items, self._keys, self._keys[side], self.sources
         complete: list[list[Any]] = []
         new: dict[int, dict[str, Any]] = {}
         # Once a row and metric: the items are looked up here, not by `get` and `pop`.
         for item, value in zip(ids, values, strict=True):
+            if sources is not None and source_of(item) not in sources:
+                continue
             found = items.get(item)
             said = new.setdefault(item, {}) if found is None else found[0].values[found[1]]
             said[key] = value

@@ -149,7 +149,7 @@ class Metric(Observer):
         self.make_room(brain)
 
     def make_room(self, brain: BrainView) -> None:
-        """Let as many items wait as the wiring needs, and tell of those that go.
+        """Let as many items wait as the wiring needs, none that only some topics speak of, and tell of those that go.
 
         Raises
         ------
@@ -161,6 +161,7 @@ class Metric(Observer):
         for matcher, pending in self._matchers:
             matcher.capacity = room(pending, [brain.wait_between(topics)], PENDING,
                                     f"metrics.{self.name}.pending")
+            matcher.sources = brain.sources_in_common(topics)
             matcher.on_drop = lambda: brain.tell(f"metric {self.name}", text)
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:

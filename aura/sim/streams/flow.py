@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from aura.plugins.streams import Reader
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.times import row_times
 
-__all__ = ["TimedFlow", "played_flow"]
+__all__ = ["SpreadFlow", "TimedFlow", "played_flow"]
 
 
 class TimedFlow:
@@ -47,9 +48,35 @@ class TimedFlow:
         return dense + self._playing.items
 
 
-def played_flow(reader: Reader, held_out: Reader | None, playing: Playing, name: str) -> Flow:
+@dataclass(frozen=True, slots=True)
+class SpreadFlow:
+    """Rows that are spread over the time that another stream takes, which is known when a phase begins.
+
+    Parameters
+    ----------
+    items : int
+        In one tick; a tick comes every millisecond at most, as far as can be told beforehand.
+    total : int
+        Items there are.
+    """
+
+    items: int
+    total: int
+
+    def least(self, window: Time) -> int:
+        """Return 0: the other stream may take as long as it likes."""
+        return 0
+
+    def most(self, window: Time) -> int:
+        """Return how many items may come within a window."""
+        return min(self.total, self.items * (window // MS + 2))
+
+
+def played_flow(reader: Reader, held_out: Reader | None, playing: Playing, name: str, *, spread: bool = False) -> Flow:
     """Return how densely a stream plays the rows of its readers."""
     readers = [reader] if held_out is None else [reader, held_out]
     if playing.time is not None:
         return TimedFlow(readers, playing, name)
+    if spread:
+        return SpreadFlow(playing.items, sum(len(each) for each in readers))
     return SteadyFlow(playing.items, playing.period, sum(len(each) for each in readers))

@@ -61,7 +61,8 @@ class LiveStream(Stream):
         """Items published since the beginning."""
         return self._item
 
-    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
+    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True,
+             span: Time | None = None) -> None:
         """Live input is for learning phases only."""
         self._ended = split != "learn"
 
@@ -110,7 +111,7 @@ class LiveStream(Stream):
                 self.on_end()
         if not rows:
             return None
-        ids = np.arange(self._item, self._item + len(rows), dtype=np.int64)
+        ids = np.arange(self._item, self._item + len(rows), dtype=np.int64) + self.context.first_id
         self._item += len(rows)
         values = {name: stack(field, [row[name] for row in rows]) for name, field in self.fields.items()}
         return items_of(self.fields, values, ids)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
 
 from aura.core.errors import StreamError, nearest
 from aura.core.signals import Inputs, again
-from aura.core.time import Time
+from aura.core.time import Time, format_time
 from aura.core.zone import Manifest, Outputs, ZoneContext, ZoneParams
 from aura.plugins.streams import Reader
 from aura.sim.readers.bad import BAD_ROWS
@@ -34,7 +35,7 @@ class PlayedStream(Stream):
     held_out: ClassVar[Reader | None]
     playing: ClassVar[Playing]
     lasting = ("_row_counts", "_split", "_pass", "_item", "_stage", "_learned", "_learning", "_sights", "_position",
-               "_start")
+               "_start", "_span")
 
     def __init__(self, context: ZoneContext[ZoneParams]) -> None:
         super().__init__(context)
@@ -52,6 +53,8 @@ class PlayedStream(Stream):
             if how.change else None
         self._split, self._pass, self._position, self._start, self._item = "", 0, 0, 0, 0
         self._stage: int | None = None
+        self._span: Time | None = None
+        """Over how long the rows come evenly, if they do; else at their own period."""
         self._learned = 0
         """Learning rows played since the beginning."""
         self._learning = True
@@ -84,11 +87,34 @@ class PlayedStream(Stream):
         """The classes of each stage of the curriculum; none without one."""
         return self._stages.groups if self._stages else ()
 
-    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
+    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True,
+             span: Time | None = None) -> None:
         self._learning = learning
         self._split, self._pass, self._position, self._start, self._stage = split, 0, 0, start, stage
+        self._span = span
         self._load_pass()
         self._require_in_reach(split, len(self._order), self._times)
+
+    @property
+    def tick(self) -> Time:
+        return tick_time(0, 1, self.playing.period, self.context.resolution)
+
+    def reach(self, split: str, stage: int | None = None, span: Time | None = None) -> Time | None:
+        order = self._ordered(split, 0, stage)
+        if not len(order):
+            return None
+        passes, how, resolution = self._passes_of(split), self.playing, self.context.resolution
+        if how.time is not None:
+            last = int(self._row_times(self._splits[split][0], order)[-1])
+            return tick_time(0, 1, passes * last + (passes - 1) * how.period, resolution)
+        ticks = passes * -(-len(order) // how.items)
+        if span is None:
+            return tick_time(0, ticks - 1, how.period, resolution)
+        if (ticks - 1) * resolution > span:
+            raise StreamError(f"streams.{self.context.name}.spread_over", got=f"{ticks} in {format_time(span)}",
+                              expected=f"at most one tick in a resolution, {format_time(resolution)}",
+                              hint="Play more `items` in a tick, or spread a stream of fewer rows over one of more.")
+        return span if ticks > 1 else 0
 
     def splits(self) -> Collection[str]:
         return list(self._splits)
@@ -98,8 +124,11 @@ class PlayedStream(Stream):
             return None
         how, rows = self.playing, len(self._order)
         if self._times is None:
-            number = self._pass * -(-rows // how.items) + -(-self._position // how.items)
-            return tick_time(self._start, number, how.period, self.context.resolution)
+            ticks = -(-rows // how.items)
+            number, period = self._pass * ticks + -(-self._position // how.items), how.period
+            if self._span is not None:
+                period = Fraction(self._span, max(self._passes * ticks - 1, 1))
+            return tick_time(self._start, number, period, self.context.resolution)
         if self._position < rows:
             return max(self._start + int(self._times[self._position]), now + 1)
         return tick_time(self._start, 1, how.period, self.context.resolution)
@@ -128,6 +157,7 @@ class PlayedStream(Stream):
         """Return the ids of the next items, the rows `chosen`, and remember that these were seen."""
         ids = np.arange(self._item, self._item + len(chosen), dtype=np.int64)
         self._item += len(chosen)
+        ids += self.context.first_id
         before = self._sights.see(self._split, chosen, changed, rows, self._learning)
         return np.where(before, again(ids), ids)
 
@@ -158,7 +188,9 @@ class PlayedStream(Stream):
     def _require_in_reach(self, split: str, rows: int, times: np.ndarray | None) -> None:
         """Raise a StreamError if the last of so many rows, played from now on, came later than a run can tell."""
         passes, period = self._passes_of(split), self.playing.period
-        if rows and times is None:
+        if self._span is not None:
+            require_in_reach(self._start, self._span, self.context.name)
+        elif rows and times is None:
             require_in_reach(self._start, (passes * -(-rows // self.playing.items) - 1) * period, self.context.name)
         elif times is not None and rows:
             require_in_reach(self._start, passes * int(times[-1]) + (passes - 1) * period, self.context.name)
@@ -186,16 +218,18 @@ class PlayedStream(Stream):
         self._load_pass()
 
     def _load_pass(self) -> None:
-        if self._split not in self._splits:
-            self._order, self._times = np.empty(0, dtype=np.int64), None
-            return
-        reader, indices = self._splits[self._split]
-        learning = self._split == "learn"
-        self._order = pass_order(indices, seed=self._seed, number=self._pass,
-                                 shuffle=self.playing.shuffle and learning)
-        if self._stages and learning:
-            self._order = self._stages.order(self._order, self._stage)
-        self._times = self._row_times(reader, self._order) if self.playing.time and len(self._order) else None
+        self._order, self._times = self._ordered(self._split, self._pass, self._stage), None
+        if self.playing.time and len(self._order):
+            self._times = self._row_times(self._splits[self._split][0], self._order)
+
+    def _ordered(self, split: str, number: int, stage: int | None) -> np.ndarray:
+        """Return the rows of a pass, in their order; none of a split that there is not."""
+        if split not in self._splits:
+            return np.empty(0, dtype=np.int64)
+        learning = split == "learn"
+        order = pass_order(self._splits[split][1], seed=self._seed, number=number,
+                           shuffle=self.playing.shuffle and learning)
+        return self._stages.order(order, stage) if self._stages and learning else order
 
     def _row_times(self, reader: Reader, order: np.ndarray) -> np.ndarray:
         return row_times(reader, order, self.playing.time or "", self.playing.time_unit, self._start,
@@ -210,9 +244,11 @@ class PlayedStream(Stream):
 
 
 def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Reader | None = None,
-                  truth: Collection[str] | None = None, kind: str = "stream",
-                  deprecated: str = "") -> type[PlayedStream]:
+                  truth: Collection[str] | None = None, kind: str = "stream", deprecated: str = "",
+                  spread: bool = False) -> type[PlayedStream]:
     """Return the zone class that plays `reader`, to be added to a brain.
+
+    With `spread` its rows may be spread over the time that another stream takes (`aura.sim.streams.beside`).
 
     Raises
     ------
@@ -233,7 +269,7 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
                 raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
                                   got=f"time = {playing.time!r}")
     ports = (*stream_ports(fields, truth, name), *playing.ports(fields, name))
-    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="4", deprecated=deprecated,
-                        flow=played_flow(reader, held_out, playing, name))
+    manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="5", deprecated=deprecated,
+                        flow=played_flow(reader, held_out, playing, name, spread=spread))
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,
                                                   "playing": playing, "__doc__": PlayedStream.__doc__})

@@ -6,6 +6,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
+from aura.core.errors import StreamError
 from aura.core.time import Time
 from aura.core.zone import Zone, ZoneContext, ZoneParams
 
@@ -45,12 +46,29 @@ class Stream(Zone[ZoneParams]):
         """Return which of ``"learn"`` and ``"held_out"`` have rows."""
 
     @abstractmethod
-    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True) -> None:
+    def play(self, split: str, start: Time, stage: int | None = None, *, learning: bool = True,
+             span: Time | None = None) -> None:
         """Play the rows of a split from the instant `start` on; none, if there are none.
 
         With a curriculum a `stage` may be given: only its learning rows are played. `learning` says whether zones
-        learn from what is played; rows that were played so come with ids that say it from then on.
+        learn from what is played; rows that were played so come with ids that say it from then on. With a `span` the
+        rows come evenly over it, the last ones at its end.
         """
+
+    @property
+    def tick(self) -> Time:
+        """The time between two of its ticks; so long after the last one of a stream that it follows it begins."""
+        return 1
+
+    def reach(self, split: str, stage: int | None = None, span: Time | None = None) -> Time | None:
+        """Return how long after the first row `play` would publish the last one; None if there is none to play.
+
+        Raises
+        ------
+        StreamError
+            If it is not known, as of live input, or the rows do not fit into the `span`.
+        """
+        raise StreamError(self.context.name, expected="rows whose number is known", got="a stream that cannot tell")
 
     def listen(self) -> None:
         """Begin to take input in, where it comes from outside; a StreamError if it cannot be opened."""
