@@ -89,7 +89,9 @@ class RegressionOptions(MetricOptions):
 
     truth: Topic = Field(description="Topic of floats, (item,) or (item, dimension).")
     prediction: Topic = Field(description="Topic of what was predicted of the same items, alike in shape.")
-    names: tuple[str, ...] = Field((), description="The dimensions' names; by default they are numbered.")
+    names: tuple[str, ...] = Field((), description=(
+        "The dimensions' names, by which Pearson's r and the MAE of each stand beside the means over all of them; by "
+        "default they are numbered."))
     window: Annotated[Window, Field(ge=2)] = 1000
     every: RowsEvery = "auto"
     pending: Pending = None
@@ -141,9 +143,13 @@ class Regression(Rolling):
 
     def tell(self, place: str, part: Any) -> dict[str, Any]:
         figures = part.figures()
-        names = self.options.names if len(self.options.names) == len(figures) else map(str, range(len(figures)))
-        return {"items": part.items, "summary": part.summary(),
-                "per_dimension": [{"name": name, **one} for name, one in zip(names, figures, strict=True)]}
+        named = len(self.options.names) == len(figures)
+        names = self.options.names if named else tuple(map(str, range(len(figures))))
+        rows = [{"name": name, **one} for name, one in zip(names, figures, strict=True)]
+        # Of dimensions that have names, those figures by which they are compared stand in the table of phases too.
+        each = {f"{row['name']}_{key}": row[key] for key in ("pearson", "mae") for row in rows
+                if named and len(rows) > 1 and key in row}
+        return {"items": part.items, "summary": part.summary() | each, "per_dimension": rows}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:

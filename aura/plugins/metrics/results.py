@@ -19,7 +19,7 @@ _CLASSIFICATION = ("macro_f1", "micro_f1", "weighted_f1", "top1", "accuracy")
 _ONE_LABEL = ("accuracy", "macro_f1", "weighted_f1")
 """Where every item has one true label and at most one predicted, top-1 and micro F1 are the accuracy."""
 _ONE_LABEL_CARDS = {"accuracy": "accuracy", "macro_f1": "macro F1"}
-_MANY = 8
+_MANY = 10
 """Figures of other kinds that stand in a table."""
 
 

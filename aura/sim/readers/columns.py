@@ -140,14 +140,15 @@ class Column(BaseModel):
             return self._ranged(number_array(cell, self.dtype))
         return self._ranged(number(cell, self.type, self.unit))
 
-    def _ranged(self, item: Any) -> Any:
+    def _ranged(self, item: np.ndarray | np.generic) -> np.ndarray | np.generic:
         """Return numbers as they lie in the scale that the column tells, from 0 to 1."""
         if self.range is None:
             return item
         least, most = self.range
         if not (np.all(item >= least) and np.all(item <= most)):
             raise BadValue(f"numbers from {least:g} to {most:g}, the column's range", shown(item.tolist()))
-        return ((item.astype(np.float64) - least) / (most - least)).astype(self.dtype)
+        ranged: np.ndarray | np.generic = ((item.astype(np.float64) - least) / (most - least)).astype(self.dtype)
+        return ranged
 
     def _filled(self, get: Callable[[str | int], object], key: str | int) -> object:
         try:

@@ -52,6 +52,17 @@ def test_one_number_an_item_needs_no_second_axis():
     assert watcher.results()["phases"]["run"]["summary"]["mae"] == pytest.approx(mean_absolute_error(true, said))
 
 
+def test_dimensions_with_names_stand_beside_their_means():
+    true, said = arrays(300, 3)
+    watcher = metric(names=("valence", "arousal", "dominance"))
+    feed(watcher, true, said)
+    found = watcher.results()["phases"]["run"]
+    for row in found["per_dimension"]:
+        assert found["summary"][f"{row['name']}_pearson"] == row["pearson"]
+        assert found["summary"][f"{row['name']}_mae"] == row["mae"]
+    assert found["summary"]["mae"] == pytest.approx(np.mean([row["mae"] for row in found["per_dimension"]]))
+
+
 def test_what_is_undefined_is_left_out():
     watcher = metric(every=2)
     feed(watcher, np.ones((4, 1)), np.ones((4, 1)))
