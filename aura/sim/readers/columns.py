@@ -144,10 +144,10 @@ class Column(BaseModel):
         """Return numbers as they lie in the scale that the column tells, from 0 to 1."""
         if self.range is None:
             return item
-        least, most = self.range
-        if not (np.all(item >= least) and np.all(item <= most)):
+        (least, most), numbers = self.range, np.asarray(item, dtype=np.float64)
+        if not ((numbers >= least) & (numbers <= most)).all():
             raise BadValue(f"numbers from {least:g} to {most:g}, the column's range", shown(item.tolist()))
-        ranged: np.ndarray | np.generic = ((item.astype(np.float64) - least) / (most - least)).astype(self.dtype)
+        ranged: np.ndarray | np.generic = ((numbers - least) / (most - least)).astype(self.dtype)[()]
         return ranged
 
     def _filled(self, get: Callable[[str | int], object], key: str | int) -> object:
