@@ -29,12 +29,12 @@ def scenario_plugins(scenario: Scenario, sources: Sources, blocked: Collection[s
         If a file that the scenario names is missing or has a mistake, or `sources` refuses it: no code may be
         loaded, or it is not the code that the run began with.
     """
-    with scenario.written.naming("plugins"):
-        return _plugins(scenario, sources, blocked, trace=trace)
-
-
-def _plugins(scenario: Scenario, sources: Sources, blocked: Collection[str], *, trace: bool) -> PluginManager:
     files = [sources.plugin(path) for path in scenario.plugins]
+    with scenario.written.naming("plugins"):
+        return _plugins(files, blocked, trace=trace)
+
+
+def _plugins(files: list[Path], blocked: Collection[str], *, trace: bool) -> PluginManager:
     manager = PluginManager(blocked, files, trace=trace)
     named = {str(file) for file in files}
     for info in manager.infos():
