@@ -28,9 +28,12 @@ POINTS_MAX = 200
 class DetectionOptions(MetricOptions):
     """Options of the metric ``detection``."""
 
-    truth: Topic = Field(description="Topic of tags (label sets), of text or of integers that says what an item is.")
-    score: Topic = Field(description="Topic of a score of the same items, (item,): the larger, the more it is one of "
-                                     "those to be found.")
+    truth: Topic | tuple[Topic, ...] = Field(
+        description="Topic of tags (label sets), of text or of integers that says what an item is; several, such as "
+                    "those of two streams, where each says it of other items.")
+    score: Topic = Field(
+        description="Topic of a score of the same items, (item,): the larger, the more it is one of those to be found. "
+                    "Of several numbers an item, (item, class), the largest counts, such as that of the best class.")
     positive: tuple[str, ...] = Field(
         (), description='The labels of items to be found, such as ["oos"]; by default those without a label are.')
     descending: bool = Field(False, description="Whether the smaller score is the one of an item to be found.")
@@ -65,7 +68,7 @@ class Detection(Rolling):
     """
 
     kind = "detection"
-    needs: ClassVar = {"truth": Need(LABELS), "score": Need(("float",), axes=(0,), words="one number an item")}
+    needs: ClassVar = {"truth": Need(LABELS), "score": Need(("float",), axes=(0, 1), words="numbers of an item")}
     headlines: ClassVar = {"auroc": "AUROC", "fpr_at_95": "false positives at 95 % found"}
     headings: ClassVar = {"auroc": "auroc"}
     quantity = "share, 0 to 1"
@@ -75,16 +78,19 @@ class Detection(Rolling):
         super().__init__(name, options)
         self._matcher = self.matching(("truth", "score"), options.pending)
         self._positive = frozenset(options.positive)
+        self._truths = options.truth if isinstance(options.truth, tuple) else (options.truth,)
 
     def new_part(self) -> _Sides:
         return _Sides(self.options.max_items)
 
     def on_signal(self, signal: Signal) -> None:
         ids, done = ids_of(signal.ids), []
-        if signal.topic == self.options.truth:
+        if signal.topic in self._truths:
             done += self._matcher.put(0, ids, map(self._is_positive, sets_of(signal.value)))
         if signal.topic == self.options.score:
             scores = np.asarray(signal.value, dtype=np.float64)
+            if scores.ndim > 1:
+                scores = scores.max(axis=1) if scores.shape[1] else np.zeros(len(scores))  # before the first class
             said = (-scores if self.options.descending else scores).tolist()
             done += self._matcher.put(1, ids, zip(self.places(signal), said, strict=True))
         for positive, (place, score) in done:
@@ -102,7 +108,7 @@ class Detection(Rolling):
     # --- what a person reads --------------------------------------------------------------------------------------
 
     def about(self) -> dict[str, Any]:
-        return {"truth": self.options.truth, "prediction": self.options.score}
+        return {"truth": " and ".join(self._truths), "prediction": self.options.score}
 
     def tell(self, place: str, part: Any) -> dict[str, Any]:
         others, found = part.sides

@@ -53,6 +53,20 @@ def test_the_area_is_the_share_of_pairs_in_the_right_order_with_ties_for_half():
         ((pairs > 0) + 0.5 * (pairs == 0)).mean())
 
 
+def test_each_of_two_streams_says_what_its_own_items_are_and_the_best_class_is_the_score():
+    scores, positive = items(300)
+    whole = feed(metric(), scores, positive).results()["phases"]["run"]
+    watcher = Detection("scope", DetectionOptions(
+        truth=("queries.intent", "strangers.intent"), score="amygdala.probability", positive=("oos",)))
+    classes = np.stack([scores - 1.0, scores, scores - 0.5], axis=1)
+    watcher.on_signal(Signal("amygdala.probability", 0, classes, np.arange(300)))
+    for topic, there, label in (("queries.intent", ~positive, ("greet",)), ("strangers.intent", positive, ("oos",))):
+        watcher.on_signal(Signal(topic, 0, (label,) * int(there.sum()), np.flatnonzero(there)))
+    found = watcher.results()
+    assert found["truth"] == "queries.intent and strangers.intent"
+    assert found["phases"]["run"]["summary"] == whole["summary"]
+
+
 def test_a_perfect_score_finds_all_and_a_constant_one_nothing():
     assert detection_figures(np.ones(5), np.zeros(20)) == {"auroc": 1.0, "fpr_at_95": 0.0, "average_precision": 1.0}
     assert detection_figures(np.zeros(5), np.zeros(20)) == {"auroc": 0.5, "fpr_at_95": 1.0, "average_precision": 0.2}
@@ -116,7 +130,7 @@ def test_a_resumed_metric_is_equal_to_the_bit(make_brain, tmp_path):
 
 @pytest.mark.parametrize(("options", "said"), [
     ({"truth": "posts.target", "score": "amygdala.sure"}, "a topic of tags"),
-    ({"truth": "posts.label", "score": "amygdala.chance"}, "one number an item")])
+    ({"truth": "posts.label", "score": "posts.label"}, "a topic of float")])
 def test_topics_of_another_form_are_refused(make_brain, options, said):
     with pytest.raises(AuraError, match=said):
         Detection("novel", DetectionOptions(**options)).check(make_brain())
