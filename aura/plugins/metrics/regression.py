@@ -51,16 +51,21 @@ class Moments(Stateful):
             self.mean, self.spread = np.zeros(both.shape[1:]), np.zeros((2, *both.shape[1:]))
             self.absolute_errors = np.zeros(both.shape[2])
             self.squared_errors = np.zeros(both.shape[2])
-        total, error = self.items + count, both[:, 1] - both[:, 0]
-        mean = both.mean(axis=0) if count > 1 else both[0]
-        step = mean - self.mean
-        self.spread = self.spread + step[:, None] * step * (self.items * count / total)
-        if count > 1:
-            off = both - mean
+        total = self.items + count
+        if count == 1:  # as below, without sums and means of one
+            one, error = both[0], both[0, 1] - both[0, 0]
+            step = one - self.mean
+            self.spread = self.spread + step[:, None] * step * (self.items / total)
+            self.absolute_errors = self.absolute_errors + np.abs(error)
+            self.squared_errors = self.squared_errors + error * error
+        else:
+            mean, error = both.mean(axis=0), both[:, 1] - both[:, 0]
+            step, off = mean - self.mean, both - mean
+            self.spread = self.spread + step[:, None] * step * (self.items * count / total)
             self.spread += (off[:, :, None] * off[:, None]).sum(axis=0)
+            self.absolute_errors = self.absolute_errors + np.abs(error).sum(axis=0)
+            self.squared_errors = self.squared_errors + (error**2).sum(axis=0)
         self.mean = self.mean + step * (count / total)
-        self.absolute_errors = self.absolute_errors + np.abs(error).sum(axis=0)
-        self.squared_errors = self.squared_errors + (error**2).sum(axis=0)
         self.items = total
         return self
 
@@ -126,12 +131,12 @@ class Regression(Rolling):
             if true.shape != said.shape:
                 raise AuraError(f"metrics.{self.name}", expected="as many numbers in the truth as in the prediction",
                                 got=f"{true.size} and {said.size}")
-            blocks.setdefault(place, []).append(np.stack([true, said]))
+            blocks.setdefault(place, []).append(np.array((true, said)))
         for place, pairs in blocks.items():
             moments = self.part(place)
             for number, pair in enumerate(pairs, moments.items + 1):
                 self.roll(place, tuple(pair.ravel().tolist()), number, signal.time)
-            moments.add(np.stack(pairs))
+            moments.add(np.array(pairs))
 
     def figures_of(self, items: list[tuple[float, ...]]) -> dict[str, float]:
         return Moments().add(np.array(items).reshape(len(items), 2, -1)).summary()
