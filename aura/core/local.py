@@ -17,7 +17,7 @@ from aura.core.handed import as_outputs, as_scalars, as_state, as_wake, check_id
 from aura.core.held import within
 from aura.core.modulators import ENERGY_GATE, LEAST_ENERGY, checked
 from aura.core.output import Output, Published
-from aura.core.ownership import copied, own
+from aura.core.ownership import own
 from aura.core.plan import Plan, make_zone
 from aura.core.ports import Port
 from aura.core.signals import Inputs, Items
@@ -197,7 +197,8 @@ def _make_compute(node: LocalZone, most: int) -> Callable[[Time, Inputs], Publis
                 twin = given  # noqa: F841 - as many references as an array without ids has here
             value = output.check(now, given)
             if ids is not None:
-                ids = copied(check_ids(output.topic, now, value, ids))
+                ids = check_ids(output.topic, now, value, ids).copy()
+                ids.setflags(False)
             elif output.items_from is not None:
                 ids = getattr(inputs, "_ids", _NO_IDS).get(output.items_from)  # `inputs.ids`, written out
                 if ids is not None and len(ids) != len(value):

@@ -164,7 +164,13 @@ class EventLoop:
             if after:
                 for observer in tuple(after):  # `Observers.call_each`, written out: at every tick
                     try:
-                        observer.after_tick(now)
+                        if observer.due > now:
+                            continue
+                        later = observer.after_tick(now)
+                        if type(later) is int:
+                            observer.due = later
+                        elif observer.due:
+                            observer.due = 0
                     except KeyboardInterrupt:
                         raise
                     except BaseException as error:

@@ -113,6 +113,8 @@ class Observer(Stateful):
     name: str = "observer"
     topics: tuple[str, ...] = ("*",)
     required: bool = False
+    due: Time = 0
+    """The first instant at whose end it is asked for `after_tick`, which moves it; to be asked sooner, set it to 0."""
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.name!r}>"
@@ -132,8 +134,15 @@ class Observer(Stateful):
     def on_inject(self, topic: str, now: Time, signal: Signal) -> None:
         """Called when a value from outside is put into the input `topic`, to arrive at the signal's time."""
 
-    def after_tick(self, now: Time) -> None:
-        """Called when a tick is over; the brain may be saved here."""
+    def after_tick(self, now: Time) -> Time | None:
+        """Called when a tick is over; the brain may be saved here.
+
+        Returns
+        -------
+        int or None
+            The instant before which it wants no further call, as `NEVER`, or None to be called at the next tick. What
+            it is shown in between may set `due` to 0; so does a checkpoint that is taken over.
+        """
 
     def on_phase(self, phase: str, learning: bool, now: Time) -> None:
         """Called when a phase of a scenario begins."""

@@ -67,6 +67,8 @@ def _lay_back(engine: Engine, manifest: Mapping[str, Any], trees: Mapping[str, A
         node.handle.load_tree(trees[node.name])
     load_bus(engine.loop, manifest["loop_now"], trees[BUS], manifest["time"])
     for observer in engine.observers.all:
+        if observer.due:
+            observer.due = 0
         tree = trees.get(f"observer.{observer.name}")
         if tree is not None:
             where = f"observer {observer.name!r}"

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from aura.core.errors import TimeError
 
-__all__ = ["MS", "NS", "RATE_PATTERN", "TIME_PATTERN", "US", "S", "Time", "format_time", "parse_rate", "parse_time"]
+__all__ = ["MS", "NEVER", "NS", "RATE_PATTERN", "TIME_PATTERN", "US", "S", "Time", "format_time", "parse_rate", "parse_time"]
 
 Time: TypeAlias = int
 """An instant or a span, in nanoseconds."""
@@ -21,6 +21,8 @@ MS = 1_000_000
 S = 1_000_000_000
 LATEST = 2**63 - 1
 """The last instant that fits a signed 64-bit integer, 292 years: recordings and int64 arrays hold no later one."""
+NEVER = LATEST + 1
+"""What comes after every instant."""
 
 _UNITS = {"ns": NS, "us": US, "µs": US, "μs": US, "ms": MS, "s": S, "min": 60 * S, "h": 3600 * S}
 _SLOWEST_HZ = Decimal("1.1e-10")

@@ -8,7 +8,7 @@ from typing import Any
 
 from aura.core.errors import CheckpointError
 from aura.core.observer import Observer
-from aura.core.time import Time
+from aura.core.time import NEVER, Time
 
 __all__ = ["Checkpoints"]
 
@@ -44,11 +44,14 @@ class Checkpoints(Observer):
         self._next: Time = every
         """When the next one is due."""
 
-    def after_tick(self, now: Time) -> None:
-        if self.every and now >= self._next:
+    def after_tick(self, now: Time) -> Time:
+        if not self.every:
+            return NEVER
+        if now >= self._next:
             # Set first: what is saved must say when the next one is due.
             self._next = (now // self.every + 1) * self.every
             self.save(restarts=True)
+        return self._next
 
     def save(self, *, restarts: bool = False) -> Path:
         """Save the brain now and return the checkpoint's folder.

@@ -140,3 +140,60 @@ def test_an_observer_is_told_where_a_loaded_brain_goes_on(tmp_path: Path) -> Non
 
 def test_observing_changes_no_bit() -> None:
     assert ran(Log()) == ran(Log(), Probe("z.y"), Log())
+
+
+class Dozing(Observer):
+    """Wants to be asked at every third millisecond, and whenever it was shown a signal above a bound."""
+
+    name, bound = "dozing", np.inf
+
+    def __init__(self) -> None:
+        self.asked: list[int] = []
+
+    def on_signal(self, signal: Signal) -> None:
+        if np.max(signal.value) > self.bound:
+            self.due = 0
+
+    def after_tick(self, now: int) -> int | None:
+        self.asked.append(now // MS)
+        return now + 3 * MS
+
+
+class Restless(Dozing):
+    """Does what its base does, and says nothing of when it wants to be asked."""
+
+    def after_tick(self, now: int) -> None:
+        super().after_tick(now)
+
+
+def test_an_observer_is_asked_after_a_tick_when_it_wants_to_be() -> None:
+    dozing, woken, restless = Dozing(), Dozing(), Restless()
+    woken.bound = -np.inf
+    brain = Brain()
+    brain.add(Relay)
+    for observer in (dozing, woken, restless):
+        brain.observe(observer)
+    brain.run(until="8 ms")
+    assert (dozing.asked, woken.asked, restless.asked) == ([0, 3, 6], [*range(8)], [*range(8)])
+
+
+def test_a_checkpoint_that_is_taken_over_has_every_observer_asked_again(tmp_path: Path) -> None:
+    brain, dozing = Brain(), Dozing()
+    brain.add(Relay)
+    brain.observe(dozing)
+    brain.run(until="2 ms")
+    path = brain.save(tmp_path)
+    brain.run(until="5 ms")
+    brain.load(path)
+    brain.run(until="4 ms")
+    assert dozing.asked == [0, 3, 2]
+
+
+def test_an_observer_whose_due_is_no_instant_is_switched_off() -> None:
+    class Confused(Observer):
+        name, due = "confused", "soon"  # type: ignore[assignment]
+
+        def after_tick(self, now: int) -> None:
+            pass
+
+    assert ran(Confused()) == ran(Observer())

@@ -12,7 +12,7 @@ from aura.core.classes import ClassIndex
 from aura.core.errors import AuraError
 from aura.core.lasting import Stateful
 from aura.core.signals import Signal
-from aura.core.time import Time
+from aura.core.time import NEVER, Time
 from aura.plugins.figures import Figure
 from aura.plugins.metrics.classification_figures import by_groups, classification_figures, forgetting
 from aura.plugins.metrics.examples import Examples, can_be_shown, topics_of_examples
@@ -155,11 +155,13 @@ class Classification(Rolling):
             self._examples.hear(signal, ids)
         for side in self._sides.get(signal.topic, ()):
             self._done += self._matcher.put(side, ids, self._values_of(side, signal, ids))
-
-    def after_tick(self, now: Time) -> None:
-        # Only here: all topics of the tick have spoken, whatever their order.
         if self._done:
-            self._settle(now)
+            self.due = 0
+
+    def after_tick(self, now: Time) -> Time:
+        # Only here: all topics of the tick have spoken, whatever their order.
+        self._settle(now)
+        return NEVER
 
     def end_phase(self, now: Time) -> None:
         self._settle(now)

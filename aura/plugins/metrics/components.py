@@ -220,14 +220,14 @@ class Components(OverTime):
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.signal:
-            self._value = tuple(signal)
+            self._value, self.due = tuple(signal), 0
         if signal.topic == self._names_topic:
             names = tuple(signal.value)
             if twice := _twice(names):
                 raise AuraError(f"metrics.{self.name}.names", expected="names that differ", got=f"{twice!r} twice")
             self._told = names
 
-    def after_tick(self, now: Time) -> None:
+    def after_tick(self, now: Time) -> Time:
         # Only here: both topics of the tick have spoken, whatever their order.
         if self._value is not None:
             signal, self._value = Signal(*self._value), None
@@ -238,7 +238,7 @@ class Components(OverTime):
                 places = self.places(signal)
                 for place in dict.fromkeys(places):
                     self._take(values[[other == place for other in places]].mean(axis=0), place)
-        super().after_tick(now)
+        return super().after_tick(now)
 
     def _take(self, values: np.ndarray, place: str) -> None:
         self._largest = max(self._largest, len(values))

@@ -11,7 +11,7 @@ from pydantic import Field
 from aura.core.errors import AuraError
 from aura.core.lasting import Stateful
 from aura.core.signals import Signal
-from aura.core.time import Time
+from aura.core.time import NEVER, Time
 from aura.plugins.metrics.metric import SEEN_BEFORE
 from aura.plugins.metrics.options import MetricOptions, Need, RowsEvery, Topic, Window
 from aura.plugins.metrics.rolling import Rolling
@@ -116,12 +116,14 @@ class Forecast(Rolling):
             self._frames.extend(zip(self.places(signal), rows, strict=True))
         if signal.topic == self.options.prediction:
             self._predictions.extend(rows)
+        self.due = 0
 
-    def after_tick(self, now: Time) -> None:
+    def after_tick(self, now: Time) -> Time:
         while self._predictions and len(self._frames) > 1:
             _, frame = self._frames.popleft()
             place, following = self._frames[0]
             self._take(place, frame, self._predictions.popleft(), following, now)
+        return NEVER
 
     def end_phase(self, now: Time) -> None:
         # The last frame of a phase has no successor in it.

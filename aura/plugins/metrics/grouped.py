@@ -57,7 +57,7 @@ class Grouped(OverTime):
                             got=f"{self.options.group}: {port.describe()}")
 
     def on_signal(self, signal: Signal) -> None:
-        value = signal.value
+        self.due, value = 0, signal.value
         if signal.topic == self.options.group:
             if not isinstance(value, np.ndarray) and len(value) != 1:
                 raise AuraError(f"metrics.{self.name}.group", expected="one text in each signal", got=f"{len(value)}")
@@ -65,7 +65,7 @@ class Grouped(OverTime):
         if signal.topic == self.options.value and isinstance(value, np.ndarray) and value.size:
             self._value = float(value.mean())
 
-    def after_tick(self, now: Time) -> None:
+    def after_tick(self, now: Time) -> Time:
         # Only here: both topics of the tick have spoken, whatever their order.
         value, group = self._value, self._group
         self._value = self._group = None
@@ -74,7 +74,7 @@ class Grouped(OverTime):
                 group = OTHER if len(self._groups) >= self.options.max_groups - 1 else group
                 self._groups += [] if group in self._groups else [group]
             self.take("", self.place(), [(group, value)], 1)
-        super().after_tick(now)
+        return super().after_tick(now)
 
     def about(self) -> dict[str, Any]:
         return {"signal": self.options.value, "group": self.options.group, "unit": self.unit(self.options.value)}

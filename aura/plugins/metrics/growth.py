@@ -9,7 +9,7 @@ from pydantic import Field, ValidationError
 
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
-from aura.core.time import Time
+from aura.core.time import NEVER, Time
 from aura.plugins.figures import Column, Event, Figure, Table, Text, Timeline
 from aura.plugins.metrics.metric import View
 from aura.plugins.metrics.options import Label, MetricOptions, Need, Topic
@@ -70,16 +70,17 @@ class Growth(View):
             counts = self.part(self.place())
             counts[event.action] = counts.get(event.action, 0) + 1
             self._active = max(self._active + _CHANGES.get(event.action, 0), 0)
-            self._new += 1
+            self._new, self.due = self._new + 1, 0
             if len(self._events) < self.options.max_events:
                 self._events.append(event.model_dump(mode="json"))
             else:
                 self._left_out += 1
 
-    def after_tick(self, now: Time) -> None:
+    def after_tick(self, now: Time) -> Time:
         if self._new:
             self.add_row(now, self._new, {"active": float(self._active)})
             self._new = 0
+        return NEVER
 
     def _read(self, line: Any) -> Event:
         try:

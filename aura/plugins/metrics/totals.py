@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, ClassVar
 
 from aura.core.lasting import Lasting, Made, Stateful
-from aura.core.time import Time, parse_time
+from aura.core.time import NEVER, Time, parse_time
 from aura.plugins.metrics.metric import View
 
 __all__ = ["IntervalMeans", "OverTime", "Totals"]
@@ -105,12 +105,18 @@ class OverTime(View):
             series = self._series[owner] = self._new_series()
         series.totals.add(numbers)
         series.count += count
+        self.due = 0
         return series
 
-    def after_tick(self, now: Time) -> None:
+    def after_tick(self, now: Time) -> Time:
+        due = NEVER
         for owner, series in self._series.items():
-            if series.count and now >= series.next:
-                self.write(owner, series, now)
+            if series.count:
+                if now < series.next:
+                    due = min(due, series.next)
+                else:
+                    self.write(owner, series, now)
+        return due
 
     def end_phase(self, now: Time) -> None:
         for owner, series in self._series.items():
