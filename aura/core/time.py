@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from aura.core.errors import TimeError
 
-__all__ = ["MS", "NEVER", "NS", "RATE_PATTERN", "TIME_PATTERN", "US", "S", "Time", "format_time", "parse_rate", "parse_time"]
+__all__ = ["MS", "NEVER", "NS", "RATE_PATTERN", "TIME_PATTERN", "US", "S", "Time", "format_time", "parse_rate",
+           "parse_time"]
 
 Time: TypeAlias = int
 """An instant or a span, in nanoseconds."""
