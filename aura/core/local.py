@@ -198,7 +198,7 @@ def _make_compute(node: LocalZone, most: int) -> Callable[[Time, Inputs], Publis
             value = output.check(now, given)
             if ids is not None:
                 ids = check_ids(output.topic, now, value, ids).copy()
-                ids.setflags(False)
+                ids.setflags(write=False)
             elif output.items_from is not None:
                 ids = getattr(inputs, "_ids", _NO_IDS).get(output.items_from)  # `inputs.ids`, written out
                 if ids is not None and len(ids) != len(value):

@@ -17,7 +17,7 @@ from aura.core.brain import Brain
 from aura.core.errors import AuraError, CheckpointError, ScenarioError, unwritable
 from aura.core.observer import BrainView, Observer
 from aura.core.params import validated
-from aura.core.time import Time, parse_time
+from aura.core.time import NEVER, Time, parse_time
 from aura.plugins.adapter import hook_adapters
 from aura.plugins.checkpoints import Checkpoints
 from aura.plugins.context import RunContext
@@ -79,8 +79,10 @@ class MetricRows(Observer):
             self._file = path.open("ab", buffering=0)
         except OSError as error:
             raise unwritable(path, error) from error
+        for metric in metrics:
+            metric.on_row = self._wake
 
-    def after_tick(self, now: Time) -> None:
+    def after_tick(self, now: Time) -> Time:
         lines = b""
         for metric in self._metrics:
             if metric.rows:
@@ -91,6 +93,10 @@ class MetricRows(Observer):
                 view = view[self._file.write(view):]
         except OSError as error:
             raise unwritable(self._path, error) from error
+        return NEVER
+
+    def _wake(self) -> None:
+        self.due = 0
 
     def state(self) -> dict[str, Any]:
         os.fsync(self._file.fileno())

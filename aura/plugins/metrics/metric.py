@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -67,6 +67,8 @@ class Metric(Observer):
         """What was counted, by the name that its figures stand under."""
         self.rows: deque[dict[str, Any]] = deque(maxlen=ROWS_MAX)
         """Rolling rows that nobody has taken yet."""
+        self.on_row: Callable[[], None] | None = None
+        """Called when there is one more."""
         self._matchers: list[tuple[Matcher, int | None]] = []
         """With how many items the options let wait in each."""
         self._measured: dict[str, tuple[bool, bool]] = {}
@@ -232,8 +234,14 @@ class Metric(Observer):
 
     def add_row(self, time: Time, items: int, values: Mapping[str, float], phase: str | None = None) -> None:
         """Keep one rolling row until it is taken."""
-        self.rows.append({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
-                          "items": items, "values": dict(values)})
+        self.keep_row({"time": time, "phase": self.phase if phase is None else phase, "metric": self.name,
+                       "items": items, "values": dict(values)})
+
+    def keep_row(self, row: dict[str, Any]) -> None:
+        """Keep a row of a form of its own until it is taken."""
+        self.rows.append(row)
+        if self.on_row is not None:
+            self.on_row()
 
     def require_topic(self, brain: BrainView, option: str, topic: str, *, dtypes: tuple[str, ...] = (),
                       items: bool = True) -> Port:

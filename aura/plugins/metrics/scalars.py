@@ -66,7 +66,7 @@ class ScalarSeries(OverTime):
         if not owner:
             return super().write(owner, series, now)
         means = {name.removeprefix(f"{owner}."): mean for name, mean in series.take(now, self.options.max_rows).items()}
-        return self.rows.append({"time": now, "phase": self.phase, "zone": owner, "values": means})
+        return self.keep_row({"time": now, "phase": self.phase, "zone": owner, "values": means})
 
     def what(self, place: str) -> dict[str, Any]:
         return {}
