@@ -84,13 +84,17 @@ def count_to(turns: int) -> float:
     return time.perf_counter() - begun
 
 
-def ceiling(turns: int) -> float:
-    """Return how long two bare processes take to count at once, of what one takes to count twice."""
+def ceiling(turns: int, times: int = 1) -> float:
+    """Return how long two bare processes take to count at once, of what one takes to count twice.
+
+    They count so many times, and each time both wait until the other has done so too, as at the end of a tick.
+    """
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         pool.map(count_to, [1, 1], chunksize=1)
-        alone = pool.map(count_to, [turns])[0]
+        alone = sum(pool.map(count_to, [turns])[0] for _ in range(times))
         begun = time.perf_counter()
-        pool.map(count_to, [turns, turns], chunksize=1)
+        for _ in range(times):
+            pool.map(count_to, [turns, turns], chunksize=1)
         return (time.perf_counter() - begun) / (2 * alone)
 
 
@@ -108,6 +112,7 @@ def main() -> None:
             first = first or took
             print(f"| {what}, {count:,} ticks | {executor} | {took:.2f} | {took / first:.2f} |", flush=True)
     print(f"| two bare processes that count at once | | | {ceiling(turns_of(2.0)):.2f} |")
+    print(f"| two that wait for each other every 100 ms | | | {ceiling(turns_of(0.1), ticks):.2f} |")
 
 
 if __name__ == "__main__":
