@@ -21,6 +21,7 @@ from aura.plugins.manager import PluginManager
 from aura.sim.readers import Column
 from aura.sim.scenario import Scenario
 from aura.sim.scenario_model import Extending
+from aura.zones.amygdala.emotions.taxonomy import load_taxonomy
 
 __all__ = ["pages"]
 
@@ -70,7 +71,7 @@ def pages(root: Path) -> dict[str, str]:
 
     made = {"examples.md": _examples(root / "examples"), "reference/scenario.md": _scenario(),
             "reference/readers.md": _readers(manager, own("stream")),
-            "reference/metrics.md": _metrics(manager, own("metric"))}
+            "reference/metrics.md": _metrics(manager, own("metric")), "reference/emotions.md": _emotions()}
     for name in own("zone"):
         made[f"reference/zones/{name}.md"] = _zone(manager.zone(name))
     for name, (title, sentence, modules) in API.items():
@@ -112,6 +113,15 @@ def _metrics(manager: PluginManager, names: Iterable[str]) -> str:
         for path, table in _tables(kind.options, ""):
             lines += [*([f"### {name}: {path}", "", _said(table), ""] if path else []), *_parameters(table)]
     return _text(lines)
+
+
+def _emotions() -> str:
+    own = load_taxonomy()
+    rows = [(f"**{one.name}**", one.definition, ", ".join(one.goemotions), "yes" if one.learning else "")
+            for one in own.emotions]
+    return _text([f"# The {len(rows)} emotions", "", "Written from the file of the taxonomy. "
+                  "[The forty emotions](../emotions.md) says what it is for.", "",
+                  *_table(("emotion", "what it means", "label of GoEmotions", "of learning"), rows)])
 
 
 def _zone(manifest: Manifest) -> str:
