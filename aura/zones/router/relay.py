@@ -15,8 +15,9 @@ from aura.core.lasting import Stateful
 from aura.core.pending import PENDING_ITEMS, PendingItems
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
+from aura.zones.common.gradients import summed
 from aura.zones.router.centroids import Centroids
-from aura.zones.router.gradients import GainMemory, scaled, summed
+from aura.zones.router.gradients import GainMemory, scaled
 from aura.zones.router.params import RelayOptions
 
 __all__ = ["Relay"]

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-__all__ = ["Bert", "has_bfloat16", "has_onednn"]
+__all__ = ["Bert", "groups_of", "has_bfloat16", "has_onednn"]
 
 # oneDNN compiles a kernel for each number of rows (0.5 ms each): numbers are rounded up, finely where a row counts.
 _ROWS_SMALL, _ROWS_LARGE, _SMALL = 4, 16, 64
@@ -113,7 +113,7 @@ class Bert:
         padding = [0] * (padded - rows)
         tokens = torch.tensor([token for text in texts for token in text] + padding)
         places = torch.tensor([place for length in lengths for place in range(length)] + padding)
-        groups = _groups(lengths)
+        groups = groups_of(lengths)
         x = self._layer_norm(F.embedding(tokens, self._words).add_(F.embedding(places, self._positions)), self._norm)
         for layer in self._layers:
             attended = self._attend(self._linear(x, layer.qkv), groups, padded)
@@ -157,7 +157,7 @@ def _norm(tensors: dict[str, Tensor], name: str) -> tuple[Tensor, Tensor]:
     return tensors[f"{name}.weight"].clone(), tensors[f"{name}.bias"].clone()
 
 
-def _groups(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
+def groups_of(lengths: Sequence[int]) -> list[tuple[int, int, int]]:
     """Return (first row, texts, tokens a text) of each run of equal lengths."""
     groups: list[tuple[int, int, int]] = []
     start = 0

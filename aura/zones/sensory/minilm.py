@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LeanEncoder"]
+__all__ = ["LeanEncoder", "parts_of"]
 
 # A part is what one pass computes. The products run at their full rate from 200 rows on; more rows than this only take
 # memory (2,048 x 1,536 float32 are 12 MB); tuned here.
@@ -64,17 +64,13 @@ class LeanEncoder:
         if precision == "bfloat16" and not has_bfloat16():
             raise DataError("sensory.precision", expected="'float32' on this processor", got="'bfloat16'",
                             hint="bfloat16 needs AVX512-BF16, AMX or AVX-NE-CONVERT.")
-        self.name, self.dimensions = name, int(settings["hidden"])
+        self.name, self.dimensions, self.settings, self.precision = name, int(settings["hidden"]), settings, precision
+        self._weights = folder / "model.safetensors"
         digest = weights_sha256 or file_sha256(folder / "model.safetensors")
         self.identity = _identity(digest, folder, settings, precision)
         self._tokeniser = _tokeniser(folder / "tokenizer.json", settings["max_tokens"])
-        self._specials = self._tokeniser.num_special_tokens_to_add(is_pair=False)
-        try:
-            tensors = load_file(folder / "model.safetensors")
-        except (SafetensorError, OSError) as error:
-            raise DataError(str(folder / "model.safetensors"), expected="weights in safetensors form",
-                            got=described(error)) from error
-        self._bert = Bert(tensors, settings, bfloat16=precision == "bfloat16")
+        self.specials = self._tokeniser.num_special_tokens_to_add(is_pair=False)
+        self._bert = Bert(self.tensors(), settings, bfloat16=precision == "bfloat16")
         if threads is not None:
             torch.set_num_threads(threads)
 
@@ -86,20 +82,28 @@ class LeanEncoder:
         SignalError
             If one of the texts is no string.
         """
-        tokens = self._tokens(clean_texts(texts))
+        tokens = self.tokens(clean_texts(texts))
         embeddings = np.zeros((len(tokens), self.dimensions), np.float32)
-        with_words = [index for index, text in enumerate(tokens) if len(text) > self._specials]
-        for part in _parts(sorted(with_words, key=lambda index: len(tokens[index])), tokens):
+        with_words = [index for index, text in enumerate(tokens) if len(text) > self.specials]
+        for part in parts_of(sorted(with_words, key=lambda index: len(tokens[index])), tokens):
             embeddings[part] = self._bert.forward([tokens[index] for index in part]).numpy()
         return embeddings
 
-    def _tokens(self, texts: list[str]) -> list[list[int]]:
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return the weights as the file has them."""
+        try:
+            return load_file(self._weights)
+        except (SafetensorError, OSError) as error:
+            raise DataError(str(self._weights), expected="weights in safetensors form", got=described(error)) from error
+
+    def tokens(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the token numbers of texts that have been cleaned."""
         if len(texts) == 1:  # spares one text the tokeniser's thread pool
             return [self._tokeniser.encode(texts[0]).ids]
-        return [encoding.ids for encoding in self._tokeniser.encode_batch_fast(texts)]
+        return [encoding.ids for encoding in self._tokeniser.encode_batch_fast(list(texts))]
 
 
-def _parts(order: list[int], tokens: list[list[int]]) -> list[list[int]]:
+def parts_of(order: list[int], tokens: list[list[int]]) -> list[list[int]]:
     """Deal the texts, shortest first, into parts of about equal work."""
     rows = sum(len(tokens[index]) for index in order)
     count = -(-rows // _ROWS_PER_PART)

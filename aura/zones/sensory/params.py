@@ -20,6 +20,7 @@ from aura.core.errors import TimeError
 from aura.core.paths import PlacePath, TextFrom, path_text, paths_of
 from aura.core.time import TIME_PATTERN, S, parse_time
 from aura.core.zone import ZoneParams
+from aura.zones.sensory.plasticity import Plasticity, PlasticOptions
 
 __all__ = ["MODALITIES", "AudioOptions", "FusionOptions", "ImageOptions", "Modality", "SensoryParams"]
 
@@ -200,6 +201,12 @@ class SensoryParams(ZoneParams):
         default=None,
         description="The cache's file; by default below the user's cache folder, or where AURA_CACHE says.")
     cache_bytes: int = Field(default=2**30, ge=2**20, description="Largest size of the cache.")
+    plasticity: Plasticity = Field(
+        default="frozen",
+        description="Whether the text encoder learns from the gradients that come to `embedding_gradient`: not at all, "
+                    "by low-rank factors beside its matrices, or with all its weights. One that learns keeps nothing "
+                    "in the cache.")
+    plastic: PlasticOptions = Field(default=PlasticOptions(), description="How the text encoder learns.")
     image: ImageOptions = Field(default=ImageOptions(), description="How images are cut into patches.")
     audio: AudioOptions = Field(default=AudioOptions(), description="How sound becomes log-mel frames.")
     fusion: FusionOptions = Field(default=FusionOptions(), description="How the modalities become one vector.")
@@ -218,6 +225,10 @@ class SensoryParams(ZoneParams):
                 raise ValueError(f"{name!r} among the modalities, as its options are given")
         if self.fusion != FusionOptions() and not self.fuses:
             raise ValueError("more than text among the modalities, as options of their fusion are given")
+        if self.learns and "text" not in self.modalities:
+            raise ValueError(f"text among the modalities, as plasticity is {self.plasticity!r}")
+        if self.plastic != PlasticOptions() and not self.learns:
+            raise ValueError("plasticity 'low-rank' or 'full', as its options are given")
         if "audio" in self.modalities and self.audio.rate is None:
             raise ValueError("audio.rate, in Hz: sound does not say it itself")
         return self
@@ -226,3 +237,8 @@ class SensoryParams(ZoneParams):
     def fuses(self) -> bool:
         """Whether the zone publishes a cognitive context."""
         return self.modalities != ("text",)
+
+    @property
+    def learns(self) -> bool:
+        """Whether the text encoder learns."""
+        return self.plasticity != "frozen"

@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from aura.core.modulators import LEARNING_DRIVE, LEARNING_RATE, Modulator
 from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
 from aura.zones.sensory.params import MODALITIES, SensoryParams
 
-__all__ = ["MANIFEST", "aura_zones"]
+__all__ = ["GRADIENT", "MANIFEST", "aura_zones"]
 
+GRADIENT = "embedding_gradient"
 _ROUNDING = 1e-5
 """What the logarithm of the floor may lose in float32."""
 
@@ -30,6 +32,11 @@ def _inputs(params: SensoryParams) -> tuple[Port, ...]:
         ports["audio"] += (Port("audio_position", dtype="int64", shape=("item",), required=False,
                                 doc="Number of each chunk within its recording; where it is no successor, or 0, "
                                     "the sound begins anew."),)
+    if params.learns:
+        ports["text"] += (Port(GRADIENT, shape=("item", "feature"), role="gradient", required=False,
+                               fan_in="many",
+                               doc="Gradients of each item's loss with respect to its embedding, by id, not averaged, "
+                                   "from all who send them."),)
     return tuple(port for name in MODALITIES if name in params.modalities for port in ports[name])
 
 
@@ -62,6 +69,19 @@ def _outputs(params: SensoryParams) -> tuple[Port, ...]:
     return tuple(ports)
 
 
+def _modulators(params: SensoryParams) -> tuple[Modulator, ...]:
+    return (LEARNING_RATE, LEARNING_DRIVE) if params.learns else ()
+
+
+def _wake_on(params: SensoryParams) -> tuple[str, ...]:
+    return (*(name for name in MODALITIES if name in params.modalities), *(GRADIENT,) * params.learns)
+
+
+_CHANGEABLE = ("threads", "cache", "cache_path", "cache_bytes", *(f"plastic.{name}" for name in (
+    "learning_rate", "betas", "weight_decay", "schedule", "warm_up", "items", "last", "layer_decay", "clip",
+    "word_dropout", "memory")))
+
+
 MANIFEST = Manifest(
     name="sensory",
     factory="aura.zones.sensory.zone:Sensory",
@@ -69,8 +89,9 @@ MANIFEST = Manifest(
     params=SensoryParams,
     inputs=_inputs,
     outputs=_outputs,
-    wake_on=lambda params: tuple(name for name in MODALITIES if name in params.modalities),
-    changeable=("threads", "cache", "cache_path", "cache_bytes"),
+    modulators=_modulators,
+    wake_on=_wake_on,
+    changeable=_CHANGEABLE,
 )
 
 

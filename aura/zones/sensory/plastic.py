@@ -1,0 +1,199 @@
+"""The text encoder that learns: it reads a stream once, and moves by the gradients that come for what it has said."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from aura.core.lasting import Stateful
+from aura.zones.sensory.adamw import Gradient, Mover
+from aura.zones.sensory.bert import Bert
+from aura.zones.sensory.minilm import LeanEncoder, parts_of
+from aura.zones.sensory.plastic_bert import Pass, PlasticBert
+from aura.zones.sensory.waiting import Block, WaitingTexts
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from aura.zones.sensory.plasticity import Plasticity, PlasticOptions
+
+__all__ = ["PlasticEncoder"]
+
+
+class PlasticEncoder(Stateful):
+    """A BERT sentence encoder that learns online.
+
+    Parameters
+    ----------
+    lean : LeanEncoder
+        The frozen encoder: its tokeniser and weights are where this one starts.
+    plasticity : {"low-rank", "full"}
+        Which weights move.
+    options : PlasticOptions
+        How they do.
+    rng : numpy.random.Generator
+        Draws the low-rank factors and which tokens are left out.
+    memory : int
+        Items that wait for their gradients at most.
+
+    Notes
+    -----
+    While the zone learns, texts that come at once go through torch's own arithmetic, and the graph waits with them. A
+    gradient that finds the weights as they were uses the graph; one that comes after they have moved is carried back
+    through the weights as they are by then, which takes a second forward pass of the items that it is of. A graph that
+    has been let go, by a checkpoint or for want of room, is worked out again over the very same texts, so that no bit
+    depends on it. While the zone does not learn, texts go through the arithmetic of the frozen encoder, with the
+    weights as they stand, and each text's bits are its own.
+    """
+
+    lasting = ("_mover", "_waiting")
+
+    def __init__(self, lean: LeanEncoder, plasticity: Plasticity, options: PlasticOptions, rng: np.random.Generator,
+                 memory: int) -> None:
+        self._lean, self._plasticity, self._options, self._rng = lean, plasticity, options, rng
+        self.name, self.dimensions = lean.name, lean.dimensions
+        self._network = PlasticBert(lean.tensors(), lean.settings, plasticity, options, rng,
+                                    bfloat16=lean.precision == "bfloat16")
+        self._mover = Mover(self._network, options)
+        self._waiting = WaitingTexts(memory)
+        self._settled: Bert | None = None
+
+    @property
+    def identity(self) -> str:
+        """A digest of what decides the bits of an embedding; another as soon as the weights have moved."""
+        named = f"{self._lean.identity} {self._plasticity} {self._mover.steps}"
+        if self._mover.steps:
+            named += hashlib.sha256(self._mover.values.tobytes()).hexdigest()
+        return hashlib.sha256(named.encode()).hexdigest()
+
+    # --- step -----------------------------------------------------------------------------------------------------
+
+    def encode(self, texts: Sequence[str], ids: NDArray[np.int64] | None = None) -> NDArray[np.float32]:
+        """Return the embeddings, (text, dimensions); those of texts without a word are zeros.
+
+        Parameters
+        ----------
+        texts : sequence of str
+            Cleaned.
+        ids : array of int64, (text,), optional
+            Given where gradients may come for them.
+        """
+        tokens = self._lean.tokens(texts)
+        embeddings = np.zeros((len(tokens), self.dimensions), np.float32)
+        if ids is None:
+            for part in self._dealt(tokens):
+                embeddings[part] = self._bert().forward([tokens[index] for index in part]).numpy()
+            return embeddings
+        tokens = [self._thinned(text) for text in tokens]
+        for part in self._dealt(tokens):
+            block = Block(ids[part], [tokens[index] for index in part])
+            block.graph = self._network.forward(block.texts())
+            embeddings[part] = block.graph.embeddings.detach().numpy()
+            self._waiting.store(block)
+        without = [index for index, text in enumerate(tokens) if len(text) <= self._lean.specials]
+        if without:
+            self._waiting.store(Block(ids[without], [()] * len(without)))
+        return embeddings
+
+    def _dealt(self, tokens: list[list[int]]) -> list[list[int]]:
+        with_words = [index for index, text in enumerate(tokens) if len(text) > self._lean.specials]
+        return parts_of(sorted(with_words, key=lambda index: len(tokens[index])), tokens)
+
+    def _thinned(self, text: list[int]) -> list[int]:
+        """Leave tokens out at random, but never all of them."""
+        if not self._options.word_dropout or len(text) <= self._lean.specials:
+            return text
+        # Sentence encoders begin and end a text with one token of their own each.
+        words = text[1:-1]
+        stay = self._rng.random(len(words)) >= self._options.word_dropout
+        if not stay.any():
+            stay[self._rng.integers(len(words))] = True
+        return [text[0], *(word for word, stays in zip(words, stay.tolist(), strict=True) if stays), text[-1]]
+
+    def _bert(self) -> Bert:
+        if self._settled is None:
+            self._settled = Bert(self._network.tensors(), self._lean.settings,
+                                 bfloat16=self._lean.precision == "bfloat16")
+        return self._settled
+
+    # --- learn ----------------------------------------------------------------------------------------------------
+
+    def learn(self, ids: NDArray[np.int64], gradients: NDArray[np.float32], rate: float) -> dict[str, float]:
+        """Learn from the gradients of the loss of some items with respect to their embeddings.
+
+        Parameters
+        ----------
+        ids : array of int64, (item,)
+        gradients : array of float32, (item, dimensions)
+        rate : float
+            Factor on the rate; at 0 the items are let go and nothing is learned.
+
+        Returns
+        -------
+        dict
+            How many items were learned and how many gradients found nothing; rate and norm where weights have moved.
+        """
+        found = self._waiting.find(ids)
+        here = sum(len(indices) for _, _, indices in found)
+        scalars = {"plastic_items": float(here if rate > 0 else 0), "plastic_unmatched": float(len(ids) - here)}
+        for block, rows, _ in found:
+            block.taught[rows] = True
+        # A copy: what is on the bus is not to be written to, and torch would.
+        total, items = self._carried_back(found, torch.tensor(gradients)) if rate > 0 else (None, 0)
+        if total is not None:
+            steps = self._mover.steps
+            scalars |= self._mover.learn(total, items, rate)
+            if self._mover.steps > steps:
+                self._waiting.outdate()
+                self._settled = None
+        return scalars
+
+    def _carried_back(self, found: list[tuple[Block, list[int], list[int]]],
+                      gradients: torch.Tensor) -> tuple[Gradient | None, int]:
+        """Return the gradient with respect to all that learns, and of how many items it is."""
+        total: Gradient | None = None
+        stale: list[tuple[list[int], int]] = []
+        items = 0
+        for block, rows, indices in found:
+            if not len(block.tokens):
+                continue
+            items += len(rows)
+            if block.fresh:
+                seeds = torch.zeros(len(block.ids), self.dimensions).index_add_(
+                    0, torch.tensor(rows), gradients[indices])
+                total = self._added(total, block.graph or self._network.forward(block.texts()), seeds)
+                block.fresh, block.graph = False, None
+            else:
+                texts = block.texts()
+                stale += [(texts[row], index) for row, index in zip(rows, indices, strict=True)]
+        stale.sort(key=lambda one: len(one[0]))
+        for part in parts_of(list(range(len(stale))), [text for text, _ in stale]):
+            done = self._network.forward([stale[place][0] for place in part])
+            total = self._added(total, done, gradients[[stale[place][1] for place in part]])
+        return total, items
+
+    def _added(self, total: Gradient | None, done: Pass, seeds: torch.Tensor) -> Gradient:
+        tensors, rows = self._network.backward(done, seeds)
+        gradient = Gradient(tensors, done.words, rows)
+        if total is None:
+            return gradient
+        total.add(gradient)
+        return total
+
+    def after_load(self) -> None:
+        self._settled = None
+
+    def notices(self) -> dict[str, int]:
+        """Return what became of items and gradients that taught nothing."""
+        return {"let {count} items go whose gradient never came": self._waiting.untaught,
+                "found nothing that waited for {count} gradients: they came too late, or for items that it never "
+                "saw": self._waiting.unmatched,
+                "left {count} items unlearned whose gradient was too large for a float": self._mover.overflowed}
+
+    def weights(self) -> dict[str, Any]:
+        """Return the weights as they stand, under their published names."""
+        return self._network.tensors()
