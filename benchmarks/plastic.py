@@ -3,9 +3,9 @@
     AURA_DATA=... python benchmarks/plastic.py [--blocks 200] [--turn 10] [--threads 1]
 
 Both read the same blocks of 32 comments and take turns of some blocks, so that what else the machine does falls on
-both alike. The brain plays the scenario: stream, encoder, amygdala, labels, gradients over the bus. The bare loop has none of
-them: it calls the same packed BERT (transformers' would pad), binary cross-entropy on a linear layer, `backward`, and
-torch's own AdamW, SparseAdam for the words. Printed are the times of both and the median of the turns' ratios.
+both alike. The brain plays the scenario: stream, encoder, amygdala, labels, gradients over the bus. The bare loop has
+none of them: it calls the same packed BERT (transformers' would pad), binary cross-entropy on a linear layer,
+`backward`, and torch's own AdamW, SparseAdam for the words. Printed are the times of both and their ratios.
 """
 
 from __future__ import annotations
