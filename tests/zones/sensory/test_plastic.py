@@ -100,6 +100,7 @@ def check_gradients(folder: Path, texts: tuple[str, ...]) -> None:
         torch.testing.assert_close(mine, theirs, atol=2e-5 * largest, rtol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_gradients_are_those_of_transformers(tiny_bert: Path) -> None:
     check_gradients(tiny_bert, TEXTS)
 
