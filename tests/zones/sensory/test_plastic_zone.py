@@ -33,7 +33,8 @@ CASES = [(kind, check) for kind in PARAMS for check in CHECKS
 
 @pytest.mark.parametrize("kind, check", CASES, ids=lambda part: getattr(part, "__name__", part))
 def test_it_conforms(kind: str, check: Check, tiny_bert: Path) -> None:
-    check(Subject(MANIFEST, {"model": str(tiny_bert), "dimensions": 16, "cache": False, "threads": 1, **PARAMS[kind]}))
+    params = {"model": str(tiny_bert), "dimensions": 16, "cache": False, "threads": 1, **PARAMS[kind]}
+    check(Subject(MANIFEST, params, axes={"feature": 16}))
 
 
 SAID = ("i am glad.", "", "it rained all day", "so sad")
