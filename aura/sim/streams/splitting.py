@@ -36,11 +36,13 @@ def split_rows(reader: Reader, how: Playing, seed: int, name: str) -> tuple[np.n
     """
     strata = None
     for key, given in (("stratify", how.stratify), ("hold_out_seed", how.hold_out_seed)):
-        if given is not None and not (how.hold_out and how.hold_out_from == "random"):
-            raise StreamError(f"{name}.{key}", expected="a stream that holds out rows that are drawn", got=repr(given),
-                              hint="Say hold_out = 0.2 and hold_out_from = 'random' as well.")
+        if given is not None and how.hold_out and how.hold_out_from != "random":
+            raise StreamError(f"{name}.{key}", got=f"{given!r} and hold_out_from = {how.hold_out_from!r}",
+                              expected="rows that are drawn, where others than the last are held out",
+                              hint="Say hold_out_from = 'random' as well.")
     if how.stratify is not None:
         class_field(reader.fields, how.stratify, f"{name}.stratify")
+    if how.stratify is not None and how.hold_out:
         count = len(reader) if how.limit is None else min(how.limit, len(reader))
         strata = [labels for _, labels in row_classes(reader, np.arange(count), how.stratify)]
     return plan(len(reader), seed=seed if how.hold_out_seed is None else how.hold_out_seed, hold_out=how.hold_out,

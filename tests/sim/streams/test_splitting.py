@@ -54,12 +54,15 @@ def test_only_the_rows_that_are_taken_count():
 
 @pytest.mark.parametrize(("playing", "said"), [
     ({"stratify": "labl"}, r"s\.stratify: expected a field of tags.*Try 'label'"),
-    ({"stratify": "label", "hold_out": 0.0}, r"s\.stratify: expected a stream that holds out rows that are drawn"),
     ({"stratify": "label", "hold_out_from": "end"}, r"s\.stratify: .*hold_out_from = 'random'"),
-    ({"hold_out_seed": 3, "hold_out_from": "end"}, r"s\.hold_out_seed: expected a stream that holds out rows")])
+    ({"hold_out_seed": 3, "hold_out_from": "end"}, r"s\.hold_out_seed: expected rows that are drawn")])
 def test_what_cannot_be_drawn_is_refused(playing, said):
     with pytest.raises(AuraError, match=said):
         held(**playing)
+
+
+def test_where_nothing_is_held_out_there_is_nothing_to_draw():
+    assert held(stratify="label", hold_out_seed=3, hold_out=0.0) == []
 
 
 @pytest.mark.slow
