@@ -12,7 +12,7 @@ from pydantic import Field
 from aura.core.classes import ClassIndex
 from aura.core.errors import AuraError
 from aura.core.signals import Signal
-from aura.core.time import Time
+from aura.core.time import NEVER, Time
 from aura.plugins.figures import Figure
 from aura.plugins.metrics.calibration_figures import calibration_figures
 from aura.plugins.metrics.options import LABELS, MetricOptions, Need, Pending, RowsEvery, Topic, Window
@@ -111,6 +111,8 @@ class Calibration(Rolling):
         for number, side in enumerate(self._sides):
             if signal.topic == getattr(self.options, side):
                 self._done += self._matcher.put(number, ids, self._values_of(side, signal))
+        if self._done:
+            self.due = 0
 
     def _values_of(self, side: str, signal: Signal) -> Sequence[Any]:
         if side in ("truth", "best"):
@@ -122,10 +124,10 @@ class Calibration(Rolling):
             return list(rows)
         return list(zip(self.places(signal), rows, strict=True))
 
-    def after_tick(self, now: Time) -> None:
+    def after_tick(self, now: Time) -> Time:
         # Only here: all topics of the tick have spoken, the names of the classes too.
-        if self._done:
-            self._settle(now)
+        self._settle(now)
+        return NEVER
 
     def end_phase(self, now: Time) -> None:
         self._settle(now)

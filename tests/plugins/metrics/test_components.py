@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.time import MS
-from aura.plugins.metrics.components import ComponentOptions, Components, one_sided
+from aura.plugins.metrics.components import ComponentOptions, Components, _Phase, one_sided
 from aura.plugins.metrics.plugin import aura_metrics
 from tests.plugins.mixture import make_brain
 
@@ -193,3 +193,23 @@ def test_a_topic_that_does_not_fit_is_refused(option, value, said):
     with pytest.raises(AuraError, match=said) as raised:
         metric(**{"signal": "mixture.utilisation", option: value}).check(make_brain())
     assert f"metrics.use.{option}" in str(raised.value)
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_totals_taken_in_blocks_are_those_of_one_by_one_to_the_last_bit(width):
+    rows_of = np.random.default_rng(5).normal(size=(150, width)) ** 3
+    blocks, saved = _Phase(), _Phase()
+    sums = np.zeros(width)
+    for number, values in enumerate(rows_of):
+        values.setflags(write=False)
+        blocks.add(values)
+        saved.add(values)
+        sums += values
+        if number % 7 == 0:  # in the middle of a block
+            state, saved = saved.state(), _Phase()
+            saved.load_state(state)
+    assert saved.signals == 150
+    for one in (blocks, saved):
+        assert (one.table[1] == sums).all()
+        assert (one.since_growth == sums).all()
+        assert (one.table[[0, 2, 3, 4]] == [[150.0] * width, rows_of.min(0), rows_of.max(0), rows_of[-1]]).all()

@@ -8,7 +8,7 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
-from aura.plugins.metrics.regression import Regression, RegressionOptions
+from aura.plugins.metrics.regression import Moments, Regression, RegressionOptions
 
 
 def metric(**more):
@@ -138,3 +138,14 @@ def test_a_truth_of_another_length_is_refused():
     watcher.on_signal(Signal("posts.target", 0, np.ones((1, 2)), np.array([0])))
     with pytest.raises(AuraError, match="got 2 and 3"):
         watcher.on_signal(Signal("amygdala.value", 0, np.ones((1, 3)), np.array([0])))
+
+
+def test_an_item_by_itself_is_counted_as_one_of_a_block_is():
+    true, said = arrays(items=40)
+    both = np.stack([true, said], axis=1)
+    one_by_one, at_once = Moments(), Moments().add(both)
+    for pair in both:
+        one_by_one.add(pair[None])
+    assert one_by_one.items == at_once.items == 40
+    for key, found in one_by_one.summary().items():
+        assert found == pytest.approx(at_once.summary()[key], rel=1e-12)
