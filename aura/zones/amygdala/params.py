@@ -9,9 +9,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from aura.core.contract import deprecated
+from aura.core.errors import nearest
 from aura.core.zone import ZoneParams
 from aura.zones.amygdala.learners.kinds import RlsOptions, SomeLearner
 from aura.zones.amygdala.tasks.kinds import LabelOptions, SomeOptions
+from aura.zones.amygdala.users.options import UserOptions
 
 __all__ = ["AmygdalaParams", "ThresholdOptions"]
 
@@ -73,6 +75,30 @@ class AmygdalaParams(ZoneParams):
     publish_gradient: bool = Field(
         default=False,
         description="Whether the gradient with respect to the embedding is published.")
+    users: UserOptions | None = Field(
+        default=None,
+        description="What is followed and learned of the users whom items are from; without it nothing is.")
+
+    @property
+    def followed(self) -> dict[str, int]:
+        """The outputs that are the affect of a user, and how many numbers each has an item."""
+        wanted = self.users.tasks if self.users is not None else ()
+        found = {name: self.tasks[name].followed(name) for name in wanted or self.tasks}
+        return dict(one for one in found.values() if one is not None)
+
+    @model_validator(mode="after")
+    def _can_be_followed(self) -> AmygdalaParams:
+        if self.users is None:
+            return self
+        for name in self.users.tasks:
+            if name not in self.tasks:
+                raise ValueError(f"users.tasks: expected tasks, got {name!r}. {nearest(name, self.tasks)}".strip())
+            if self.tasks[name].followed(name) is None:
+                raise ValueError(f"users.tasks: expected tasks of numbers, or of classes that are fixed (open = false), "
+                                 f"got {name!r}")
+        if not self.followed:
+            raise ValueError("users: expected a task of numbers, or of classes that are fixed (open = false), got none")
+        return self
 
     @model_validator(mode="before")
     @classmethod

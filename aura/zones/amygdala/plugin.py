@@ -18,11 +18,14 @@ __all__ = ["MANIFEST", "aura_extension_points", "aura_learners", "aura_tasks", "
 
 def _inputs(params: AmygdalaParams) -> tuple[Port, ...]:
     embedding = Port(ITEMS, shape=("item", "feature"), doc="One vector for each stimulus.")
-    return (embedding, *(options.teacher(name) for name, options in params.tasks.items()))
+    users = params.users.inputs if params.users is not None else ()
+    return (embedding, *(options.teacher(name) for name, options in params.tasks.items()), *users)
 
 
 def _outputs(params: AmygdalaParams) -> tuple[Port, ...]:
     ports = [port for name, options in params.tasks.items() for port in options.outputs(name)]
+    if params.users is not None:
+        ports += params.users.outputs
     if params.publish_gradient:
         ports.append(Port("embedding_gradient", shape=("item", "feature"), role="gradient",
                           doc="Gradient of the loss with respect to the embeddings last learned from."))
@@ -30,11 +33,13 @@ def _outputs(params: AmygdalaParams) -> tuple[Port, ...]:
 
 
 def _wake_on(params: AmygdalaParams) -> tuple[str, ...]:
-    return (ITEMS, *(options.teacher(name).name for name, options in params.tasks.items()))
+    users = params.users.wake_on if params.users is not None else ()
+    return (ITEMS, *(options.teacher(name).name for name, options in params.tasks.items()), *users)
 
 
 def _changeable(params: AmygdalaParams) -> tuple[str, ...]:
-    return ("memory", *(f"thresholds.{key}" for key in ("sample", "shrinkage", "every")), *(
+    users = ("users.most", "users.exploration") if params.users is not None else ()
+    return ("memory", *users, *(f"thresholds.{key}" for key in ("sample", "shrinkage", "every")), *(
         f"learner.{key}" for key in params.learner.changeable), *(
         f"tasks.{name}.{key}" for name, options in params.tasks.items() for key in options.changeable))
 

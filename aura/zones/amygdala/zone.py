@@ -21,6 +21,7 @@ from aura.zones.amygdala.lessons import TaughtItems, joined
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.plugin import MANIFEST
 from aura.zones.amygdala.tasks.task import AnyTask, HeadTask, Task
+from aura.zones.amygdala.users.users import Users
 from aura.zones.common.least_squares import with_bias
 
 __all__ = ["Amygdala"]
@@ -46,7 +47,7 @@ class Amygdala(Zone[AmygdalaParams]):
     """
 
     manifest = MANIFEST
-    lasting = ("_features", "_tasks", "_learner", "_pending", Made("_gradient", Items))
+    lasting = ("_features", "_tasks", "_learner", "_pending", "users", Made("_gradient", Items))
 
     def __init__(self, context: ZoneContext[AmygdalaParams]) -> None:
         super().__init__(context)
@@ -54,9 +55,11 @@ class Amygdala(Zone[AmygdalaParams]):
         self._tasks: dict[str, AnyTask] = {}
         self._learner: Learner | None = None
         self._gradient: Items | None = None
-        memory = room(context.params.memory, (context.waits.get(f"{task}_teacher") for task in self.params.tasks),
-                      PENDING_ITEMS, f"{context.name}.memory")
+        told = [port.name for port in context.inputs if port.role == "label"]
+        memory = room(context.params.memory, map(context.waits.get, told), PENDING_ITEMS, f"{context.name}.memory")
         self._pending = PendingItems(memory, readers=len(self.params.tasks))
+        users = self.params.users
+        self.users = None if users is None else Users(users, self.params.followed, memory)
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
@@ -64,10 +67,14 @@ class Amygdala(Zone[AmygdalaParams]):
         """Return the predictions for the embeddings, and the gradient that the last learning left."""
         out: dict[str, Any] = {}
         embedding = inputs["embedding"]
+        if self.users is not None:
+            self.users.hear(inputs, self.context.name, now)
         if embedding is not None:
             self._require_width(now, embedding.shape[1])
             out.update(self._predicted(embedding))
             ids = inputs.ids.get("embedding")
+            if self.users is not None:
+                out.update(self.users.follow(ids, out, explore=self.learns))
             if ids is not None:
                 self._pending.store(ids, embedding)
         if self._gradient is not None:
@@ -127,6 +134,8 @@ class Amygdala(Zone[AmygdalaParams]):
             more = self._learn_heads(heads, rate, scalars, gradients)
         if gradients:
             self._gradient = _summed(gradients)
+        if self.users is not None:
+            scalars["users"] = self.users.learn(inputs, rate, self.context.name, now)
         return {key: value for part in (*scalars.values(), more) for key, value in part.items()}
 
     def _learn_heads(self, heads: dict[str, TaughtItems], rate: float, scalars: dict[str, dict[str, float]],
@@ -185,8 +194,10 @@ class Amygdala(Zone[AmygdalaParams]):
                     task.learner_moved()
 
     def notices(self) -> dict[str, int]:
-        """Return how many labels taught nothing."""
-        return {UNMATCHED: self._pending.unmatched}
+        """Return how many labels taught nothing, and what became of users."""
+        if self.users is None:
+            return {UNMATCHED: self._pending.unmatched}
+        return {UNMATCHED: self._pending.unmatched + self.users.unmatched, **self.users.notices()}
 
     # --- export ---------------------------------------------------------------------------------------------------
 

@@ -60,6 +60,16 @@ def test_a_task_of_one_number_has_no_axis_for_it(bench: Make) -> None:
     assert np.abs(one.read("score") - truth[:5, 0]).max() < 0.5
 
 
+def test_numbers_of_a_range_are_never_said_beyond_it(bench: Make) -> None:
+    one = bench(tasks={"vad": {"kind": "numbers", "size": 3, "range": [0, 1]}})
+    embedding, truth = numbers(64)
+    teach(one, "vad", embedding, truth)
+    one.show(100 * embedding, range(100, 164))
+    assert (one.read("vad").min(), one.read("vad").max()) == (0.0, 1.0)
+    with pytest.raises(WiringError, match="smallest number, then the largest"):
+        bench(tasks={"vad": {"kind": "numbers", "range": [1, 0]}})
+
+
 def test_labels_without_an_item_are_counted_and_teach_nothing(bench: Make) -> None:
     one = bench(tasks={"vad": {"kind": "numbers", "size": 3}})
     embedding, truth = numbers(8)

@@ -57,6 +57,9 @@ class ClassOptions(TaskOptions):
                  doc="The names of the classes, said at first and whenever they change."),
         )
 
+    def followed(self, name: str) -> tuple[str, int] | None:
+        return None if self.open or not self.classes else (f"{name}_probability", len(self.classes))
+
 
 class LabelOptions(ClassOptions):
     """Any number of labels an item."""
@@ -82,6 +85,17 @@ class NumberOptions(TaskOptions):
     size: int | None = Field(
         default=None, ge=1,
         description="How many numbers a target has; by default it is one number without an axis of its own.")
+    range: tuple[float, float] | None = Field(
+        default=None,
+        description="The smallest and the largest number there is, such as [0, 1]: what is predicted beyond is taken "
+                    "as these.")
+
+    @field_validator("range")
+    @classmethod
+    def _ordered(cls, span: tuple[float, float] | None) -> tuple[float, float] | None:
+        if span is not None and not span[0] < span[1]:
+            raise ValueError("the smallest number, then the largest")
+        return span
 
     @property
     def _shape(self) -> tuple[int | str, ...]:
@@ -92,7 +106,10 @@ class NumberOptions(TaskOptions):
                     doc=f"The true numbers of items seen before, for the task {name}.")
 
     def outputs(self, name: str) -> tuple[Port, ...]:
-        return (Port(name, shape=self._shape, items_from=ITEMS, doc=f"The predicted numbers of the task {name}."),)
+        return (Port(name, shape=self._shape, items_from=ITEMS, range=self.range, doc=f"The predicted numbers of the task {name}."),)
+
+    def followed(self, name: str) -> tuple[str, int] | None:
+        return name, self.size or 1
 
 
 _TASKS = "aura.zones.amygdala.tasks"

@@ -34,7 +34,8 @@ class NumberTask(HeadTask):
 
     def answer(self, scores: Array) -> dict[str, Any]:
         """Return the numbers, float32 (n, size), or (n,) where they have no axis."""
-        numbers = scores.astype(np.float32)
+        span = self.options.range
+        numbers = (scores if span is None else np.clip(scores, *span)).astype(np.float32)
         return {self.name: numbers[:, 0] if self.options.size is None else numbers}
 
     def told(self, truths: Any, where: str, now: Time) -> ToldItems:

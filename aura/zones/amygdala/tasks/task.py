@@ -42,6 +42,11 @@ class TaskOptions(BaseModel):
         """Return the outputs, ``NAME`` first, with ``items_from=ITEMS``."""
         raise NotImplementedError
 
+    def followed(self, name: str) -> tuple[str, int] | None:
+        """Return the output that tells a user's affect, and how many numbers it has an item; None if they may change.
+        """
+        return None
+
 
 class ToldItems(NamedTuple):
     """What a teacher said of a block of items."""
