@@ -106,7 +106,8 @@ class NumberOptions(TaskOptions):
                     doc=f"The true numbers of items seen before, for the task {name}.")
 
     def outputs(self, name: str) -> tuple[Port, ...]:
-        return (Port(name, shape=self._shape, items_from=ITEMS, range=self.range, doc=f"The predicted numbers of the task {name}."),)
+        return (Port(name, shape=self._shape, items_from=ITEMS, range=self.range,
+                     doc=f"The predicted numbers of the task {name}."),)
 
     def followed(self, name: str) -> tuple[str, int] | None:
         return name, self.size or 1

@@ -1,4 +1,4 @@
-"""What an amygdala knows of users: joins whom an item is from with what was felt, and learns from what is told later."""
+"""What an amygdala knows of users: joins whom an item is from with what it felt like, and learns what is told later."""
 
 from __future__ import annotations
 
