@@ -94,7 +94,7 @@ class AmygdalaParams(ZoneParams):
             if name not in self.tasks:
                 raise ValueError(f"users.tasks: expected tasks, got {name!r}. {nearest(name, self.tasks)}".strip())
             if self.tasks[name].followed(name) is None:
-                raise ValueError(f"users.tasks: expected tasks of numbers, or of classes that are fixed (open = false), "
+                raise ValueError(f"users.tasks: expected tasks of numbers, or of fixed classes (open = false), "
                                  f"got {name!r}")
         if not self.followed:
             raise ValueError("users: expected a task of numbers, or of classes that are fixed (open = false), got none")
