@@ -21,9 +21,9 @@ class Classifier(NamedTuple):
     """A linear classifier: an item with ``features @ weights + bias`` at or above a threshold has that class."""
 
     classes: tuple[str, ...]
-    weights: Array
-    """(features, classes)."""
-    bias: Array
+    weights: Array | None
+    """(features, classes); None, and no bias either, where scores are no linear map of the features."""
+    bias: Array | None
     """(classes,)."""
     thresholds: Array
     """(classes,)."""
@@ -35,11 +35,11 @@ class Classifier(NamedTuple):
 def write_classifier(folder: Path, task: str, classifier: Classifier) -> list[Path]:
     """Write ``{task}_classifier_W.npy``, ``_b``, ``_thresholds``, ``_calibration``, ``_labels.json``, ``.sha256``."""
     folder.mkdir(parents=True, exist_ok=True)
-    arrays = {"W": classifier.weights, "b": classifier.bias, "thresholds": classifier.thresholds}
-    extra = _path(folder, task, "_calibration.npy")
-    extra.unlink(missing_ok=True)  # of an earlier export, which would be taken for one of this
-    if classifier.calibration is not None:
-        arrays["calibration"] = classifier.calibration
+    parts = {"W": classifier.weights, "b": classifier.bias, "thresholds": classifier.thresholds,
+             "calibration": classifier.calibration}
+    for name in parts:  # of an earlier export, which would be taken for one of this
+        _path(folder, task, f"_{name}.npy").unlink(missing_ok=True)
+    arrays = {name: array for name, array in parts.items() if array is not None}
     files = [write_array(_path(folder, task, f"_{name}.npy"), np.asarray(array, dtype=np.float64))
              for name, array in arrays.items()]
     labels = _path(folder, task, "_labels.json")
@@ -47,8 +47,10 @@ def write_classifier(folder: Path, task: str, classifier: Classifier) -> list[Pa
     return [*files, labels, write_digests(_path(folder, task, ".sha256"), [*files, labels])]
 
 
-def read_classifier(folder: Path, task: str, features: int) -> tuple[Classifier, list[Path]]:
+def read_classifier(folder: Path, task: str, features: int | None) -> tuple[Classifier, list[Path]]:
     """Read what `write_classifier` wrote, and return it with the files, the labels last.
+
+    Weights and bias are left out where the number of `features` is None.
 
     Files that another program wrote need no digests; where there are some, every file must have its own.
 
@@ -62,12 +64,13 @@ def read_classifier(folder: Path, task: str, features: int) -> tuple[Classifier,
     labels = _path(folder, task, "_labels.json")
     classes = _read_labels(labels, digests)
     count = len(classes)
-    shapes = {"W": (features, count), "b": (count,), "thresholds": (count,)}
+    shapes: dict[str, tuple[int, ...]] = {} if features is None else {"W": (features, count), "b": (count,)}
+    shapes["thresholds"] = (count,)
     if _path(folder, task, "_calibration.npy").exists():
         shapes["calibration"] = (count, 2)
     files = {name: _path(folder, task, f"_{name}.npy") for name in shapes}
     arrays = {name: _read_numbers(files[name], shape, name, labels, digests) for name, shape in shapes.items()}
-    found = Classifier(classes, arrays["W"], arrays["b"], arrays["thresholds"], arrays.get("calibration"))
+    found = Classifier(classes, arrays.get("W"), arrays.get("b"), arrays["thresholds"], arrays.get("calibration"))
     return found, [*files.values(), labels]
 
 

@@ -202,8 +202,9 @@ class Amygdala(Zone[AmygdalaParams]):
     # --- export ---------------------------------------------------------------------------------------------------
 
     def export(self, folder: str | Path) -> list[Path]:
-        """Write what each task has learned and return the files; none before the first embedding."""
-        return [path for task in self._tasks.values() for path in task.export(Path(folder))]
+        """Write what tasks and learner have learned and return the files; none before the first embedding."""
+        files = [path for task in self._tasks.values() for path in task.export(Path(folder))]
+        return files if self._learner is None else [*files, *self._learner.export(Path(folder))]
 
     def load_export(self, folder: str | Path) -> list[Path]:
         """Take over what was exported of all tasks to `folder`; learning goes on from it.
@@ -214,18 +215,32 @@ class Amygdala(Zone[AmygdalaParams]):
             If a file is missing or does not fit.
         """
         folder = Path(folder)
-        width, tasks = self._features, self._tasks
+        width, tasks, learner = self._features, self._tasks, self._learner
         if width is None:
-            name, options = next(iter(self.params.tasks.items()))
-            width = self.context.parts["task"][options.kind].load().width_of_export(folder, name)
-            tasks, _ = self._made(width)
+            width = self._width_of_export(folder)
+            stream = self.rng.bit_generator.state
+            tasks, learner = self._made(width)
+            self.rng.bit_generator.state = stream
         # All are read before any is taken over, so that a refusal leaves the zone as it was.
         found = {name: task.read_export(folder) for name, task in tasks.items()}
+        model = None
+        if learner is not None and learner.whole:
+            model = learner.read_export(folder, [task.exported_head(found[name][0]) for name, task in tasks.items()
+                                                 if isinstance(task, HeadTask)])
         if self._features is None:
             self._open(width)
         for name, (exported, _) in found.items():
             self._tasks[name].adopt(exported)
+        if self._learner is not None and model is not None:
+            self._learner.adopt_export(model)
         return [path for _, files in found.values() for path in files]
+
+    def _width_of_export(self, folder: Path) -> int:
+        tasks, learner = self.context.parts["task"], self.context.parts["learner"][self.params.learner.kind].load()
+        if learner.whole and any(issubclass(tasks[one.kind].load(), HeadTask) for one in self.params.tasks.values()):
+            return int(learner.width_of_export(folder))
+        name, options = next(iter(self.params.tasks.items()))
+        return int(tasks[options.kind].load().width_of_export(folder, name))
 
 
 def _summed(parts: list[tuple[Ids, NDArray[np.float64]]]) -> Items:

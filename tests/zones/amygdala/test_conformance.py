@@ -13,6 +13,8 @@ from aura.zones.amygdala.plugin import MANIFEST
 PARAMS: dict[str, dict[str, Any]] = {
     "rls": {},
     "logistic": {"learner": {"kind": "logistic"}, "publish_gradient": True},
+    "network": {"learner": {"kind": "network", "hidden": [16], "dropout": 0.1, "accumulate": 8},
+                "publish_gradient": True, "tasks": {"emotion": {}, "vad": {"kind": "numbers", "size": 3}}},
     "numbers": {"tasks": {"vad": {"kind": "numbers", "size": 3}, "score": {"kind": "numbers"}},
                 "publish_gradient": True},
     "single": {"tasks": {"tone": {"kind": "choice", "classes": ["calm", "loud"]}}, "learner": {"forgetting": 0.99}},

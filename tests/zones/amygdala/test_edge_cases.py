@@ -11,7 +11,10 @@ import pytest
 from .conftest import Bench, stimuli
 
 Make = Callable[..., Bench]
-LEARNERS: dict[str, dict[str, Any]] = {"rls": {"kind": "rls"}, "logistic": {"kind": "logistic"}}
+LEARNERS: dict[str, dict[str, Any]] = {
+    "rls": {"kind": "rls"}, "logistic": {"kind": "logistic"},
+    "network": {"kind": "network", "hidden": [32], "learning_rate": 0.01},
+    "readouts": {"kind": "network", "hidden": [], "learning_rate": 0.01}}
 
 each = pytest.mark.parametrize("learner", LEARNERS.values(), ids=LEARNERS)
 

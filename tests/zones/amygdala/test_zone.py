@@ -18,7 +18,7 @@ from aura.zones.amygdala.plugin import MANIFEST, aura_zones
 
 from .conftest import CLASSES, Bench, stimuli
 
-RULES = ["rls", "logistic"]
+RULES = ["rls", "logistic", "network"]
 Make = Callable[..., Bench]
 
 

@@ -8,8 +8,9 @@ from pydantic import BeforeValidator, Field
 
 from aura.zones.amygdala.kinds import of_another_kind, of_its_kind
 from aura.zones.amygdala.learners.learner import LearnerKind, LearnerOptions
+from aura.zones.amygdala.learners.network_options import NetworkOptions
 
-__all__ = ["KINDS", "LogisticOptions", "RlsOptions", "SomeLearner"]
+__all__ = ["KINDS", "LogisticOptions", "NetworkOptions", "RlsOptions", "SomeLearner"]
 
 
 class _LinearOptions(LearnerOptions):
@@ -41,11 +42,13 @@ KINDS = {kind.name: kind for kind in (
     LearnerKind("rls", "Exact recursive least squares: its weights do not depend on the order of the rows.", RlsOptions,
                 f"{_LEARNERS}.rls:RlsLearner"),
     LearnerKind("logistic", "Logistic regression in one pass, by natural-gradient steps.", LogisticOptions,
-                f"{_LEARNERS}.logistic:LogisticLearner"))}
+                f"{_LEARNERS}.logistic:LogisticLearner"),
+    LearnerKind("network", "Heads over a representation that all tasks share, trained by AdamW.", NetworkOptions,
+                f"{_LEARNERS}.network:NetworkLearner"))}
 """Those of this package."""
 
 _WHAT = "a kind of learner"
 SomeLearner = Annotated[
-    RlsOptions | LogisticOptions | Annotated[LearnerOptions, of_another_kind(_WHAT, KINDS)],
+    RlsOptions | LogisticOptions | NetworkOptions | Annotated[LearnerOptions, of_another_kind(_WHAT, KINDS)],
     BeforeValidator(of_its_kind("learner", _WHAT, LearnerOptions, KINDS, "rls"))]
 """The options of a learner of any kind."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -96,6 +97,8 @@ class Learner(Stateful, ABC):
     """What the scores of its classes are."""
     leaves_out: ClassVar[bool] = False
     """Whether it can tell what rows would score had they not been learned (`left_out`)."""
+    whole: ClassVar[bool] = False
+    """Whether it exports all that it knows as files of its own, and reads it from these rather than a map a task."""
     forgetting: float = 1.0
     """Factor by which what was learned counts less with each row."""
     moved: bool = False
@@ -137,6 +140,28 @@ class Learner(Stateful, ABC):
         """
         raise ParameterError("amygdala.learner.kind", expected="a learner that takes over linear maps",
                              got=repr(self.options.kind), hint="Resume from a checkpoint instead.")
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write what other programs can use besides the maps, and return the files."""
+        return []
+
+    @classmethod
+    def width_of_export(cls, folder: Path) -> int:
+        """Return the number of features of what was exported to `folder`; where exports are `whole`."""
+        raise NotImplementedError
+
+    def read_export(self, folder: Path, heads: Sequence[Head]) -> Any:
+        """Return what was exported to `folder` with these heads, checked; where exports are `whole`.
+
+        Raises
+        ------
+        StateError
+            If a file is missing or does not fit.
+        """
+        raise NotImplementedError
+
+    def adopt_export(self, found: Any) -> None:
+        """Take over what `read_export` returned; learning goes on from there."""
 
 
 @dataclass(frozen=True, slots=True)

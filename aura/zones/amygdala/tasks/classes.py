@@ -169,19 +169,21 @@ class ClassTask(HeadTask):
     def export(self, folder: Path) -> list[Path]:
         """Write the classifier and return its files."""
         weights = self.learner.linear(self.name)
-        if weights is None:
-            return []
         thresholds = self._renewed()
         calibration = thresholds.calibration if self.learner.link.calibrated else None
         return write_classifier(folder, self.name, Classifier(
-            tuple(self._classes.names), weights[:-1], weights[-1], thresholds.values, calibration))
+            tuple(self._classes.names), None if weights is None else weights[:-1],
+            None if weights is None else weights[-1], thresholds.values, calibration))
+
+    def exported_head(self, found: Classifier) -> Head:
+        return self.head()._replace(outputs=len(found.classes))
 
     @classmethod
     def width_of_export(cls, folder: Path, name: str) -> int:
         return width_of_export(folder, name)
 
     def read_export(self, folder: Path) -> tuple[Classifier, list[Path]]:
-        found, files = read_classifier(folder, self.name, self.features)
+        found, files = read_classifier(folder, self.name, None if self.learner.whole else self.features)
         if not self.options.open and set(found.classes) != set(self.options.classes):
             raise StateError(str(files[-1]), expected=f"the classes {', '.join(self.options.classes)}",
                              got=", ".join(found.classes), hint=f"Set tasks.{self.name}.open = true.")
@@ -189,7 +191,8 @@ class ClassTask(HeadTask):
 
     def adopt(self, found: Classifier) -> None:
         self._classes = self._index(found.classes)
-        self.learner.adopt(self.head(), np.vstack([found.weights, found.bias]))
+        if found.weights is not None and found.bias is not None:
+            self.learner.adopt(self.head(), np.vstack([found.weights, found.bias]))
         self._begin()
         self._thresholds.values = found.thresholds.copy()
         if found.calibration is not None and self.learner.link.calibrated:

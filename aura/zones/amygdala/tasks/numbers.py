@@ -61,7 +61,9 @@ class NumberTask(HeadTask):
                              got=f"shape {weights.shape}")
         return len(weights)
 
-    def read_export(self, folder: Path) -> tuple[Regression, list[Path]]:
+    def read_export(self, folder: Path) -> tuple[Regression | None, list[Path]]:
+        if self.learner.whole:
+            return None, []
         size = self.options.size or 1
         found = []
         for part, shape in (("_W.npy", (self.features, size)), ("_b.npy", (size,))):
@@ -73,8 +75,9 @@ class NumberTask(HeadTask):
             found.append(np.array(array, np.float64, order="C"))
         return Regression(*found), [_path(folder, self.name, part) for part in ("_W.npy", "_b.npy")]
 
-    def adopt(self, found: Regression) -> None:
-        self.learner.adopt(self.head(), np.vstack([found.weights, found.bias]))
+    def adopt(self, found: Regression | None) -> None:
+        if found is not None:
+            self.learner.adopt(self.head(), np.vstack([found.weights, found.bias]))
 
 
 def _path(folder: Path, task: str, part: str) -> Path:

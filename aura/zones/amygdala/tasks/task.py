@@ -182,6 +182,10 @@ class HeadTask(AnyTask, ABC):
     def told(self, truths: Any, where: str, now: Time) -> ToldItems:
         """Return what the teacher said of each item, as numbers; `truths` are as they came to its port."""
 
+    def exported_head(self, found: Any) -> Head:
+        """Return the head that belongs to what `read_export` returned."""
+        return self.head()
+
     def learned(self, rows: NDArray[Any], items: ToldItems, scores: NDArray[np.float64], rate: float) -> None:
         """Take note of what the learner has learned: embeddings, what `told` made of them, and their scores before."""
 

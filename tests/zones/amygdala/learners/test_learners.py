@@ -15,7 +15,8 @@ from aura.zones.amygdala.learners.learner import Block, Head, Learner, Lesson
 
 from .make import blobs, make_learner
 
-OPTIONS: dict[str, dict[str, Any]] = {"rls": {}, "logistic": {"forgetting": 0.999}}
+OPTIONS: dict[str, dict[str, Any]] = {
+    "rls": {}, "logistic": {"forgetting": 0.999}, "network": {"hidden": (32,), "learning_rate": 0.02, "clip": None}}
 EXACT = ("rls", "logistic")
 """Those that compute in float64."""
 HEADS = (Head("any", "labels", 4), Head("one", "choice", 4), Head("vad", "numbers", 2))
