@@ -204,7 +204,7 @@ class PendingItems:
         self.displaced, self.unmatched = int(state["displaced"]), int(state["unmatched"])
 
 
-def received(inputs: Inputs, port: str, zone: str, now: Time) -> tuple[Ids, Any] | None:
+def received(inputs: Inputs, port: str, zone: str, now: Time, *, what: str = "labels") -> tuple[Ids, Any] | None:
     """Return the ids and the values of the items that have come to an input, as one block; None where nothing has.
 
     Parameters
@@ -217,6 +217,8 @@ def received(inputs: Inputs, port: str, zone: str, now: Time) -> tuple[Ids, Any]
         The zone's name, for errors.
     now : int
         The instant, for errors.
+    what : str
+        What they are, for errors.
 
     Raises
     ------
@@ -227,9 +229,9 @@ def received(inputs: Inputs, port: str, zone: str, now: Time) -> tuple[Ids, Any]
     if values is None:
         return None
     if ids is None or (isinstance(ids, tuple) and len(ids) != len(values)):
-        raise SignalError(f"{zone}.{port} at {format_time(now)}", expected="labels with the ids of their items",
-                          got="labels without ids",
-                          hint="The teacher's output must carry items_from, or return Items(labels, ids).")
+        raise SignalError(f"{zone}.{port} at {format_time(now)}", expected=f"{what} with the ids of their items",
+                          got=f"{what} without ids",
+                          hint=f"The output that brings them must carry items_from, or return Items({what}, ids).")
     if not isinstance(ids, tuple):
         return ids, values
     return (ids[0], values[0]) if len(ids) == 1 else (np.concatenate(ids), _joined(values))

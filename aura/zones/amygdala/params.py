@@ -6,11 +6,14 @@ import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from aura.core.contract import deprecated
 from aura.core.errors import nearest
 from aura.core.zone import ZoneParams
+from aura.zones.amygdala.features.extras import TONE_KEYWORDS
+from aura.zones.amygdala.features.features import PARTS, Part
+from aura.zones.amygdala.features.options import AffectOptions
 from aura.zones.amygdala.learners.kinds import RlsOptions, SomeLearner
 from aura.zones.amygdala.tasks.kinds import LabelOptions, SomeOptions
 from aura.zones.amygdala.users.options import UserOptions
@@ -62,6 +65,13 @@ class AmygdalaParams(ZoneParams):
     learner: SomeLearner = Field(
         default=RlsOptions(),
         description="What learns for all tasks, a `kind` with options of its own, \"rls\" if it says none.")
+    features: tuple[Part, ...] = Field(
+        default=("embedding",),
+        description="What is predicted from, in this order: `affect` (a code of 32, see `affect`), `extras` (three "
+                    "figures of the text: length, exclamation mark, tone keyword), `embedding`.")
+    affect: AffectOptions = Field(default=AffectOptions(), description="What the affect code is computed from.")
+    tone_keywords: tuple[str, ...] = Field(
+        default=TONE_KEYWORDS, description="Words that set a tone, one of the extras; without regard to case.")
     memory: int | None = Field(
         default=None, ge=1,
         description="How many items wait for their labels at most; by default as many as come until their labels do, "
@@ -99,6 +109,24 @@ class AmygdalaParams(ZoneParams):
         if not self.followed:
             raise ValueError("users: expected a task of numbers, or of classes that are fixed (open = false), got none")
         return self
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the zone has the input `text`."""
+        return "extras" in self.features or ("affect" in self.features and self.affect.source == "lexicon")
+
+    @property
+    def reads_annotations(self) -> bool:
+        """Whether the zone has the input `annotation`."""
+        return "affect" in self.features and self.affect.source == "annotation"
+
+    @field_validator("features")
+    @classmethod
+    def _in_order(cls, features: tuple[Part, ...]) -> tuple[Part, ...]:
+        if features != tuple(part for part in PARTS if part in features) or "embedding" not in features:
+            raise ValueError(f"expected some of {', '.join(PARTS)} in this order, the embedding among them, "
+                             f"got {', '.join(features) or 'none'}")
+        return features
 
     @model_validator(mode="before")
     @classmethod

@@ -18,8 +18,15 @@ __all__ = ["MANIFEST", "aura_extension_points", "aura_learners", "aura_tasks", "
 
 def _inputs(params: AmygdalaParams) -> tuple[Port, ...]:
     embedding = Port(ITEMS, shape=("item", "feature"), doc="One vector for each stimulus.")
+    beside = []
+    if params.reads_text:
+        beside.append(Port("text", dtype="text", shape=("item",), keep="all",
+                           doc="The texts of the embeddings; they come before these or with them."))
+    if params.reads_annotations:
+        beside.append(Port("annotation", dtype="tags", shape=("item",), keep="all",
+                           doc="Emotions that are named of the items, the foremost first; no labels."))
     users = params.users.inputs if params.users is not None else ()
-    return (embedding, *(options.teacher(name) for name, options in params.tasks.items()), *users)
+    return (embedding, *beside, *(options.teacher(name) for name, options in params.tasks.items()), *users)
 
 
 def _outputs(params: AmygdalaParams) -> tuple[Port, ...]:
@@ -48,7 +55,7 @@ MANIFEST = Manifest(
     "amygdala", "aura.zones.amygdala.zone:Amygdala",
     "Names what a stimulus feels like: learns in one pass from embeddings to labels or numbers, for several tasks.",
     params=AmygdalaParams, inputs=_inputs, outputs=_outputs, modulators=(LEARNING_RATE, LEARNING_DRIVE),
-    wake_on=_wake_on, parts={"task": KINDS, "learner": LEARNERS}, version="5", changeable=_changeable)
+    wake_on=_wake_on, parts={"task": KINDS, "learner": LEARNERS}, version="6", changeable=_changeable)
 
 
 @hookimpl

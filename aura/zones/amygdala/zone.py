@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import SignalError
+from aura.core.errors import SignalError, StateError
 from aura.core.flow import room
 from aura.core.lasting import Made
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
+from aura.zones.amygdala.features.rows import TEXTLESS, FeatureRows
 from aura.zones.amygdala.learners.learner import Learner
 from aura.zones.amygdala.lessons import TaughtItems, joined
 from aura.zones.amygdala.params import AmygdalaParams
@@ -47,17 +48,19 @@ class Amygdala(Zone[AmygdalaParams]):
     """
 
     manifest = MANIFEST
-    lasting = ("_features", "_tasks", "_learner", "_pending", "users", Made("_gradient", Items))
+    lasting = ("_features", "_rows", "_tasks", "_learner", "_pending", "users", Made("_gradient", Items))
 
     def __init__(self, context: ZoneContext[AmygdalaParams]) -> None:
         super().__init__(context)
         self._features: int | None = None
+        """Length of an embedding."""
         self._tasks: dict[str, AnyTask] = {}
         self._learner: Learner | None = None
         self._gradient: Items | None = None
         told = [port.name for port in context.inputs if port.role == "label"]
         memory = room(context.params.memory, map(context.waits.get, told), PENDING_ITEMS, f"{context.name}.memory")
         self._pending = PendingItems(memory, readers=len(self.params.tasks))
+        self._rows = FeatureRows(context.name, self.params, memory)
         users = self.params.users
         self.users = None if users is None else Users(users, self.params.followed, memory)
 
@@ -66,24 +69,26 @@ class Amygdala(Zone[AmygdalaParams]):
     def step(self, now: Time, inputs: Inputs) -> dict[str, Any]:
         """Return the predictions for the embeddings, and the gradient that the last learning left."""
         out: dict[str, Any] = {}
+        self._rows.receive(now, inputs)
         embedding = inputs["embedding"]
         if self.users is not None:
             self.users.hear(inputs, self.context.name, now)
         if embedding is not None:
             self._require_width(now, embedding.shape[1])
-            out.update(self._predicted(embedding))
             ids = inputs.ids.get("embedding")
+            rows = self._rows.join(now, ids, embedding)
+            out.update(self._predicted(rows))
             if self.users is not None:
                 out.update(self.users.follow(ids, out, explore=self.learns))
             if ids is not None:
-                self._pending.store(ids, embedding)
+                self._pending.store(ids, rows)
         if self._gradient is not None:
             out["embedding_gradient"] = self._gradient
             self._gradient = None
         return out
 
-    def _predicted(self, embedding: NDArray[np.float32]) -> dict[str, Any]:
-        scores = self._learner.scores(embedding) if self._learner is not None else {}
+    def _predicted(self, features: NDArray[np.float32]) -> dict[str, Any]:
+        scores = self._learner.scores(features) if self._learner is not None else {}
         rows = None
         out: dict[str, Any] = {}
         for name, task in self._tasks.items():
@@ -92,7 +97,7 @@ class Amygdala(Zone[AmygdalaParams]):
             if isinstance(task, HeadTask):
                 out.update(task.answer(scores[name]))
             elif isinstance(task, Task):
-                rows = with_bias(embedding) if rows is None else rows
+                rows = with_bias(features) if rows is None else rows
                 out.update(task.predict(rows))
         return out
 
@@ -114,7 +119,7 @@ class Amygdala(Zone[AmygdalaParams]):
                 scalars[name] = {f"{name}_unmatched": float(len(ids))}
                 continue
             if not len(found):
-                rows = np.zeros((0, self._features), np.float32)
+                rows = np.zeros((0, self._rows.added + self._features), np.float32)
             truths = truths[found] if isinstance(truths, np.ndarray) else [truths[index] for index in found.tolist()]
             task = self._tasks[name]
             if isinstance(task, HeadTask):
@@ -133,7 +138,7 @@ class Amygdala(Zone[AmygdalaParams]):
         if heads:
             more = self._learn_heads(heads, rate, scalars, gradients)
         if gradients:
-            self._gradient = _summed(gradients)
+            self._gradient = _summed(gradients, self._rows.added)
         if self.users is not None:
             scalars["users"] = self.users.learn(inputs, rate, self.context.name, now)
         return {key: value for part in (*scalars.values(), more) for key, value in part.items()}
@@ -147,6 +152,7 @@ class Amygdala(Zone[AmygdalaParams]):
         for name, part in heads.items():
             scalars[name][f"{name}_loss"] = learned.losses[name]
             task = self._tasks[name]
+            self._rows.learn(name, part.rows, part.items.targets, rate)
             if rate > 0 and isinstance(task, HeadTask):
                 task.learned(part.rows, part.items, learned.scores[name], rate)
         if learned.gradient is not None:
@@ -164,9 +170,12 @@ class Amygdala(Zone[AmygdalaParams]):
     def _open(self, features: int) -> None:
         """Set up what depends on the length of an embedding."""
         self._features = features
-        self._tasks, self._learner = self._made(features)
+        self._tasks, self._learner = self._made(self._rows.added + features)
+        self._rows.open(features, {name: task.head() for name, task in self._tasks.items()
+                                   if isinstance(task, HeadTask)})
 
     def _made(self, features: int) -> tuple[dict[str, AnyTask], Learner | None]:
+        """Return tasks and learner for rows of so many features."""
         kinds = self.context.parts["task"]
         tasks = {name: kinds[options.kind].load()(name, options, self.params, features)
                  for name, options in self.params.tasks.items()}
@@ -194,10 +203,11 @@ class Amygdala(Zone[AmygdalaParams]):
                     task.learner_moved()
 
     def notices(self) -> dict[str, int]:
-        """Return how many labels taught nothing, and what became of users."""
+        """Return how many labels taught nothing, how many items had no text, and what became of users."""
+        textless = {TEXTLESS: self._rows.textless} if self._rows.added else {}
         if self.users is None:
-            return {UNMATCHED: self._pending.unmatched}
-        return {UNMATCHED: self._pending.unmatched + self.users.unmatched, **self.users.notices()}
+            return {UNMATCHED: self._pending.unmatched, **textless}
+        return {UNMATCHED: self._pending.unmatched + self.users.unmatched, **textless, **self.users.notices()}
 
     # --- export ---------------------------------------------------------------------------------------------------
 
@@ -217,9 +227,13 @@ class Amygdala(Zone[AmygdalaParams]):
         folder = Path(folder)
         width, tasks, learner = self._features, self._tasks, self._learner
         if width is None:
-            width = self._width_of_export(folder)
+            features = self._width_of_export(folder)
+            width = features - self._rows.added
+            if width < 1:
+                raise StateError(str(folder), expected=f"more than {self._rows.added} features", got=str(features),
+                                 hint="Was it exported with other `features`?")
             stream = self.rng.bit_generator.state
-            tasks, learner = self._made(width)
+            tasks, learner = self._made(features)
             self.rng.bit_generator.state = stream
         # All are read before any is taken over, so that a refusal leaves the zone as it was.
         found = {name: task.read_export(folder) for name, task in tasks.items()}
@@ -243,10 +257,12 @@ class Amygdala(Zone[AmygdalaParams]):
         return int(tasks[options.kind].load().width_of_export(folder, name))
 
 
-def _summed(parts: list[tuple[Ids, NDArray[np.float64]]]) -> Items:
-    """Return the gradients of all tasks, added up for each item, in the order in which their labels first came."""
+def _summed(parts: list[tuple[Ids, NDArray[np.float64]]], beside: int) -> Items:
+    """Return the gradients of all tasks, added up for each item, in the order in which their labels first came; without
+    those of the features that stand `beside` the embedding, before it.
+    """
     ids = np.concatenate([identities for identities, _ in parts])
-    rows = np.concatenate([gradient for _, gradient in parts])
+    rows = np.concatenate([gradient[:, beside:] for _, gradient in parts])
     known, first, place = np.unique(ids, return_index=True, return_inverse=True)
     total = np.zeros((len(known), rows.shape[1]))
     np.add.at(total, place, rows)

@@ -17,6 +17,8 @@ PARAMS: dict[str, dict[str, Any]] = {
                 "publish_gradient": True, "tasks": {"emotion": {}, "vad": {"kind": "numbers", "size": 3}}},
     "numbers": {"tasks": {"vad": {"kind": "numbers", "size": 3}, "score": {"kind": "numbers"}},
                 "publish_gradient": True},
+    "features": {"features": ["affect", "extras", "embedding"], "publish_gradient": True},
+    "annotated": {"features": ["affect", "embedding"], "affect": {"source": "annotation"}},
     "single": {"tasks": {"tone": {"kind": "choice", "classes": ["calm", "loud"]}}, "learner": {"forgetting": 0.99}},
 }
 CASES = [(kind, check) for kind in PARAMS for check in CHECKS if kind == "rls" or check is not manifest_is_light]
