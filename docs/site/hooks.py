@@ -16,6 +16,7 @@ OF_THE_CODE = {
     "aura/sim/scenario_model.py": "reference/scenario.md", "aura/plugins/specs.py": "reference/api/hooks.md",
     "aura/plugins/streams.py": "reference/api/readers.md", "aura/core/executor.py": "reference/api/executors.md",
     "aura/zones/amygdala/tasks/task.py": "reference/api/tasks.md",
+    "aura/zones/amygdala/emotions/taxonomy.toml": "reference/emotions.md",
     "aura/zones/amygdala/learners/learner.py": "reference/api/learners.md", "aura/__init__.py": "reference/api/aura.md",
 }
 """Modules that pages lead to, so that their links hold in the repository too, and the pages made of them."""
