@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
+    AliasChoices,
     BaseModel,
     ConfigDict,
     Field,
@@ -360,13 +361,13 @@ class Picture(_Part):
 
 
 class Example(_Read):
-    """An item as it was judged."""
+    """An item as it was judged. Runs of before called `predicted` said, and `confidence` sure."""
 
     stimulus: Picture | None = None
     truth: tuple[str, ...] = ()
-    said: tuple[str, ...] = ()
+    predicted: tuple[str, ...] = Field((), validation_alias=AliasChoices("predicted", "said"))
     best: str | None = None
-    sure: float | None = None
+    confidence: float | None = Field(None, validation_alias=AliasChoices("confidence", "sure"))
     right: bool = False
 
 

@@ -75,7 +75,7 @@ class Calibration(Rolling):
         "truth": Need(LABELS), "probability": Need(("float",), axes=(1,), words="one number for each class of an item"),
         "classes": Need(("text",), items=None), "best": Need(LABELS),
         "confidence": Need(("float",), axes=(0,), words="one number an item")}
-    headlines: ClassVar = {"ece": "calibration error (ECE)", "classwise_ece": "classwise ECE"}
+    headlines: ClassVar = {"ece": "calibration error (ECE)"}
     headings: ClassVar = {"ece": "ece"}
     quantity = "share, 0 to 1"
     lasting = ("_matcher", "_done", "_classes", "_told")

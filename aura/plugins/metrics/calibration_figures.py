@@ -13,7 +13,9 @@ __all__ = ["calibration_figures"]
 
 def calibration_figures(found: Results) -> list[Figure]:
     """Return what stands below the curves and the table of phases."""
-    return [*by_phase(found, "Reliability", _reliability), *by_phase(found, "Probabilities of the classes", _classes)]
+    # Folded: the table is as long as there are classes.
+    classes = [fold.model_copy(update={"opened": False}) for fold in by_phase(found, "Classes", _classes)]
+    return [*by_phase(found, "Reliability", _reliability), *classes]
 
 
 def _reliability(name: str, phase: PhaseResults) -> Iterator[Figure]:

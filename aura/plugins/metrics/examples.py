@@ -48,14 +48,14 @@ def topics_of_examples(brain: BrainView, truth: str, prediction: str) -> tuple[s
     """Return the topics that show what was judged and how sure the prediction was, as far as they can be told.
 
     The stimulus is the first text or picture among the outputs of the zone that tells the truth, and the confidence the
-    output named after the prediction, such as ``emotion_probability``, or ``probability``.
+    output named after the prediction, such as ``emotion_confidence`` or ``emotion_probability``, or ``confidence``.
     """
     zone = truth.partition(".")[0]
     stimulus = next((f"{zone}.{name}" for name, port in brain.plans[zone].outputs.items()
                      if port.role == "signal" and f"{zone}.{name}" != truth and can_be_shown(port)), None)
     zone, _, said = prediction.partition(".")
     outputs = brain.plans[zone].outputs
-    beside = (f"{said}_probability", f"{said}_confidence", "probability", "confidence")
+    beside = (f"{said}_confidence", f"{said}_probability", "confidence", "probability")
     confidence = next((f"{zone}.{name}" for name in beside if name in outputs and outputs[name].has_items
                        and outputs[name].dtype.startswith("float")), None)
     return stimulus, confidence
@@ -122,8 +122,8 @@ class Examples(Stateful):
             labels = [[short(label, LABEL_LETTERS_MAX) for label in one] for one in (truth, said, (best or "",))]
             kept.append((rank, {
                 "item": item, "stimulus": None if stimulus is None else shown(stimulus), "truth": labels[0],
-                "said": labels[1], "best": None if best is None else labels[2][0],
-                "sure": None if sure is None else weight, "right": right}))
+                "predicted": labels[1], "best": None if best is None else labels[2][0],
+                "confidence": None if sure is None else weight, "right": right}))
             kept.sort(key=lambda one: one[0])
             del kept[self._most:]
 

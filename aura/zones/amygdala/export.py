@@ -30,13 +30,19 @@ class Classifier(NamedTuple):
     calibration: Array | None
     """Slope and offset by which the logistic function turns a score into a probability, (classes, 2); None where the
     score is the log odds itself."""
+    confidence: Array | None = None
+    """Slope a, offset b and bend c, (3,). Where an item has one class, softmax of a times the log odds are the
+    probabilities; where it may have several, the log odds u that softmax gives the best class become those of its being
+    right, a u + b + c tanh(u / 2). None where nothing has been shown to be better."""
 
 
 def write_classifier(folder: Path, task: str, classifier: Classifier) -> list[Path]:
-    """Write ``{task}_classifier_W.npy``, ``_b``, ``_thresholds``, ``_calibration``, ``_labels.json``, ``.sha256``."""
+    """Write ``{task}_classifier_W.npy``, ``_b``, ``_thresholds``, ``_labels.json``, ``.sha256``, and where there are
+    some ``_calibration`` and ``_confidence``.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"W": classifier.weights, "b": classifier.bias, "thresholds": classifier.thresholds,
-             "calibration": classifier.calibration}
+             "calibration": classifier.calibration, "confidence": classifier.confidence}
     for name in parts:  # of an earlier export, which would be taken for one of this
         _path(folder, task, f"_{name}.npy").unlink(missing_ok=True)
     arrays = {name: array for name, array in parts.items() if array is not None}
@@ -57,8 +63,8 @@ def read_classifier(folder: Path, task: str, features: int | None) -> tuple[Clas
     Raises
     ------
     StateError
-        If a file is missing, damaged or cannot be read, or its shape does not fit the others or the `features`. The
-        calibration alone may be missing.
+        If a file is missing, damaged or cannot be read, or its shape does not fit the others or the `features`.
+        Calibration and confidence may be missing.
     """
     digests = read_digests(_path(folder, task, ".sha256"))
     labels = _path(folder, task, "_labels.json")
@@ -66,11 +72,13 @@ def read_classifier(folder: Path, task: str, features: int | None) -> tuple[Clas
     count = len(classes)
     shapes: dict[str, tuple[int, ...]] = {} if features is None else {"W": (features, count), "b": (count,)}
     shapes["thresholds"] = (count,)
-    if _path(folder, task, "_calibration.npy").exists():
-        shapes["calibration"] = (count, 2)
+    for name, shape in (("calibration", (count, 2)), ("confidence", (3,))):
+        if _path(folder, task, f"_{name}.npy").exists():
+            shapes[name] = shape
     files = {name: _path(folder, task, f"_{name}.npy") for name in shapes}
     arrays = {name: _read_numbers(files[name], shape, name, labels, digests) for name, shape in shapes.items()}
-    found = Classifier(classes, arrays.get("W"), arrays.get("b"), arrays["thresholds"], arrays.get("calibration"))
+    found = Classifier(classes, arrays.get("W"), arrays.get("b"), arrays["thresholds"], arrays.get("calibration"),
+                       arrays.get("confidence"))
     return found, [*files.values(), labels]
 
 
@@ -118,7 +126,8 @@ def _read_labels(path: Path, digests: Mapping[str, str] | None) -> tuple[str, ..
 
 def _read_numbers(path: Path, shape: tuple[int, ...], name: str, labels: Path,
                   digests: Mapping[str, str] | None) -> Array:
-    meaning = {"W": "features, classes", "calibration": "classes, 2"}.get(name, "classes,")
+    meaning = {"W": "features, classes", "calibration": "classes, 2",
+               "confidence": "slope, offset and bend"}.get(name, "classes,")
     expected = f"numbers of shape {shape}, ({meaning})"
     array = read_array(read_whole(path, digests, expected), str(path), expected)
     if array.shape != shape:

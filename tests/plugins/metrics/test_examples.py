@@ -70,7 +70,7 @@ def test_the_most_confident_mistakes_come_first_with_what_was_shown():
     examples = watched(examples=3).results()["phases"]["run"]["examples"]
     wrong, right = ([one for one in examples if one["right"] == which] for which in (False, True))
     assert [one["item"] for one in wrong] == [1, 3, 5]
-    assert [(one["truth"], one["said"], one["best"], one["sure"]) for one in wrong[:1]] == [
+    assert [(one["truth"], one["predicted"], one["best"], one["confidence"]) for one in wrong[:1]] == [
         (["odd"], ["even"], "even", 1.0 - 1 / 512)]
     assert len(right) == 3
     assert all(one["item"] % 2 == 0 for one in right)
@@ -104,7 +104,8 @@ def test_without_a_confidence_the_latest_mistakes_are_kept():
         watcher.on_signal(Signal("eye.label", item, (("odd",),), np.array([item])))
         watcher.on_signal(Signal("cortex.label", item, (("even",),), np.array([item])))
         watcher.after_tick(item)
-    assert [(one["item"], one["sure"], one["stimulus"]) for one in watcher.results()["phases"]["run"]["examples"]] == [
+    kept = watcher.results()["phases"]["run"]["examples"]
+    assert [(one["item"], one["confidence"], one["stimulus"]) for one in kept] == [
         (49, None, None), (48, None, None)]
 
 

@@ -175,11 +175,14 @@ def test_a_running_mean_begins_anew_with_each_phase():
     assert [time for time, _, _ in running_mean(series).points] == list(range(4 * SHARE))
 
 
-def test_examples_show_what_was_said_and_how_sure_it_was():
-    rows = ({"stimulus": {"text": "a <b>"}, "truth": ["joy"], "said": ["fear", "awe"], "best": "awe", "sure": 0.91},
-            {"stimulus": {"png": "iVBORw0KGgo=", "width": 28, "height": 28}, "truth": ["3"], "said": ["8"], "best": "8",
-             "sure": 0.5, "right": True},
-            {"stimulus": None, "truth": ["4"], "said": [], "best": None, "right": False})
+@pytest.mark.parametrize(("predicted", "confidence"), [
+    ("predicted", "confidence"), ("said", "sure")])  # now, and before
+def test_examples_show_what_was_predicted_and_with_which_confidence(predicted, confidence):
+    rows = ({"stimulus": {"text": "a <b>"}, "truth": ["joy"], predicted: ["fear", "awe"], "best": "awe",
+             confidence: 0.91},
+            {"stimulus": {"png": "iVBORw0KGgo=", "width": 28, "height": 28}, "truth": ["3"], predicted: ["8"],
+             "best": "8", confidence: 0.5, "right": True},
+            {"stimulus": None, "truth": ["4"], predicted: [], "best": None, "right": False})
     html = render([Examples(examples=rows)], Surroundings())
     assert html.index("a &lt;b&gt;") < html.index("Right ones")
     assert "fear, awe <small>(best: awe)</small>" in html

@@ -99,6 +99,8 @@ class Learner(Stateful, ABC):
     """Whether it can tell what rows would score had they not been learned (`left_out`)."""
     whole: ClassVar[bool] = False
     """Whether it exports all that it knows as files of its own, and reads it from these rather than a map a task."""
+    close_for: ClassVar[tuple[Told, ...]] = ("labels", "choice")
+    """What heads are told of whose scores `left_out` tells closely enough to fit probabilities to."""
     forgetting: float = 1.0
     """Factor by which what was learned counts less with each row."""
     moved: bool = False

@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from aura.core.classes import ClassIndex, LabelSets
 from aura.core.errors import ParameterError, StateError
 from aura.core.time import Time
+from aura.zones.amygdala.confidence import Confidence
 from aura.zones.amygdala.export import Classifier, read_classifier, width_of_export, write_classifier
 from aura.zones.amygdala.learners.learner import Head, Learner
+from aura.zones.amygdala.novelty import Novelty
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.sample import RowSample
 from aura.zones.amygdala.score_sample import ScoreSample
@@ -32,7 +34,7 @@ RENEWALS_PER_OCTAVE = 8
 class ClassTask(HeadTask):
     """Says the classes of one task by the scores that its head has for them, and reads them from its teacher."""
 
-    lasting = ("_classes", "_thresholds", "_sample", "_announced", "_learned", "_fresh")
+    lasting = ("_classes", "_thresholds", "_confidence", "_novelty", "_sample", "_announced", "_learned", "_fresh")
 
     def __init__(self, name: str, options: LabelOptions | ChoiceOptions, params: AmygdalaParams, features: int) -> None:
         super().__init__(name, options, params, features)
@@ -56,8 +58,10 @@ class ClassTask(HeadTask):
     def _begin(self) -> None:
         """Begin anew with the present classes."""
         options, learner, count = self.params.thresholds, self.learner, len(self._classes)
-        self._thresholds = self._new_thresholds(count)
-        by_rows = learner.leaves_out and options.source != "stream"
+        self._thresholds, self._confidence = self._new_thresholds(count), Confidence(not self._multi_label)
+        self._novelty = Novelty(self.features, count, learner.forgetting) if self.options.novelty else None
+        by_rows = options.source == "rows" or (
+            options.source is None and learner.leaves_out and self.head().told in learner.close_for)
         self._sample: RowSample | ScoreSample = (
             RowSample(options.sample, self.features, count, learner.forgetting) if by_rows
             else ScoreSample(options.sample, count, learner.link.score_range[0]))
@@ -76,17 +80,24 @@ class ClassTask(HeadTask):
         logits = self._logits(scores)
         names = self._classes.names
         best = logits.argmax(axis=1).tolist() if names else []
-        chances = self.learner.link.probability(logits, exclusive=not self._multi_label)
+        chances = self._confidence.chances(logits, self._chances(logits))
         out: dict[str, Any] = {
             self.name: self._labels(scores, best),
             f"{self.name}_best": tuple(map(names.__getitem__, best)) if names else ("",) * len(scores),
             f"{self.name}_scores": scores.astype(np.float32),
             f"{self.name}_probability": chances.astype(np.float32),
+            f"{self.name}_confidence": self._confidence.of_best(logits, chances).astype(np.float32),
         }
         if not self._announced:
             self._announced = True
             out[f"{self.name}_classes"] = tuple(names)
         return out
+
+    def novelty(self, rows: NDArray[np.float32]) -> dict[str, Any]:
+        """Return how far embeddings (n, features) are from what was learned."""
+        if self._novelty is None:
+            return {}
+        return {f"{self.name}_novelty": self._novelty.measure(rows).astype(np.float32)}
 
     def _labels(self, scores: Array, best: list[int]) -> tuple[tuple[str, ...], ...]:
         names = self._classes.names
@@ -100,10 +111,14 @@ class ClassTask(HeadTask):
             predicted.append(labels or ((names[place],) if self.options.at_least_one else ()))
         return tuple(predicted)
 
-    def _logits(self, scores: Array) -> Array:
+    def _chances(self, logits: Array) -> Array:
+        """Return the probabilities that the learner itself has for log odds."""
+        return self.learner.link.probability(logits, exclusive=not self._multi_label)
+
+    def _logits(self, scores: Array, thresholds: DecisionThresholds | None = None) -> Array:
         if not self.learner.link.calibrated:  # they are log odds as they are
             return scores
-        slope, offset = self._thresholds.calibration.T
+        slope, offset = (thresholds or self._thresholds).calibration.T
         logits: Array = slope * scores + offset
         return logits
 
@@ -127,6 +142,8 @@ class ClassTask(HeadTask):
             self._sample.add(rows, items.targets, [items.truths[index] for index in items.used.tolist()], rate)
         else:
             self._sample.add(scores, items.targets)
+        if self._novelty is not None:
+            self._novelty.learn(rows, items.targets, rate)
         self._learned += len(rows)
         self._fresh += len(rows)
         due = max(FIRST_RENEWAL_ITEMS, self._learned // RENEWALS_PER_OCTAVE)
@@ -137,24 +154,27 @@ class ClassTask(HeadTask):
         """Bring thresholds and probabilities up to all that has been learned."""
         if self._fresh:
             self._sample.trim()
-            self._thresholds, self._fresh = self._renewed(), 0
+            (self._thresholds, self._confidence), self._fresh = self._renewed(), 0
 
     def learner_moved(self) -> None:
         if self._learned:
             self._fresh = max(self._fresh, 1)
             self.settle()
 
-    def _renewed(self) -> DecisionThresholds:
+    def _renewed(self) -> tuple[DecisionThresholds, Confidence]:
         """Return thresholds and probabilities as all that has been learned would have them."""
         if not self._fresh:
-            return self._thresholds
-        renewed = self._new_thresholds(len(self._classes))
+            return self._thresholds, self._confidence
+        renewed, confidence = self._new_thresholds(len(self._classes)), Confidence(not self._multi_label)
         sample = self._sample
         targets = sample.targets
         scores = (self.learner.left_out(self.name, sample.rows, targets, sample.weights)
                   if isinstance(sample, RowSample) else sample.scores)
         renewed.renew(scores, targets, sample.counts, sample.halves)
-        return renewed
+        if self.params.calibrate:
+            logits = self._logits(scores, renewed)
+            confidence.renew(logits, targets, sample.counts, sample.halves, self._chances(logits))
+        return renewed, confidence
 
     def _grow(self) -> None:
         new = len(self._classes) - len(self._thresholds.values)
@@ -162,6 +182,8 @@ class ClassTask(HeadTask):
             self.learner.grow(self.name, new, float(self._learned))
             self._thresholds.add_classes(new)
             self._sample.add_classes(new)
+            if self._novelty is not None:
+                self._novelty.add_classes(new)
             self._announced = False
 
     # --- export ---------------------------------------------------------------------------------------------------
@@ -169,11 +191,12 @@ class ClassTask(HeadTask):
     def export(self, folder: Path) -> list[Path]:
         """Write the classifier and return its files."""
         weights = self.learner.linear(self.name)
-        thresholds = self._renewed()
+        thresholds, confidence = self._renewed()
         calibration = thresholds.calibration if self.learner.link.calibrated else None
         return write_classifier(folder, self.name, Classifier(
             tuple(self._classes.names), None if weights is None else weights[:-1],
-            None if weights is None else weights[-1], thresholds.values, calibration))
+            None if weights is None else weights[-1], thresholds.values, calibration,
+            confidence.values if confidence.known else None))
 
     def exported_head(self, found: Classifier) -> Head:
         return self.head()._replace(outputs=len(found.classes))
@@ -197,3 +220,5 @@ class ClassTask(HeadTask):
         self._thresholds.values = found.thresholds.copy()
         if found.calibration is not None and self.learner.link.calibrated:
             self._thresholds.calibration = found.calibration.copy()
+        if found.confidence is not None:
+            self._confidence.values = found.confidence.copy()

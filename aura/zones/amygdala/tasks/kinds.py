@@ -31,6 +31,10 @@ class ClassOptions(TaskOptions):
         description="What a label that is no class does to a task that is not open: end the run with an error, or be "
                     "left out and counted.")
 
+    novelty: bool = Field(
+        default=True,
+        description="Whether to tell how far each stimulus is from all that was learned, by the nearest class mean.")
+
     @field_validator("classes")
     @classmethod
     def _differ(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
@@ -53,6 +57,11 @@ class ClassOptions(TaskOptions):
             Port(f"{name}_scores", shape=scores, items_from=ITEMS, doc="The linear score of each class."),
             Port(f"{name}_probability", shape=scores, range=(0.0, 1.0), items_from=ITEMS,
                  doc="The probability of each class."),
+            Port(f"{name}_confidence", shape=("item",), range=(0.0, 1.0), items_from=ITEMS,
+                 doc="The probability that the best class is a true one."),
+            *((Port(f"{name}_novelty", shape=("item",), range=(0.0, 1.0), items_from=ITEMS,
+                    doc="How far the stimulus is from all that was learned: 0 at a class mean, one half as far as new "
+                        "ones usually are, 1 where nothing is known."),) if self.novelty else ()),
             Port(f"{name}_classes", dtype="text", shape=("class",),
                  doc="The names of the classes, said at first and whenever they change."),
         )

@@ -178,6 +178,10 @@ class HeadTask(AnyTask, ABC):
     def answer(self, scores: NDArray[np.float64]) -> dict[str, Any]:
         """Return the outputs by port for the learner's scores (n, outputs)."""
 
+    def novelty(self, rows: NDArray[Any]) -> dict[str, Any]:
+        """Return outputs by port that tell how far embeddings (n, features) are from what was learned, if there are."""
+        return {}
+
     @abstractmethod
     def told(self, truths: Any, where: str, now: Time) -> ToldItems:
         """Return what the teacher said of each item, as numbers; `truths` are as they came to its port."""
