@@ -96,7 +96,7 @@ class Amygdala(Zone[AmygdalaParams]):
                 task.settle()
             if isinstance(task, HeadTask):
                 out.update(task.answer(scores[name]))
-                out.update(task.novelty(embedding))
+                out.update(task.novelty(features))
             elif isinstance(task, Task):
                 rows = with_bias(features) if rows is None else rows
                 out.update(task.predict(rows))
