@@ -215,7 +215,8 @@ class Amygdala(Zone[AmygdalaParams]):
     def export(self, folder: str | Path) -> list[Path]:
         """Write what tasks and learner have learned and return the files; none before the first embedding."""
         files = [path for task in self._tasks.values() for path in task.export(Path(folder))]
-        return files if self._learner is None else [*files, *self._learner.export(Path(folder))]
+        beside = self._rows.export(Path(folder)) if self._tasks else []
+        return [*files, *(() if self._learner is None else self._learner.export(Path(folder))), *beside]
 
     def load_export(self, folder: str | Path) -> list[Path]:
         """Take over what was exported of all tasks to `folder`; learning goes on from it.
@@ -238,16 +239,18 @@ class Amygdala(Zone[AmygdalaParams]):
             self.rng.bit_generator.state = stream
         # All are read before any is taken over, so that a refusal leaves the zone as it was.
         found = {name: task.read_export(folder) for name, task in tasks.items()}
+        heads = {name: task.exported_head(found[name][0]) for name, task in tasks.items() if isinstance(task, HeadTask)}
         model = None
         if learner is not None and learner.whole:
-            model = learner.read_export(folder, [task.exported_head(found[name][0]) for name, task in tasks.items()
-                                                 if isinstance(task, HeadTask)])
+            model = learner.read_export(folder, list(heads.values()))
+        beside = self._rows.read_export(folder, width, heads)
         if self._features is None:
             self._open(width)
         for name, (exported, _) in found.items():
             self._tasks[name].adopt(exported)
         if self._learner is not None and model is not None:
             self._learner.adopt_export(model)
+        self._rows.adopt(*beside)
         return [path for _, files in found.values() for path in files]
 
     def _width_of_export(self, folder: Path) -> int:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from aura.core.lasting import Free, Stateful
 from aura.zones.amygdala.features.affect_code import NONE
+from aura.zones.amygdala.features.export import Estimate
 from aura.zones.amygdala.learners.rls import LeastSquaresReadout
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import with_bias
@@ -38,12 +39,15 @@ class AffectEstimate(Stateful):
     lasting = ("_readout", Free("_had", 0), "_items")
 
     def __init__(self, features: int, classes: int, *, ridge: float, forgetting: float) -> None:
-        self._readout = LeastSquaresReadout(features + 1, classes, ridge=ridge, forgetting=forgetting)
-        self._forgetting = forgetting
+        self._features, self._ridge, self._forgetting = features, ridge, forgetting
+        self._readout = self._begun(classes)
         self._had: Array = np.zeros(classes)
         """Of each class, what the items that had it weigh."""
         self._items = 0.0
         """What all items weigh."""
+
+    def _begun(self, classes: int) -> LeastSquaresReadout:
+        return LeastSquaresReadout(self._features + 1, classes, ridge=self._ridge, forgetting=self._forgetting)
 
     def read(self, rows: NDArray[np.float32]) -> tuple[NDArray[np.intp], Array]:
         """Return the places of the first and the second class, (n, 2), and their intensities, (n, 2)."""
@@ -67,3 +71,14 @@ class AffectEstimate(Stateful):
             past = self._forgetting ** len(rows)
             self._had = past * self._had + rate * (fade @ targets)
             self._items = past * self._items + rate * float(fade.sum())
+
+    def export(self) -> Estimate:
+        """Return what others need to say the same."""
+        weights = self._readout.weights
+        return Estimate(weights[:-1], weights[-1], np.append(self._had, self._items))
+
+    def adopt(self, found: Estimate) -> None:
+        """Begin anew from what was exported; learning goes on from there."""
+        self._readout = self._begun(len(found.bias))
+        self._readout.weights = np.vstack([found.weights, found.bias])
+        self._had, self._items = found.seen[:-1].copy(), float(found.seen[-1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from aura.core.signals import Inputs
 from aura.core.time import Time, format_time
 from aura.zones.amygdala.features.affect_code import LENGTH, NONE, affect_code
 from aura.zones.amygdala.features.estimate import AffectEstimate
+from aura.zones.amygdala.features.export import Estimate, read_estimate, read_recipe, write_estimate, write_recipe
 from aura.zones.amygdala.features.extras import EXTRAS, Extras
 from aura.zones.amygdala.features.features import Part, added, joined
 from aura.zones.amygdala.features.lexicon import Polarity, read_lexicon
@@ -72,16 +74,21 @@ class FeatureRows(Stateful):
         """Set up what depends on the length of an embedding and on the heads of the tasks, by name."""
         if self._source != "estimate":
             return
+        self._task = self._estimated(heads)
+        learner = self._params.learner
+        self._estimate = AffectEstimate(
+            self.added - LENGTH + features, heads[self._task].outputs, ridge=getattr(learner, "ridge", 1.0),
+            forgetting=getattr(learner, "forgetting", 1.0))
+
+    def _estimated(self, heads: Mapping[str, Head]) -> str:
+        """Return the task whose classes are estimated."""
         told = [name for name, head in heads.items() if head.told != "numbers"]
-        task = self._params.affect.task or next(iter(told), None)
-        if task not in told:
+        task: str | None = self._params.affect.task or next(iter(told), None)
+        if task is None or task not in told:
             raise ParameterError(f"{self._zone}.affect.task", got=repr(task),
                                  expected="a task of labels or of a choice",
                                  hint='Set affect.source to "lexicon" or "annotation" where there is none.')
-        learner = self._params.learner
-        self._task, self._estimate = task, AffectEstimate(
-            self.added - LENGTH + features, heads[task].outputs, ridge=getattr(learner, "ridge", 1.0),
-            forgetting=getattr(learner, "forgetting", 1.0))
+        return task
 
     # --- the tick -------------------------------------------------------------------------------------------------
 
@@ -138,6 +145,41 @@ class FeatureRows(Stateful):
             for column, name in enumerate(list(dict.fromkeys(names))[:2]):
                 places[row, column] = self._names.place(name)
         return affect_code(places, np.ones(places.shape)).astype(np.float32)
+
+    # --- export ---------------------------------------------------------------------------------------------------
+
+    def _recipe(self) -> dict[str, Any]:
+        """Return what an export has to say of the features, the names of emotions aside."""
+        return {"features": list(self._parts), "source": self._source, "task": self._task,
+                "tone_keywords": list(self._params.tone_keywords)}
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write what the features are made by and return the files; none where the embedding stands alone."""
+        if not self.added:
+            return []
+        files = write_recipe(folder, {**self._recipe(), "emotions": self._names.names})
+        return files if self._estimate is None else [*files, *write_estimate(folder, self._estimate.export())]
+
+    def read_export(self, folder: Path, features: int,
+                    heads: Mapping[str, Head]) -> tuple[tuple[str, ...], Estimate | None]:
+        """Return names and estimate as exported to `folder`, checked; nothing is changed.
+
+        Raises
+        ------
+        StateError
+            If a file is missing or does not fit so many features of an embedding, or the heads.
+        """
+        if not self.added:
+            return (), None
+        task = self._estimated(heads) if self._source == "estimate" else ""
+        names = read_recipe(folder, {**self._recipe(), "task": task})
+        return names, read_estimate(folder, self.added - LENGTH + features, heads[task].outputs) if task else None
+
+    def adopt(self, names: tuple[str, ...], estimate: Estimate | None) -> None:
+        """Take over what `read_export` returned."""
+        self._names.replace(names)
+        if self._estimate is not None and estimate is not None:
+            self._estimate.adopt(estimate)
 
 
 def _fill(rows: NDArray[np.float32], waiting: PendingItems, ids: Ids | None, where: str) -> int:

@@ -20,7 +20,7 @@ from aura.zones.amygdala.learners.links import LOG_ODDS, Link
 __all__ = ["Block", "Head", "Learned", "Learner", "LearnerKind", "LearnerOptions", "Lesson", "Rows", "Told"]
 
 Rows = NDArray[Any]
-"""Embeddings (n, features), as they came: float32."""
+"""Embeddings (n, features), with what stands beside them (see `features/`): float32."""
 Told = Literal["labels", "choice", "numbers"]
 """What a head is told of an item: which of its classes it has, the one that it has, or numbers."""
 
@@ -88,7 +88,7 @@ class Learner(Stateful, ABC):
     heads : sequence of Head
         One for each task that leaves its learning to it.
     features : int
-        Length of an embedding.
+        Length of a row: of an embedding, and of what stands beside it.
     rng : numpy.random.Generator
         The zone's: all that is random comes from it.
     """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from aura import Brain, Manifest, Port, Zone
-from aura.core.errors import ParameterError, SignalError, WiringError
+from aura.core.errors import ParameterError, SignalError, StateError, WiringError
 from aura.core.state import trees_equal
 from aura.testing.by_hand import inputs_for
 from aura.zones.amygdala.features.affect_code import LENGTH, waves
@@ -223,3 +224,55 @@ def test_a_state_is_taken_over_whole(reader: Make, source: str) -> None:
         brain.show(embedding[60:], range(60, 100))
         brain.tell(labels[60:], range(60, 100))
     assert trees_equal(one.zone.state(), twin.zone.state())
+
+
+@pytest.mark.parametrize("source", ["estimate", "annotation", "lexicon"])
+@pytest.mark.parametrize("learner", ["rls", "logistic"])
+def test_what_was_exported_predicts_as_the_exporter(reader: Make, lexicon: str, tmp_path: Path, source: str,
+                                                    learner: str) -> None:
+    settings = {"affect": {"source": source, "lexicon": lexicon}, "learner": {"kind": learner}}
+    one, other = (reader(**settings) for _ in range(2))
+    if source == "annotation":
+        one.give("annotation", (("awe",), ("joy",)), [1, 2])
+    taught(one)
+    files = one.zone.export(tmp_path)
+    assert np.load(tmp_path / "emotion_classifier_W.npy").shape == (43, 3)
+    assert {path.name for path in files} >= {"features.json"}
+    assert ("affect_estimate_W.npy" in {path.name for path in files}) == (source == "estimate")
+    other.zone.load_export(tmp_path)
+    for each in (one, other):
+        if source == "annotation":
+            each.give("annotation", (("joy", "awe"),) * 5, range(900, 905))
+        each.show(stimuli(5, seed=8)[0], range(900, 905), ["good!", "", "sad", "no", "please"])
+    assert np.array_equal(one.waiting()[-5:], other.waiting())
+    assert np.array_equal(one.brain.read("amygdala.emotion_scores"), other.brain.read("amygdala.emotion_scores"))
+    assert other.tell((("joy",), ("awe",), (), (), ()), range(900, 905))["emotion_items"] == 5
+
+
+@pytest.mark.parametrize("settings", [
+    {"features": ("affect", "embedding")}, {"affect": {"source": "annotation"}}, {"tone_keywords": ("bitte",)}])
+def test_an_export_of_other_features_is_refused_and_leaves_the_zone_as_it_was(
+        reader: Make, tmp_path: Path, settings: dict[str, Any]) -> None:
+    taught(reader()).zone.export(tmp_path)
+    other = reader(**settings)
+    before = other.zone.state()
+    with pytest.raises(StateError, match=r"features\.json: expected .*Was it exported with other `features`"):
+        other.zone.load_export(tmp_path)
+    assert trees_equal(before, other.zone.state())
+
+
+def test_an_export_without_its_estimate_is_refused(reader: Make, tmp_path: Path) -> None:
+    taught(reader()).zone.export(tmp_path)
+    np.save(tmp_path / "affect_estimate_b.npy", np.zeros(3))
+    with pytest.raises(StateError, match=r"affect_estimate_b\.npy: expected a file as its digest says"):
+        reader().zone.load_export(tmp_path)
+    (tmp_path / "affect_estimate_b.npy").unlink()
+    with pytest.raises(StateError, match=r"affect_estimate_b\.npy"):
+        reader().zone.load_export(tmp_path)
+
+
+def test_an_export_of_the_embedding_alone_has_no_other_files(reader: Make, tmp_path: Path) -> None:
+    one = reader(("embedding",))
+    one.show(stimuli(2)[0], [1, 2])
+    one.tell((("joy",), ()), [1, 2])
+    assert {path.name.split("_")[0] for path in one.zone.export(tmp_path)} == {"emotion"}
