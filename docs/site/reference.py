@@ -53,7 +53,8 @@ API = {
     "learners": ("Learners of the amygdala", "What a kind of learner is made of.", {
         "aura.zones.amygdala.learners.learner": ...,
         "aura.zones.amygdala.learners.links": ("Link", "INDICATOR", "LOG_ODDS"),
-        "aura.zones.amygdala.learners.kinds": ("RlsOptions", "LogisticOptions", "NetworkOptions")}),
+        "aura.zones.amygdala.learners.kinds": ("RlsOptions", "LogisticOptions", "NetworkOptions"),
+        "aura.zones.amygdala.relay": ...}),
     "testing": ("aura.testing", "The conformance kit.", {"aura.testing": ...}),
 }
 """Pages of the Python reference: title, sentence, and the names that it shows of each module (...: its `__all__`)."""

@@ -14,7 +14,11 @@ from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
 from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
 
-__all__ = ["Classifier", "read_classifier", "width_of_export", "write_classifier"]
+__all__ = ["ALL_LABELS", "Classifier", "check_labels", "read_classifier", "read_labels", "width_of_export",
+           "write_classifier", "write_labels"]
+
+ALL_LABELS = "all_labels.json"
+"""The classes of every task by its name."""
 
 
 class Classifier(NamedTuple):
@@ -68,7 +72,7 @@ def read_classifier(folder: Path, task: str, features: int | None) -> tuple[Clas
     """
     digests = read_digests(_path(folder, task, ".sha256"))
     labels = _path(folder, task, "_labels.json")
-    classes = _read_labels(labels, digests)
+    classes = read_labels(labels, digests)
     count = len(classes)
     shapes: dict[str, tuple[int, ...]] = {} if features is None else {"W": (features, count), "b": (count,)}
     shapes["thresholds"] = (count,)
@@ -97,11 +101,43 @@ def width_of_export(folder: Path, task: str) -> int:
     return int(array.shape[0])
 
 
+def write_labels(folder: Path, labels: Mapping[str, tuple[str, ...]]) -> list[Path]:
+    """Write ``all_labels.json``, the classes of every task that has some, and return the file."""
+    if not labels:
+        return []
+    path = folder / ALL_LABELS
+    path.write_bytes(_as_json({task: list(names) for task, names in labels.items()}))
+    return [path]
+
+
+def check_labels(folder: Path, labels: Mapping[str, tuple[str, ...]]) -> None:
+    """Raise unless ``all_labels.json``, where there is one, says these classes of these tasks.
+
+    Raises
+    ------
+    StateError
+        If it is damaged or says others.
+    """
+    path = folder / ALL_LABELS
+    if not path.exists():
+        return
+    expected = "the classes of each task, as the files of that task have them"
+    data = read_whole(path, None, expected)
+    try:
+        said = json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise StateError(str(path), expected=expected, got=described(error)) from error
+    for task, names in labels.items():
+        if not isinstance(said, dict) or said.get(task) != list(names):
+            raise StateError(str(path), expected=expected, got=f"others of {task}",
+                             hint="`aura export` writes its files together.")
+
+
 def _path(folder: Path, task: str, part: str) -> Path:
     return folder / f"{task}_classifier{part}"
 
 
-def _as_json(names: list[str]) -> bytes:
+def _as_json(names: list[str] | dict[str, list[str]]) -> bytes:
     """Return the names as a person reads them; escaped, where one is no valid Unicode."""
     try:
         return (json.dumps(names, ensure_ascii=False, indent=1) + "\n").encode()
@@ -109,7 +145,14 @@ def _as_json(names: list[str]) -> bytes:
         return (json.dumps(names, indent=1) + "\n").encode()
 
 
-def _read_labels(path: Path, digests: Mapping[str, str] | None) -> tuple[str, ...]:
+def read_labels(path: Path, digests: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """Return the names of classes that a file lists.
+
+    Raises
+    ------
+    StateError
+        If it is missing, damaged, or no list of names that differ.
+    """
     expected = "a JSON list of class names that differ"
     data = read_whole(path, digests, expected)
     try:

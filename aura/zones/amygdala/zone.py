@@ -16,6 +16,7 @@ from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
+from aura.zones.amygdala.export import check_labels, write_labels
 from aura.zones.amygdala.features.rows import TEXTLESS, FeatureRows
 from aura.zones.amygdala.learners.learner import Learner
 from aura.zones.amygdala.lessons import TaughtItems, joined
@@ -214,9 +215,12 @@ class Amygdala(Zone[AmygdalaParams]):
 
     def export(self, folder: str | Path) -> list[Path]:
         """Write what tasks and learner have learned and return the files; none before the first embedding."""
-        files = [path for task in self._tasks.values() for path in task.export(Path(folder))]
-        beside = self._rows.export(Path(folder)) if self._tasks else []
-        return [*files, *(() if self._learner is None else self._learner.export(Path(folder))), *beside]
+        folder = Path(folder)
+        files = [path for task in self._tasks.values() for path in task.export(folder)]
+        labels = {name: labels for name, task in self._tasks.items() if (labels := task.exported_labels())}
+        files += write_labels(folder, labels)
+        beside = self._rows.export(folder) if self._tasks else []
+        return [*files, *(() if self._learner is None else self._learner.export(folder)), *beside]
 
     def load_export(self, folder: str | Path) -> list[Path]:
         """Take over what was exported of all tasks to `folder`; learning goes on from it.
@@ -240,6 +244,8 @@ class Amygdala(Zone[AmygdalaParams]):
         # All are read before any is taken over, so that a refusal leaves the zone as it was.
         found = {name: task.read_export(folder) for name, task in tasks.items()}
         heads = {name: task.exported_head(found[name][0]) for name, task in tasks.items() if isinstance(task, HeadTask)}
+        check_labels(folder, {name: labels for name, task in tasks.items()
+                              if (labels := task.exported_labels(found[name][0]))})
         model = None
         if learner is not None and learner.whole:
             model = learner.read_export(folder, list(heads.values()))

@@ -198,6 +198,9 @@ class ClassTask(HeadTask):
             None if weights is None else weights[-1], thresholds.values, calibration,
             confidence.values if confidence.known else None))
 
+    def exported_labels(self, found: Classifier | None = None) -> tuple[str, ...]:
+        return tuple(self._classes.names) if found is None else found.classes
+
     def exported_head(self, found: Classifier) -> Head:
         return self.head()._replace(outputs=len(found.classes))
 

@@ -122,6 +122,10 @@ class AnyTask(Stateful):
         self.width_of_export(folder, self.name)
         return None, []
 
+    def exported_labels(self, found: Any = None) -> tuple[str, ...]:
+        """Return the classes of what `read_export` returned, or the present ones; none of a task without classes."""
+        return ()
+
     def adopt(self, found: Any) -> None:
         """Take over what `read_export` returned; learning goes on from there."""
 
