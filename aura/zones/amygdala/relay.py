@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import ParameterError, StateError
+from aura.zones.amygdala.confidence import Confidence
 from aura.zones.amygdala.export import read_classifier, read_labels, width_of_export
 from aura.zones.amygdala.learners.links import INDICATOR, LOG_ODDS
 from aura.zones.common.arrays import Array
@@ -38,6 +39,8 @@ class AmygdalaRelay:
     calibration : array (classes, 2), or path, optional
         Slope and offset from a score to its log odds: ``emotion_classifier_calibration.npy``. Without, scores are log
         odds as they are.
+    confidence : array (3,), or path, optional
+        How sure the best class is: ``emotion_classifier_confidence.npy``, of `aura.zones.amygdala.confidence`.
     kind : {"labels", "choice"}
         As of the task: any number of labels an item, or exactly one.
     at_least_one : bool
@@ -59,7 +62,8 @@ class AmygdalaRelay:
 
     def __init__(self, W: Numbers, b: Numbers, labels: Sequence[str] | str | Path, *,
                  thresholds: Numbers | None = None, calibration: Numbers | None = None,
-                 kind: Literal["labels", "choice"] = "labels", at_least_one: bool = True) -> None:
+                 confidence: Numbers | None = None, kind: Literal["labels", "choice"] = "labels",
+                 at_least_one: bool = True) -> None:
         if kind not in ("labels", "choice"):
             raise ParameterError("AmygdalaRelay.kind", expected="'labels' or 'choice'", got=repr(kind))
         self.labels = read_labels(Path(labels)) if isinstance(labels, (str, Path)) else tuple(labels)
@@ -70,6 +74,9 @@ class AmygdalaRelay:
         self._calibration = None if calibration is None else _numbers(calibration, "calibration", (count, 2))
         self._thresholds = None if thresholds is None else _numbers(thresholds, "thresholds", (count,))
         self._exclusive, self._at_least_one = kind == "choice", at_least_one
+        self._confidence = Confidence(self._exclusive)
+        if confidence is not None:
+            self._confidence.values = _numbers(confidence, "confidence", (3,))
 
     @classmethod
     def load(cls, folder: str | Path, task: str = "emotion", *, kind: Literal["labels", "choice"] = "labels",
@@ -83,9 +90,10 @@ class AmygdalaRelay:
         """
         folder = Path(folder)
         found, _ = read_classifier(folder, task, width_of_export(folder, task))
-        assert found.weights is not None and found.bias is not None  # noqa: PT018 - the width of them was given
+        assert found.weights is not None  # their width was given
+        assert found.bias is not None
         return cls(found.weights, found.bias, found.classes, thresholds=found.thresholds,
-                   calibration=found.calibration, kind=kind, at_least_one=at_least_one)
+                   calibration=found.calibration, confidence=found.confidence, kind=kind, at_least_one=at_least_one)
 
     def scores(self, embeddings: Any) -> Array:
         """Return the scores (n, classes) of embeddings (n, features).
@@ -104,7 +112,12 @@ class AmygdalaRelay:
 
     def probability(self, embeddings: Any) -> Array:
         """Return the probability of each class, (n, classes)."""
-        return self._link.probability(self._logits(self.scores(embeddings)), exclusive=self._exclusive)
+        return self._chances(self._logits(self.scores(embeddings)))
+
+    def confidence(self, embeddings: Any) -> Array:
+        """Return the probability that the best class is right, (n,)."""
+        logits = self._logits(self.scores(embeddings))
+        return self._confidence.of_best(logits, self._chances(logits))
 
     def predict(self, embeddings: Any) -> tuple[tuple[str, ...], ...]:
         """Return the labels of each embedding."""
@@ -119,6 +132,9 @@ class AmygdalaRelay:
         return tuple(tuple(self.labels[place] for place in np.flatnonzero(row).tolist())
                      or ((self.labels[first],) if self._at_least_one else ())
                      for row, first in zip(above, best, strict=True))
+
+    def _chances(self, logits: Array) -> Array:
+        return self._confidence.chances(logits, self._link.probability(logits, exclusive=self._exclusive))
 
     def _logits(self, scores: Array) -> Array:
         if self._calibration is None:

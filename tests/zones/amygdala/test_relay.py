@@ -47,6 +47,7 @@ def test_it_says_what_the_zone_said(bench: Make, tmp_path: Path, learner: Any, t
     assert relay.labels == one.read("emotion_classes")
     assert np.allclose(relay.scores(embedding), one.read("emotion_scores"), atol=1e-5)
     assert np.allclose(relay.probability(embedding), one.read("emotion_probability"), atol=1e-5)
+    assert np.allclose(relay.confidence(embedding), one.read("emotion_confidence"), atol=1e-5)
     assert relay.predict(embedding) == one.read("emotion")
 
 
