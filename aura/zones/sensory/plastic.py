@@ -50,7 +50,7 @@ class PlasticEncoder(Stateful):
     weights as they stand, and each text's bits are its own.
     """
 
-    lasting = ("_mover", "_waiting")
+    lasting = ("_mover", "_waiting", "_threads", "_rethreaded")
 
     def __init__(self, lean: LeanEncoder, plasticity: Plasticity, options: PlasticOptions, rng: np.random.Generator,
                  memory: int) -> None:
@@ -61,6 +61,7 @@ class PlasticEncoder(Stateful):
         self._mover = Mover(self._network, options)
         self._waiting = WaitingTexts(memory)
         self._settled: Bert | None = None
+        self._threads, self._rethreaded = torch.get_num_threads(), 0
 
     @property
     def identity(self) -> str:
@@ -186,13 +187,18 @@ class PlasticEncoder(Stateful):
 
     def after_load(self) -> None:
         self._settled = None
+        if self._threads != torch.get_num_threads():
+            self._threads = torch.get_num_threads()
+            self._rethreaded += 1
 
     def notices(self) -> dict[str, int]:
         """Return what became of items and gradients that taught nothing."""
         return {"let {count} items go whose gradient never came": self._waiting.untaught,
                 "found nothing that waited for {count} gradients: they came too late, or for items that it never "
                 "saw": self._waiting.unmatched,
-                "left {count} items unlearned whose gradient was too large for a float": self._mover.overflowed}
+                "left {count} items unlearned whose gradient was too large for a float": self._mover.overflowed,
+                "was resumed {count} times with another number of threads, from where its bits differ":
+                    self._rethreaded}
 
     def weights(self) -> dict[str, Any]:
         """Return the weights as they stand, under their published names."""

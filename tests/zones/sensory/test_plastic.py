@@ -290,6 +290,17 @@ def test_the_rate_obeys_schedule_layer_decay_and_modulators(tiny_bert: Path) -> 
     assert far[0] == pytest.approx(0.1 * far[1], rel=0.1)  # AdamW's first step is as long as its rate
 
 
+def test_a_resume_with_another_number_of_threads_is_told(tiny_bert: Path) -> None:
+    one = encoder(tiny_bert)
+    state = one.state()
+    again = encoder(tiny_bert)
+    again.load_state(state)
+    assert not any(again.notices().values())
+    again.load_state({**state, "threads": 77})
+    assert [sentence for sentence, count in again.notices().items() if count] == [
+        "was resumed {count} times with another number of threads, from where its bits differ"]
+
+
 def test_the_identity_is_another_when_weights_have_moved(tiny_bert: Path) -> None:
     one = encoder(tiny_bert)
     before = one.identity
