@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from aura import Brain
-from aura.core.errors import AuraError, StateError, WiringError
+from aura.core.changes import params_of, require_changeable
+from aura.core.errors import AuraError, CheckpointError, StateError, WiringError
 from aura.core.proxy import ZoneProxy
 from aura.plugins.manager import PluginManager
 from aura.zones.amygdala.plugin import MANIFEST
@@ -178,6 +179,21 @@ def test_rule_and_ridge_of_before_are_a_learner_and_are_told_to_go(before: Any, 
         params: Any = MANIFEST.params(**before)
     assert params == MANIFEST.params(learner=now)
     assert "goes in AURA 0.3: use its table `learner`" in caplog.text
+
+
+@pytest.mark.parametrize(("settings", "free"), [
+    ({"kind": "rls", "ridge": 3.0}, True), ({"kind": "rls", "forgetting": 0.9}, False),
+    ({"kind": "logistic", "learning_rate": 0.5}, True), ({"kind": "logistic", "ridge": 3.0}, False),
+    ({"kind": "network", "learning_rate": 0.5, "dropout": 0.2, "task_weights": {"emotion": 2.0},
+      "class_weights": "sqrt", "schedule": {"kind": "linear", "items": 9}}, True),
+    ({"kind": "network", "hidden": [8]}, False), ({"kind": "network", "activation": "relu"}, False)])
+def test_what_of_a_learner_may_be_changed_over_a_state(bench: Make, settings: Any, free: bool) -> None:
+    before, now = (bench(learner=learner).brain.plans["amygdala"] for learner in ({"kind": settings["kind"]}, settings))
+    if free:
+        require_changeable(now, params_of(before))
+        return
+    with pytest.raises(CheckpointError, match=r"amygdala\.learner\."):
+        require_changeable(now, params_of(before))
 
 
 @pytest.mark.parametrize(("params", "message"), [

@@ -38,8 +38,8 @@ class NetworkOptions(LearnerOptions):
     """Linear heads over a representation that all tasks share, trained by AdamW."""
 
     changeable: ClassVar[tuple[str, ...]] = (
-        "learning_rate", "weight_decay", "dropout", "clip", "accumulate", "schedule.*", "task_weights.*",
-        "class_weights", "focal", "label_smoothing", "precision")
+        "learning_rate", "weight_decay", "dropout", "clip", "accumulate", "schedule.*", "task_weights",
+        "task_weights.*", "class_weights", "effective_beta", "focal", "label_smoothing", "precision")
 
     kind: Literal["network"] = Field(default="network", description="Heads over a shared representation.")
     hidden: tuple[Annotated[int, Field(ge=1)], ...] = Field(
