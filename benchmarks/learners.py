@@ -1,7 +1,9 @@
 """What a block costs the learners of the amygdala, beside a bare torch loop with the network's arithmetic.
 
-``python benchmarks/learners.py [--rounds 7]``: processor time of one thread, the best of interleaved rounds. A block is 32
-items, or one, of 384 features with 28 classes; the network has 256 hidden units.
+    python benchmarks/learners.py [--rounds 7]
+
+Processor time of one thread, the best of interleaved rounds. A block is 32 items, or one, of 384 features with 28
+classes; the network has 256 hidden units.
 """
 
 from __future__ import annotations
