@@ -7,6 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aura.affect.engine import EmotionEngine
     from aura.core.blueprint import Blueprint
     from aura.core.brain import Brain
     from aura.core.classes import ClassIndex
@@ -29,6 +30,7 @@ __version__ = "0.1.0"
 _HOME = {
     "AuraError": "aura.core.errors", "Blueprint": "aura.core.blueprint", "Brain": "aura.core.brain",
     "BrainView": "aura.core.observer", "ClassIndex": "aura.core.classes",
+    "EmotionEngine": "aura.affect.engine",
     "InputPath": "aura.core.paths", "Inputs": "aura.core.signals", "PendingItems": "aura.core.pending",
     "PlacePath": "aura.core.paths",
     "Items": "aura.core.signals", "Manifest": "aura.core.zone",
@@ -38,9 +40,9 @@ _HOME = {
     "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
-__all__ = ["AuraError", "Blueprint", "Brain", "BrainView", "ClassIndex", "InputPath", "Inputs", "Items", "Manifest",
-           "Modulator", "Observer", "PendingItems", "PlacePath", "Port", "Signal", "Stateful", "Zone", "ZoneContext",
-           "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
+__all__ = ["AuraError", "Blueprint", "Brain", "BrainView", "ClassIndex", "EmotionEngine", "InputPath", "Inputs", "Items",
+           "Manifest", "Modulator", "Observer", "PendingItems", "PlacePath", "Port", "Signal", "Stateful", "Zone",
+           "ZoneContext", "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
 
 
 def __dir__() -> list[str]:

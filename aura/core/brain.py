@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -252,6 +252,19 @@ class Brain(Network, Watched):
             were made with.
         """
         return saving.load(self._engine, Path(folder))
+
+    def load_zones(self, folder: str | Path, names: Sequence[str]) -> None:
+        """Take over what some zones had learned in another brain, out of its checkpoint or run folder.
+
+        The other may have had other zones beside them, such as the streams that taught them. Time, and what lies on the
+        bus, stay as they are.
+
+        Raises
+        ------
+        CheckpointError
+            If the checkpoint is damaged, or lacks one of these zones as it is here.
+        """
+        saving.load_zones(self._ready(), Path(folder), names)
 
     def export(self, folder: str | Path) -> list[Path]:
         """Let every zone write what other programs can use of what it has learned, and return the files."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from aura.core.failures import RESTARTS
 from aura.core.held import within
 from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, require_same_brain, require_same_params
 
-__all__ = ["load", "save"]
+__all__ = ["load", "load_zones", "save"]
 
 
 def save(engine: Engine, folder: Path, *, keep: int, extra: Mapping[str, Any], restarts: bool) -> Path:
@@ -60,6 +60,19 @@ def load(engine: Engine, folder: Path) -> dict[str, Any]:
     engine.failures.keep(engine.nodes.values(), trees.get(RESTARTS, trees))
     engine.observers.call("on_load", engine.reached)
     return dict(manifest["extra"])
+
+
+def load_zones(engine: Engine, folder: Path, names: Sequence[str]) -> None:
+    """Take over the states of some zones alone; see `Brain.load_zones`."""
+    folder = checkpoint_of(folder)
+    manifest, trees = read_checkpoint(folder)
+    plans = {name: engine.network.plans[name] for name in names}
+    zones = {name: kind for name, kind in manifest["zones"].items() if name in plans}
+    require_same_brain({**manifest, "zones": zones}, plans, engine.network.resolution, str(folder))
+    require_same_params(manifest, trees, plans)
+    engine.loop.settle()
+    for name in names:
+        engine.nodes[name].handle.load_tree(trees[name])
 
 
 def _lay_back(engine: Engine, manifest: Mapping[str, Any], trees: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field as Setting
 from pydantic import ValidationInfo, model_validator
 
-from aura.core.errors import StreamError
+from aura.core.errors import StreamError, nearest
 from aura.core.json_text import parse_json
 from aura.core.paths import paths_of
 from aura.plugins.streams import Field, Table
@@ -48,6 +48,10 @@ class GoEmotionsOptions(ReaderOptions):
         None,
         description="Another split: rows whose text stands there too are left out (43 dev texts stand in train).")
 
+    rename: dict[str, str] = Setting(
+        default_factory=dict,
+        description='Other names for labels, such as `{ nervousness = "anxiety" }`; labels of one name are one.')
+
     @model_validator(mode="after")
     def _companions(self, info: ValidationInfo) -> GoEmotionsOptions:
         """Note what is read beside the split, as `PathText` notes the split."""
@@ -75,6 +79,11 @@ def open_goemotions(options: GoEmotionsOptions, base: Path) -> Table:
     classes: Sequence[str] = emotions
     if options.mapping != "full":
         named, classes = _mapped(_beside(path, f"{options.mapping}_mapping.json", options), emotions)
+    for label in options.rename:
+        if label not in classes:
+            raise StreamError(f"{path.name}.rename", expected="labels", got=repr(label), hint=nearest(label, classes))
+    classes = [options.rename.get(label, label) for label in classes]
+    named = [tuple(options.rename.get(label, label) for label in labels) for labels in named]
     elsewhere: set[str] = set()
     if options.drop_texts_in is not None:
         other = checked_file(resolve_path(options.drop_texts_in, base))

@@ -7,13 +7,15 @@ from aura.core.ports import Port
 from aura.core.zone import Manifest
 from aura.plugins import hookimpl
 from aura.plugins.extension import ExtensionPoint
+from aura.plugins.streams import ReaderKind
+from aura.zones.amygdala.emotions.seeds import KIND as SEEDS
 from aura.zones.amygdala.learners.kinds import KINDS as LEARNERS
 from aura.zones.amygdala.learners.learner import LearnerKind
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.tasks.kinds import KINDS
 from aura.zones.amygdala.tasks.task import ITEMS, TaskKind
 
-__all__ = ["MANIFEST", "aura_extension_points", "aura_learners", "aura_tasks", "aura_zones"]
+__all__ = ["MANIFEST", "aura_extension_points", "aura_learners", "aura_streams", "aura_tasks", "aura_zones"]
 
 
 def _inputs(params: AmygdalaParams) -> tuple[Port, ...]:
@@ -81,3 +83,9 @@ def aura_tasks() -> list[TaskKind]:
 def aura_learners() -> list[LearnerKind]:
     """Bring the kinds of learner of this package."""
     return list(LEARNERS.values())
+
+
+@hookimpl
+def aura_streams() -> list[ReaderKind]:
+    """Bring the stream that plays the seeds of a taxonomy."""
+    return [SEEDS]

@@ -205,11 +205,17 @@ class Amygdala(Zone[AmygdalaParams]):
                     task.learner_moved()
 
     def notices(self) -> dict[str, int]:
-        """Return how many labels taught nothing, how many items had no text, and what became of users."""
-        textless = {TEXTLESS: self._rows.textless} if self._rows.added else {}
-        if self.users is None:
-            return {UNMATCHED: self._pending.unmatched, **textless}
-        return {UNMATCHED: self._pending.unmatched + self.users.unmatched, **textless, **self.users.notices()}
+        """Return what taught nothing or had no text, what tasks have to tell, and what became of users."""
+        told = {UNMATCHED: self._pending.unmatched + (self.users.unmatched if self.users is not None else 0)}
+        if self._rows.added:
+            told[TEXTLESS] = self._rows.textless
+        for task in self._tasks.values():
+            told |= task.notices()
+        return told if self.users is None else told | self.users.notices()
+
+    def class_names(self, task: str) -> tuple[str, ...]:
+        """Return the classes that a task tells apart, in their order; none before the first embedding."""
+        return self._tasks[task].class_names if task in self._tasks else ()
 
     # --- export ---------------------------------------------------------------------------------------------------
 

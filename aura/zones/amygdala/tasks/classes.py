@@ -55,6 +55,10 @@ class ClassTask(HeadTask):
         return ClassIndex(classes, open=self.options.open, on_unknown=self.options.on_unknown,
                           setting=f"tasks.{self.name}.")
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        return tuple(self._classes.names)
+
     def _begin(self) -> None:
         """Begin anew with the present classes."""
         options, learner, count = self.params.thresholds, self.learner, len(self._classes)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 from aura.core.contract import deprecated
 from aura.core.ports import Port
+from aura.zones.amygdala.emotions.options import EmotionOptions
 from aura.zones.amygdala.kinds import of_another_kind, of_its_kind
 from aura.zones.amygdala.tasks.task import ITEMS, TaskKind, TaskOptions
 
@@ -126,6 +127,8 @@ _TASKS = "aura.zones.amygdala.tasks"
 KINDS = {kind.name: kind for kind in (
     TaskKind("labels", "Any number of labels an item.", LabelOptions, f"{_TASKS}.classes:ClassTask"),
     TaskKind("choice", "Exactly one label an item.", ChoiceOptions, f"{_TASKS}.classes:ClassTask"),
+    TaskKind("emotions", "One of the emotions of a taxonomy, from prototypes that data override.", EmotionOptions,
+             "aura.zones.amygdala.emotions.task:EmotionTask"),
     TaskKind("numbers", "One number an item, or a vector of them.", NumberOptions, f"{_TASKS}.numbers:NumberTask"))}
 """Those of this package."""
 
@@ -143,6 +146,6 @@ def _without_multi_label(values: dict[str, Any]) -> None:
 
 _WHAT = "a kind of task"
 SomeOptions = Annotated[
-    LabelOptions | ChoiceOptions | NumberOptions | Annotated[TaskOptions, of_another_kind(_WHAT, KINDS)],
+    LabelOptions | ChoiceOptions | EmotionOptions | NumberOptions | Annotated[TaskOptions, of_another_kind(_WHAT, KINDS)],
     BeforeValidator(of_its_kind("task", _WHAT, TaskOptions, KINDS, "labels", _without_multi_label))]
 """The options of a task of any kind."""

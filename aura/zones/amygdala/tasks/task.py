@@ -101,6 +101,15 @@ class AnyTask(Stateful):
     def settle(self) -> None:
         """Bring what is derived from the learner up to all that was learned; learning goes on or ends after it."""
 
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes that it tells apart at present, if it does."""
+        return ()
+
+    def notices(self) -> dict[str, int]:
+        """Return what a person should be told of it when a run is over, as `Zone.notices` does."""
+        return {}
+
     def export(self, folder: Path) -> list[Path]:
         """Write what other programs can use, and return the files."""
         return []

@@ -1,0 +1,59 @@
+"""What an emotion engine says of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+__all__ = ["Affect", "Analysis"]
+
+
+class Affect(NamedTuple):
+    """Pleasure, arousal and dominance, each from 0 to 1."""
+
+    pleasure: float
+    arousal: float
+    dominance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What was said of one text.
+
+    Parameters
+    ----------
+    id : int
+        By which the engine can be taught of this text later.
+    user : str
+        Whom it is from; empty for nobody in particular.
+    primary : str
+        The likeliest emotion.
+    probabilities : mapping of str to float
+        Of every emotion, in the order of the classes.
+    pad : Affect, optional
+        None where the run learned no such thing.
+    readiness, readiness_uncertainty : float, optional
+        How ready to learn the user is expected to be, and the standard deviation of that; None where the run follows no
+        users.
+    intervention : str, optional
+        What is chosen for the user; None where the run has nothing to choose from.
+    intervention_scores : mapping of str to float
+        The effectiveness that is expected of each intervention.
+    out_of_scope : float, optional
+        How far the text is from all that was learned, from 0 to 1; None where the run does not tell.
+    took_ms : float
+        From the call to the answer, in ms of the wall clock, waiting for other callers included.
+    """
+
+    id: int
+    user: str
+    primary: str
+    probabilities: Mapping[str, float]
+    pad: Affect | None
+    readiness: float | None
+    readiness_uncertainty: float | None
+    intervention: str | None
+    intervention_scores: Mapping[str, float]
+    out_of_scope: float | None
+    took_ms: float

@@ -1,0 +1,289 @@
+"""An engine that answers: the encoder and the amygdala of a finished run, without its streams."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from threading import Lock
+from time import perf_counter_ns
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from aura.affect.analysis import Affect, Analysis
+from aura.affect.silence import Silence
+from aura.core.brain import Brain
+from aura.core.checkpoint import checkpoint_of, read_checkpoint
+from aura.core.errors import CheckpointError, ParameterError
+from aura.core.observer import Observer
+from aura.plugins.manager import PluginManager
+
+__all__ = ["EmotionEngine"]
+
+SENSES, READS = "sensory", "amygdala"
+ANSWER_TICKS = 4
+"""Of the resolution: a text arrives after one, its embedding after another, and the answer is out at that tick."""
+MAX_USER = 1_000
+"""Characters of a user's name."""
+_NONE: Mapping[str, float] = MappingProxyType({})
+
+
+class _Taught(Observer):
+    """Adds up what the amygdala says that it has learned from."""
+
+    name = "taught"
+
+    def __init__(self) -> None:
+        self.items = 0.0
+
+    def on_learn(self, zone: str, now: int, scalars: Mapping[str, float]) -> None:
+        self.items += sum(value for key, value in scalars.items() if key.endswith("_items"))
+
+
+class EmotionEngine:
+    """Says what texts feel like, and what of it follows for whom they are from; safe to call from several threads.
+
+    Parameters
+    ----------
+    brain : Brain
+        With the zones `sensory` and `amygdala`, joined; it is the engine's from now on, and learns nothing unless it is
+        taught.
+    emotion : str
+        The amygdala's task of classes.
+    pad : str
+        Its task of three numbers, if it has that.
+    """
+
+    def __init__(self, brain: Brain, *, emotion: str = "emotion", pad: str = "pad") -> None:
+        self._brain, self._emotion, self._pad, self._lock = brain, emotion, pad, Lock()
+        self._next, self._taught = 0, _Taught()
+        brain.observe(self._taught)
+        brain.learning = False
+        plan = brain.plans[READS]
+        if f"{emotion}_probability" not in plan.outputs:
+            raise ParameterError("engine.emotion", expected="a task of classes of the run", got=repr(emotion),
+                                 hint=f"Its tasks: {', '.join(plan.params.tasks)}.")
+        self._inputs, self._outputs = frozenset(plan.inputs), frozenset(plan.outputs)
+        self._interventions: tuple[str, ...] = (
+            plan.params.users.interventions if "intervention" in self._outputs else ())
+        self._names: tuple[str, ...] = brain[READS].class_names(emotion)
+        self._span = ANSWER_TICKS * brain.resolution
+
+    @classmethod
+    def load(cls, folder: str | Path, *, emotion: str = "emotion", pad: str = "pad", cache: bool = False,
+             threads: int | None = None, **params: Any) -> EmotionEngine:
+        """Return the engine of a finished run, or of a checkpoint.
+
+        Parameters
+        ----------
+        folder : str or Path
+            A run's folder, of which the newest checkpoint counts, or a checkpoint's own.
+        emotion, pad : str
+            As of the class.
+        cache : bool
+            Whether embeddings are kept in the encoder's cache on disk; by default no text leaves a trace there.
+        threads : int, optional
+            Of the encoder; by default as the run had it.
+        **params
+            Other parameters of the amygdala that may be changed over a state, such as ``memory=64``.
+
+        Raises
+        ------
+        CheckpointError
+            If there is no checkpoint, or it is damaged, or of a run without these zones.
+        """
+        place = checkpoint_of(Path(folder))
+        manifest, _ = read_checkpoint(place)
+        zones, manager = manifest["zones"], PluginManager()
+        for name in (SENSES, READS):
+            if zones.get(name, {}).get("kind") != name:
+                raise CheckpointError(str(place), expected=f"a run with a zone {name!r} of that kind",
+                                      got=", ".join(zones) or "no zones", hint="Run the scenario emotions-40.")
+        kept = manifest["params"]
+        senses = {**kept[SENSES], "cache": cache, **({} if threads is None else {"threads": threads})}
+        brain = Brain(seed=manifest["seed"], resolution=manifest["resolution"])
+        brain.add(manager.zone(SENSES), SENSES, params=senses)
+        brain.add(manager.zone(READS), READS, params={**kept[READS], **params})
+        brain.connect(f"{brain.add(Silence)}.text", f"{SENSES}.text")
+        brain.connect(f"{SENSES}.embedding", f"{READS}.embedding")
+        brain.load_zones(place, (SENSES, READS))
+        return cls(brain, emotion=emotion, pad=pad)
+
+    # --- asking ---------------------------------------------------------------------------------------------------
+
+    def analyze(self, text: str, user: str | None = None, context: str | None = None) -> Analysis:
+        """Return what a text feels like.
+
+        Parameters
+        ----------
+        text : str
+            Any, the empty one too; beyond what the encoder reads it is cut.
+        user : str, optional
+            Whom it is from, whose course it goes on; None or empty for nobody in particular.
+        context : str, optional
+            What was said before, read together with the text.
+        """
+        return self.analyze_many([text], [user], [context])[0]
+
+    async def aanalyze(self, text: str, user: str | None = None, context: str | None = None) -> Analysis:
+        """Return the same without holding up the event loop."""
+        return await asyncio.to_thread(self.analyze, text, user, context)
+
+    def analyze_many(self, texts: Sequence[str], users: Sequence[str | None] | None = None,
+                     contexts: Sequence[str | None] | None = None) -> list[Analysis]:
+        """Return what several texts feel like, read in one go; those of one user count in their order."""
+        began = perf_counter_ns()
+        whole, names = _checked(texts, users, contexts)
+        if not whole:
+            return []
+        brain = self._brain
+        with self._lock:
+            ids = np.arange(self._next, self._next + len(whole), dtype=np.int64)
+            self._next += len(whole)
+            if "user" in self._inputs:
+                brain.inject(f"{READS}.user", names, ids=ids)
+            brain.inject(f"{SENSES}.text", whole, ids=ids)
+            brain.run(span=self._span)
+            said = {port: brain.read(f"{READS}.{port}") for port in self._outputs}
+            self._names = said.get(f"{self._emotion}_classes") or self._names
+        took_ms = (perf_counter_ns() - began) / 1e6
+        return [self._analysis(row, int(ids[row]), names[row], said, took_ms) for row in range(len(whole))]
+
+    def _analysis(self, row: int, identity: int, user: str, said: Mapping[str, Any], took_ms: float) -> Analysis:
+        pad, scores = said.get(self._pad), said.get("intervention_scores")
+        chances = said[f"{self._emotion}_probability"][row].tolist()
+        return Analysis(
+            id=identity, user=user, primary=said[f"{self._emotion}_best"][row],
+            probabilities=MappingProxyType(dict(zip(self._names, chances, strict=True))),
+            pad=Affect(*pad[row].tolist()) if pad is not None and pad.shape[1:] == (3,) else None,
+            readiness=_number(said.get("readiness"), row),
+            readiness_uncertainty=_number(said.get("readiness_uncertainty"), row),
+            intervention=said["intervention"][row] if self._interventions else None,
+            intervention_scores=_NONE if scores is None else MappingProxyType(
+                dict(zip(self._interventions, scores[row].tolist(), strict=True))),
+            out_of_scope=_number(said.get(f"{self._emotion}_novelty"), row), took_ms=took_ms)
+
+    # --- teaching -------------------------------------------------------------------------------------------------
+
+    def teach(self, analysis: Analysis, *, emotion: str | Sequence[str] | None = None,
+              pad: Sequence[float] | None = None, readiness: float | None = None,
+              effectiveness: float | None = None) -> int:
+        """Let the engine learn what was true of a text that it has analysed, and return how much of it was learned.
+
+        Parameters
+        ----------
+        analysis : Analysis
+            Of this engine; the text still waits, unless it has been told of that before or many came since.
+        emotion : str or sequence of str, optional
+            What it felt like.
+        pad : sequence of three float, optional
+            Pleasure, arousal and dominance, from 0 to 1.
+        readiness : float, optional
+            How ready to learn the user turned out to be, from 0 to 1.
+        effectiveness : float, optional
+            How much the intervention that was chosen helped, from 0 to 1.
+
+        Raises
+        ------
+        ParameterError
+            If nothing is told, or something that is none of these or that the run does not learn.
+        """
+        told = {
+            f"{self._emotion}_teacher": None if emotion is None else [(emotion,) if isinstance(emotion, str)
+                                                                       else tuple(emotion)],
+            f"{self._pad}_teacher": None if pad is None else [[_share("pad", part) for part in pad]],
+            "readiness_teacher": None if readiness is None else [_share("readiness", readiness)],
+            "effectiveness": None if effectiveness is None else [_share("effectiveness", effectiveness)]}
+        told = {port: value for port, value in told.items() if value is not None}
+        missing = [port for port in told if port not in self._inputs]
+        if not told or missing:
+            raise ParameterError("engine.teach", expected="something that the run learns",
+                                 got=", ".join(missing) or "nothing")
+        if emotion is not None:
+            self._require_emotions(told[f"{self._emotion}_teacher"][0])
+        ids = np.array([analysis.id], dtype=np.int64)
+        with self._lock:
+            self._taught.items = 0.0
+            self._brain.learning = True
+            try:
+                for port, value in told.items():
+                    self._brain.inject(f"{READS}.{port}", value, ids=ids)
+                self._brain.run(span=self._span)
+            finally:
+                self._brain.learning = False
+            return int(self._taught.items)
+
+    def _require_emotions(self, labels: Sequence[str]) -> None:
+        options = self._brain.plans[READS].params.tasks[self._emotion]
+        known = set(self._names) | set(getattr(getattr(options, "emotions", None), "mapping", ()))
+        for label in labels:
+            if label not in known and not getattr(options, "open", False):
+                raise ParameterError("engine.teach.emotion", expected="an emotion of the run", got=repr(label))
+
+    # --- the rest -------------------------------------------------------------------------------------------------
+
+    @property
+    def emotions(self) -> tuple[str, ...]:
+        """The emotions that are told apart."""
+        return self._names
+
+    @property
+    def interventions(self) -> tuple[str, ...]:
+        """What there is to choose from."""
+        return self._interventions
+
+    def notices(self) -> list[str]:
+        """Return what is to be told: users forgotten, labels that came too late."""
+        with self._lock:
+            return [str(notice) for notice in self._brain.all_notices()]
+
+    def save(self, folder: str | Path) -> Path:
+        """Write a checkpoint that `load` takes, with all users followed, and return its folder."""
+        with self._lock:
+            return self._brain.save(folder)
+
+    def close(self) -> None:
+        """Let the brain go."""
+        with self._lock:
+            self._brain.close()
+
+    def __enter__(self) -> EmotionEngine:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+def _checked(texts: Sequence[str], users: Sequence[str | None] | None,
+             contexts: Sequence[str | None] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return the texts as they are read, and the names of the users."""
+    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
+        raise ParameterError("engine.text", expected="texts", got="something else",
+                             hint="Decode bytes first; of one text `analyze` says more.")
+    users, contexts = users or [None] * len(texts), contexts or [None] * len(texts)
+    if not len(texts) == len(users) == len(contexts):
+        raise ParameterError("engine.analyze_many", expected="as many users and contexts as texts",
+                             got=f"{len(texts)}, {len(users)} and {len(contexts)}")
+    for user in users:
+        if user is not None and not (isinstance(user, str) and len(user) <= MAX_USER):
+            raise ParameterError("engine.user", expected=f"a name of at most {MAX_USER} characters", got=repr(user)[:60])
+    whole = tuple(text if not before else f"{before}\n{text}" for before, text in zip(contexts, texts, strict=True))
+    return whole, tuple(user or "" for user in users)
+
+
+def _share(what: str, value: float) -> float:
+    """Return a number from 0 to 1."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0.0 <= number <= 1.0:
+        raise ParameterError(f"engine.teach.{what}", expected="a number from 0 to 1", got=repr(value))
+    return number
+
+
+def _number(values: Any, row: int) -> float | None:
+    return None if values is None else float(values[row])
