@@ -29,13 +29,14 @@ class SeedRows(Stateful):
         Length of an embedding.
     """
 
-    lasting = ("_rows", "_counts", "_weights", "_fitted", "_fresh")
+    lasting = ("_rows", "_counts", "weights", "_fitted", "_fresh")
 
     def __init__(self, emotions: int, most: int, features: int) -> None:
         self._rows: NDArray[np.float32] = np.zeros((emotions, most, features), np.float32)
         self._counts: NDArray[np.int64] = np.zeros(emotions, np.int64)
         """Rows that have come of each emotion."""
-        self._weights: Array = np.zeros((features + 1, emotions))
+        self.weights: Array = np.zeros((features + 1, emotions))
+        """The prototypes, (features + 1, emotions), the bias in the last row."""
         self._fitted = self._fresh = 0
 
     @property
@@ -58,16 +59,21 @@ class SeedRows(Stateful):
             return
         kept = np.minimum(self._counts, self._rows.shape[1])
         rows = np.concatenate([of_one[:count] for of_one, count in zip(self._rows, kept.tolist(), strict=True)])
-        self._weights = prototype_weights(PrototypeRows(rows, np.repeat(np.arange(len(kept)), kept)), len(kept))
+        self.weights = prototype_weights(PrototypeRows(rows, np.repeat(np.arange(len(kept)), kept)), len(kept))
         self._fitted, self._fresh = len(rows), 0
+
+    def adopt(self, weights: Array) -> None:
+        """Begin anew from prototypes; as many seeds as there may be must come before others are fitted."""
+        self._counts[:] = 0
+        self.weights, self._fitted, self._fresh = weights.copy(), self._rows[:, :, 0].size, 0
 
     def log_chances(self, rows: Array) -> Array:
         """Return the log probability of each emotion for rows (n, features + 1), the bias among them."""
-        scores = rows @ self._weights
+        scores = rows @ self.weights
         logs: Array = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
         return logs
 
     def slope(self, rows: Array, targets: Array) -> Array:
         """Return the derivative of each row's loss with respect to its embedding, (n, features)."""
-        slope: Array = (np.exp(self.log_chances(rows)) - targets) @ self._weights[:-1].T
+        slope: Array = (np.exp(self.log_chances(rows)) - targets) @ self.weights[:-1].T
         return slope

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from aura.core.errors import SignalError, nearest
 from aura.core.time import Time, format_time
 from aura.zones.amygdala.emotions.blending import blended
+from aura.zones.amygdala.emotions.export import Readouts, read_readouts, width_of_readouts, write_readouts
 from aura.zones.amygdala.emotions.options import SEED, EmotionOptions
 from aura.zones.amygdala.emotions.seed_rows import SeedRows
 from aura.zones.amygdala.learners.logistic import LogisticReadout
@@ -127,10 +129,31 @@ class EmotionTask(Task):
                                       or f'Set tasks.{self.name}.on_unknown = "skip".')
         return targets / np.maximum(targets.sum(axis=1, keepdims=True), 1.0), seeds, unknown
 
+    # --- export ---------------------------------------------------------------------------------------------------
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write both readouts and return the files."""
+        self._seeds.fit()
+        return write_readouts(folder, self.name, self._names, Readouts(
+            self._seeds.weights, self._data.weights, self._labelled, self._trained))
+
+    @classmethod
+    def width_of_export(cls, folder: Path, name: str) -> int:
+        return width_of_readouts(folder, name)
+
+    def read_export(self, folder: Path) -> tuple[Readouts, list[Path]]:
+        return read_readouts(folder, self.name, self._names, self.features)
+
+    def adopt(self, found: Readouts) -> None:
+        self._seeds.adopt(found.prototypes)
+        self._data.weights = found.data
+        self._labelled, self._trained = found.labelled, found.trained.astype(np.int64)
+        self._changed = True
+
     def notices(self) -> dict[str, int]:
         """Return which emotions no data have taught."""
         resting = [name for name, count in zip(self._names, self._trained.tolist(), strict=True) if not count]
         if not self._seeds.kept and not self._trained.any():
             return {}
-        return {f"knows {{count}} of {len(self._names)} emotions by their prototypes alone, as no data had them: "
+        return {f"learned {{count}} emotions of {len(self._names)} from no data, so that they rest on their prototypes: "
                 f"{', '.join(resting)}": len(resting)}

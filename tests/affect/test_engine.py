@@ -1,0 +1,165 @@
+"""An engine made of a checkpoint answers, goes on with each user's course, and learns only where it is told to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import aura
+from aura.core.errors import CheckpointError, ParameterError
+
+ROWS = [{"text": text, "seed": (name, "(seed)"), "pad": np.float32(pad)} for text, name, pad in (
+    ("I won the race!", "joy", (0.9, 0.8, 0.8)), ("What a lovely day, I am so happy.", "joy", (0.9, 0.5, 0.6)),
+    ("I cried all night.", "sadness", (0.1, 0.3, 0.2)), ("I miss her so much.", "sadness", (0.2, 0.2, 0.3)),
+    ("I do not understand this at all.", "confusion", (0.3, 0.5, 0.2)), ("What does that mean?", "confusion",
+                                                                         (0.4, 0.5, 0.3)))] * 2
+TASKS = {"emotion": {"kind": "emotions"}, "pad": {"kind": "numbers", "size": 3, "range": [0, 1]}}
+
+
+def wired(**params: Any) -> aura.Brain:
+    brain = aura.Brain(seed=1)
+    brain.add(aura.stream(ROWS, items=6, period="10 ms"), "stream")
+    brain.add(aura.zone("sensory"), params={"cache": False})
+    brain.add(aura.zone("amygdala"), params={"tasks": TASKS, **params})
+    for path in (("stream.text", "sensory.text"), ("sensory.embedding", "amygdala.embedding"),
+                 ("stream.seed", "amygdala.emotion_teacher"), ("stream.pad", "amygdala.pad_teacher")):
+        brain.connect(*path)
+    return brain
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run")
+    with wired(users={"most": 3, "interventions": ["rest", "explain"]}) as brain:
+        brain.run()
+        brain.save(folder)
+    return folder
+
+
+@pytest.fixture
+def engine(saved: Path) -> Iterator[aura.EmotionEngine]:
+    with aura.EmotionEngine.load(saved) as one:
+        yield one
+
+
+def test_it_answers_with_all_that_the_run_learned(engine: aura.EmotionEngine) -> None:
+    said = engine.analyze("I miss my dog.", user="ada")
+    assert said.primary == "sadness" == max(said.probabilities, key=said.probabilities.__getitem__)
+    assert len(said.probabilities) == len(engine.emotions) == 40
+    assert sum(said.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
+    glad = engine.analyze("I won again!")
+    assert said.pad is not None
+    assert glad.pad is not None
+    assert said.pad.pleasure < 0.4 < 0.55 < glad.pad.pleasure
+    assert (said.readiness, said.intervention) == (0.5, "rest")
+    assert set(said.intervention_scores) == {"rest", "explain"}
+    assert said.took_ms > 0.0
+    with pytest.raises(AttributeError):
+        said.primary = "joy"  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        said.probabilities["joy"] = 1.0  # type: ignore[index]
+
+
+def test_odd_texts_and_users_are_answered_or_refused(engine: aura.EmotionEngine) -> None:
+    for text in ("", "\N{GRINNING FACE}", "\x00\ud83d", "sad " * 25_000, "грусть 悲しい"):
+        assert engine.analyze(text, user="nobody has met me").primary in engine.emotions
+    followed = engine._brain["amygdala"].users.trajectories
+    before = followed.users
+    engine.analyze("I am glad.", user="")
+    assert followed.users == before
+    assert engine.analyze_many([]) == []
+    for given in ((b"bytes", None), ("text", 7), ("text", "u" * 1001)):
+        with pytest.raises(ParameterError):
+            engine.analyze(*given)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="as many users"):
+        engine.analyze_many(["one", "two"], ["ada"])
+
+
+def test_users_go_on_with_their_course_are_bounded_and_last_over_a_save(engine: aura.EmotionEngine,
+                                                                        tmp_path: Path) -> None:
+    for user in ("ada", "bob", "cem", "dora"):
+        engine.analyze("I won the race!", user=user)
+    engine.save(tmp_path)
+    assert any("forgot 1 user" in told for told in engine.notices())
+    with aura.EmotionEngine.load(tmp_path) as again:
+        assert again._brain["amygdala"].users.trajectories.users == ("bob", "cem", "dora")
+
+
+def test_it_learns_nothing_until_it_is_taught_and_then_what_it_is_told(engine: aura.EmotionEngine) -> None:
+    text = "I do not understand this at all."
+    first = engine.analyze(text)
+    for _ in range(12):
+        said = engine.analyze(text)
+        assert said.probabilities == first.probabilities
+        assert engine.teach(said, readiness=0.9, effectiveness=0.9 if said.intervention == "explain" else 0.0) == 2
+    assert engine.teach(said, effectiveness=0.5) == 0  # it has been told of it
+    after = engine.analyze(text)
+    assert after.intervention == "explain"
+    assert after.readiness is not None
+    assert after.readiness > 0.7
+    assert engine.teach(after, emotion="confusion", pad=(0.1, 0.9, 0.1)) == 2
+    assert engine.analyze(text).pad != after.pad
+
+
+def test_what_cannot_be_learned_is_refused_before_anything_is(engine: aura.EmotionEngine) -> None:
+    said = engine.analyze("I won the race!")
+    for told in ({}, {"emotion": "envyy"}, {"effectiveness": 1.2}, {"effectiveness": float("nan")},
+                 {"readiness": "high"}, {"pad": (0.5, 2.0, 0.5)}):
+        with pytest.raises(ParameterError):
+            engine.teach(said, **told)  # type: ignore[arg-type]
+    assert engine._brain.learning is False
+    assert engine.teach(said, effectiveness=1.0) == 1
+
+
+def test_callers_on_several_threads_and_loops_each_get_their_own_answer(engine: aura.EmotionEngine) -> None:
+    texts = ["I won the race!", "I cried all night.", "What does that mean?"] * 8
+    alone = [engine.analyze(text).primary for text in texts[:3]] * 8
+    with ThreadPoolExecutor(4) as pool:
+        assert [said.primary for said in pool.map(engine.analyze, texts)] == alone
+
+    async def ask() -> list[str]:
+        return [said.primary for said in await asyncio.gather(*map(engine.aanalyze, texts[:6]))]
+
+    assert asyncio.run(ask()) == alone[:6]
+
+
+def test_a_context_is_read_with_the_text(engine: aura.EmotionEngine) -> None:
+    alone, after = engine.analyze("Yes."), engine.analyze("Yes.", context="Did you cry all night?")
+    assert after.probabilities["sadness"] > alone.probabilities["sadness"]
+
+
+def test_a_run_without_users_or_numbers_tells_only_what_it_has(tmp_path: Path) -> None:
+    brain = aura.Brain(seed=1)
+    brain.add(aura.stream(ROWS, items=6, period="10 ms"), "stream")
+    brain.add(aura.zone("sensory"), params={"cache": False})
+    brain.add(aura.zone("amygdala"))
+    brain.connect("stream.text", "sensory.text")
+    brain.connect("sensory.embedding", "amygdala.embedding")
+    brain.connect("stream.seed", "amygdala.emotion_teacher")
+    with brain:
+        brain.run()
+        brain.save(tmp_path)
+    with aura.EmotionEngine.load(tmp_path) as plain:
+        said = plain.analyze("I won the race!", user="ada")
+        assert (said.pad, said.readiness, said.intervention, dict(said.intervention_scores)) == (None, None, None, {})
+        with pytest.raises(ParameterError, match="something that the run learns"):
+            plain.teach(said, effectiveness=1.0)
+
+
+def test_a_folder_without_these_zones_and_a_task_that_is_none_are_refused(saved: Path, tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError):
+        aura.EmotionEngine.load(tmp_path)
+    with pytest.raises(ParameterError, match="emotion, pad"):
+        aura.EmotionEngine.load(saved, emotion="mood")
+    brain = aura.Brain()
+    brain.add(aura.stream(ROWS, period="10 ms"), "stream")
+    brain.run()
+    brain.save(tmp_path)
+    with pytest.raises(CheckpointError, match="a run with a zone 'sensory'"):
+        aura.EmotionEngine.load(tmp_path)
