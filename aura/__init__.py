@@ -40,9 +40,9 @@ _HOME = {
     "load_brain": "aura.sim.notebook", "stream": "aura.sim.streams", "zone": "aura.sim.notebook",
 }
 
-__all__ = ["AuraError", "Blueprint", "Brain", "BrainView", "ClassIndex", "EmotionEngine", "InputPath", "Inputs", "Items",
-           "Manifest", "Modulator", "Observer", "PendingItems", "PlacePath", "Port", "Signal", "Stateful", "Zone",
-           "ZoneContext", "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
+__all__ = ["AuraError", "Blueprint", "Brain", "BrainView", "ClassIndex", "EmotionEngine", "InputPath", "Inputs",
+           "Items", "Manifest", "Modulator", "Observer", "PendingItems", "PlacePath", "Port", "Signal", "Stateful",
+           "Zone", "ZoneContext", "ZoneParams", "hookimpl", "load_brain", "stream", "zone"]
 
 
 def __dir__() -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from threading import Lock
 from time import perf_counter_ns
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -38,8 +38,8 @@ class _Taught(Observer):
     def __init__(self) -> None:
         self.items = 0.0
 
-    def on_learn(self, zone: str, now: int, scalars: Mapping[str, float]) -> None:
-        self.items += sum(value for key, value in scalars.items() if key.endswith("_items"))
+    def on_learn(self, zone: str, now: int, scalars: Mapping[str, float] | None) -> None:
+        self.items += sum(value for key, value in (scalars or {}).items() if key.endswith("_items"))
 
 
 class EmotionEngine:
@@ -61,14 +61,15 @@ class EmotionEngine:
         self._next, self._taught = 0, _Taught()
         brain.observe(self._taught)
         brain.learning = False
-        plan = brain.plans[READS]
+        plan, zone = brain.plans[READS], cast("Any", brain[READS])
+        self._params = cast("Any", plan.params)
         if f"{emotion}_probability" not in plan.outputs:
             raise ParameterError("engine.emotion", expected="a task of classes of the run", got=repr(emotion),
-                                 hint=f"Its tasks: {', '.join(plan.params.tasks)}.")
+                                 hint=f"Its tasks: {', '.join(self._params.tasks)}.")
         self._inputs, self._outputs = frozenset(plan.inputs), frozenset(plan.outputs)
         self._interventions: tuple[str, ...] = (
-            plan.params.users.interventions if "intervention" in self._outputs else ())
-        self._names: tuple[str, ...] = brain[READS].class_names(emotion)
+            self._params.users.interventions if "intervention" in self._outputs else ())
+        self._names: tuple[str, ...] = zone.class_names(emotion)
         self._span = ANSWER_TICKS * brain.resolution
 
     @classmethod
@@ -190,9 +191,9 @@ class EmotionEngine:
         ParameterError
             If nothing is told, or something that is none of these or that the run does not learn.
         """
-        told = {
-            f"{self._emotion}_teacher": None if emotion is None else [(emotion,) if isinstance(emotion, str)
-                                                                       else tuple(emotion)],
+        labels = None if emotion is None else (emotion,) if isinstance(emotion, str) else tuple(emotion)
+        told: dict[str, Any] = {
+            f"{self._emotion}_teacher": None if labels is None else [labels],
             f"{self._pad}_teacher": None if pad is None else [[_share("pad", part) for part in pad]],
             "readiness_teacher": None if readiness is None else [_share("readiness", readiness)],
             "effectiveness": None if effectiveness is None else [_share("effectiveness", effectiveness)]}
@@ -201,8 +202,7 @@ class EmotionEngine:
         if not told or missing:
             raise ParameterError("engine.teach", expected="something that the run learns",
                                  got=", ".join(missing) or "nothing")
-        if emotion is not None:
-            self._require_emotions(told[f"{self._emotion}_teacher"][0])
+        self._require_emotions(labels or ())
         ids = np.array([analysis.id], dtype=np.int64)
         with self._lock:
             self._taught.items = 0.0
@@ -216,7 +216,7 @@ class EmotionEngine:
             return int(self._taught.items)
 
     def _require_emotions(self, labels: Sequence[str]) -> None:
-        options = self._brain.plans[READS].params.tasks[self._emotion]
+        options = self._params.tasks[self._emotion]
         known = set(self._names) | set(getattr(getattr(options, "emotions", None), "mapping", ()))
         for label in labels:
             if label not in known and not getattr(options, "open", False):
@@ -269,7 +269,8 @@ def _checked(texts: Sequence[str], users: Sequence[str | None] | None,
                              got=f"{len(texts)}, {len(users)} and {len(contexts)}")
     for user in users:
         if user is not None and not (isinstance(user, str) and len(user) <= MAX_USER):
-            raise ParameterError("engine.user", expected=f"a name of at most {MAX_USER} characters", got=repr(user)[:60])
+            raise ParameterError("engine.user", expected=f"a name of at most {MAX_USER} characters",
+                                 got=repr(user)[:60])
     whole = tuple(text if not before else f"{before}\n{text}" for before, text in zip(contexts, texts, strict=True))
     return whole, tuple(user or "" for user in users)
 

@@ -56,7 +56,8 @@ def test_it_answers_with_all_that_the_run_learned(engine: aura.EmotionEngine) ->
     glad = engine.analyze("I won again!")
     assert said.pad is not None
     assert glad.pad is not None
-    assert said.pad.pleasure < 0.4 < 0.55 < glad.pad.pleasure
+    assert said.pad.pleasure < 0.4
+    assert glad.pad.pleasure > 0.55
     assert (said.readiness, said.intervention) == (0.5, "rest")
     assert set(said.intervention_scores) == {"rest", "explain"}
     assert said.took_ms > 0.0

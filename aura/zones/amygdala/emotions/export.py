@@ -1,4 +1,4 @@
-"""What the task `emotions` has learned as plain files with digests: two linear readouts and how far data taught each."""
+"""What the task `emotions` has learned as plain files with digests: two linear readouts, how far data taught each."""
 
 from __future__ import annotations
 

@@ -135,7 +135,7 @@ class EmotionTask(Task):
         """Write both readouts and return the files."""
         self._seeds.fit()
         return write_readouts(folder, self.name, self._names, Readouts(
-            self._seeds.weights, self._data.weights, self._labelled, self._trained))
+            self._seeds.weights, self._data.weights, self._labelled, self._trained.astype(np.float64)))
 
     @classmethod
     def width_of_export(cls, folder: Path, name: str) -> int:
@@ -155,5 +155,5 @@ class EmotionTask(Task):
         resting = [name for name, count in zip(self._names, self._trained.tolist(), strict=True) if not count]
         if not self._seeds.kept and not self._trained.any():
             return {}
-        return {f"learned {{count}} emotions of {len(self._names)} from no data, so that they rest on their prototypes: "
-                f"{', '.join(resting)}": len(resting)}
+        return {f"learned {{count}} emotions of {len(self._names)} from no data, so that they rest on their "
+                f"prototypes: {', '.join(resting)}": len(resting)}

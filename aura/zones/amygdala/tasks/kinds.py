@@ -146,6 +146,7 @@ def _without_multi_label(values: dict[str, Any]) -> None:
 
 _WHAT = "a kind of task"
 SomeOptions = Annotated[
-    LabelOptions | ChoiceOptions | EmotionOptions | NumberOptions | Annotated[TaskOptions, of_another_kind(_WHAT, KINDS)],
+    LabelOptions | ChoiceOptions | EmotionOptions | NumberOptions
+    | Annotated[TaskOptions, of_another_kind(_WHAT, KINDS)],
     BeforeValidator(of_its_kind("task", _WHAT, TaskOptions, KINDS, "labels", _without_multi_label))]
 """The options of a task of any kind."""
