@@ -54,8 +54,9 @@ class EmotionOptions(TaskOptions):
         default=20.0, ge=0,
         description="Items with an emotion at which half of that trust has been earned; each emotion earns its own.")
     on_unknown: Literal["stop", "skip"] = Field(
-        default="stop", description="What a label does that is no emotion of the taxonomy and counts as none: end the "
-                                    "run with an error, or be left out and counted.")
+        default="stop",
+        description="What a label that is no class does to a task that is not open: end the run with an error, or be "
+                    "left out and counted.")
 
     @property
     def emotions(self) -> Taxonomy:
