@@ -29,6 +29,8 @@ class Analysis:
         Whom it is from; empty for nobody in particular.
     primary : str
         The likeliest emotion.
+    confidence : float, optional
+        The probability that it is right, as the run learned it; None where the run does not tell.
     probabilities : mapping of str to float
         Of every emotion, in the order of the classes.
     pad : Affect, optional
@@ -49,6 +51,7 @@ class Analysis:
     id: int
     user: str
     primary: str
+    confidence: float | None
     probabilities: Mapping[str, float]
     pad: Affect | None
     readiness: float | None

@@ -157,6 +157,7 @@ class EmotionEngine:
         chances = said[f"{self._emotion}_probability"][row].tolist()
         return Analysis(
             id=identity, user=user, primary=said[f"{self._emotion}_best"][row],
+            confidence=_number(said.get(f"{self._emotion}_confidence"), row),
             probabilities=MappingProxyType(dict(zip(self._names, chances, strict=True))),
             pad=Affect(*pad[row].tolist()) if pad is not None and pad.shape[1:] == (3,) else None,
             readiness=_number(said.get("readiness"), row),

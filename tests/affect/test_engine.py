@@ -61,6 +61,9 @@ def test_it_answers_with_all_that_the_run_learned(engine: aura.EmotionEngine) ->
     assert (said.readiness, said.intervention) == (0.5, "rest")
     assert set(said.intervention_scores) == {"rest", "explain"}
     assert said.took_ms > 0.0
+    assert said.out_of_scope is not None
+    assert 0.0 < engine.analyze("I miss her so much!").out_of_scope < said.out_of_scope  # type: ignore[operator]
+    assert said.confidence == pytest.approx(said.probabilities["sadness"])
     with pytest.raises(AttributeError):
         said.primary = "joy"  # type: ignore[misc]
     with pytest.raises(TypeError):

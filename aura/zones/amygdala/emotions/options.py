@@ -76,6 +76,11 @@ class EmotionOptions(TaskOptions):
             Port(f"{name}_scores", shape=scores, items_from=ITEMS, doc="The log probability of each emotion."),
             Port(f"{name}_probability", shape=scores, range=(0.0, 1.0), items_from=ITEMS,
                  doc="The probability of each emotion."),
+            Port(f"{name}_confidence", shape=("item",), range=(0.0, 1.0), items_from=ITEMS,
+                 doc="The probability that the likeliest emotion is a true one, as far as data tell."),
+            Port(f"{name}_novelty", shape=("item",), range=(0.0, 1.0), items_from=ITEMS,
+                 doc="How far the stimulus is from all that was learned: 0 at the mean of an emotion, one half as far "
+                     "as new ones usually are, 1 where nothing is known."),
             Port(f"{name}_classes", dtype="text", shape=("class",), doc="The emotions in their order, said at first."),
             Port(f"{name}_trained", dtype="int64", shape=("class",),
                  doc="How many items of data each emotion has been learned from, said when it has changed and learning "

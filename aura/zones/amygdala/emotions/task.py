@@ -10,17 +10,23 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, nearest
 from aura.core.time import Time, format_time
+from aura.zones.amygdala.confidence import Confidence
 from aura.zones.amygdala.emotions.blending import blended
 from aura.zones.amygdala.emotions.export import Readouts, read_readouts, width_of_readouts, write_readouts
 from aura.zones.amygdala.emotions.options import SEED, EmotionOptions
 from aura.zones.amygdala.emotions.seed_rows import SeedRows
 from aura.zones.amygdala.learners.logistic import LogisticReadout
+from aura.zones.amygdala.novelty import Novelty
+from aura.zones.amygdala.score_sample import ScoreSample
+from aura.zones.amygdala.tasks.classes import FIRST_RENEWAL_ITEMS, RENEWALS_PER_OCTAVE
 from aura.zones.amygdala.tasks.task import Task, Taught
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import with_bias
 
 __all__ = ["EmotionTask"]
 
+LEAST_LOG = -700.0
+"""No log probability is taken for less, so that none is lost when it is summed."""
 RIDGE = 1.0
 """Of the readout that data teach, as by default of the learners."""
 
@@ -33,7 +39,8 @@ class EmotionTask(Task):
     have labelled, as far as they are trusted. An item with several emotions counts for each in equal parts.
     """
 
-    lasting = ("_seeds", "_data", "_labelled", "_trained", "_announced", "_changed")
+    lasting = ("_seeds", "_data", "_labelled", "_trained", "_confidence", "_sample", "_fresh", "_novelty", "_announced",
+               "_changed")
 
     def __init__(self, name: str, options: EmotionOptions, params: Any, features: int) -> None:
         super().__init__(name, options, params, features)
@@ -49,6 +56,10 @@ class EmotionTask(Task):
         self._labelled: Array = np.zeros(count)
         """How much data weigh for each emotion."""
         self._trained: NDArray[np.int64] = np.zeros(count, np.int64)
+        self._confidence, self._fresh = Confidence(exclusive=False), 0
+        self._sample = ScoreSample(params.thresholds.sample, count, LEAST_LOG)
+        """What was said of the latest items of data before they were learned."""
+        self._novelty = Novelty(features, count)
         self._announced = self._changed = False
 
     @property
@@ -60,10 +71,13 @@ class EmotionTask(Task):
     def predict(self, rows: Array) -> dict[str, Any]:
         """Return the outputs for rows (n, features + 1); the emotions and how far data taught them if that is new."""
         logs = self._logs(rows)
+        chances = np.exp(logs)
         best = [self._names[place] for place in logs.argmax(axis=1).tolist()]
         out: dict[str, Any] = {
             self.name: tuple((one,) for one in best), f"{self.name}_best": tuple(best),
-            f"{self.name}_scores": logs.astype(np.float32), f"{self.name}_probability": np.exp(logs).astype(np.float32)}
+            f"{self.name}_scores": logs.astype(np.float32), f"{self.name}_probability": chances.astype(np.float32),
+            f"{self.name}_confidence": self._confidence.of_best(logs, chances).astype(np.float32),
+            f"{self.name}_novelty": self._novelty.measure(rows[:, :-1]).astype(np.float32)}
         if not self._announced:
             self._announced = True
             out[f"{self.name}_classes"], out[f"{self.name}_trained"] = self._names, self._trained.copy()
@@ -87,7 +101,8 @@ class EmotionTask(Task):
         if not len(used):
             return Taught(scalars, used)
         data = ~seeds
-        scalars[f"{self.name}_loss"] = float(-(targets * np.maximum(self._logs(rows), -700.0)).sum(axis=1).mean())
+        logs = self._logs(rows)
+        scalars[f"{self.name}_loss"] = float(-(targets * np.maximum(logs, LEAST_LOG)).sum(axis=1).mean())
         gradient = np.zeros((len(used), self.features)) if want_gradient else None
         if gradient is not None:
             gradient[seeds] = self._seeds.slope(rows[seeds], targets[seeds])
@@ -100,12 +115,30 @@ class EmotionTask(Task):
                 self._data.learn(rows[data], targets[data], rate)
                 self._labelled += rate * targets[data].sum(axis=0)
                 self._trained += (targets[data] > 0).sum(axis=0)
+                self._judge(logs[data], targets[data] > 0)
+            self._novelty.learn(rows[:, :-1], (targets > 0).astype(np.float64), rate)
             self._changed = True
         return Taught(scalars, used, gradient)
 
+    def _judge(self, logs: Array, has: NDArray[np.bool_]) -> None:
+        """Keep what was said of data, and learn how often the best is right, whenever they have grown by an eighth."""
+        self._sample.add(logs, has.astype(np.float64))
+        self._fresh += len(logs)
+        if self._fresh >= min(max(FIRST_RENEWAL_ITEMS, len(self._sample) // RENEWALS_PER_OCTAVE),
+                              self.params.thresholds.every):
+            self._renew()
+
+    def _renew(self) -> None:
+        self._sample.trim()
+        sample, logs = self._sample, self._sample.scores
+        self._confidence.renew(logs, sample.targets, sample.counts, sample.halves, np.exp(logs))
+        self._fresh = 0
+
     def settle(self) -> None:
-        """Fit the prototypes to all seeds that have come, and say how far data have taught."""
+        """Fit the prototypes to all seeds that have come, the confidence to data, and say how far data have taught."""
         self._seeds.fit()
+        if self._fresh:
+            self._renew()
         if self._changed:
             self._changed = self._announced = False
 

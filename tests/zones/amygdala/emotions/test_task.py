@@ -87,6 +87,22 @@ def test_data_override_the_emotions_that_they_label_and_leave_the_others_their_s
         map(str, one.brain.all_notices()))
 
 
+def test_confidence_is_learned_from_data_that_the_prototypes_get_wrong(taxonomy: str) -> None:
+    one = with_seeds(taxonomy, trust=0.0)
+    rng = np.random.default_rng(3)
+    for step in range(40):
+        ids = list(range(100 + 8 * step, 108 + 8 * step))
+        places = rng.integers(2, size=8)
+        one.show(np.eye(8, dtype=np.float32)[places], ids)
+        one.tell([(NAMES[place if rng.random() < 0.6 else 1 - place],) for place in places], ids)
+    ask(one, np.eye(8)[0])
+    assert abs(float(one.read("emotion_confidence")[0]) - 0.6) < 0.08
+    near = float(one.read("emotion_novelty")[0])
+    ask(one, 9.0 * np.eye(8)[5], first=990)
+    assert near < 0.6
+    assert one.read("emotion_novelty")[0] > 0.9
+
+
 def test_without_trust_data_change_nothing_that_is_said(taxonomy: str) -> None:
     one = with_seeds(taxonomy, trust=0.0)
     ask(one, *np.eye(8)[:3])
