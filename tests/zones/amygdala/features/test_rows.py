@@ -275,4 +275,4 @@ def test_an_export_of_the_embedding_alone_has_no_other_files(reader: Make, tmp_p
     one = reader(("embedding",))
     one.show(stimuli(2)[0], [1, 2])
     one.tell((("joy",), ()), [1, 2])
-    assert {path.name.split("_")[0] for path in one.zone.export(tmp_path)} == {"emotion"}
+    assert {path.name.split("_")[0] for path in one.zone.export(tmp_path)} == {"all", "emotion"}
