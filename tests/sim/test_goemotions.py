@@ -29,3 +29,16 @@ def test_the_first_real_rows_are_learned_in_one_pass(data_folder, tmp_path):
     assert found["summary"]["top1"] > SHARE_OF_NEUTRAL + 0.06
     assert found["summary"]["macro_f1"] > 0.15
     assert (tmp_path / "run/report.html").stat().st_size > 50_000
+
+
+@pytest.mark.slow
+def test_three_amygdalas_learn_from_their_features_side_by_side(data_folder, tmp_path):
+    settings = ["posts.limit=64", 'phases=[{name = "learn"}]']
+    run = Run(load_scenario("goemotions-features", settings), RunFolder(tmp_path / "run"), PluginManager(),
+              RunOptions(report=False))
+    assert run.start() == "finished"
+
+    results = json.loads((tmp_path / "run/metrics.json").read_text(encoding="utf-8"))
+    assert {name: results[name]["phases"]["learn"]["items"] for name in results} == {
+        "emotion": 64, "emotion_extras": 64, "emotion_affect": 64}
+    assert not json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))["notices"]  # no text came too late

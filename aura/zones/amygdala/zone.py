@@ -17,7 +17,7 @@ from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.amygdala.export import check_labels, write_labels
-from aura.zones.amygdala.features.rows import TEXTLESS, FeatureRows
+from aura.zones.amygdala.features.rows import FeatureRows
 from aura.zones.amygdala.learners.learner import Learner
 from aura.zones.amygdala.lessons import TaughtItems, joined
 from aura.zones.amygdala.params import AmygdalaParams
@@ -36,9 +36,10 @@ class Amygdala(Zone[AmygdalaParams]):
 
     Notes
     -----
-    `step` reads the embeddings only and lets them wait for their labels; `learn` reads the teachers only. Hence
-    no label can touch what is predicted at its own tick. Each item is learned from once for each time it was
-    presented; a label whose item is not waiting (never seen, displaced, or labelled before) is counted as unmatched.
+    `step` reads the embeddings, and the texts or annotations beside them if `features` says so, and lets the rows wait
+    for their labels; `learn` reads the teachers only. Hence no label can touch what is predicted at its own tick. Each
+    item is learned from once for each time it was presented; a label whose item is not waiting (never seen, displaced,
+    or labelled before) is counted as unmatched.
 
     The learner is shown all that was told in a tick as one block, the union of the items, so that one that is shared
     learns from all tasks in one step; a task may bring its own learning instead (`Task`).
@@ -207,8 +208,7 @@ class Amygdala(Zone[AmygdalaParams]):
     def notices(self) -> dict[str, int]:
         """Return what taught nothing or had no text, what tasks have to tell, and what became of users."""
         told = {UNMATCHED: self._pending.unmatched + (self.users.unmatched if self.users is not None else 0)}
-        if self._rows.added:
-            told[TEXTLESS] = self._rows.textless
+        told |= self._rows.notices()
         for task in self._tasks.values():
             told |= task.notices()
         return told if self.users is None else told | self.users.notices()

@@ -151,7 +151,7 @@ def read_lexicon(path: str | None) -> Lexicon:
 
 def _read(file: Path) -> dict[str, float]:
     valences: dict[str, float] = {}
-    for number, line in enumerate(file.read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_text("utf-8").split("\n"), 1):
         if not line.strip():
             continue
         token, _, rest = line.partition("\t")

@@ -24,10 +24,13 @@ from aura.zones.amygdala.features.lexicon import Polarity, read_lexicon
 from aura.zones.amygdala.learners.learner import Head
 from aura.zones.common.arrays import Array
 
-__all__ = ["TEXTLESS", "FeatureRows"]
+__all__ = ["TEXTLESS", "UNREAD", "FeatureRows"]
 
 TEXTLESS = "had no text of {count} items when their embeddings came: what it reads of a text is 0 for them"
 """What a zone tells of items without a text."""
+
+UNREAD = "let {count} texts or annotations go whose embeddings had not come while others took their place"
+"""What a zone tells of those that waited in vain."""
 
 MOST_NAMES = 1024
 """Emotions told apart that annotations name; the code has no more than so many waves that are plainly different."""
@@ -126,6 +129,13 @@ class FeatureRows(Stateful):
         """Let the estimate learn from the rows (n, added + features) of a task; those of others leave it alone."""
         if self._estimate is not None and task == self._task:
             self._estimate.learn(rows[:, LENGTH:], targets, rate)
+
+    def notices(self) -> dict[str, int]:
+        """Return how many items had no text, and how many texts and annotations no item."""
+        waiting = [part for part in (self._texts, self._annotations) if part is not None]
+        if not waiting:
+            return {}
+        return {TEXTLESS: self.textless, UNREAD: sum(part.displaced for part in waiting)}
 
     # --- reading --------------------------------------------------------------------------------------------------
 

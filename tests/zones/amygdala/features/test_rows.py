@@ -98,6 +98,7 @@ def test_a_text_whose_embedding_never_comes_goes_when_too_many_wait(reader: Make
         one.give("text", ("alone",), [number])
     one.show(stimuli(1)[0], [200])
     assert len(one.zone._rows._texts) == 4
+    assert [count for what, count in one.zone.notices().items() if "let {count} texts" in what] == [6]
 
 
 def test_items_without_ids_are_refused(reader: Make) -> None:
