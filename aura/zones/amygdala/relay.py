@@ -53,11 +53,11 @@ class AmygdalaRelay:
 
     Examples
     --------
-    >>> relay = AmygdalaRelay(W=[[4.0, -4.0], [0.0, 8.0]], b=[0.0, -2.0], labels=["joy", "fear"])
+    >>> relay = AmygdalaRelay(W=[[4.0, -4.0], [0.0, 8.0]], b=[-1.0, -2.0], labels=["joy", "fear"])
     >>> relay.predict([[1.0, 0.0], [0.0, 1.0]])
     (('joy',), ('fear',))
     >>> relay.probability([[1.0, 0.0]]).round(3).tolist()
-    [[0.982, 0.002]]
+    [[0.953, 0.002]]
     """
 
     def __init__(self, W: Numbers, b: Numbers, labels: Sequence[str] | str | Path, *,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,8 +44,10 @@ def test_no_gradient_port_unless_asked_for(bench: Make) -> None:
     assert "amygdala.embedding_gradient" not in bench().brain.topics
 
 
-def test_the_gradients_of_several_tasks_add_up(bench: Make) -> None:
-    both = bench(tasks={"emotion": {}, "tone": {}}, publish_gradient=True)
+@pytest.mark.parametrize("learner", [{"kind": "rls"}, {"kind": "network", "hidden": [8]}],
+                         ids=lambda learner: learner["kind"])
+def test_the_gradients_of_several_tasks_add_up(bench: Make, learner: Any) -> None:
+    both = bench(tasks={"emotion": {}, "tone": {}}, publish_gradient=True, learner=learner)
     embedding, labels = stimuli(3)
     both.show(embedding, [1, 2, 3])
     both.tell(labels, [1, 2, 3])
@@ -63,6 +66,31 @@ def test_the_gradients_of_several_tasks_add_up(bench: Make) -> None:
         both.zone.load_state(state)
     assert np.allclose(parts[0] + parts[1], parts[2], atol=1e-6)
     assert np.abs(parts[2]).max() > 0
+
+
+@pytest.mark.parametrize("learner", [{"kind": "rls"}, {"kind": "network", "hidden": [8]}],
+                         ids=lambda learner: learner["kind"])
+def test_tasks_told_of_different_items_in_one_tick_give_each_item_what_its_own_tasks_say(bench: Make,
+                                                                                         learner: Any) -> None:
+    found = {}
+    for told in ({"emotion": [3, 1]}, {"tone": [2, 1]}, {"emotion": [3, 1], "tone": [2, 1]}):
+        one = bench(tasks={"emotion": {}, "tone": {}}, publish_gradient=True, learner=learner)
+        embedding, labels = stimuli(40)
+        one.show(embedding, range(100, 140))
+        for task in ("emotion", "tone"):
+            one.tell(labels, range(100, 140), task=task)
+        one.show(embedding[:4], range(4))
+        for task, ids in told.items():
+            one.brain.inject(f"amygdala.{task}_teacher", tuple(labels[i] for i in ids), ids=np.array(ids))
+        one.brain.run(span="2 ms")
+        one.show(embedding[:1], [9])
+        signal = one.brain.latest("amygdala.embedding_gradient")
+        found["+".join(told)] = dict(zip(signal.ids.tolist(), signal.value, strict=True))
+    assert list(found["emotion+tone"]) == [3, 1, 2]
+    for item, gradient in found["emotion+tone"].items():
+        own = [found[task][item] for task in ("emotion", "tone") if item in found[task]]
+        assert np.allclose(gradient, sum(own), atol=1e-6)
+        assert np.abs(gradient).max() > 0
 
 
 def test_with_learning_off_no_gradient_is_said(bench: Make) -> None:
