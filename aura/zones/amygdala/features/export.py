@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from aura.core.blame import described
 from aura.core.errors import StateError
+from aura.zones.amygdala.features.features import Part
 from aura.zones.common.arrays import Array
 from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
 
-__all__ = ["Estimate", "read_estimate", "read_recipe", "write_estimate", "write_recipe"]
+__all__ = ["Estimate", "Settings", "check_settings", "read_estimate", "read_settings", "shape_of_estimate",
+           "write_estimate", "write_settings"]
 
 _HINT = "Was it exported with other `features`, or another `affect`?"
 
@@ -29,40 +32,65 @@ class Estimate(NamedTuple):
     """What the items of each class weighed, and last what all items weighed, (classes + 1,)."""
 
 
-def write_recipe(folder: Path, recipe: dict[str, Any]) -> list[Path]:
-    """Write ``features.json``: which features there are, and what their affect code says; and ``features.sha256``."""
+class Settings(BaseModel):
+    """What ``features.json`` says."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    features: tuple[Part, ...] = Field(description="Which parts a row has, in their order.")
+    source: Literal["estimate", "lexicon", "annotation"] | None = Field(
+        description="What the affect code is computed from; null where there is none.")
+    task: str = Field(description="The task whose classes are estimated; empty where none is.")
+    tone_keywords: tuple[str, ...] = Field(description="Words that set a tone.")
+    emotions: tuple[str, ...] = Field(
+        default=(), description="The emotions that annotations have named, in the order of their waves.")
+
+    @field_validator("emotions")
+    @classmethod
+    def _differ(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(names)) < len(names):
+            raise ValueError("expected names that differ")
+        return names
+
+
+def write_settings(folder: Path, settings: Settings) -> list[Path]:
+    """Write ``features.json`` and ``features.sha256``."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / "features.json"
-    file.write_bytes((json.dumps(recipe, indent=1) + "\n").encode())
+    file.write_bytes((json.dumps(settings.model_dump(), indent=1) + "\n").encode())
     return [file, write_digests(folder / "features.sha256", [file])]
 
 
-def read_recipe(folder: Path, recipe: dict[str, Any]) -> tuple[str, ...]:
-    """Return the emotions that annotations have named, of what `write_recipe` wrote.
-
-    Parameters
-    ----------
-    folder : Path
-        Where it lies.
-    recipe : dict
-        What it has to say, the names of emotions aside.
+def read_settings(folder: Path) -> Settings:
+    """Read what `write_settings` wrote.
 
     Raises
     ------
     StateError
-        If it is missing or damaged, or says something else.
+        If it is missing or damaged.
     """
-    path, expected = folder / "features.json", f"{json.dumps(recipe)}, and `emotions`, a list of names that differ"
+    path, expected = folder / "features.json", "what an export says of its features"
     data = read_whole(path, read_digests(folder / "features.sha256"), expected)
     try:
-        found = json.loads(data.decode())
-        names = tuple(found.pop("emotions"))
-        fits = found == recipe and all(isinstance(name, str) for name in names) and len(set(names)) == len(names)
-    except (ValueError, RecursionError, TypeError, KeyError, AttributeError) as error:
-        raise StateError(str(path), expected=expected, got=described(error), hint=_HINT) from error
-    if not fits:
-        raise StateError(str(path), expected=expected, got=json.dumps(found)[:200], hint=_HINT)
-    return names
+        return Settings.model_validate(json.loads(data.decode()), strict=False)
+    except (ValueError, RecursionError) as error:
+        raise StateError(str(path), expected=expected, got=described(error)) from error
+
+
+def check_settings(folder: Path, wanted: Settings) -> Settings:
+    """Return what an export says of its features, if that is as wanted, the emotions aside.
+
+    Raises
+    ------
+    StateError
+        If it is not.
+    """
+    found = read_settings(folder)
+    for name in ("features", "source", "task", "tone_keywords"):
+        if getattr(found, name) != getattr(wanted, name):
+            raise StateError(f"{folder / 'features.json'}: {name}", expected=repr(getattr(wanted, name)),
+                             got=repr(getattr(found, name)), hint=_HINT)
+    return found
 
 
 def write_estimate(folder: Path, estimate: Estimate) -> list[Path]:
@@ -70,6 +98,22 @@ def write_estimate(folder: Path, estimate: Estimate) -> list[Path]:
     files = [write_array(folder / f"affect_estimate_{part}.npy", array)
              for part, array in zip(("W", "b", "seen"), estimate, strict=True)]
     return [*files, write_digests(folder / "affect_estimate.sha256", files)]
+
+
+def shape_of_estimate(folder: Path) -> tuple[int, int]:
+    """Return the numbers of features and classes of an exported estimate.
+
+    Raises
+    ------
+    StateError
+        If its weights are missing, damaged, or no matrix.
+    """
+    path, expected = folder / "affect_estimate_W.npy", "a matrix (features, classes)"
+    digests = read_digests(folder / "affect_estimate.sha256")
+    array = read_array(read_whole(path, digests, expected), str(path), expected)
+    if array.ndim != 2:
+        raise StateError(str(path), expected=expected, got=f"shape {array.shape}")
+    return array.shape[0], array.shape[1]
 
 
 def read_estimate(folder: Path, features: int, classes: int) -> Estimate:

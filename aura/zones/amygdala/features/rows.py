@@ -9,18 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.classes import ClassIndex
 from aura.core.errors import ParameterError, SignalError
 from aura.core.lasting import Stateful
 from aura.core.pending import PendingItems, received
 from aura.core.signals import Inputs
 from aura.core.time import Time, format_time
-from aura.zones.amygdala.features.affect_code import LENGTH, NONE, affect_code
+from aura.zones.amygdala.features.affect_code import LENGTH
 from aura.zones.amygdala.features.estimate import AffectEstimate
-from aura.zones.amygdala.features.export import Estimate, read_estimate, read_recipe, write_estimate, write_recipe
-from aura.zones.amygdala.features.extras import EXTRAS, Extras
-from aura.zones.amygdala.features.features import Part, added, joined
-from aura.zones.amygdala.features.lexicon import Polarity, read_lexicon
+from aura.zones.amygdala.features.export import (
+    Estimate,
+    Settings,
+    check_settings,
+    read_estimate,
+    write_estimate,
+    write_settings,
+)
+from aura.zones.amygdala.features.features import added
+from aura.zones.amygdala.features.reading import BESIDE, Reading, composed
 from aura.zones.amygdala.learners.learner import Head
 from aura.zones.common.arrays import Array
 
@@ -31,9 +36,6 @@ TEXTLESS = "had no text of {count} items when their embeddings came: what it rea
 
 UNREAD = "let {count} texts or annotations go whose embeddings had not come while others took their place"
 """What a zone tells of those that waited in vain."""
-
-MOST_NAMES = 1024
-"""Emotions told apart that annotations name; the code has no more than so many waves that are plainly different."""
 
 Ids = NDArray[np.int64]
 
@@ -56,18 +58,16 @@ class FeatureRows(Stateful):
     in their place, and is counted; one without an annotation has a code of zeros, as one of no emotion.
     """
 
-    lasting = ("_texts", "_annotations", "_names", "_estimate", "textless")
+    lasting = ("_texts", "_annotations", "_reading", "_estimate", "textless")
 
     def __init__(self, zone: str, params: Any, memory: int) -> None:
         self._zone, self._params, self._parts = zone, params, params.features
         self._source = params.affect.source if "affect" in self._parts else None
         self.added = added(self._parts)
         """How many features stand before those of the embedding."""
-        self._extras = Extras(params.tone_keywords)
-        self._lexicon = read_lexicon(params.affect.lexicon) if self._source == "lexicon" else None
+        self._reading = Reading(self._source, params.tone_keywords, params.affect.lexicon)
         self._texts = PendingItems(memory) if params.reads_text else None
         self._annotations = PendingItems(memory) if self._source == "annotation" else None
-        self._names = ClassIndex(most=MOST_NAMES)
         self._estimate: AffectEstimate | None = None
         self._task = ""
         self.textless = 0
@@ -100,30 +100,23 @@ class FeatureRows(Stateful):
         if self._texts is not None:
             batch = received(inputs, "text", self._zone, now, what="texts")
             if batch is not None:
-                self._texts.store(batch[0], self._read(batch[1]))
+                self._texts.store(batch[0], self._reading.texts(batch[1]))
         if self._annotations is not None:
             batch = received(inputs, "annotation", self._zone, now, what="annotations")
             if batch is not None:
-                self._annotations.store(batch[0], self._named(batch[1]))
+                self._annotations.store(batch[0], self._reading.annotations(batch[1]))
 
     def join(self, now: Time, ids: Ids | None, embedding: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the rows of items, float32 (n, added + features); the very embedding where it is all there is."""
         if not self.added:
             return embedding
         where = f"{self._zone}.embedding at {format_time(now)}"
-        beside = np.zeros((len(embedding), LENGTH + EXTRAS), np.float32)
+        beside = np.zeros((len(embedding), BESIDE), np.float32)
         if self._texts is not None:
             self.textless += _fill(beside, self._texts, ids, where)
         if self._annotations is not None:
             _fill(beside[:, :LENGTH], self._annotations, ids, where)
-        found: dict[Part, NDArray[np.float32]] = {"embedding": embedding}
-        if "extras" in self._parts:
-            found["extras"] = beside[:, LENGTH:]
-        if self._estimate is not None:
-            beside[:, :LENGTH] = affect_code(*self._estimate.read(joined(found, where)))
-        if "affect" in self._parts:
-            found["affect"] = beside[:, :LENGTH]
-        return joined(found, where)
+        return composed(self._parts, beside, self._estimate, embedding, where)
 
     def learn(self, task: str, rows: NDArray[np.float32], targets: Array, rate: float) -> None:
         """Let the estimate learn from the rows (n, added + features) of a task; those of others leave it alone."""
@@ -137,37 +130,17 @@ class FeatureRows(Stateful):
             return {}
         return {TEXTLESS: self.textless, UNREAD: sum(part.displaced for part in waiting)}
 
-    # --- reading --------------------------------------------------------------------------------------------------
-
-    def _read(self, texts: tuple[str, ...]) -> NDArray[np.float32]:
-        """Return what is read of each text, (n, 35)."""
-        out = np.zeros((len(texts), LENGTH + EXTRAS), np.float32)
-        out[:, LENGTH:] = np.array([self._extras.of(text) for text in texts]).reshape(-1, EXTRAS)
-        if self._lexicon is not None and texts:
-            places, intensities = zip(*(_of_polarity(self._lexicon.polarity(text)) for text in texts), strict=True)
-            out[:, :LENGTH] = affect_code(np.array(places), np.array(intensities))
-        return out
-
-    def _named(self, annotations: tuple[tuple[str, ...], ...]) -> NDArray[np.float32]:
-        """Return the code of the first two emotions that each annotation names, (n, 32)."""
-        places = np.full((len(annotations), 2), NONE, np.intp)
-        for row, names in enumerate(annotations):
-            for column, name in enumerate(list(dict.fromkeys(names))[:2]):
-                places[row, column] = self._names.place(name)
-        return affect_code(places, np.ones(places.shape)).astype(np.float32)
-
     # --- export ---------------------------------------------------------------------------------------------------
 
-    def _recipe(self) -> dict[str, Any]:
-        """Return what an export has to say of the features, the names of emotions aside."""
-        return {"features": list(self._parts), "source": self._source, "task": self._task,
-                "tone_keywords": list(self._params.tone_keywords)}
+    def _settings(self, task: str) -> Settings:
+        return Settings(features=self._parts, source=self._source, task=task, emotions=tuple(self._reading.names.names),
+                        tone_keywords=self._params.tone_keywords)
 
     def export(self, folder: Path) -> list[Path]:
         """Write what the features are made by and return the files; none where the embedding stands alone."""
         if not self.added:
             return []
-        files = write_recipe(folder, {**self._recipe(), "emotions": self._names.names})
+        files = write_settings(folder, self._settings(self._task))
         return files if self._estimate is None else [*files, *write_estimate(folder, self._estimate.export())]
 
     def read_export(self, folder: Path, features: int,
@@ -182,12 +155,12 @@ class FeatureRows(Stateful):
         if not self.added:
             return (), None
         task = self._estimated(heads) if self._source == "estimate" else ""
-        names = read_recipe(folder, {**self._recipe(), "task": task})
+        names = check_settings(folder, self._settings(task)).emotions
         return names, read_estimate(folder, self.added - LENGTH + features, heads[task].outputs) if task else None
 
     def adopt(self, names: tuple[str, ...], estimate: Estimate | None) -> None:
         """Take over what `read_export` returned."""
-        self._names.replace(names)
+        self._reading.names.replace(names)
         if self._estimate is not None and estimate is not None:
             self._estimate.adopt(estimate)
 
@@ -205,10 +178,3 @@ def _fill(rows: NDArray[np.float32], waiting: PendingItems, ids: Ids | None, whe
         else:
             row[:] = known[identity]
     return without
-
-
-def _of_polarity(polarity: Polarity) -> tuple[tuple[int, int], tuple[float, float]]:
-    """Return the two poles as emotions: the one that outweighs by how much it does, the other by all that is for it."""
-    if polarity.compound >= 0:
-        return (0, 1), (polarity.compound, polarity.negative)
-    return (1, 0), (-polarity.compound, polarity.positive)

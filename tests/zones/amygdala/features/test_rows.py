@@ -14,8 +14,10 @@ from aura.core.errors import ParameterError, SignalError, StateError, WiringErro
 from aura.core.state import trees_equal
 from aura.testing.by_hand import inputs_for
 from aura.zones.amygdala.features.affect_code import LENGTH, waves
+from aura.zones.amygdala.features.alone import ExportedFeatures
 from aura.zones.amygdala.features.features import joined
 from aura.zones.amygdala.plugin import MANIFEST
+from aura.zones.amygdala.relay import AmygdalaRelay
 
 from ..conftest import stimuli
 from .conftest import ALL, Reader
@@ -241,10 +243,15 @@ def test_what_was_exported_predicts_as_the_exporter(reader: Make, lexicon: str, 
     assert {path.name for path in files} >= {"features.json"}
     assert ("affect_estimate_W.npy" in {path.name for path in files}) == (source == "estimate")
     other.zone.load_export(tmp_path)
+    embedding, texts = stimuli(5, seed=8)[0], ["good!", "", "sad", "no", "please"]
     for each in (one, other):
         if source == "annotation":
             each.give("annotation", (("joy", "awe"),) * 5, range(900, 905))
-        each.show(stimuli(5, seed=8)[0], range(900, 905), ["good!", "", "sad", "no", "please"])
+        each.show(embedding, range(900, 905), texts)
+    alone = ExportedFeatures(tmp_path, lexicon).rows(embedding, texts, [("joy", "awe")] * 5)
+    assert np.array_equal(one.waiting()[-5:], alone)
+    relay = AmygdalaRelay.load(tmp_path, task="emotion")
+    assert np.allclose(relay.scores(alone), one.brain.read("amygdala.emotion_scores"), atol=1e-6)
     assert np.array_equal(one.waiting()[-5:], other.waiting())
     assert np.array_equal(one.brain.read("amygdala.emotion_scores"), other.brain.read("amygdala.emotion_scores"))
     assert other.tell((("joy",), ("awe",), (), (), ()), range(900, 905))["emotion_items"] == 5
@@ -257,7 +264,7 @@ def test_an_export_of_other_features_is_refused_and_leaves_the_zone_as_it_was(
     taught(reader()).zone.export(tmp_path)
     other = reader(**settings)
     before = other.zone.state()
-    with pytest.raises(StateError, match=r"features\.json: expected .*Was it exported with other `features`"):
+    with pytest.raises(StateError, match=r"features\.json: \w+: expected .*Was it exported with other `features`"):
         other.zone.load_export(tmp_path)
     assert trees_equal(before, other.zone.state())
 
@@ -277,3 +284,16 @@ def test_an_export_of_the_embedding_alone_has_no_other_files(reader: Make, tmp_p
     one.show(stimuli(2)[0], [1, 2])
     one.tell((("joy",), ()), [1, 2])
     assert {path.name.split("_")[0] for path in one.zone.export(tmp_path)} == {"all", "emotion"}
+
+
+def test_features_alone_say_what_is_missing_or_damaged(reader: Make, tmp_path: Path) -> None:
+    with pytest.raises(StateError, match=r"features\.json: expected what an export says of its features"):
+        ExportedFeatures(tmp_path)
+    taught(reader()).zone.export(tmp_path)
+    with pytest.raises(SignalError, match=r"rows\.texts: expected 2, one an embedding, got 1"):
+        ExportedFeatures(tmp_path).rows(stimuli(2)[0], ["a"])
+    (tmp_path / "features.sha256").unlink()
+    for content in ("", "[]", '{"features": ["colour"]}', "[" * 100_000):
+        (tmp_path / "features.json").write_text(content)
+        with pytest.raises(StateError, match=r"features\.json"):
+            ExportedFeatures(tmp_path)
