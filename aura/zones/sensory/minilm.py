@@ -65,7 +65,7 @@ class LeanEncoder:
             raise DataError("sensory.precision", expected="'float32' on this processor", got="'bfloat16'",
                             hint="bfloat16 needs AVX512-BF16, AMX or AVX-NE-CONVERT.")
         self.name, self.dimensions, self.settings, self.precision = name, int(settings["hidden"]), settings, precision
-        self._weights = folder / "model.safetensors"
+        self.folder = folder
         digest = weights_sha256 or file_sha256(folder / "model.safetensors")
         self.identity = _identity(digest, folder, settings, precision)
         self._tokeniser = _tokeniser(folder / "tokenizer.json", settings["max_tokens"])
@@ -92,9 +92,10 @@ class LeanEncoder:
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the weights as the file has them."""
         try:
-            return load_file(self._weights)
+            return load_file(self.folder / "model.safetensors")
         except (SafetensorError, OSError) as error:
-            raise DataError(str(self._weights), expected="weights in safetensors form", got=described(error)) from error
+            raise DataError(str(self.folder / "model.safetensors"), expected="weights in safetensors form",
+                            got=described(error)) from error
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token numbers of texts that have been cleaned."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -14,6 +15,7 @@ from aura.zones.sensory.adamw import Gradient, Mover
 from aura.zones.sensory.bert import Bert
 from aura.zones.sensory.minilm import LeanEncoder, parts_of
 from aura.zones.sensory.plastic_bert import Pass, PlasticBert
+from aura.zones.sensory.plastic_export import read_factors, read_weights, write_model
 from aura.zones.sensory.waiting import Block, WaitingTexts
 
 if TYPE_CHECKING:
@@ -200,6 +202,28 @@ class PlasticEncoder(Stateful):
                 "was resumed {count} times with another number of threads, from where its bits differ":
                     self._rethreaded}
 
-    def weights(self) -> dict[str, Any]:
+    # --- export ---------------------------------------------------------------------------------------------------
+
+    def weights(self) -> dict[str, torch.Tensor]:
         """Return the weights as they stand, under their published names."""
         return self._network.tensors()
+
+    def export(self, folder: Path) -> list[Path]:
+        """Write the encoder as the folder of a sentence-transformers model and return the files."""
+        factors = {name: one.tensor for name, one in self._network.moving.items()}
+        return write_model(folder, self._lean.folder, {**self._lean.tensors(), **self.weights()},
+                           factors if self._plasticity == "low-rank" else {})
+
+    def load_export(self, folder: Path) -> list[Path]:
+        """Take over what was exported; learning goes on from it, with moments of its own.
+
+        Raises
+        ------
+        StateError
+            If a file is missing or does not fit.
+        """
+        tensors, path = (read_factors if self._plasticity == "low-rank" else read_weights)(folder)
+        self._network.adopt(tensors, str(path))
+        self._waiting.outdate()
+        self._settled = None
+        return [path]

@@ -17,7 +17,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from aura.core.errors import DataError
+from aura.core.errors import DataError, StateError
 from aura.zones.sensory.bert import groups_of
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class PlasticBert:
             raise DataError("model.safetensors", expected=f"the tensor {error.args[0]}", got="none of that name",
                             hint="Is config.json of the same model?") from error
         self.words = self._fixed.pop(WORDS)
+        self._types = len(tensors["embeddings.token_type_embeddings.weight"])
         lowest = self.layers - min(options.layers or self.layers, self.layers)
         self.moving = self._factors(rng, lowest) if self._low_rank else self._whole(lowest)
         self.words_learn = not self._low_rank and lowest == 0 and options.words == "sparse"
@@ -216,7 +217,7 @@ class PlasticBert:
     def tensors(self) -> dict[str, Tensor]:
         """Return all weights under their published names, as they stand; low-rank parts are added in."""
         found = {WORDS: self.words, "embeddings.position_embeddings.weight": self._tensor("positions").detach(),
-                 "embeddings.token_type_embeddings.weight": torch.zeros(1, self._hidden)}
+                 "embeddings.token_type_embeddings.weight": torch.zeros(self._types, self._hidden)}
         for kind in ("weight", "bias"):
             found[f"embeddings.LayerNorm.{kind}"] = self._tensor(f"norm.{kind}").detach()
             for layer in range(self.layers):
@@ -233,3 +234,31 @@ class PlasticBert:
                     left, right = (self.moving[f"{layer}.{target}.{factor}"].tensor.detach() for factor in "BA")
                     found[name] = found[name] + self._scale * (left @ right)
         return found
+
+    @torch.no_grad()
+    def adopt(self, tensors: dict[str, Tensor], where: str) -> None:
+        """Take over what learns from weights under their published names, or low-rank factors by theirs.
+
+        Raises
+        ------
+        StateError
+            If one is missing or has another shape, or where one that does not learn is another; nothing is changed
+            then.
+        """
+        try:
+            found = dict(tensors) if self._low_rank else self._fused(tensors)
+        except (KeyError, RuntimeError, IndexError) as error:
+            raise StateError(where, expected="the weights of this model", got=f"others ({error})") from error
+        words = found.pop(WORDS, self.words)
+        held = {**({} if self._low_rank else self._fixed), **{name: one.tensor for name, one in self.moving.items()}}
+        if set(found) != set(held) or words.shape != self.words.shape or any(
+                found[name].shape != tensor.shape for name, tensor in held.items()):
+            raise StateError(where, expected="weights of these names and shapes", got="others",
+                             hint="Was it exported with other parameters?")
+        if not all(torch.equal(found[name], tensor) for name, tensor in held.items() if name not in self.moving) or (
+                not self.words_learn and not torch.equal(words, self.words)):
+            raise StateError(where, expected="the weights of this model where they do not learn", got="others")
+        for name, one in self.moving.items():
+            one.tensor.copy_(found[name])
+        if self.words_learn:
+            self.words.copy_(words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,6 +131,20 @@ class Sensory(Zone[SensoryParams]):
     def notices(self) -> dict[str, int]:
         """Return what became of items and gradients that taught nothing."""
         return {} if self._plastic is None else self._plastic.notices()
+
+    def export(self, folder: str | Path) -> list[Path]:
+        """Write an encoder that learns into the folder of the zone's name, as a model; return the files."""
+        return [] if self._plastic is None else self._plastic.export(Path(folder) / self.context.name)
+
+    def load_export(self, folder: str | Path) -> list[Path]:
+        """Take over the weights of an encoder that was exported; return the file.
+
+        Raises
+        ------
+        StateError
+            If the file is missing or does not fit.
+        """
+        return [] if self._plastic is None else self._plastic.load_export(Path(folder) / self.context.name)
 
     def close(self) -> None:
         if self._cache is not None:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from aura.core.errors import DataError
+from aura.core.errors import DataError, StateError
 from aura.zones.sensory import waiting
 from aura.zones.sensory.encoder import load_text_encoder
 from aura.zones.sensory.minilm import LeanEncoder
@@ -312,6 +312,38 @@ def test_the_identity_is_another_when_weights_have_moved(tiny_bert: Path) -> Non
 def test_a_state_of_other_plasticity_is_refused(tiny_bert: Path) -> None:
     with pytest.raises(Exception, match="values"):
         encoder(tiny_bert).load_state(encoder(tiny_bert, "low-rank").state())
+
+
+@pytest.mark.parametrize("plasticity", ["full", "low-rank"])
+def test_an_export_is_a_model_that_reads_as_the_encoder_does_and_can_be_taken_over(
+        plasticity: str, tiny_bert: Path, tmp_path: Path) -> None:
+    one = encoder(tiny_bert, plasticity, learning_rate=1e-2)
+    taught(one, rounds=3)
+    assert all(path.is_file() for path in one.export(tmp_path))
+    first, now = ({name: tensor.shape for name, tensor in load_file(folder / "model.safetensors").items()}
+                  for folder in (tiny_bert, tmp_path))
+    assert first == now
+    frozen = load_text_encoder(str(tmp_path), threads=1)
+    np.testing.assert_allclose(frozen.encode(TEXTS), one.encode(TEXTS), atol=1e-6)
+    again = encoder(tiny_bert, plasticity, seed=9)
+    again.encode(TEXTS, IDS)
+    again.load_export(tmp_path)
+    assert same(one, again)
+    assert one.encode(TEXTS).tobytes() == again.encode(TEXTS).tobytes()
+
+
+def test_an_export_that_does_not_fit_is_refused_and_changes_nothing(tiny_bert: Path, tmp_path: Path) -> None:
+    whole, low, above = encoder(tiny_bert), encoder(tiny_bert, "low-rank"), encoder(tiny_bert, layers=1)
+    taught(whole)
+    whole.export(tmp_path)
+    with pytest.raises(StateError, match=r"low_rank.safetensors: expected exported weights"):
+        low.load_export(tmp_path)
+    with pytest.raises(StateError, match="where they do not learn"):
+        above.load_export(tmp_path)
+    assert not moved(above, tiny_bert)
+    (tmp_path / "model.safetensors").write_bytes(b"nonsense")
+    with pytest.raises(StateError, match=r"model.safetensors"):
+        whole.load_export(tmp_path)
 
 
 def test_a_schedule_without_an_end_is_refused() -> None:
