@@ -36,7 +36,7 @@ def scenarios():
     return {name: tomllib.loads(text) for name, text in found.items()}
 
 
-SCENARIOS = {name: table for name, table in scenarios().items() if "project" not in table}
+SCENARIOS = {name: table for name, table in scenarios().items() if not {"project", "emotions"} & table.keys()}
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
