@@ -16,7 +16,7 @@ from aura.affect.analysis import Affect, Analysis
 from aura.affect.silence import Silence
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_of, read_checkpoint
-from aura.core.errors import CheckpointError, ParameterError
+from aura.core.errors import CheckpointError, ParameterError, nearest
 from aura.core.observer import Observer
 from aura.plugins.manager import PluginManager
 
@@ -74,7 +74,8 @@ class EmotionEngine:
 
     @classmethod
     def load(cls, folder: str | Path, *, emotion: str = "emotion", pad: str = "pad", cache: bool = False,
-             threads: int | None = None, **params: Any) -> EmotionEngine:
+             threads: int | None = None, most: int | None = None, explore: bool = False,
+             **params: Any) -> EmotionEngine:
         """Return the engine of a finished run, or of a checkpoint.
 
         Parameters
@@ -87,6 +88,11 @@ class EmotionEngine:
             Whether embeddings are kept in the encoder's cache on disk; by default no text leaves a trace there.
         threads : int, optional
             Of the encoder; by default as the run had it.
+        most : int, optional
+            Users that are followed at most; by default as the run had it.
+        explore : bool
+            Whether interventions of which little is known are tried, for an engine that is told how effective they
+            were; by default the one that is expected to help most is chosen.
         **params
             Other parameters of the amygdala that may be changed over a state, such as ``memory=64``.
 
@@ -106,11 +112,17 @@ class EmotionEngine:
         senses = {**kept[SENSES], "cache": cache, **({} if threads is None else {"threads": threads})}
         brain = Brain(seed=manifest["seed"], resolution=manifest["resolution"])
         brain.add(manager.zone(SENSES), SENSES, params=senses)
-        brain.add(manager.zone(READS), READS, params={**kept[READS], **params})
+        reads = {**kept[READS], **params}
+        if most is not None and reads.get("users"):
+            reads["users"] = {**reads["users"], "most": most}
+        brain.add(manager.zone(READS), READS, params=reads)
         brain.connect(f"{brain.add(Silence)}.text", f"{SENSES}.text")
         brain.connect(f"{SENSES}.embedding", f"{READS}.embedding")
         brain.load_zones(place, (SENSES, READS))
-        return cls(brain, emotion=emotion, pad=pad)
+        engine, users = cls(brain, emotion=emotion, pad=pad), cast("Any", brain[READS]).users
+        if users is not None:
+            users.always_explores = explore
+        return engine
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
@@ -192,36 +204,54 @@ class EmotionEngine:
         ParameterError
             If nothing is told, or something that is none of these or that the run does not learn.
         """
-        labels = None if emotion is None else (emotion,) if isinstance(emotion, str) else tuple(emotion)
-        told: dict[str, Any] = {
-            f"{self._emotion}_teacher": None if labels is None else [labels],
-            f"{self._pad}_teacher": None if pad is None else [[_share("pad", part) for part in pad]],
-            "readiness_teacher": None if readiness is None else [_share("readiness", readiness)],
-            "effectiveness": None if effectiveness is None else [_share("effectiveness", effectiveness)]}
-        told = {port: value for port, value in told.items() if value is not None}
-        missing = [port for port in told if port not in self._inputs]
-        if not told or missing:
+        told = {"emotion": emotion, "pad": pad, "readiness": readiness, "effectiveness": effectiveness}
+        return self._teach([analysis], {what: [value] for what, value in told.items() if value is not None})
+
+    def teach_many(self, analyses: Sequence[Analysis], *, emotion: Sequence[str | Sequence[str]] | None = None,
+                   pad: Sequence[Sequence[float]] | None = None, readiness: Sequence[float] | None = None,
+                   effectiveness: Sequence[float] | None = None) -> int:
+        """Do the same for several texts in one go: what is told has a value for each."""
+        told = {"emotion": emotion, "pad": pad, "readiness": readiness, "effectiveness": effectiveness}
+        return self._teach(analyses, {what: values for what, values in told.items() if values is not None})
+
+    def _teach(self, analyses: Sequence[Analysis], told: Mapping[str, Sequence[Any]]) -> int:
+        ports = {"emotion": f"{self._emotion}_teacher", "pad": f"{self._pad}_teacher",
+                 "readiness": "readiness_teacher", "effectiveness": "effectiveness"}
+        missing = [what for what in told if ports[what] not in self._inputs]
+        if not told or missing or not analyses:
             raise ParameterError("engine.teach", expected="something that the run learns",
                                  got=", ".join(missing) or "nothing")
-        self._require_emotions(labels or ())
-        ids = np.array([analysis.id], dtype=np.int64)
+        values = {ports[what]: self._read(what, values, len(analyses)) for what, values in told.items()}
+        ids = np.array([one.id for one in analyses], dtype=np.int64)
         with self._lock:
             self._taught.items = 0.0
             self._brain.learning = True
             try:
-                for port, value in told.items():
+                for port, value in values.items():
                     self._brain.inject(f"{READS}.{port}", value, ids=ids)
                 self._brain.run(span=self._span)
             finally:
                 self._brain.learning = False
             return int(self._taught.items)
 
-    def _require_emotions(self, labels: Sequence[str]) -> None:
+    def _read(self, what: str, values: Sequence[Any], count: int) -> list[Any]:
+        """Return what is told of texts as the amygdala's teacher takes it."""
+        if len(values) != count:
+            raise ParameterError(f"engine.teach.{what}", expected=f"{count}, one for each text", got=str(len(values)))
+        if what == "emotion":
+            return [self._known((one,) if isinstance(one, str) else tuple(one)) for one in values]
+        if what == "pad":
+            return [[_share(what, part) for part in one] for one in values]
+        return [_share(what, one) for one in values]
+
+    def _known(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         options = self._params.tasks[self._emotion]
         known = set(self._names) | set(getattr(getattr(options, "emotions", None), "mapping", ()))
         for label in labels:
             if label not in known and not getattr(options, "open", False):
-                raise ParameterError("engine.teach.emotion", expected="an emotion of the run", got=repr(label))
+                raise ParameterError("engine.teach.emotion", expected="an emotion of the run", got=repr(label),
+                                     hint=nearest(label, known))
+        return labels
 
     # --- the rest -------------------------------------------------------------------------------------------------
 
@@ -234,6 +264,13 @@ class EmotionEngine:
     def interventions(self) -> tuple[str, ...]:
         """What there is to choose from."""
         return self._interventions
+
+    @property
+    def users(self) -> tuple[int, int]:
+        """How many users are followed, and how many were forgotten because too many others came."""
+        with self._lock:
+            followed = cast("Any", self._brain[READS]).users
+            return (0, 0) if followed is None else (len(followed.trajectories), followed.trajectories.evicted)
 
     def notices(self) -> list[str]:
         """Return what is to be told: users forgotten, labels that came too late."""

@@ -111,6 +111,17 @@ def test_it_learns_nothing_until_it_is_taught_and_then_what_it_is_told(engine: a
     assert engine.analyze(text).pad != after.pad
 
 
+def test_an_engine_that_explores_tries_what_it_knows_little_of(saved: Path) -> None:
+    with aura.EmotionEngine.load(saved, explore=True, most=2) as engine:
+        said = engine.analyze_many(["I won the race!"] * 3, ["ada", "bob", "cem"])
+        assert {one.intervention for one in said} == {"rest"}
+        assert engine.teach_many(said, effectiveness=[0.55, 0.6, 0.55]) == 3
+        assert engine.analyze("I won the race!").intervention == "explain"
+        assert engine.users == (2, 1)
+        with pytest.raises(ParameterError, match="3, one for each"):
+            engine.teach_many(said, readiness=[0.5])
+
+
 def test_what_cannot_be_learned_is_refused_before_anything_is(engine: aura.EmotionEngine) -> None:
     said = engine.analyze("I won the race!")
     for told in ({}, {"emotion": "envyy"}, {"effectiveness": 1.2}, {"effectiveness": float("nan")},

@@ -49,6 +49,8 @@ class Users(Stateful):
         self._names = PendingItems(memory)
         self._waiting = PendingItems(memory, readers=1 + bool(options.interventions))
         self._outside = 0
+        self.always_explores = False
+        """Whether little-known interventions are tried with learning off too, as what asks may learn later."""
 
     def hear(self, inputs: Inputs, zone: str, now: Time) -> None:
         """Keep whom items are from until their embeddings come."""
@@ -69,7 +71,7 @@ class Users(Stateful):
                                "readiness_uncertainty": deviation.astype(np.float32)}
         waiting: dict[str, Any] = {"rows": rows}
         if self.bandit.names:
-            chosen, scores = self.bandit.choose(rows, explore=explore)
+            chosen, scores = self.bandit.choose(rows, explore=explore or self.always_explores)
             out["intervention"] = tuple(map(self.bandit.names.__getitem__, chosen.tolist()))
             out["intervention_scores"] = scores.astype(np.float32)
             waiting["chosen"] = chosen.astype(np.int64)
