@@ -155,12 +155,13 @@ def made(kind: Callable[..., Any], state: Any, where: str = "") -> Any:
 def as_shape(present: np.ndarray, state: Any, shape: tuple[int, ...]) -> np.ndarray:
     """Return the array saved, in the place of `present` where that can be; refused unless of its type and this shape.
     """
-    if not isinstance(state, np.ndarray) or (state.dtype, state.shape) != (present.dtype, shape):
+    if not isinstance(state, np.ndarray) or (state.dtype, state.shape) != (
+            present.dtype.newbyteorder("="), shape):  # files hold the machine's own order of bytes
         raise StateError("", expected=f"{present.dtype} {shape}".replace("-1", "any"), got=sketch(state), hint=OTHER)
     if present.shape == shape and present.flags.writeable:
         present[...] = state
         return present
-    return state.copy()
+    return state.astype(present.dtype)
 
 
 def _plain(present: Any, state: Any) -> Any:

@@ -43,8 +43,11 @@ class Observers:
         Raises
         ------
         WiringError
-            If it keeps a state and another has its name.
+            If it is none, or it keeps a state and another has its name.
         """
+        if not isinstance(observer, Observer):
+            raise WiringError("observe", expected="an aura.Observer", got=repr(observer),
+                              hint="Derive its class from that one, and hand over an instance.")
         if observer.has_state and observer.name in {one.name for one in self.all}:
             raise WiringError(f"observer {observer.name!r}", expected="a name that no observer has yet",
                               got="a second observer of that name", hint="Its state is saved under that name.")

@@ -112,7 +112,7 @@ class Manifest(Contribution):
         for attribute in ("name", "summary", "latency", "version"):
             if not isinstance(getattr(self, attribute), str):
                 raise WiringError(f"{where}.{attribute}", expected="a text", got=repr(getattr(self, attribute)))
-        if not isinstance(self.factory, (str, type)):
+        if not (isinstance(self.factory, str) or (isinstance(self.factory, type) and issubclass(self.factory, Zone))):
             raise WiringError(f"{where}.factory", expected="a subclass of aura.Zone, or 'package.module:Class'",
                               got=repr(self.factory))
         if not (isinstance(self.params, type) and issubclass(self.params, BaseModel)):
@@ -224,7 +224,7 @@ class Zone(Stateful, Generic[P]):
         An array that is returned becomes read-only, and goes on the bus without a copy where it lies in C order and the
         zone keeps neither it nor a view of it; else it is copied.
         """
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} has no step of its own")
 
     def learn(self, now: Time, inputs: Inputs) -> Scalars:
         """Learn from the inputs that `step` has just seen; return name to number, finite, for what is worth logging."""

@@ -117,12 +117,14 @@ def make_blueprint(scenario: Scenario, lookup: Lookup, *, journal: Journal | Non
     for path in scenario.plugins:  # by now they are loaded, if they are to be; a run notes what it depends on
         sources.plugin(path)
     blueprint = Blueprint(seed=scenario.seed, resolution=scenario.resolution, paths=sources)
-    in_order({name: model.beside for name, model in scenario.streams.items()})
+    with scenario.written.naming():
+        in_order({name: model.beside for name, model in scenario.streams.items()})
     for name, model in scenario.streams.items():
         with scenario.written.naming(f"streams.{name}"), blaming(
                 f"streams.{name}", f"a stream of kind {model.kind!r} that can be opened", StreamError):
             stream = _open_stream(name, lookup.stream(model.kind), model, scenario, journal, autoplay, sources)
             blueprint.add(stream, name)
+            _refuse_live_lead(name, model, scenario, lookup)
     for name, zone in scenario.zones.items():
         with scenario.written.naming(f"zones.{name}"):
             blueprint.add(lookup.zone(zone.kind or name), name, params=zone.params, period=zone.period,
@@ -134,6 +136,14 @@ def make_blueprint(scenario: Scenario, lookup: Lookup, *, journal: Journal | Non
             require_fitting_column(pathway, blueprint, scenario)
             blueprint.connect(pathway.source, pathway.target, pathway.delay)
     return blueprint
+
+
+def _refuse_live_lead(name: str, model: StreamModel, scenario: Scenario, lookup: Lookup) -> None:
+    """Refuse a stream that goes by one whose end nobody knows before it comes."""
+    other = model.beside.other
+    if other is not None and lookup.stream(scenario.streams[other].kind).live:
+        raise StreamError(f"streams.{name}.{model.beside.key}", expected="a stream whose rows are known before they "
+                          "are played", got=f"{other!r}, which is live input")
 
 
 def _require_declared(zone: str, where: str, blueprint: Blueprint, lookup: Lookup) -> None:

@@ -63,6 +63,8 @@ class Written:
             if deepest:
                 said = [name for (name, _), depth in zip(self.parts, depths, strict=True) if depth == deepest]
                 known = deepest == len(path) or len(said) == 1
+                if said[0] == SETTINGS and said[1:] and isinstance(_at(self.parts[0][1], ".".join(path)), Mapping):
+                    said = said[1:]  # a setting is of a value, and this is a whole table
                 # A setting is told as it is written on the command line.
                 key = where if said[0] == SETTINGS else ".".join(path)
                 return Place(self._names[said[0]] if known else self.whole, key)

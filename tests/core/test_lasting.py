@@ -114,6 +114,21 @@ def test_all_that_lasts_comes_back_through_a_file_to_the_bit_and_of_its_type(tmp
     assert other.derived == 6
 
 
+@pytest.mark.parametrize("shape", [2, 3])
+def test_an_array_of_another_order_of_bytes_comes_back_through_a_file(shape: int, tmp_path: Path) -> None:
+    class Swapped(Stateful):
+        lasting = (Free("x"),)
+
+        def __init__(self, rows: int) -> None:
+            self.x = np.arange(rows, dtype=">f4")
+
+    one, other = Swapped(2), Swapped(shape)
+    write_tree(tmp_path / "f", one.state(), "one")
+    other.load_state(read_tree(tmp_path / "f", "other"))
+    assert other.x.dtype == one.x.dtype
+    assert other.x.tobytes() == one.x.tobytes()
+
+
 def test_a_used_object_goes_back_to_a_state_in_which_nothing_had_come() -> None:
     one, other = Everything(), used()
     other.load_state(one.state())

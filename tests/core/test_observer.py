@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from aura import Brain, Observer, Signal
+from aura.core.errors import WiringError
 from aura.core.observers import Observers
 from aura.core.probe import Probe
 from tests.core.kit import MS, Log, Relay, Scribbler
@@ -23,6 +24,12 @@ def failing(hook: str, calls: list[str]) -> Observer:
         raise RuntimeError(hook)
 
     return type("Failing", (Observer,), {hook: fail, "name": f"fails in {hook}"})()
+
+
+@pytest.mark.parametrize("given", [Observer, 3, None])
+def test_what_is_no_observer_is_refused(given: Any) -> None:
+    with pytest.raises(WiringError, match=r"observe: expected an aura\.Observer, got"):
+        Brain().observe(given)
 
 
 def ran(*observers: Observer) -> list[Any]:

@@ -45,6 +45,12 @@ def test_a_factory_that_names_no_zone_is_a_plugin_error(factory: str) -> None:
         Manifest("broken", factory).load()
 
 
+@pytest.mark.parametrize("factory", [int, Manifest, 3, print])
+def test_a_class_that_is_no_zone_is_refused_where_it_is_declared(factory: Any) -> None:
+    with pytest.raises(WiringError, match=r"zone 'broken'\.factory: expected a subclass of aura\.Zone"):
+        Manifest("broken", factory)
+
+
 def test_parameters_are_frozen_and_closed() -> None:
     params = Sized()
     with pytest.raises(ValidationError):

@@ -158,6 +158,12 @@ def test_a_setting_is_told_as_one(write):
         load_scenario(write('extends = "base.toml"'), ["seed=x"])
 
 
+def test_a_fault_of_a_whole_table_is_not_laid_to_a_setting_within_it(write):
+    written = load_scenario(write('extends = "base.toml"'), ["shout.gain=3"]).written
+    assert str(written.place("shout.gain")) == "--set shout.gain"
+    assert str(written.place("shout")).partition(": ")[2] == "zones.shout"
+
+
 def test_the_summary_of_the_other_is_told_as_the_others(write):
     (path := write('extends = "spoken.toml"')).with_name("spoken.toml").write_text(
         BASE.replace("seed = 3", 'summary = "Shouts."'), encoding="utf-8")

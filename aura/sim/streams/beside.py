@@ -31,7 +31,12 @@ class Beside:
     @property
     def other(self) -> str | None:
         """The stream that it goes by."""
-        return self.spread_over or self.follows
+        return self.follows if self.spread_over is None else self.spread_over
+
+    @property
+    def key(self) -> str:
+        """The setting that names it."""
+        return "follows" if self.spread_over is None else "spread_over"
 
 
 def in_order(beside: Mapping[str, Beside]) -> list[str]:
@@ -51,9 +56,9 @@ def in_order(beside: Mapping[str, Beside]) -> list[str]:
 
     def place(name: str, chain: tuple[str, ...]) -> None:
         how = beside[name]
-        if how.spread_over and how.follows:
+        if how.spread_over is not None and how.follows is not None:
             raise StreamError(f"streams.{name}", expected="spread_over or follows", got="both")
-        key = "spread_over" if how.spread_over else "follows"
+        key = how.key
         if name in chain:
             raise StreamError(f"streams.{name}.{key}", expected="another stream, whose time does not follow from this "
                               "one's", got=repr(how.other))

@@ -25,11 +25,15 @@ def class_field(fields: Mapping[str, Field], name: str, where: str) -> Field:
         If there is none, or it is not of tags, text or integers.
     """
     field = fields.get(name)
-    if field is None or field.shape or not field.dtype.startswith(("text", "tags", "int", "uint")):
+    if field is None or not _tells_classes(field):
         got = repr(name) if field is None else f"{name!r}: {field.dtype} {field.shape or ''}".rstrip()
         raise StreamError(where, expected="a field of tags, of text or of integers", got=got,
-                          hint=nearest(name, fields))
+                          hint=nearest(name, [key for key, one in fields.items() if _tells_classes(one)]))
     return field
+
+
+def _tells_classes(field: Field) -> bool:
+    return not field.shape and field.dtype.startswith(("text", "tags", "int", "uint"))
 
 
 def row_classes(reader: Reader, rows: np.ndarray, field: str) -> Iterator[tuple[int, tuple[str, ...]]]:

@@ -133,6 +133,7 @@ def test_a_branch_cannot_time_rows_otherwise(both):
     (["notes.spread_over=dairy"], r"streams\.notes\.spread_over: expected a stream of this scenario.*Try 'diary'"),
     (["notes.follows=notes"], r"streams\.notes\.follows: expected another stream"),
     (["notes.follows=diary", "diary.spread_over=notes"], r"expected another stream, whose time does not follow"),
+    (['notes.spread_over=""'], r"streams\.notes\.spread_over: expected a stream of this scenario, got ''"),
     (["notes.follows=diary", "notes.spread_over=diary"], r"streams\.notes: expected spread_over or follows, got both"),
     (["diary.time=at", "diary.spread_over=notes"], r"streams\.diary\.spread_over: expected a time column or the time"),
     (["diary.items=1", "diary.repeat=20", "diary.spread_over=notes"],
@@ -165,3 +166,10 @@ def test_settings_of_live_input_have_neither(both):
     both.scenario(text + NOTES, "live.toml")
     with pytest.raises(AuraError, match=r"streams\.live\.follows: expected no such setting for live input"):
         both.make("run", source=both.folder / "live.toml").start()
+
+
+@pytest.mark.parametrize("key", ["follows", "spread_over"])
+def test_no_stream_goes_by_live_input(both, key):
+    both.scenario(both.file.read_text(encoding="utf-8") + '[streams.live]\nkind = "jsonlines"\ncolumns = {x = "x"}\n')
+    with pytest.raises(AuraError, match=rf"streams\.notes\.{key}: .* are played, got 'live', which is live input"):
+        both.played(f"notes.{key}=live")
