@@ -53,7 +53,8 @@ def changed(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[tuple
     [('map.rate', '0.1', '0.2')]
     """
     leaves, others = dict(_leaves(before)), dict(_leaves(now))
-    for key in sorted(leaves.keys() | others.keys()):
+    # That a part is of another kind tells more than which options it has instead.
+    for key in sorted(leaves.keys() | others.keys(), key=lambda key: (key.rpartition(".")[2] != "kind", key)):
         old, new = leaves.get(key, _ABSENT), others.get(key, _ABSENT)
         if not _alike(old, new):
             yield key, _shown(old), _shown(new)

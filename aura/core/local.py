@@ -111,7 +111,8 @@ class LocalZone:
         except (AuraError, KeyboardInterrupt):
             raise
         except BaseException as error:
-            raise ZoneError(f"{self.name}.{method}()", expected=f"a {method}() that does not raise",
+            article = "an" if method.startswith(tuple("aeiou")) else "a"
+            raise ZoneError(f"{self.name}.{method}()", expected=f"{article} {method}() that does not raise",
                             got=described(error), hint=raised_at(error, self.home)) from error
 
     def failure(self, now: Time, inputs: Inputs, error: BaseException) -> AuraError:

@@ -37,7 +37,7 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     try:
         return model.model_validate(dict(values), context={"paths": paths, "parts": parts})
     except ValidationError as failed:
-        first, *others = mistakes(model, failed, where, error)
+        first, *others = mistakes(model, failed, where, error, values)
         if others:
             told = [first.hint, *(f"Also {message_of(one).removesuffix('.')}." for one in others[:_OTHERS])]
             if len(others) > _OTHERS:
@@ -64,7 +64,7 @@ def checked_bool(value: object, where: str) -> bool:
 
 
 def mistakes(model: type[BaseModel], failed: ValidationError, where: str,
-             error: type[AuraError] = AuraError) -> list[AuraError]:
+             error: type[AuraError] = AuraError, values: object = None) -> list[AuraError]:
     """Return an error for each thing that is wrong with the values of a model."""
     found: list[AuraError] = []
     short: set[tuple[int | str, ...]] = set()
@@ -74,7 +74,7 @@ def mistakes(model: type[BaseModel], failed: ValidationError, where: str,
         path = ".".join([where, *map(str, loc)])
         if kind == "extra_forbidden":
             found.append(error(path, expected="a known key", got=f"{loc[-1]!r}",
-                               hint=nearest(str(loc[-1]), _known(model, loc))))
+                               hint=nearest(str(loc[-1]), _known(model, loc, values))))
         elif kind == "missing" and isinstance(loc[-1], int):
             if loc[:-1] not in short:  # a sequence of fixed length that ends too early is told once
                 short.add(loc[:-1])
@@ -86,10 +86,31 @@ def mistakes(model: type[BaseModel], failed: ValidationError, where: str,
             found.append(error(path, expected="a value, it is required", got="none"))
         elif kind == "too_long":
             found.append(error(path, expected=f"at most {problem['ctx']['max_length']} values", got=_short(given)))
+        elif loc and loc[-1] == "[key]":  # pydantic's word for the key of a table itself
+            found.append(error(".".join([where, *map(str, loc[:-2])]), got=_short(given),
+                               expected=f"keys, each {_in_words(problem['msg'])}"))
         else:
             found.append(_of_a_check(path, problem.get("ctx", {}).get("error"), given, error)
-                         or error(path, expected=problem["msg"].removeprefix("Input should be "), got=_short(given)))
+                         or error(path, expected=_in_words(problem["msg"]), got=_short(given)))
     return found
+
+
+def _in_words(message: str) -> str:
+    """Return what pydantic says that a value should be, as what is expected.
+
+    Examples
+    --------
+    >>> _in_words("Dictionary should have at least 1 item after validation, not 0"), _in_words("Input should be a set")
+    ('a table with at least 1 item', 'a set')
+    """
+    what, should, rest = message.partition(" should ")
+    if not should:
+        return message
+    what = {"Input": "a value", "String": "a text", "Dictionary": "a table"}.get(what, f"a {what.lower()}")
+    rest = rest.partition(" after validation")[0]
+    if rest.startswith("be "):
+        return rest.removeprefix("be ")
+    return f"{what} with {rest.removeprefix('have ')}" if rest.startswith("have ") else f"{what} that should {rest}"
 
 
 def _of_a_check(where: str, raised: object, given: object, error: type[AuraError]) -> AuraError | None:
@@ -102,14 +123,22 @@ def _of_a_check(where: str, raised: object, given: object, error: type[AuraError
     return error(where, expected=expected, got=got or _short(given))
 
 
-def _known(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+def _known(model: type[BaseModel], path: tuple[int | str, ...], values: object) -> list[str]:
     """Return the keys that would have been known where an unknown one stood."""
-    models = [model]
+    models, given = [model], values
     for step in path[:-1]:
+        given = given.get(step) if isinstance(given, Mapping) else None
         fields = [one.model_fields[step] for one in models if isinstance(step, str) and step in one.model_fields]
         if fields:  # else it is a place in a list, the key of a table, or the name of one of several models
             models = [inner for field in fields for inner in models_in(field.annotation)] or models
+        if isinstance(given, Mapping) and "kind" in given:  # of several models the one that is asked for
+            models = [one for one in models if _kind_of(one) == given["kind"]] or models
     return list(dict.fromkeys(field.alias or name for one in models for name, field in one.model_fields.items()))
+
+
+def _kind_of(model: type[BaseModel]) -> object:
+    field = model.model_fields.get("kind")
+    return None if field is None else field.default
 
 
 def models_in(annotation: Any) -> Iterator[type[BaseModel]]:

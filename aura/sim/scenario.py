@@ -76,7 +76,8 @@ def _tables(value: Any) -> Any:
 def _changes(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
     """Return the keys of a table that are new or other than before."""
     return {key: _changes(old, value) if isinstance(value, dict) and isinstance(old := before.get(key), dict) else value
-            for key, value in after.items() if key not in before or before[key] != value}
+            for key, value in after.items()
+            if key not in before or (before[key] is not value and before[key] != value)}  # nan is not itself
 
 
 def _check_phases(phases: Sequence[PhaseModel], where: str) -> None:

@@ -90,6 +90,7 @@ class PhaseModel(Model):
     """A stretch of a run: which rows the streams play, and whether zones learn."""
 
     name: str = Field(
+        min_length=1,
         description="What figures call it. Of a phase that is played once for each stage, `{number}` in it is the "
                     "stage's, counted from 1, and `{classes}` its classes, as in 'classes-{classes}'.")
     split: Literal["learn", "held_out"] = Field(default="learn", description="Which rows the streams play.")
@@ -162,7 +163,7 @@ class Scenario(Model):
     """A whole scenario, as its file says it."""
 
     aura: Literal[1] = Field(description="The version of the format.")
-    name: str = Field(description="What the scenario is called; run folders are named after it.")
+    name: str = Field(min_length=1, description="What the scenario is called; run folders are named after it.")
     summary: str = Field(default="", description="What it does, in one sentence.")
     seed: int = Field(default=0, ge=0, description="The seed of every random stream.")
     resolution: Annotated[TimeText, AfterValidator(_above_zero)] = Field(

@@ -10,6 +10,7 @@ import pytest
 from pydantic import Field
 
 from aura import Brain, InputPath, Manifest, Port, Zone, ZoneParams
+from aura.core.changes import changed
 from aura.core.errors import CheckpointError, WiringError
 
 
@@ -78,6 +79,11 @@ def test_a_changed_parameter_that_the_zone_does_not_name_is_refused_with_both_va
 def test_the_refusal_names_what_can_be_changed(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match=r"these can be: step, part\.\*\."):
         branch(tmp_path, manifest(("step", "part.*")), {}, start=6)
+
+
+def test_that_a_part_is_of_another_kind_is_told_before_its_options() -> None:
+    told = changed({"way": {"depth": 1, "kind": "network"}}, {"way": {"kind": "rls", "ridge": 1.0}})
+    assert [key for key, *_ in told] == ["way.kind", "way.depth", "way.ridge"]
 
 
 def test_a_refused_checkpoint_leaves_the_brain_as_it_was(tmp_path: Path) -> None:

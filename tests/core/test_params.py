@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import pytest
 from pydantic import BaseModel, Field
@@ -47,6 +47,35 @@ def test_the_first_mistake_is_named_by_its_key(values: Any, where: str, got: str
     with pytest.raises(ScenarioError) as caught:
         validated(Outer, values, "here", ScenarioError)
     assert (caught.value.where, caught.value.got, caught.value.hint) == (where, got, hint)
+
+
+class Quick(ZoneParams):
+    kind: Literal["quick"] = "quick"
+    rate: float = 1.0
+
+
+class Exact(ZoneParams):
+    kind: Literal["exact"] = "exact"
+    ridge: float = 1.0
+
+
+class Choosing(ZoneParams):
+    way: Annotated[Quick | Exact, Field(discriminator="kind")] = Quick()
+    tables: dict[Annotated[str, Field(pattern="^[a-z]+$")], int] = Field({"a": 1}, min_length=1)
+    name: str = Field("a", min_length=1)
+
+
+@pytest.mark.parametrize(("values", "told"), [
+    ({"way": {"kind": "quick", "ridge": 1}}, "expected a known key, got 'ridge'. Known: kind, rate."),
+    ({"tables": {}}, "here.tables: expected a table with at least 1 item, got {}"),
+    ({"name": ""}, "here.name: expected a text with at least 1 character, got ''"),
+    ({"tables": {"a b": 1}},
+     "here.tables: expected keys, each a text that should match pattern '^[a-z]+$', got 'a b'"),
+])
+def test_it_is_told_in_words_what_is_known_and_wanted_there(values: Any, told: str) -> None:
+    with pytest.raises(AuraError) as caught:
+        validated(Choosing, values, "here")
+    assert str(caught.value).endswith(told)
 
 
 @pytest.mark.parametrize(("place", "expected"), [([5], "3 values"), ([1, 2, 3, 4], "at most 3 values")])

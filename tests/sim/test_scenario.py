@@ -143,6 +143,20 @@ def test_a_file_of_the_name_of_an_embedded_scenario_wins(tmp_path, monkeypatch):
     assert load_scenario("feelings").name == "mine"
 
 
+@pytest.mark.parametrize(("text", "key"), [('name = ""', "name"),
+                                           ('name = "a"\n[[phases]]\nname = ""', "phases.0.name")])
+def test_what_is_named_has_a_name(tmp_path, text, key):
+    (tmp_path / "small.toml").write_text(f"aura = 1\n{text}\n", encoding="utf-8")
+    with pytest.raises(ScenarioError, match=rf"^small\.toml: {key}: expected a text with at least 1 character, got ''"):
+        load_scenario(tmp_path / "small.toml")
+
+
+def test_a_value_that_is_not_itself_is_no_setting(tmp_path):
+    (tmp_path / "small.toml").write_text('aura = 1\nname = "small"\nseed = nan\n', encoding="utf-8")
+    with pytest.raises(ScenarioError, match=r"^small\.toml: seed: expected"):
+        load_scenario(tmp_path / "small.toml")
+
+
 @pytest.mark.parametrize(("base", "expected"), [("", "."), ('base = "data"', "data"), ('base = "/tmp"', "/tmp")])
 def test_relative_paths_are_relative_to_the_file(tmp_path, monkeypatch, base, expected):
     (tmp_path / "deep").mkdir()

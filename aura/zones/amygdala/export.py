@@ -13,6 +13,7 @@ from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
 from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
+from aura.zones.common.whole_files import write_file
 
 __all__ = ["ALL_LABELS", "Classifier", "check_labels", "read_classifier", "read_labels", "width_of_export",
            "write_classifier", "write_labels"]
@@ -47,13 +48,13 @@ def write_classifier(folder: Path, task: str, classifier: Classifier) -> list[Pa
     folder.mkdir(parents=True, exist_ok=True)
     parts = {"W": classifier.weights, "b": classifier.bias, "thresholds": classifier.thresholds,
              "calibration": classifier.calibration, "confidence": classifier.confidence}
-    for name in parts:  # of an earlier export, which would be taken for one of this
-        _path(folder, task, f"_{name}.npy").unlink(missing_ok=True)
     arrays = {name: array for name, array in parts.items() if array is not None}
     files = [write_array(_path(folder, task, f"_{name}.npy"), np.asarray(array, dtype=np.float64))
              for name, array in arrays.items()]
     labels = _path(folder, task, "_labels.json")
-    labels.write_bytes(_as_json(list(classifier.classes)))
+    write_file(labels, _as_json(list(classifier.classes)))
+    for name in parts.keys() - arrays.keys():  # of an earlier export, which would be taken for one of this
+        _path(folder, task, f"_{name}.npy").unlink(missing_ok=True)
     return [*files, labels, write_digests(_path(folder, task, ".sha256"), [*files, labels])]
 
 
@@ -106,7 +107,7 @@ def write_labels(folder: Path, labels: Mapping[str, tuple[str, ...]]) -> list[Pa
     if not labels:
         return []
     path = folder / ALL_LABELS
-    path.write_bytes(_as_json({task: list(names) for task, names in labels.items()}))
+    write_file(path, _as_json({task: list(names) for task, names in labels.items()}))
     return [path]
 
 

@@ -21,9 +21,10 @@ _HINT = "`aura export` writes its files together."
 
 
 def write_array(path: Path, array: np.ndarray) -> Path:
-    """Write an array in C order, as ``numpy.save`` does, and return the file."""
-    with path.open("wb") as file:
-        npy.write_array(file, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    """Write an array in C order, as ``numpy.save`` does, and return the file; a `StateError` if it cannot be."""
+    data = BytesIO()
+    npy.write_array(data, np.ascontiguousarray(array), version=(1, 0), allow_pickle=False)
+    write_file(path, data.getvalue())
     return path
 
 

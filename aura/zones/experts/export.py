@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.heads import read_head, write_head
+from aura.zones.common.whole_files import write_file
 from aura.zones.experts.mixture import Mixture
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def write_export(folder: Path, mixture: Mixture, shape: tuple[int, ...], classes
     files = mixture.population.store.export(folder)
     log = folder / LOG_FILE
     lines = "".join(f"{line}\n" for line in mixture.population.log.lines()).encode()
-    log.write_bytes(lines)
+    write_file(log, lines)
     gate = write_head(folder / GATE_FILE, {"shape": list(shape), "classes": list(classes),
                                            "log_sha256": sha256(lines).hexdigest(), **mixture.heads()})
     return [*files, log, gate]

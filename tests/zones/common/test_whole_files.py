@@ -1,8 +1,14 @@
 """Files that are written aside and renamed: whole, or not there."""
 
+import errno
+import os
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from aura.core.errors import StateError
+from aura.zones.common.npy_files import write_array
 from aura.zones.common.whole_files import read_file, write_file
 
 
@@ -20,6 +26,19 @@ def test_a_place_that_cannot_be_written_to_is_named_and_nothing_is_left(tmp_path
     with pytest.raises(StateError, match=r"taken: expected a place that can be written to, got .*directory"):
         write_file(tmp_path / "taken", b"data")
     assert [found.name for found in tmp_path.iterdir()] == ["taken"]
+
+
+def test_an_array_that_cannot_be_written_leaves_the_earlier_one(tmp_path, monkeypatch):
+    before = write_array(tmp_path / "W.npy", np.ones(3)).read_bytes()
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StateError, match=r"W\.npy: expected a place that can be written to, got No space left"):
+        write_array(tmp_path / "W.npy", np.zeros(3))
+    assert (tmp_path / "W.npy").read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == ["W.npy"]
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def test_a_file_that_is_missing_or_a_folder_is_named(tmp_path):
