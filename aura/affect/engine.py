@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from time import perf_counter_ns
 from types import MappingProxyType, TracebackType
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from aura.core.checkpoint import checkpoint_of, read_checkpoint
 from aura.core.errors import CheckpointError, ParameterError, nearest
 from aura.core.observer import Observer
 from aura.plugins.manager import PluginManager
+
+if TYPE_CHECKING:
+    from aura.affect.onnx_export import Parity, Precision
 
 __all__ = ["EmotionEngine"]
 
@@ -281,6 +285,42 @@ class EmotionEngine:
         """Write a checkpoint that `load` takes, with all users followed, and return its folder."""
         with self._lock:
             return self._brain.save(folder)
+
+    def export_onnx(self, folder: str | Path, precision: Precision = "float32") -> list[Path]:
+        """Write what says embedding, emotions and pleasure, arousal and dominance as one ONNX file; return the files.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Gets ``emotions.onnx``, which reads ``input_ids`` and ``attention_mask``, and ``tokenizer.json``.
+        precision : {"float32", "half", "int8"}
+            Of the matrices: as they are, stored in half the bytes and computed with in float32, or int8 with a scale
+            for each column.
+
+        Raises
+        ------
+        AuraError
+            If the emotion task is not of the kind `emotions`, the encoder no BERT with mean pooling, or a package is
+            missing.
+        """
+        from aura.affect.onnx_export import Parts, write_model
+
+        senses, reads = cast("Any", self._brain[SENSES]), cast("Any", self._brain[READS])
+        with self._lock, tempfile.TemporaryDirectory() as place:
+            model, settings = senses.model(Path(place) / "model")
+            reads.export(Path(place))
+            pad = self._params.tasks.get(self._pad)
+            told = self._pad if pad is not None and (Path(place) / f"{self._pad}_regression_W.npy").is_file() else None
+            return write_model(Parts(model, settings, Path(place), self._emotion, told,
+                                     self._params.tasks[self._emotion], self._names), Path(folder), precision)
+
+    def compare_onnx(self, folder: str | Path, texts: Sequence[str]) -> Parity:
+        """Return how far what `export_onnx` wrote says the same of texts as the engine does."""
+        from aura.affect.onnx_export import compare, run_model
+
+        said = run_model(Path(folder), texts)
+        chances = np.array([list(one.probabilities.values()) for one in self.analyze_many(texts)])
+        return compare(said, cast("Any", self._brain.read(f"{SENSES}.embedding")), chances)
 
     def close(self) -> None:
         """Let the brain go."""

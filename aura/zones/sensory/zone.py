@@ -136,6 +136,25 @@ class Sensory(Zone[SensoryParams]):
         """Write an encoder that learns into the folder of the zone's name, as a model; return the files."""
         return [] if self._plastic is None else self._plastic.export(Path(folder) / self.context.name)
 
+    def model(self, folder: str | Path) -> tuple[Path, dict[str, Any]]:
+        """Return a folder with the encoder's model as it is now, and what `lean_settings` says of it.
+
+        The weights of an encoder that has learned are written to `folder`.
+
+        Raises
+        ------
+        WiringError
+            If the encoder is no BERT with mean pooling.
+        """
+        encoder: Any = getattr(self, "_encoder", None)  # there is none without text
+        settings = getattr(encoder, "settings", None)
+        if settings is None:
+            raise WiringError(f"{self.context.name}.model", expected="a BERT with mean pooling", got=self.params.model)
+        if self._plastic is None:
+            return encoder.folder, dict(settings)
+        self._plastic.export(Path(folder))
+        return Path(folder), dict(settings)
+
     def load_export(self, folder: str | Path) -> list[Path]:
         """Take over the weights of an encoder that was exported; return the file.
 
