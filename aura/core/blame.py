@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from traceback import walk_tb
 
+from pydantic import ValidationError
+
 from aura.core.errors import AuraError
 
 __all__ = ["blamed", "blaming", "described", "message_of", "place_of", "raised_at"]
@@ -85,6 +87,10 @@ def message_of(error: BaseException) -> str:
 def _text(error: BaseException) -> str | None:
     """Return the text of an exception, None where its own ``__str__`` raises."""
     try:
+        if isinstance(error, ValidationError):  # whose own text is a page
+            said = ((".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
+                    for one in error.errors(include_url=False, include_input=False))
+            return "; ".join(f"{place}: {text}" if place else text for place, text in said)
         return " ".join(str(error).split())
     except KeyboardInterrupt:
         raise

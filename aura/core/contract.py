@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from aura.core.blame import blamed
 from aura.core.errors import AuraError, PluginError
 
-__all__ = ["AURA_API", "Contribution", "Optioned", "class_of", "deprecated", "imported"]
+__all__ = ["AURA_API", "Contribution", "Optioned", "class_of", "deprecated", "imported", "require_options"]
 
 T = TypeVar("T")
 AURA_API = 1
@@ -41,6 +41,12 @@ class Optioned(Protocol):
 
     @property
     def options(self) -> type[BaseModel]: ...
+
+
+def require_options(options: object, base: type[BaseModel], where: str) -> None:
+    """Raise a `PluginError` unless the options of a kind are a model derived from `base`."""
+    if not (isinstance(options, type) and issubclass(options, base)):
+        raise PluginError(f"{where}.options", expected=f"a subclass of {base.__name__}", got=repr(options))
 
 
 def deprecated(what: str, instead: str, goes_in: str) -> str:

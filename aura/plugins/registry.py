@@ -7,7 +7,9 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from aura.core.contract import AURA_API
+from pydantic import BaseModel
+
+from aura.core.contract import AURA_API, Optioned
 from aura.core.errors import PluginError, nearest
 from aura.plugins.extension import ExtensionPoint
 from aura.plugins.info import PluginInfo
@@ -71,6 +73,8 @@ class Registry:
             return (f"expected a {self.point.name} for version {AURA_API} of the contract with plugins (aura_api) or "
                     f"older, got {_short(getattr(item, 'name', item))} for version {item.aura_api!r}, "
                     f"which a newer AURA may take")
+        if isinstance(item, Optioned) and not (isinstance(item.options, type) and issubclass(item.options, BaseModel)):
+            return f"expected options of {_short(item.name)} that are a pydantic model, got {_short(item.options)}"
         return None
 
     def _claim(self, plugin: str, item: Any) -> str | None:

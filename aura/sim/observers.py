@@ -164,9 +164,9 @@ def _held_to(model: Callable[[Any], T], found: Any, metric: Metric, method: str,
         return model(found)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
+        place = "".join(f"{part}: " for part in (".".join(map(str, first["loc"])),) if part)
         raise AuraError(f"metrics.{metric.name}.{method}()", expected=expected,
-                        got=f"{where}: {first['msg']}") from error
+                        got=f"{place}{first['msg']}") from error
 
 
 def _lines(metric: Metric) -> bytes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aura.core.blame import blaming
-from aura.core.contract import Contribution, class_of
+from aura.core.contract import Contribution, class_of, require_options
 from aura.core.params import validated
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import MetricOptions
@@ -35,6 +35,9 @@ class MetricKind(Contribution):
     summary: str
     options: type[MetricOptions]
     factory: str | type[Metric]
+
+    def __post_init__(self) -> None:
+        require_options(self.options, MetricOptions, f"metric {self.name!r}")
 
     def build(self, name: str, values: Mapping[str, Any] | MetricOptions) -> Metric:
         """Validate the options and build the metric called `name`.

@@ -18,6 +18,7 @@ from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.amygdala.export import check_labels, write_labels
 from aura.zones.amygdala.features.rows import FeatureRows
+from aura.zones.amygdala.learners.checked import checked_learned, checked_scores
 from aura.zones.amygdala.learners.learner import Learner
 from aura.zones.amygdala.lessons import TaughtItems, joined
 from aura.zones.amygdala.params import AmygdalaParams
@@ -97,7 +98,9 @@ class Amygdala(Zone[AmygdalaParams]):
             if not self.learns:
                 task.settle()
             if isinstance(task, HeadTask):
-                out.update(task.answer(scores[name]))
+                assert self._learner is not None  # a head is there only with it
+                out.update(task.answer(checked_scores(self._learner, scores, name, len(features),
+                                                      len(task.class_names))))
                 out.update(task.novelty(features))
             elif isinstance(task, Task):
                 rows = with_bias(features) if rows is None else rows
@@ -151,7 +154,9 @@ class Amygdala(Zone[AmygdalaParams]):
         """Let the learner learn what all its heads are told, as one block; return what it logs of itself."""
         assert self._learner is not None  # a head is there only with it
         ids, block = joined(heads)
-        learned = self._learner.learn(block, rate, want_gradient=self.params.publish_gradient)
+        learned = checked_learned(
+            self._learner, self._learner.learn(block, rate, want_gradient=self.params.publish_gradient),
+            {name: part.items.targets for name, part in heads.items()})
         for name, part in heads.items():
             scalars[name][f"{name}_loss"] = learned.losses[name]
             task = self._tasks[name]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from aura.core.contract import Contribution, class_of
+from aura.core.contract import Contribution, class_of, require_options
 from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
 from aura.zones.amygdala.learners.links import LOG_ODDS, Link
@@ -186,6 +186,9 @@ class LearnerKind(Contribution):
     summary: str
     options: type[LearnerOptions]
     factory: str | Callable[..., Learner]
+
+    def __post_init__(self) -> None:
+        require_options(self.options, LearnerOptions, f"kind of learner {self.name!r}")
 
     def load(self) -> type[Learner]:
         """Import and return the class.

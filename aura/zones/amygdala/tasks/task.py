@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
-from aura.core.contract import Contribution, class_of
+from aura.core.contract import Contribution, class_of, require_options
 from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
 from aura.core.ports import Port
@@ -227,6 +227,9 @@ class TaskKind(Contribution):
     summary: str
     options: type[TaskOptions]
     factory: str | Callable[..., AnyTask]
+
+    def __post_init__(self) -> None:
+        require_options(self.options, TaskOptions, f"kind of task {self.name!r}")
 
     def load(self) -> type[AnyTask]:
         """Import and return the class.
