@@ -164,17 +164,18 @@ class EmotionEngine:
             brain.inject(f"{SENSES}.text", whole, ids=ids)
             brain.run(span=self._span)
             said = {port: brain.read(f"{READS}.{port}") for port in self._outputs}
-            self._names = said.get(f"{self._emotion}_classes") or self._names
+            self._names = emotions = said.get(f"{self._emotion}_classes") or self._names
         took_ms = (perf_counter_ns() - began) / 1e6
-        return [self._analysis(row, int(ids[row]), names[row], said, took_ms) for row in range(len(whole))]
+        return [self._analysis(row, int(ids[row]), names[row], emotions, said, took_ms) for row in range(len(whole))]
 
-    def _analysis(self, row: int, identity: int, user: str, said: Mapping[str, Any], took_ms: float) -> Analysis:
+    def _analysis(self, row: int, identity: int, user: str, emotions: tuple[str, ...], said: Mapping[str, Any],
+                  took_ms: float) -> Analysis:
         pad, scores = said.get(self._pad), said.get("intervention_scores")
         chances = said[f"{self._emotion}_probability"][row].tolist()
         return Analysis(
             id=identity, user=user, primary=said[f"{self._emotion}_best"][row],
             confidence=_number(said.get(f"{self._emotion}_confidence"), row),
-            probabilities=MappingProxyType(dict(zip(self._names, chances, strict=True))),
+            probabilities=MappingProxyType(dict(zip(emotions, chances, strict=True))),
             pad=Affect(*pad[row].tolist()) if pad is not None and pad.shape[1:] == (3,) else None,
             readiness=_number(said.get("readiness"), row),
             readiness_uncertainty=_number(said.get("readiness_uncertainty"), row),

@@ -31,6 +31,7 @@ BOUNDS = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
 
 API = {
     "aura": ("aura", "What a zone, a notebook and a plugin import.", {"aura": ...}),
+    "affect": ("Answers of an engine", "What `EmotionEngine` says of a text.", {"aura.affect.analysis": ...}),
     "experts": ("Kinds of expert", "What a plugin's kind of expert is made of.",
                 {"aura.zones.experts.kinds.expert": ...}),
     "hooks": ("Hooks", "What a plugin may implement, each marked with `@aura.hookimpl`.",
