@@ -261,8 +261,8 @@ class Brain(Network, Watched):
 
         Raises
         ------
-        CheckpointError
-            If the checkpoint is damaged, or lacks one of these zones as it is here.
+        AuraError
+            If the checkpoint is damaged, or it or this brain lacks one of these zones as it is here.
         """
         saving.load_zones(self._ready(), Path(folder), names)
 

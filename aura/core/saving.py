@@ -10,7 +10,7 @@ from aura.core.blame import blaming, described
 from aura.core.changes import params_of
 from aura.core.checkpoint import checkpoint_of, read_checkpoint, write_checkpoint
 from aura.core.engine import Engine
-from aura.core.errors import AuraError, CheckpointError
+from aura.core.errors import AuraError, CheckpointError, WiringError, nearest
 from aura.core.failures import RESTARTS
 from aura.core.held import within
 from aura.core.snapshot import BUS, bus_tree, kinds_of, load_bus, require_same_brain, require_same_params
@@ -66,13 +66,21 @@ def load_zones(engine: Engine, folder: Path, names: Sequence[str]) -> None:
     """Take over the states of some zones alone; see `Brain.load_zones`."""
     folder = checkpoint_of(folder)
     manifest, trees = read_checkpoint(folder)
+    for name in names:
+        if name not in engine.network.plans:
+            raise WiringError("brain.load_zones", expected="zones of this brain", got=repr(name),
+                              hint=nearest(name, engine.network.plans))
     plans = {name: engine.network.plans[name] for name in names}
     zones = {name: kind for name, kind in manifest["zones"].items() if name in plans}
     require_same_brain({**manifest, "zones": zones}, plans, engine.network.resolution, str(folder))
     require_same_params(manifest, trees, plans)
     engine.loop.settle()
-    for name in names:
-        engine.nodes[name].handle.load_tree(trees[name])
+    try:
+        for name in names:
+            engine.nodes[name].handle.load_tree(trees[name])
+    except AuraError as error:
+        engine.failed = error  # some may be another's by now
+        raise
 
 
 def _lay_back(engine: Engine, manifest: Mapping[str, Any], trees: Mapping[str, Any]) -> None:

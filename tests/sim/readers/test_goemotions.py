@@ -37,6 +37,14 @@ def test_a_mapping_joins_labels_and_keeps_neutral(folder, opened):
     assert reader.fields["label"].classes == ("rage", "joy", "neutral")
 
 
+def test_labels_get_other_names_and_those_of_one_name_are_one(folder, opened):
+    reader = opened("goemotions", path="train.tsv", rename={"anger": "rage", "admiration": "rage"})
+    assert reader.rows([0, 3])["label"] == (("rage",), ("rage", "neutral"))
+    assert reader.fields["label"].classes == ("rage", "neutral")
+    with pytest.raises(StreamError, match=r"expected labels, got 'angr'\. Try 'anger'"):
+        opened("goemotions", path="train.tsv", rename={"angr": "rage"})
+
+
 def test_texts_that_stand_in_another_split_are_dropped(folder, opened):
     reader = opened("goemotions", path="dev.tsv", drop_texts_in="train.tsv")
     assert (reader.rows([0])["text"], len(reader), reader.dropped) == (("new",), 1, 1)
