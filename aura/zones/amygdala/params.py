@@ -113,6 +113,11 @@ class AmygdalaParams(ZoneParams):
     @property
     def reads_text(self) -> bool:
         """Whether the zone has the input `text`."""
+        return self.features_of_text or self.learner.reads_text
+
+    @property
+    def features_of_text(self) -> bool:
+        """Whether there are features that need the text; a learner that reads it does without where there is none."""
         return "extras" in self.features or ("affect" in self.features and self.affect.source == "lexicon")
 
     @property

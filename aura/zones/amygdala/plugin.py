@@ -22,7 +22,7 @@ def _inputs(params: AmygdalaParams) -> tuple[Port, ...]:
     embedding = Port(ITEMS, shape=("item", "feature"), doc="One vector for each stimulus.")
     beside = []
     if params.reads_text:
-        beside.append(Port("text", dtype="text", shape=("item",), keep="all",
+        beside.append(Port("text", dtype="text", shape=("item",), keep="all", required=params.features_of_text,
                            doc="The texts of the embeddings; they come before these or with them."))
     if params.reads_annotations:
         beside.append(Port("annotation", dtype="tags", shape=("item",), keep="all",
@@ -35,6 +35,7 @@ def _outputs(params: AmygdalaParams) -> tuple[Port, ...]:
     ports = [port for name, options in params.tasks.items() for port in options.outputs(name)]
     if params.users is not None:
         ports += params.users.outputs
+    ports += params.learner.outputs
     if params.publish_gradient:
         ports.append(Port("embedding_gradient", shape=("item", "feature"), role="gradient",
                           doc="Gradient of the loss with respect to the embeddings last learned from."))

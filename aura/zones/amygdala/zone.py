@@ -80,6 +80,10 @@ class Amygdala(Zone[AmygdalaParams]):
             self._require_width(now, embedding.shape[1])
             ids = inputs.ids.get("embedding")
             rows = self._rows.join(now, ids, embedding)
+            if self._learner is not None and self._learner.context:
+                followed = self._learner.follow(now, rows, self._rows.texts(ids, len(rows)))
+                rows = np.hstack([rows, followed.context])
+                out.update(followed.said)
             out.update(self._predicted(rows))
             if self.users is not None:
                 out.update(self.users.follow(ids, out, explore=self.learns))
@@ -91,6 +95,7 @@ class Amygdala(Zone[AmygdalaParams]):
         return out
 
     def _predicted(self, features: NDArray[np.float32]) -> dict[str, Any]:
+        """Return the outputs of all tasks for rows, behind which the learner's context stands."""
         scores = self._learner.scores(features) if self._learner is not None else {}
         rows = None
         out: dict[str, Any] = {}
@@ -103,7 +108,7 @@ class Amygdala(Zone[AmygdalaParams]):
                                                       len(task.class_names))))
                 out.update(task.novelty(features))
             elif isinstance(task, Task):
-                rows = with_bias(features) if rows is None else rows
+                rows = with_bias(features[:, :self._width]) if rows is None else rows
                 out.update(task.predict(rows))
         return out
 
@@ -125,7 +130,8 @@ class Amygdala(Zone[AmygdalaParams]):
                 scalars[name] = {f"{name}_unmatched": float(len(ids))}
                 continue
             if not len(found):
-                rows = np.zeros((0, self._rows.added + self._features), np.float32)
+                context = self._learner.context if self._learner is not None else 0
+                rows = np.zeros((0, self._width + context), np.float32)
             truths = truths[found] if isinstance(truths, np.ndarray) else [truths[index] for index in found.tolist()]
             task = self._tasks[name]
             if isinstance(task, HeadTask):
@@ -134,7 +140,8 @@ class Amygdala(Zone[AmygdalaParams]):
                 if len(told):
                     heads[name] = TaughtItems(ids[found][told], rows[told], items)
             elif isinstance(task, Task):
-                taught = task.learn(rows, truths, rate, where, now, want_gradient=self.params.publish_gradient)
+                taught = task.learn(rows[:, :self._width], truths, rate, where, now,
+                                   want_gradient=self.params.publish_gradient)
                 told, said = taught.used, taught.scalars
                 if taught.gradient is not None:
                     gradients.append((ids[found][told], taught.gradient))
@@ -175,10 +182,47 @@ class Amygdala(Zone[AmygdalaParams]):
                               expected=f"{self._features} features, as at first", got=str(features),
                               hint="One amygdala reads one encoder.")
 
+    @property
+    def _width(self) -> int:
+        """Features of a row, without the learner's context."""
+        return self._rows.added + (self._features or 0)
+
+    def explain(self, embedding: NDArray[np.float32], text: str = "") -> dict[str, Any]:
+        """Return what the zone would say of an item that is not presented, and what lies behind it.
+
+        Parameters
+        ----------
+        embedding : array float32 (features,)
+        text : str
+            What it is the embedding of; needed by features and learners that read texts.
+
+        Returns
+        -------
+        dict
+            ``tasks``: of each task of the learner the probabilities of its classes by name, or its numbers. Of the
+            learner `mixture` also ``experts``, the same of each expert by name, ``routing``, the share of each, and
+            ``attention``, a list of words with their weights. Nothing is changed, and nothing learned.
+
+        Raises
+        ------
+        StateError
+            If no embedding has come so far.
+        """
+        if self._learner is None:
+            raise StateError(f"{self.context.name}.explain", expected="a zone that has seen an embedding",
+                             got="none, or no task that leaves its learning to a learner")
+        found = self._learner.explain(self._rows.row(np.asarray(embedding, np.float32), text), [text])
+        tasks = {name: task for name, task in self._tasks.items() if isinstance(task, HeadTask)}
+        out: dict[str, Any] = {"tasks": {name: task.named(found["scores"][name])[0] for name, task in tasks.items()}}
+        if "experts" in found:
+            out["experts"] = {expert: {name: tasks[name].named(found["experts"][name][expert])[0] for name in tasks}
+                              for expert in next(iter(found["experts"].values()))}
+        return out | {key: found[key][0] for key in ("routing", "attention") if key in found}
+
     def _open(self, features: int) -> None:
         """Set up what depends on the length of an embedding."""
         self._features = features
-        self._tasks, self._learner = self._made(self._rows.added + features)
+        self._tasks, self._learner = self._made(self._width)
         self._rows.open(features, {name: task.head() for name, task in self._tasks.items()
                                    if isinstance(task, HeadTask)})
 

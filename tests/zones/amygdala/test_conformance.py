@@ -15,6 +15,7 @@ PARAMS: dict[str, dict[str, Any]] = {
     "logistic": {"learner": {"kind": "logistic"}, "publish_gradient": True},
     "network": {"learner": {"kind": "network", "hidden": [16], "dropout": 0.1, "accumulate": 8},
                 "publish_gradient": True, "tasks": {"emotion": {}, "vad": {"kind": "numbers", "size": 3}}},
+    "mixture": {"learner": {"kind": "mixture", "words": 8, "buckets": 64}, "publish_gradient": True},
     "numbers": {"tasks": {"vad": {"kind": "numbers", "size": 3}, "score": {"kind": "numbers"}},
                 "publish_gradient": True},
     "features": {"features": ["affect", "extras", "embedding"], "publish_gradient": True},

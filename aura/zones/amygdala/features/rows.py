@@ -37,6 +37,9 @@ TEXTLESS = "had no text of {count} items when their embeddings came: what it rea
 UNREAD = "let {count} texts or annotations go whose embeddings had not come while others took their place"
 """What a zone tells of those that waited in vain."""
 
+MOST_CHARACTERS_KEPT = 4096
+"""Of a text that waits for a learner that reads it, so that what waits is bounded."""
+
 Ids = NDArray[np.int64]
 
 
@@ -58,7 +61,7 @@ class FeatureRows(Stateful):
     in their place, and is counted; one without an annotation has a code of zeros, as one of no emotion.
     """
 
-    lasting = ("_texts", "_annotations", "_reading", "_estimate", "textless")
+    lasting = ("_texts", "_whole_texts", "_annotations", "_reading", "_estimate", "textless")
 
     def __init__(self, zone: str, params: Any, memory: int) -> None:
         self._zone, self._params, self._parts = zone, params, params.features
@@ -66,15 +69,17 @@ class FeatureRows(Stateful):
         self.added = added(self._parts)
         """How many features stand before those of the embedding."""
         self._reading = Reading(self._source, params.tone_keywords, params.affect.lexicon)
-        self._texts = PendingItems(memory) if params.reads_text else None
+        self._texts = PendingItems(memory) if params.features_of_text else None
+        self._whole_texts = PendingItems(memory) if params.learner.reads_text else None
         self._annotations = PendingItems(memory) if self._source == "annotation" else None
         self._estimate: AffectEstimate | None = None
-        self._task = ""
+        self._task, self._width = "", 0
         self.textless = 0
         """Items whose text was not there."""
 
     def open(self, features: int, heads: Mapping[str, Head]) -> None:
         """Set up what depends on the length of an embedding and on the heads of the tasks, by name."""
+        self._width = self.added + features
         if self._source != "estimate":
             return
         self._task = self._estimated(heads)
@@ -97,10 +102,12 @@ class FeatureRows(Stateful):
 
     def receive(self, now: Time, inputs: Inputs) -> None:
         """Read the texts and annotations that have come."""
-        if self._texts is not None:
+        if self._params.reads_text:
             batch = received(inputs, "text", self._zone, now, what="texts")
-            if batch is not None:
+            if batch is not None and self._texts is not None:
                 self._texts.store(batch[0], self._reading.texts(batch[1]))
+            if batch is not None and self._whole_texts is not None:
+                self._whole_texts.store(batch[0], [text[:MOST_CHARACTERS_KEPT] for text in batch[1]])
         if self._annotations is not None:
             batch = received(inputs, "annotation", self._zone, now, what="annotations")
             if batch is not None:
@@ -118,10 +125,21 @@ class FeatureRows(Stateful):
             _fill(beside[:, :LENGTH], self._annotations, ids, where)
         return composed(self._parts, beside, self._estimate, embedding, where)
 
+    def texts(self, ids: Ids | None, items: int) -> list[str]:
+        """Return the texts of items for a learner that reads them, "" where there is none; they wait no more."""
+        if self._whole_texts is None or ids is None:
+            return [""] * items
+        return [self._whole_texts.pop(identity, "") for identity in ids.tolist()]
+
+    def row(self, embedding: NDArray[np.float32], text: str) -> NDArray[np.float32]:
+        """Return the row of an item that was not presented, (1, added + features); nothing is changed."""
+        where = f"{self._zone}.explain"
+        return composed(self._parts, self._reading.texts((text,)), self._estimate, embedding[None], where)
+
     def learn(self, task: str, rows: NDArray[np.float32], targets: Array, rate: float) -> None:
-        """Let the estimate learn from the rows (n, added + features) of a task; those of others leave it alone."""
+        """Let the estimate learn from a task's rows (n, added + features + more); those of others leave it alone."""
         if self._estimate is not None and task == self._task:
-            self._estimate.learn(rows[:, LENGTH:], targets, rate)
+            self._estimate.learn(rows[:, LENGTH:self._width], targets, rate)
 
     def notices(self) -> dict[str, int]:
         """Return how many items had no text, and how many texts and annotations no item."""

@@ -8,9 +8,10 @@ from pydantic import BeforeValidator, Field
 
 from aura.zones.amygdala.kinds import of_another_kind, of_its_kind
 from aura.zones.amygdala.learners.learner import LearnerKind, LearnerOptions
+from aura.zones.amygdala.learners.mixture_options import MixtureOptions
 from aura.zones.amygdala.learners.network_options import NetworkOptions
 
-__all__ = ["KINDS", "LogisticOptions", "NetworkOptions", "RlsOptions", "SomeLearner"]
+__all__ = ["KINDS", "LogisticOptions", "MixtureOptions", "NetworkOptions", "RlsOptions", "SomeLearner"]
 
 
 class _LinearOptions(LearnerOptions):
@@ -44,11 +45,14 @@ KINDS = {kind.name: kind for kind in (
     LearnerKind("logistic", "Logistic regression in one pass, by natural-gradient steps.", LogisticOptions,
                 f"{_LEARNERS}.logistic:LogisticLearner"),
     LearnerKind("network", "Heads over a representation that all tasks share, trained by AdamW.", NetworkOptions,
-                f"{_LEARNERS}.network:NetworkLearner"))}
+                f"{_LEARNERS}.network:NetworkLearner"),
+    LearnerKind("mixture", "Readouts and small networks, mixed by a liquid gate that attention to words bends.",
+                MixtureOptions, f"{_LEARNERS}.mixture:MixtureLearner"))}
 """Those of this package."""
 
 _WHAT = "a kind of learner"
 SomeLearner = Annotated[
-    RlsOptions | LogisticOptions | NetworkOptions | Annotated[LearnerOptions, of_another_kind(_WHAT, KINDS)],
+    RlsOptions | LogisticOptions | NetworkOptions | MixtureOptions
+    | Annotated[LearnerOptions, of_another_kind(_WHAT, KINDS)],
     BeforeValidator(of_its_kind("learner", _WHAT, LearnerOptions, KINDS, "rls"))]
 """The options of a learner of any kind."""

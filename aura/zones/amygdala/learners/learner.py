@@ -15,9 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from aura.core.contract import Contribution, class_of, require_options
 from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
+from aura.core.ports import Port
+from aura.core.time import Time
 from aura.zones.amygdala.learners.links import LOG_ODDS, Link
 
-__all__ = ["Block", "Head", "Learned", "Learner", "LearnerKind", "LearnerOptions", "Lesson", "Rows", "Told"]
+__all__ = ["Block", "Followed", "Head", "Learned", "Learner", "LearnerKind", "LearnerOptions", "Lesson", "Rows", "Told",
+           "compact"]
 
 Rows = NDArray[Any]
 """Embeddings (n, features), with what stands beside them (see `features/`): float32."""
@@ -33,6 +36,16 @@ class LearnerOptions(BaseModel):
     """Those that take effect in a learner that loads a state made with others."""
 
     kind: str = Field(description="What learns for all tasks: a kind of learner that a plugin brings.")
+
+    @property
+    def reads_text(self) -> bool:
+        """Whether the learner reads the texts of items (`Learner.follow`), so that the zone has an input for them."""
+        return False
+
+    @property
+    def outputs(self) -> tuple[Port, ...]:
+        """The outputs that the learner adds to the zone's (`Learner.follow`)."""
+        return ()
 
 
 class Head(NamedTuple):
@@ -78,6 +91,24 @@ class Learned(NamedTuple):
     """What else is worth logging."""
 
 
+class Followed(NamedTuple):
+    """What a learner that follows the stream made of items as they came."""
+
+    context: NDArray[np.float32]
+    """What it is to know of each when its label comes, (n, context)."""
+    said: Mapping[str, Any]
+    """Its own outputs, by port."""
+
+
+def compact(block: Block) -> tuple[Block, Any]:
+    """Return the block without rows that nobody is told of, and which rows are left."""
+    if any(len(lesson.used) == len(block.rows) for lesson in block.lessons.values()):
+        return block, slice(None)
+    kept = np.unique(np.concatenate([lesson.used for lesson in block.lessons.values()]))
+    return Block(block.rows[kept], {name: Lesson(np.searchsorted(kept, lesson.used), lesson.targets)
+                                    for name, lesson in block.lessons.items()}), kept
+
+
 class Learner(Stateful, ABC):
     """What learns for all tasks of an amygdala; `lasting` names what it carries on.
 
@@ -101,6 +132,8 @@ class Learner(Stateful, ABC):
     """Whether it exports all that it knows as files of its own, and reads it from these rather than a map a task."""
     close_for: ClassVar[tuple[Told, ...]] = ("labels", "choice")
     """What heads are told of whose scores `left_out` tells closely enough to fit probabilities to."""
+    context: int = 0
+    """Columns that a row has behind its features, where what is predicted depends on more than these (`follow`)."""
     forgetting: float = 1.0
     """Factor by which what was learned counts less with each row."""
     moved: bool = False
@@ -120,6 +153,26 @@ class Learner(Stateful, ABC):
     @abstractmethod
     def grow(self, head: str, count: int, seen: float) -> None:
         """Append classes that none of the `seen` items learned so far had."""
+
+    def follow(self, now: Time, rows: Rows, texts: Sequence[str]) -> Followed:
+        """Take note of items as they come, before they are scored; where `context` is not 0.
+
+        Rows (n, features) are scored and learned later with what this returns of them behind them, (n, features +
+        context). Here alone a learner changes by what it predicts from; it does so with learning off too.
+
+        Parameters
+        ----------
+        now : int
+            The instant.
+        rows : array (n, features)
+        texts : sequence of str
+            Of each item, "" where there is none; where the options say `reads_text`.
+        """
+        raise NotImplementedError
+
+    def explain(self, rows: Rows, texts: Sequence[str]) -> Mapping[str, Any]:
+        """Return what lies behind the scores of rows (n, features), as the learner has it; nothing is changed."""
+        return {"scores": self.scores(rows)}
 
     def left_out(self, head: str, rows: Rows, targets: NDArray[np.float64],
                  weights: NDArray[np.float64]) -> NDArray[np.float64]:

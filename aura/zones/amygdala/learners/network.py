@@ -12,7 +12,7 @@ from torch import Tensor
 
 from aura.core.errors import StateError
 from aura.core.lasting import Stateful
-from aura.zones.amygdala.learners.learner import Block, Head, Learned, Learner, Lesson, Rows
+from aura.zones.amygdala.learners.learner import Block, Head, Learned, Learner, Lesson, Rows, compact
 from aura.zones.amygdala.learners.links import LOG_ODDS, Link
 from aura.zones.amygdala.learners.losses import class_weights, loss_and_slope
 from aura.zones.amygdala.learners.model_file import MODEL, read_model, write_model
@@ -120,7 +120,7 @@ class NetworkLearner(Learner):
     @torch.no_grad()
     def learn(self, block: Block, rate: float, *, want_gradient: bool = False) -> Learned:
         whole = len(block.rows)
-        block, kept = _compact(block)
+        block, kept = compact(block)
         known = self._known(block) if rate > 0 else []
         met = [one for one, _ in known if isinstance(one, Moments) and not one.items]
         for one, new in known:
@@ -262,12 +262,3 @@ def _of_parameters(parameters: Mapping[str, Parameters]) -> dict[str, np.ndarray
 
 def _tensor(array: Any) -> Tensor:
     return torch.from_numpy(np.asarray(array, np.float32))
-
-
-def _compact(block: Block) -> tuple[Block, Any]:
-    """Return the block without rows that nobody is told of, and which rows are left."""
-    if any(len(lesson.used) == len(block.rows) for lesson in block.lessons.values()):
-        return block, slice(None)
-    kept = np.unique(np.concatenate([lesson.used for lesson in block.lessons.values()]))
-    return Block(block.rows[kept], {name: Lesson(np.searchsorted(kept, lesson.used), lesson.targets)
-                                    for name, lesson in block.lessons.items()}), kept

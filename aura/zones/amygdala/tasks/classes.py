@@ -103,6 +103,11 @@ class ClassTask(HeadTask):
             return {}
         return {f"{self.name}_novelty": self._novelty.measure(rows).astype(np.float32)}
 
+    def named(self, scores: Array) -> list[dict[str, float]]:
+        """Return the probabilities of each item's classes by their names."""
+        chances = self.learner.link.probability(self._logits(scores), exclusive=not self._multi_label)
+        return [dict(zip(self._classes.names, row, strict=True)) for row in chances.tolist()]
+
     def _labels(self, scores: Array, best: list[int]) -> tuple[tuple[str, ...], ...]:
         names = self._classes.names
         if not names:

@@ -199,6 +199,10 @@ class HeadTask(AnyTask, ABC):
     def told(self, truths: Any, where: str, now: Time) -> ToldItems:
         """Return what the teacher said of each item, as numbers; `truths` are as they came to its port."""
 
+    def named(self, scores: NDArray[np.float64]) -> list[Any]:
+        """Return of each item what the learner's scores (n, outputs) say, in a form to be shown; nothing is changed."""
+        return list(scores.tolist())
+
     def exported_head(self, found: Any) -> Head:
         """Return the head that belongs to what `read_export` returned."""
         return self.head()

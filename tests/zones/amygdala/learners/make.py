@@ -14,7 +14,7 @@ from aura.zones.amygdala.learners.linear import LinearLearner, LinearReadout
 
 def make_learner(kind: str, heads: Sequence[Head], features: int, seed: int = 0, **options: Any) -> Learner:
     """Return a learner of a kind of AURA's."""
-    found = KINDS[kind]
+    found = KINDS[kind.partition("-")[0]]
     return found.load()(found.options(**options), heads, features, np.random.default_rng(seed))
 
 
