@@ -106,7 +106,7 @@ class Amygdala(Zone[AmygdalaParams]):
                 assert self._learner is not None  # a head is there only with it
                 out.update(task.answer(checked_scores(self._learner, scores, name, len(features),
                                                       len(task.class_names))))
-                out.update(task.novelty(features))
+                out.update(task.novelty(features[:, :self._width]))
             elif isinstance(task, Task):
                 rows = with_bias(features[:, :self._width]) if rows is None else rows
                 out.update(task.predict(rows))
@@ -169,7 +169,7 @@ class Amygdala(Zone[AmygdalaParams]):
             task = self._tasks[name]
             self._rows.learn(name, part.rows, part.items.targets, rate)
             if rate > 0 and isinstance(task, HeadTask):
-                task.learned(part.rows, part.items, learned.scores[name], rate)
+                task.learned(part.rows[:, :self._width], part.items, learned.scores[name], rate)
         if learned.gradient is not None:
             gradients.append((ids, learned.gradient))
         return learned.scalars

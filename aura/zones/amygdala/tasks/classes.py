@@ -105,7 +105,8 @@ class ClassTask(HeadTask):
 
     def named(self, scores: Array) -> list[dict[str, float]]:
         """Return the probabilities of each item's classes by their names."""
-        chances = self.learner.link.probability(self._logits(scores), exclusive=not self._multi_label)
+        logits = self._logits(scores)
+        chances = self._confidence.chances(logits, self._chances(logits))
         return [dict(zip(self._classes.names, row, strict=True)) for row in chances.tolist()]
 
     def _labels(self, scores: Array, best: list[int]) -> tuple[tuple[str, ...], ...]:
