@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aura.plugins import hookimpl
 from aura.plugins.metrics import (
+    attention,
     baselines,
     calibration,
     classification,
@@ -53,5 +54,7 @@ def aura_metrics() -> list[MetricKind]:
                    grouped.GroupedOptions, grouped.Grouped),
         MetricKind("components", "A number for each component of a mixture that may grow, such as utilisation.",
                    components.ComponentOptions, components.Components),
+        MetricKind("attention", "Which words of a text weighed how much: examples, and means of each word.",
+                   attention.AttentionOptions, attention.Attention),
         MetricKind("growth", "What grew, was pruned or frozen, and when.", growth.GrowthOptions, growth.Growth),
     ]

@@ -37,7 +37,7 @@ class MixtureOptions(LearnerOptions):
     liquid: int = Field(default=16, ge=1, le=1024, description="Units of the gate.")
     time_constants: Annotated[tuple[float, float], Field()] = Field(
         default=(0.5, 32.0), description="The shortest and the longest of the gate's units, in items.")
-    unfolds: int = Field(default=4, ge=1, le=64, description="Steps of the solver within an item.")
+    unfolds: int = Field(default=4, ge=1, le=4096, description="Steps of the solver within an item.")
     silence: str = Field(
         default="1 min", json_schema_extra={"pattern": TIME_PATTERN},
         description="Simulated time of silence in which what the gate remembers falls to 1/e.")

@@ -1,0 +1,117 @@
+"""The metric ``attention``: which words weighed how much, in a few examples and on average."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from aura.core.lasting import Stateful
+from aura.core.signals import Signal
+from aura.plugins.figures import Bars, Column, Figure, Table, Text
+from aura.plugins.metrics.matching import ids_of
+from aura.plugins.metrics.metric import View
+from aura.plugins.metrics.options import MetricOptions, Need, Pending, Topic
+from aura.plugins.metrics.results import PhaseResults, Results, by_phase
+from aura.plugins.words import short
+
+__all__ = ["Attention", "AttentionOptions"]
+
+WORDS_MAX = 10_000
+"""Words counted apart; beyond, those that have come least often go."""
+LETTERS_MAX = 40
+"""Of a word that is shown."""
+BARS = 20
+"""Words that are drawn."""
+LEAST = 5
+"""Times that a word of these has come at least."""
+
+
+class AttentionOptions(MetricOptions):
+    """Options of the metric ``attention``."""
+
+    words: Topic = Field(description="Topic of tags: the words of each item, in their order.")
+    weights: Topic = Field(description="Topic of how much each weighs, (item, word), 0 behind the last.")
+    examples: int = Field(6, ge=0, le=100, description="Items that are shown of each phase, the latest.")
+    pending: Pending = None
+
+
+class _Part(Stateful):
+    """What one phase has shown."""
+
+    lasting = ("items", "words", "examples", "most")
+
+    def __init__(self) -> None:
+        self.items = 0
+        self.words: dict[str, tuple[int, float]] = {}
+        """Of each word how often it came, and the sum of how many times its even share it weighed."""
+        self.examples: list[tuple[tuple[str, ...], tuple[float, ...]]] = []
+        self.most = 0.0
+        """Sum over items of the largest weight times the number of words."""
+
+
+class Attention(View):
+    """Which words outweigh the others of their text: a word of weight 1 weighs its even share, one of 2 twice that."""
+
+    kind = "attention"
+    needs: ClassVar[Mapping[str, Need]] = {"words": Need(("tags",)), "weights": Need(("float",), axes=(1,))}
+    headlines: ClassVar[Mapping[str, str]] = {}
+    lasting = ("_matcher",)
+
+    def __init__(self, name: str, options: AttentionOptions) -> None:
+        super().__init__(name, options)
+        self._matcher = self.matching(("words", "weights"), options.pending)
+
+    def new_part(self) -> _Part:
+        return _Part()
+
+    def on_signal(self, signal: Signal) -> None:
+        side = (self.options.words, self.options.weights).index(signal.topic)
+        values = signal.value.tolist() if isinstance(signal.value, np.ndarray) else signal.value
+        said = zip(values, self.places(signal), strict=True)
+        for (words, _), (weights, place) in self._matcher.put(side, ids_of(signal.ids), said):
+            if words:
+                self._count(self.part(place), tuple(words), tuple(weights[:len(words)]))
+
+    def _count(self, part: _Part, words: tuple[str, ...], weights: tuple[float, ...]) -> None:
+        part.items += 1
+        part.most += max(weights) * len(words)
+        for word, weight in zip(words, weights, strict=True):
+            count, total = part.words.get(word, (0, 0.0))
+            part.words[word] = (count + 1, total + weight * len(words))
+        if len(part.words) > 2 * WORDS_MAX:
+            kept = sorted(part.words.items(), key=lambda one: -one[1][0])[:WORDS_MAX]
+            part.words = dict(kept)
+        if self.options.examples:
+            part.examples = [*part.examples, (words, weights)][-self.options.examples:]
+
+    def about(self) -> dict[str, Any]:
+        return {"signal": self.options.weights}
+
+    def tell(self, place: str, part: _Part) -> dict[str, Any]:
+        """Return the examples, the words that outweighed others most, and by how much the foremost of an item does."""
+        often = [(word, total / count, count) for word, (count, total) in part.words.items() if count >= LEAST]
+        often.sort(key=lambda one: (-one[1], one[0]))
+        return {"items": part.items, "summary": {"foremost": part.most / part.items} if part.items else {},
+                "examples": [[[short(word, LETTERS_MAX), weight] for word, weight in zip(*one, strict=True)]
+                             for one in part.examples],
+                "words": [[short(word, LETTERS_MAX), mean, count] for word, mean, count in often[:BARS]]}
+
+    @classmethod
+    def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
+        """Return the examples as tables with a bar for each word, and the words that outweigh others on average."""
+        def show(name: str, phase: PhaseResults) -> Iterator[Figure]:
+            words = phase.more.get("words") or []
+            if words:
+                yield Bars(names=tuple(one[0] for one in words), quantity="times an even share",
+                           parts={"mean weight": tuple(one[1] for one in words)}, sort=True, caption=(
+                               f"Words that weigh most on average, of those that came {LEAST} times or more."))
+            for number, one in enumerate(phase.more.get("examples") or [], 1):
+                yield Table(columns=(Column(name="word"), Column(name="weight", kind="bar")), sortable=False,
+                            rows=tuple((word, weight) for word, weight in one),
+                            caption=f"Item {number} of the latest: its words in their order, and how much each weighs.")
+
+        return [Text(text=f"How much each word of an item weighs ({found.signal}); the words of an item add up to 1.",
+                     kind="about"), *by_phase(found, "Attention", show)]
