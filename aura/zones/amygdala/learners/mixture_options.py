@@ -31,7 +31,7 @@ class MixtureOptions(LearnerOptions):
                     "backpropagation; readouts by the delta rule on each expert's own error, the gate by a Hebbian "
                     "rule with each expert's credit, hidden layers and the liquid units left as they were drawn.")
     learning_rate: float | None = Field(
-        default=None, gt=0, description="Of the experts; by default 0.002 for `gradient` and 0.5 for `delta`.")
+        default=None, gt=0, description="Of the experts; by default 0.003 for `gradient` and 1 for `delta`.")
     weight_decay: float = Field(default=0.01, ge=0, description="Of the experts' weights, by `gradient`; decoupled.")
     schedule: ScheduleOptions = Field(default=ScheduleOptions(), description="How the learning rates change.")
     liquid: int = Field(default=16, ge=1, le=1024, description="Units of the gate.")
@@ -46,7 +46,7 @@ class MixtureOptions(LearnerOptions):
     top: int | None = Field(
         default=None, ge=1, description="How many experts an item is routed to at most; by default to all.")
     balance: float = Field(
-        default=0.01, ge=0, description="How much less an expert is worth that has had more than its share of items.")
+        default=0.1, ge=0, description="How much less an expert is worth that has had more than its share of items.")
     words: int = Field(
         default=32, ge=0, le=1024, description="Words of a text that are attended to, the first; 0 reads no text.")
     buckets: int = Field(

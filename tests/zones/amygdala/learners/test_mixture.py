@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from aura.core.errors import StateError
 from aura.core.state import trees_equal
 from aura.core.time import S
 from aura.zones.amygdala.learners.learner import Block, Head, Lesson
@@ -242,3 +244,17 @@ def test_it_explains_what_it_would_say_and_changes_nothing() -> None:
 def test_options_that_do_not_fit_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="expected"):
         MixtureOptions(**options)
+
+
+def test_an_export_is_read_back_and_one_of_other_tasks_is_refused(tmp_path: Path) -> None:
+    one, other = make(), make()
+    teach(one)
+    one.export(tmp_path)
+    assert MixtureLearner.width_of_export(tmp_path) == 6
+    other.adopt_export(other.read_export(tmp_path, HEADS))
+    assert trees_equal(one.state(), other.state())
+    with pytest.raises(StateError, match="a mixture of these tasks"):
+        make(liquid=6).read_export(tmp_path, HEADS)
+    (tmp_path / "mixture.safetensors").write_bytes(b"")
+    with pytest.raises(StateError, match="digest"):
+        other.read_export(tmp_path, HEADS)
