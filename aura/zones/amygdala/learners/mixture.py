@@ -27,8 +27,9 @@ from aura.zones.common.least_squares import with_bias
 
 __all__ = ["MixtureLearner"]
 
-RATES = {"gradient": (3e-3, 2e-3), "delta": (1.0, 0.05)}
-"""Learning rates of experts and gate, by the rule (tuned here, on the last fifth of the GoEmotions training stream)."""
+RATES = {"gradient": (3e-3, 2e-3, 0.1), "delta": (1.0, 0.05, 0.3)}
+"""Learning rates of experts and gate, and balance, by the rule (tuned here, on the last fifth of the GoEmotions training
+stream, before it was learned)."""
 
 USAGE_DECAY = 0.999
 """Of the running use of each expert, an item (chosen here)."""
@@ -184,13 +185,14 @@ class MixtureLearner(Learner):
         """Learn from a block; return what is logged."""
         options, seen, items = self.options, work.seen, len(work.seen.rows)
         self._items += items
-        fast, gate_rate = RATES[options.rule]
+        fast, gate_rate, balance = RATES[options.rule]
+        balance = balance if options.balance is None else options.balance
         scale = rate * rate_at(options.schedule, self._items)
         fast = scale * (options.learning_rate or fast)
         gate_rate = scale * (gate_rate if options.gate_rate is None else options.gate_rate)
         by_gradient = options.rule == "gradient"
         routing = work.routing((work.by_mixture if by_gradient else work.own)
-                               + options.balance * np.log(len(self._usage) * self._usage))
+                               + balance * np.log(len(self._usage) * self._usage))
         if by_gradient:
             self._experts.follow_gradient(*work.by_weights(), seen.rows, fast)
             self._gate.follow_gradient(seen.rows, seen.route, routing, gate_rate)

@@ -45,8 +45,10 @@ class MixtureOptions(LearnerOptions):
         default=None, ge=0, description="Learning rate of the gate; by default 0.002 for `gradient`, 0.05 for `delta`.")
     top: int | None = Field(
         default=None, ge=1, description="How many experts an item is routed to at most; by default to all.")
-    balance: float = Field(
-        default=0.1, ge=0, description="How much less an expert is worth that has had more than its share of items.")
+    balance: float | None = Field(
+        default=None, ge=0,
+        description="How much less an expert is worth that has had more than its share of items; by default 0.1 for "
+                    "`gradient` and 0.3 for `delta`.")
     words: int = Field(
         default=32, ge=0, le=1024, description="Words of a text that are attended to, the first; 0 reads no text.")
     buckets: int = Field(
