@@ -28,7 +28,7 @@ from aura.zones.common.least_squares import with_bias
 __all__ = ["MixtureLearner"]
 
 RATES = {"gradient": (3e-3, 2e-3, 0.1), "delta": (1.0, 0.05, 0.3)}
-"""Learning rates of experts and gate, and balance, by the rule (tuned here, on the last fifth of the GoEmotions training
+"""Learning rates of experts and gate, and balance, by the rule (tuned here, on the last fifth of GoEmotions' training
 stream, before it was learned)."""
 
 USAGE_DECAY = 0.999
