@@ -16,6 +16,7 @@ from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
+from aura.zones.amygdala.explained import explained
 from aura.zones.amygdala.export import check_labels, write_labels
 from aura.zones.amygdala.features.rows import FeatureRows
 from aura.zones.amygdala.learners.checked import checked_learned, checked_scores
@@ -211,13 +212,8 @@ class Amygdala(Zone[AmygdalaParams]):
         if self._learner is None:
             raise StateError(f"{self.context.name}.explain", expected="a zone that has seen an embedding",
                              got="none, or no task that leaves its learning to a learner")
-        found = self._learner.explain(self._rows.row(np.asarray(embedding, np.float32), text), [text])
-        tasks = {name: task for name, task in self._tasks.items() if isinstance(task, HeadTask)}
-        out: dict[str, Any] = {"tasks": {name: task.named(found["scores"][name])[0] for name, task in tasks.items()}}
-        if "experts" in found:
-            out["experts"] = {expert: {name: tasks[name].named(found["experts"][name][expert])[0] for name in tasks}
-                              for expert in next(iter(found["experts"].values()))}
-        return out | {key: found[key][0] for key in ("routing", "attention") if key in found}
+        row = self._rows.row(np.asarray(embedding, np.float32), text)
+        return explained(self._learner, self._tasks, row, text)
 
     def _open(self, features: int) -> None:
         """Set up what depends on the length of an embedding."""
