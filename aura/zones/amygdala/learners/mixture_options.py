@@ -33,7 +33,7 @@ class MixtureOptions(LearnerOptions):
     learning_rate: float | None = Field(
         default=None, gt=0, description="Of the experts; by default 0.003 for `gradient` and 1 for `delta`.")
     weight_decay: float = Field(default=0.01, ge=0, description="Of the weights, not of biases; decoupled.")
-    schedule: ScheduleOptions = Field(default=ScheduleOptions(), description="How the learning rates change.")
+    schedule: ScheduleOptions = Field(default=ScheduleOptions(), description="How the learning rate changes.")
     liquid: int = Field(default=16, ge=1, le=1024, description="Units of the gate.")
     time_constants: Annotated[tuple[float, float], Field()] = Field(
         default=(0.5, 32.0), description="The shortest and the longest of the gate's units, in items.")
