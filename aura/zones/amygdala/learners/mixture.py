@@ -31,6 +31,9 @@ RATES = {"gradient": (3e-3, 2e-3, 0.1), "delta": (1.0, 0.05, 0.3)}
 """Learning rates of experts and gate, and balance, by the rule (tuned here, on the last fifth of GoEmotions' training
 stream, before it was learned)."""
 
+CURVATURES = {"labels": 0.25, "choice": 0.5, "numbers": 1.0}
+"""The most that the losses are curved, as functions of a score."""
+
 USAGE_DECAY = 0.999
 """Of the running use of each expert, an item (chosen here)."""
 
@@ -197,7 +200,8 @@ class MixtureLearner(Learner):
             self._experts.follow_gradient(*work.by_weights(), seen.rows, fast)
             self._gate.follow_gradient(seen.rows, seen.route, routing, gate_rate)
         else:
-            self._experts.learn_delta(work.by_own_errors(), fast)
+            self._experts.learn_delta(work.by_own_errors(), seen.rows, seen.hidden, {
+                name: fast / CURVATURES[told] for name, told in self._told.items()})
             self._gate.learn_hebbian(seen.route, routing, gate_rate)
         if self._words is not None:
             self._words.learn(seen.places, seen.weights, routing, scale)

@@ -114,17 +114,27 @@ class Experts(Stateful):
             self.heads[name].networks.follow_gradient(networks, rate, decay)
         self.hidden.follow_gradient(rows.T @ to_sums, rate, decay)
 
-    def learn_delta(self, found: Mapping[str, tuple[Array, Array]], rate: float) -> None:
-        r"""Take a step of the normalised delta rule: error times input, over the inputs' number.
+    def learn_delta(self, found: Mapping[str, tuple[Array, Array]], rows: Array, hidden: Array,
+                    rates: Mapping[str, float]) -> None:
+        r"""Take a step of the normalised delta rule: error times input, over a bound on how far the inputs add up.
+
+        Notes
+        -----
+        A step over a block with inputs X and the rate η, of a loss whose curvature is at most 1, does not overshoot for
+        :math:`\eta \lambda_{\max}(X X^\top) < 2`; the largest row sum of :math:`|X X^\top|` is no less than this
+        eigenvalue (Gershgorin), and what the rate is divided by. For one item that is the square of its length.
 
         References
         ----------
-        B. Widrow, M. E. Hoff, Adaptive switching circuits, IRE WESCON 1960, part 4.
+        B. Widrow, M. E. Hoff, Adaptive switching circuits, IRE WESCON 1960, part 4. B. Widrow, S. D. Stearns, Adaptive
+        signal processing, 1985, chapter 6 (convergence).
         """
+        linear = np.abs(rows @ rows.T).sum(axis=1).max()
+        network = np.abs(hidden @ hidden.transpose(0, 2, 1)).sum(axis=2).max(axis=1)
         for name, (readouts, networks) in found.items():
             one = self.heads[name]
-            one.readouts.values -= rate / len(readouts) * readouts
-            one.networks.values -= rate / len(networks) * networks
+            one.readouts.values -= rates[name] / linear * readouts
+            one.networks.values -= rates[name] / network[:, None] * networks
 
     def _split(self, slope: Array) -> tuple[Array, Array]:
         """Return the part of the readouts (n, readouts, outputs), and that of the networks (networks, n, outputs)."""

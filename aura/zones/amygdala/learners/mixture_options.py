@@ -31,7 +31,9 @@ class MixtureOptions(LearnerOptions):
                     "backpropagation; readouts by the delta rule on each expert's own error, the gate by a Hebbian "
                     "rule with each expert's credit, hidden layers and the liquid units left as they were drawn.")
     learning_rate: float | None = Field(
-        default=None, gt=0, description="Of the experts; by default 0.003 for `gradient` and 1 for `delta`.")
+        default=None, gt=0,
+        description="Of the experts; by default 0.003 for `gradient` and 1 for `delta`, where less than 2 is sure "
+                    "not to overshoot.")
     weight_decay: float = Field(default=0.01, ge=0, description="Of the weights, not of biases; decoupled.")
     schedule: ScheduleOptions = Field(default=ScheduleOptions(), description="How the learning rate changes.")
     liquid: int = Field(default=16, ge=1, le=1024, description="Units of the gate.")

@@ -258,3 +258,12 @@ def test_an_export_is_read_back_and_one_of_other_tasks_is_refused(tmp_path: Path
     (tmp_path / "mixture.safetensors").write_bytes(b"")
     with pytest.raises(StateError, match="digest"):
         other.read_export(tmp_path, HEADS)
+
+
+def test_by_delta_no_block_however_large_or_alike_makes_weights_overshoot() -> None:
+    one = make(rule="delta", heads=(Head("vad", "numbers", 2),))
+    rows, targets = np.tile(blobs(1)[0], (300, 1)) + 1e-3 * blobs(300)[0], blobs(300)[1] @ MAP
+    block = Block(rows.astype(np.float32), {"vad": Lesson(np.arange(300), targets)})
+    losses = [one.learn(block, 1.0).losses["vad"] for _ in range(60)]
+    assert max(losses[1:]) <= 1.5 * losses[0]
+    assert losses[-1] < 1.05 * losses[1]
