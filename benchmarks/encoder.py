@@ -1,9 +1,11 @@
 """How fast the text encoder is: alone, in bulk, from the cache, and beside sentence-transformers. Run by hand.
 
-    python benchmarks/encoder.py [--threads 2] [--texts 1600] [--peer]
+    python benchmarks/encoder.py [--threads 2] [--texts 1600] [--peers]
 
 The texts are GoEmotions rows where ``AURA_DATA`` is set, else sentences made up from a short list. Measure on a
-quiet machine: with two threads on two busy cores every product waits for the scheduler.
+quiet machine: with two threads on two busy cores every product waits for the scheduler. With ``--peers`` all encoders take
+turns, so that each meets the same hour of the machine: ours, onnxruntime (the extra ``onnx``) in float32 and int8, and
+sentence-transformers, which pads a batch.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ import os
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from aura.core.errors import DataError
 from aura.zones.sensory.cache import EmbeddingCache
 from aura.zones.sensory.encoder import TextEncoder, load_text_encoder
+from aura.zones.sensory.weights import find_minilm
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +91,44 @@ def report_cache(encoder: TextEncoder, texts: list[str]) -> None:
         cache.close()
 
 
+def peers(threads: int) -> dict[str, Callable[[tuple[str, ...]], object]]:
+    """Return what else encodes all-MiniLM-L6-v2, of that which is installed."""
+    found: dict[str, Callable[[tuple[str, ...]], object]] = {}
+    for precision in ("float32", "int8"):
+        try:
+            found[f"onnxruntime, {precision}"] = load_text_encoder(threads=threads, encoder="onnx",
+                                                                   precision=precision).encode
+        except DataError as error:
+            print(error)
+    try:
+        from sentence_transformers import SentenceTransformer
+    except ImportError:
+        return found
+    model = SentenceTransformer(str(find_minilm()[0]), device="cpu")
+    return {**found, "sentence-transformers": lambda batch: model.encode(list(batch), show_progress_bar=False)}
+
+
+def report_peers(calls: dict[str, Callable[[tuple[str, ...]], Any]], texts: list[str], rounds: int) -> None:
+    """Print each encoder's row: wall and processor time of one text and of a batch, and how near it is to the first."""
+    first = texts[:BATCH]
+    truth = next(iter(calls.values()))(tuple(first))
+    work = {"alone": [(SHORT,)], f"batch of {BATCH}": batches(texts[:len(texts) // BATCH * BATCH])}
+    print("milliseconds, median and least: wall time, processor time; cosine to lean, mean and least")
+    for title, cases in work.items():
+        spans: dict[str, list[tuple[float, float]]] = {name: [] for name in calls}
+        for turn in range(rounds):
+            for name, call in calls.items():
+                call(cases[turn % len(cases)])  # its weights in the processor's cache, its kernels compiled
+                wall, processor = time.perf_counter(), time.process_time()
+                call(cases[turn % len(cases)])
+                spans[name].append((1e3 * (time.perf_counter() - wall), 1e3 * (time.process_time() - processor)))
+        for name, call in calls.items():
+            (wall, processor), least = np.median(spans[name], axis=0), np.min(spans[name], axis=0)
+            cosines = np.sum(call(tuple(first)) * truth, axis=1)
+            print(f"{title:12s} {name:24s} {wall:8.2f} {least[0]:8.2f}   {processor:8.2f} {least[1]:8.2f}   "
+                  f"{cosines.mean():.4f} {cosines.min():.4f}  {1e3 * len(cases[0]) / wall:5.0f} texts/s", flush=True)
+
+
 def peak_gflops(threads: int) -> float:
     """Return the best rate of a large float32 product on these threads, 10⁹ operations a second."""
     import torch
@@ -106,34 +148,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--texts", type=int, default=1600)
-    parser.add_argument("--peer", action="store_true", help="also sentence-transformers, batches of 32 as it pads them")
+    parser.add_argument("--peers", action="store_true", help="all encoders that are installed, in turns")
+    parser.add_argument("--rounds", type=int, default=40, help="turns of each with --peers")
     options = parser.parse_args()
     source, texts = texts_to_encode(options.texts)
 
     start = time.perf_counter()
+    encoder = load_text_encoder(threads=options.threads)  # before torch, whose threads it tells how long to spin
+    loaded = time.perf_counter()
     import torch
 
-    imported = time.perf_counter()
-    encoder = load_text_encoder(threads=options.threads)
-    loaded = time.perf_counter()
     print(f"{len(texts)} texts ({source}), {options.threads} threads, {torch.backends.cpu.get_cpu_capability()}, "
-          f"float32; import torch {imported - start:.2f} s, load {loaded - imported:.2f} s")
-    tokens = np.mean([len(ids) for ids in encoder._tokens(texts)])  # type: ignore[attr-defined]
+          f"float32; loaded in {loaded - start:.2f} s, torch included")
+    tokens = np.mean([len(ids) for ids in encoder.tokens(texts)])  # type: ignore[attr-defined]
     flops = tokens * 6 * 2 * (4 * 384**2 + 2 * 384 * 1536)
     peak = peak_gflops(options.threads)
     print(f"{tokens:.1f} tokens and {flops / 1e6:.0f} Mflop of linear layers a text; a large product runs at "
           f"{peak:.0f} Gflop/s just now: no float32 encoder passes {1e9 * peak / flops:.0f} texts/s")
+    if options.peers:
+        report_peers({"lean": encoder.encode, **peers(options.threads)}, texts, options.rounds)
+        return
     print(f"{'':32s} {'alone: median':>10s}  {'99 %':>8s}  {f'batches of {BATCH}':>17s}")
     report(f"lean, {options.threads} threads", encoder, texts)
     report_cache(encoder, texts)
-    if options.peer:
-        from sentence_transformers import SentenceTransformer
-
-        from aura.zones.sensory.weights import find_minilm
-
-        peer = SentenceTransformer(str(find_minilm()[0]), device="cpu")
-        print(f"{'sentence-transformers':32s} {alone(lambda batch: peer.encode(list(batch)))}  "
-              f"{in_batches(texts, lambda batch: peer.encode(list(batch))):9.0f} texts/s")
 
 
 if __name__ == "__main__":

@@ -20,6 +20,7 @@ __all__ = ["TextEncoder", "load_text_encoder"]
 
 
 _SPINS = "5000"
+_PRECISIONS = {"torch": ("float32", "bfloat16"), "onnx": ("float32", "int8")}
 
 
 class TextEncoder(Protocol):
@@ -51,11 +52,12 @@ class TextEncoder(Protocol):
         ...
 
 
-def load_text_encoder(model: str = MINILM, *, threads: int | None = None, precision: str = "float32") -> TextEncoder:
+def load_text_encoder(model: str = MINILM, *, threads: int | None = None, precision: str = "float32",
+                      encoder: str = "torch") -> TextEncoder:
     """Return an encoder, loaded and ready.
 
-    all-MiniLM-L6-v2 and every folder of the same kind (BERT, mean pooling) run on the lean encoder; any other
-    sentence-transformers model runs through that package, one text at a time.
+    all-MiniLM-L6-v2 and every folder of the same kind (BERT, mean pooling) run on the lean encoder or on onnxruntime;
+    any other sentence-transformers model runs through that package, one text at a time.
 
     Parameters
     ----------
@@ -64,33 +66,43 @@ def load_text_encoder(model: str = MINILM, *, threads: int | None = None, precis
         that exists comes before a name.
     threads : int, optional
         How many threads torch computes with, from here on in this process; None leaves torch as it is set.
-    precision : {"float32", "bfloat16"}
-        Of the matrix products. bfloat16 needs a processor that has it.
+        onnxruntime has threads of its own, as many as there are processors if None.
+    precision : {"float32", "bfloat16", "int8"}
+        Of the matrix products. bfloat16 needs a processor that has it; int8 is onnxruntime's.
+    encoder : {"torch", "onnx"}
+        What computes: torch, or onnxruntime, for a model of the lean encoder's kind.
 
     Raises
     ------
     DataError
-        If the model is not to be found or is damaged, or the precision is not to be had.
+        If the model is not to be found or is damaged, the precision is not to be had, or onnxruntime not installed.
     """
     if threads is not None and threads < 1:
         raise DataError("sensory.threads", expected="1 or more", got=str(threads))
-    if precision not in ("float32", "bfloat16"):
-        raise DataError("sensory.precision", expected="'float32' or 'bfloat16'", got=repr(precision))
+    if encoder not in _PRECISIONS:
+        raise DataError("sensory.encoder", expected="'torch' or 'onnx'", got=repr(encoder))
+    if precision not in _PRECISIONS[encoder]:
+        raise DataError("sensory.precision", expected=" or ".join(map(repr, _PRECISIONS[encoder])), got=repr(precision),
+                        hint=f"This is of encoder {encoder!r}.")
     _let_waiting_threads_sleep()
     folder, digest = Path(model).expanduser(), None
     if not folder.is_dir():
         if model.startswith((".", "/", "~")):
             raise DataError(model, expected="the folder of a sentence-transformers model", got="no such folder")
         if not is_minilm(model):
-            return _sentence_transformer(model, threads, precision)
+            return _sentence_transformer(model, threads, precision, encoder)
         folder, digest = find_minilm()
     settings = lean_settings(folder)
     if settings is None:
-        return _sentence_transformer(str(folder), threads, precision)
+        return _sentence_transformer(str(folder), threads, precision, encoder)
+    name = MINILM if is_minilm(model) else model
+    if encoder == "onnx":
+        from aura.zones.sensory.onnx_encoder import OnnxEncoder
+
+        return OnnxEncoder(name, folder, settings, threads=threads, precision=precision, weights_sha256=digest)
     from aura.zones.sensory.minilm import LeanEncoder
 
-    return LeanEncoder(MINILM if is_minilm(model) else model, folder, settings, threads=threads, precision=precision,
-                       weights_sha256=digest)
+    return LeanEncoder(name, folder, settings, threads=threads, precision=precision, weights_sha256=digest)
 
 
 def _let_waiting_threads_sleep() -> None:
@@ -105,7 +117,9 @@ def _let_waiting_threads_sleep() -> None:
         os.environ.setdefault("GOMP_SPINCOUNT", _SPINS)
 
 
-def _sentence_transformer(model: str, threads: int | None, precision: str) -> TextEncoder:
+def _sentence_transformer(model: str, threads: int | None, precision: str, encoder: str) -> TextEncoder:
+    if encoder != "torch":
+        raise DataError("sensory.encoder", expected="'torch' for a model outside the lean encoder", got=repr(encoder))
     if precision != "float32":
         raise DataError("sensory.precision", expected="'float32' for a model outside the lean encoder",
                         got=repr(precision))

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
 
 from aura.core.blame import described
 from aura.core.errors import DataError
 from aura.zones.sensory.bert import Bert, has_bfloat16, has_onednn
 from aura.zones.sensory.text import clean_texts
+from aura.zones.sensory.tokeniser import load_tokeniser, token_numbers
 from aura.zones.sensory.weights import file_sha256
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class LeanEncoder:
         self.folder = folder
         digest = weights_sha256 or file_sha256(folder / "model.safetensors")
         self.identity = _identity(digest, folder, settings, precision)
-        self._tokeniser = _tokeniser(folder / "tokenizer.json", settings["max_tokens"])
+        self._tokeniser = load_tokeniser(folder / "tokenizer.json", settings["max_tokens"])
         self.specials = self._tokeniser.num_special_tokens_to_add(is_pair=False)
         self._bert = Bert(self.tensors(), settings, bfloat16=precision == "bfloat16")
         if threads is not None:
@@ -99,9 +99,7 @@ class LeanEncoder:
 
     def tokens(self, texts: Sequence[str]) -> list[list[int]]:
         """Return the token numbers of texts that have been cleaned."""
-        if len(texts) == 1:  # spares one text the tokeniser's thread pool
-            return [self._tokeniser.encode(texts[0]).ids]
-        return [encoding.ids for encoding in self._tokeniser.encode_batch_fast(list(texts))]
+        return token_numbers(self._tokeniser, texts)
 
 
 def parts_of(order: list[int], tokens: list[list[int]]) -> list[list[int]]:
@@ -116,14 +114,3 @@ def _identity(weights_sha256: str, folder: Path, settings: dict[str, Any], preci
              repr(sorted(settings.items())), precision, torch.__version__, "onednn" if has_onednn() else "aten",
              torch.backends.cpu.get_cpu_capability()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
-
-
-def _tokeniser(path: Path, max_tokens: int) -> Tokenizer:
-    try:
-        tokeniser = Tokenizer.from_file(str(path))
-    except Exception as error:  # the tokenizers package raises plain Exception
-        raise DataError(str(path), expected="a tokeniser in JSON", got=described(error)) from error
-    tokeniser.no_padding()
-    tokeniser.enable_truncation(max_tokens)
-    return tokeniser
-

@@ -188,9 +188,13 @@ class SensoryParams(ZoneParams):
         description="`\"all-MiniLM-L6-v2\"`, the folder of a sentence-transformers model, or a model's name on the "
                     "hub.")
     dimensions: int = Field(default=384, ge=1, description="Length of the model's embeddings; 384 for the default.")
-    precision: Literal["float32", "bfloat16"] = Field(
+    encoder: Literal["torch", "onnx"] = Field(
+        default="torch",
+        description="What computes the text encoder: torch, or onnxruntime, which the extra `aura-brain[onnx]` "
+                    "installs.")
+    precision: Literal["float32", "bfloat16", "int8"] = Field(
         default="float32",
-        description="Arithmetic of the encoder; bfloat16 where the processor has it.")
+        description="Arithmetic of the encoder; bfloat16 where the processor has it, int8 with `encoder = \"onnx\"`.")
     threads: int | None = Field(
         default=None, ge=1,
         description="Threads of the encoder; by default as many as there are processors.")
@@ -225,6 +229,11 @@ class SensoryParams(ZoneParams):
                 raise ValueError(f"{name!r} among the modalities, as its options are given")
         if self.fusion != FusionOptions() and not self.fuses:
             raise ValueError("more than text among the modalities, as options of their fusion are given")
+        other = "bfloat16" if self.encoder == "onnx" else "int8"
+        if self.precision == other:
+            raise ValueError(f"another precision than {other!r}, as encoder is {self.encoder!r}")
+        if self.learns and self.encoder != "torch":
+            raise ValueError(f"encoder 'torch', as plasticity is {self.plasticity!r}")
         if self.learns and "text" not in self.modalities:
             raise ValueError(f"text among the modalities, as plasticity is {self.plasticity!r}")
         if self.plastic != PlasticOptions() and not self.learns:

@@ -54,7 +54,8 @@ class Sensory(Zone[SensoryParams]):
 
     def _load_encoder(self) -> None:
         params = self.params
-        self._encoder = load_text_encoder(params.model, threads=params.threads, precision=params.precision)
+        self._encoder = load_text_encoder(params.model, threads=params.threads, precision=params.precision,
+                                          encoder=params.encoder)
         if self._encoder.dimensions != params.dimensions:
             raise WiringError(f"{self.context.name}.dimensions", got=str(params.dimensions),
                               expected=f"{self._encoder.dimensions}, as {params.model} has")
