@@ -3,9 +3,9 @@
     python benchmarks/encoder.py [--threads 2] [--texts 1600] [--peers]
 
 The texts are GoEmotions rows where ``AURA_DATA`` is set, else sentences made up from a short list. Measure on a
-quiet machine: with two threads on two busy cores every product waits for the scheduler. With ``--peers`` all encoders take
-turns, so that each meets the same hour of the machine: ours, onnxruntime (the extra ``onnx``) in float32 and int8, and
-sentence-transformers, which pads a batch.
+quiet machine: with two threads on two busy cores every product waits for the scheduler. With ``--peers`` all encoders
+take turns, so that each meets the same hour of the machine: ours, onnxruntime (the extra ``onnx``) in float32 and int8,
+and sentence-transformers, which pads a batch.
 """
 
 from __future__ import annotations
