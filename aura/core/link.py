@@ -232,8 +232,8 @@ def _started(descriptors: tuple[int, ...]) -> subprocess.Popen[bytes]:
 
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
-    """Let no Ctrl-C reach what is started within; it is blocked there, until it is ignored."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    """Let nothing that stops a whole group reach what is started within; it is blocked there, until it is ignored."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         yield
     finally:

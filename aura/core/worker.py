@@ -12,11 +12,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from functools import reduce
 from multiprocessing.connection import Connection
+from types import FrameType
 from typing import Any
 
 from aura.core.arithmetic import one_thread
@@ -211,8 +212,10 @@ class _Worker:
 
 def main() -> None:
     """Serve the process whose descriptors are given as arguments: connection, requests, replies."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the brain, which ends this process when it has saved
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    # What stops a whole group is for the brain, which ends this process when it has saved.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _leave_to_the_brain(os.getpid()))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT, signal.SIGTERM})
     descriptors = [int(given) for given in sys.argv[1:4]]
     for descriptor in descriptors:  # what the zone starts must not hold them when this process is gone
         os.set_inheritable(descriptor, False)
@@ -220,6 +223,17 @@ def main() -> None:
     threading.Thread(target=_end_with_the_brain, args=(connection,), daemon=True).start()
     with ExitStack() as threads:
         _Worker(Connection(connection), Arena(requests), Arena(replies), threads).serve()
+
+
+def _leave_to_the_brain(worker: int) -> Callable[[int, FrameType | None], None]:
+    """Return a handler by which a signal does nothing here, and what it always does to a process that is forked here.
+    """
+    def handle(number: int, _: FrameType | None) -> None:
+        if os.getpid() != worker:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+
+    return handle
 
 
 def _end_with_the_brain(connection: int) -> None:

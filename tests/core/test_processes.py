@@ -158,6 +158,16 @@ def test_a_worker_that_dies_ends_the_brain_by_name(what: str, how: str) -> None:
 
 
 @pytest.mark.slow
+def test_what_stops_a_whole_group_of_processes_leaves_a_zone_to_its_brain() -> None:
+    with odd() as brain:
+        brain.build()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            os.kill(brain["odd"].state()["pid"], number)
+        brain.inject("odd.what", ["tell"])
+        assert brain.run() == 1
+
+
+@pytest.mark.slow
 def test_a_worker_that_dies_between_two_ticks_is_named_at_the_next() -> None:
     with odd() as brain:
         brain.build()
