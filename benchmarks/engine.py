@@ -5,12 +5,13 @@
 RUN is the folder of a finished run of `emotions-40`. Each text is encoded alone and analysed, one after the other and
 in turn first, so that what else the machine does falls on both alike; no embedding is cached. Printed are wall and
 processor time of both with their ratios (of sums, and the median of the pairs'), then the percentiles of `took_ms`
-while other programs multiply matrices.
+while other programs multiply matrices, each with one thread.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -54,10 +55,11 @@ def main() -> None:
         pairs = pairs[WARM:] / 1e6
         print(f"{len(pairs)} comments, {told.threads} threads: the encoder alone, analyze (ms, median)")
         for clock, name in enumerate(("wall", "processor")):
-            alone, whole = pairs[:, 0, clock], pairs[:, 1, clock]
-            print(f"  {name:10} {np.median(alone):7.2f} {np.median(whole):7.2f}   ratio of sums "
-                  f"{whole.sum() / alone.sum():.3f}, median of pairs {np.median(whole / alone):.3f} (bar {BOUND})")
-        others = [subprocess.Popen([sys.executable, "-c", BUSY]) for _ in range(told.others)]
+            bare, whole = pairs[:, 0, clock], pairs[:, 1, clock]
+            print(f"  {name:10} {np.median(bare):7.2f} {np.median(whole):7.2f}   ratio of sums "
+                  f"{whole.sum() / bare.sum():.3f}, median of pairs {np.median(whole / bare):.3f} (bar {BOUND})")
+        alone = {**os.environ, **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}}
+        others = [subprocess.Popen([sys.executable, "-c", BUSY], env=alone) for _ in range(told.others)]
         try:
             time.sleep(1.0)
             took = np.array([(timed(lambda text=text: encoder.encode([text]))[0] / 1e6,  # type: ignore[misc]
