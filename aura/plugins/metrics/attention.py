@@ -14,7 +14,7 @@ from aura.plugins.figures import Bars, Column, Figure, Table, Text
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.metric import View
 from aura.plugins.metrics.options import MetricOptions, Need, Pending, Topic
-from aura.plugins.metrics.results import PhaseResults, Results, by_phase
+from aura.plugins.metrics.results import PhaseResults, Results, by_phase, summary_table
 from aura.plugins.words import short
 
 __all__ = ["Attention", "AttentionOptions"]
@@ -114,4 +114,6 @@ class Attention(View):
                             caption=f"Item {number} of the latest: its words in their order, and how much each weighs.")
 
         return [Text(text=f"How much each word of an item weighs ({found.signal}); the words of an item add up to 1.",
-                     kind="about"), *by_phase(found, "Attention", show)]
+                     kind="about"),
+                *summary_table(found, {"foremost": Column(name="foremost word, times an even share", kind="figure")}),
+                *by_phase(found, "Attention", show)]
