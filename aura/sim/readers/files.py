@@ -129,9 +129,9 @@ def text_lines(path: Path, encoding: str, *, newline: str, max_unpacked: int = U
             raise StreamError(name, expected=f"text in {encoding}", got=f"bytes as {wide} has them",
                               hint=f"Try encoding = {wide!r}.")
         with io.TextIOWrapper(raw, encoding=encoding, errors="surrogateescape", newline=newline) as text:
-            first = next(text, None)
-            if first is not None:
-                yield first.removeprefix(_MARK)
+            first = next(text, "").removeprefix(_MARK)
+            if first:  # of a file that is a mark alone, nothing is left
+                yield first
             yield from text
 
 

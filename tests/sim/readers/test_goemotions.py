@@ -26,6 +26,12 @@ def test_labels_are_named_and_raw_quotes_kept(folder, opened):
     assert reader.fields["label"].classes == ("admiration", "anger", "neutral")
 
 
+def test_a_file_of_a_byte_order_mark_alone_has_no_rows(folder, opened):
+    (folder / "train.tsv").write_bytes(b"\xef\xbb\xbf")
+    with pytest.raises(StreamError, match="no rows"):
+        opened("goemotions", path="train.tsv", on_bad="skip")
+
+
 def test_time_order_is_that_of_the_ids_and_stable(folder, opened):
     reader = opened("goemotions", path="train.tsv", order="time")
     assert reader.rows(range(4))["text"] == ("two", 'one "quoted', "three", "four")

@@ -59,8 +59,9 @@ def test_a_bad_line_stops_or_is_skipped_and_no_other_is_lost(tmp_path, opened, l
     assert (len(reader), reader.skipped) == (2, 1)
 
 
-def test_an_empty_file_is_an_error(tmp_path, opened):
-    (tmp_path / "t.jsonl").write_bytes(b" \n")
+@pytest.mark.parametrize("content", [b"", b" \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\n"])
+def test_an_empty_file_is_an_error(tmp_path, opened, content):
+    (tmp_path / "t.jsonl").write_bytes(content)
     with pytest.raises(StreamError, match="no rows"):
         opened("jsonl", path="t.jsonl", columns=COLUMNS, on_bad="skip")
 
