@@ -107,6 +107,9 @@ def test_a_moved_folder_is_named_with_the_state_in_it(sim, aura, monkeypatch):
     class Mover(Observer):
         name = "mover"
 
+        def say_loading(self, name):
+            pass
+
         def after_tick(self, now):
             if now == 300 * MS:
                 (sim.folder / "run").rename(sim.folder / "moved")

@@ -36,7 +36,8 @@ _PACKAGES = {
 }
 """What AURA needs, and what for."""
 _EXTRAS = {
-    "encoders": "sensory: text encoders but its own", "test": "the tests", "docs": "the site of documents",
+    "encoders": "sensory: text encoders but its own", "onnx": "sensory: onnxruntime as encoder; exports of an engine",
+    "test": "the tests", "docs": "the site of documents",
     "benchmarks": "measuring beside other runtimes", "peers": "measuring the fabric beside other simulators",
 }
 """What more may be installed, by the names of the extras, and what for."""

@@ -42,7 +42,7 @@ def stratified(classes: Sequence[tuple[str, ...]], order: np.ndarray, held: int)
     Examples
     --------
     >>> stratified([("a",), ("a",), ("a",), ("a",), ("b",), ("b",)], np.array([3, 5, 0, 1, 4, 2]), 3).tolist()
-    [False, True, True, False, True, False]
+    [True, False, True, False, True, False]
     """
     count = len(classes)
     # What a part lacks, times `count`: of all rows, and of the rows of each class.

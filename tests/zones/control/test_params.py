@@ -33,7 +33,7 @@ def refused(**params: Any) -> str:
     ({"goals": {"loss": {"target": 1.0, "direction": "up"}}}, "control.goals.loss.direction", "'above' or 'below'"),
     ({"goals": {"loss": {"target": 1.0, "span": 0.0}}}, "control.goals.loss.span", "greater than 0"),
     ({"goals": {"loss": {}}}, "control.goals.loss.target", "a value, it is required"),
-    ({"goals": {"a b": {"target": 1.0}}}, "control.goals.a b", "match pattern"),
+    ({"goals": {"a b": {"target": 1.0}}}, "control.goals", "match pattern"),
     ({"largest_drive": 0.5}, "control.largest_drive", "greater than or equal to 1"),
 ])
 def test_what_is_wrong_is_named(params: dict[str, Any], where: str, message: str) -> None:
