@@ -69,10 +69,11 @@ class Registry:
         contract = self.point.contract
         if not isinstance(item, contract):
             return f"expected an instance of {contract.__module__}.{contract.__qualname__}, got {_short(item)}"
-        if not isinstance(item.aura_api, int) or item.aura_api > AURA_API:
+        version = item.aura_api
+        if not isinstance(version, int) or not 1 <= version <= AURA_API:
+            newer = ", which a newer AURA may take" if isinstance(version, int) and version > AURA_API else ""
             return (f"expected a {self.point.name} for version {AURA_API} of the contract with plugins (aura_api) or "
-                    f"older, got {_short(getattr(item, 'name', item))} for version {item.aura_api!r}, "
-                    f"which a newer AURA may take")
+                    f"older, got {_short(getattr(item, 'name', item))} for version {version!r}{newer}")
         if isinstance(item, Optioned) and not (isinstance(item.options, type) and issubclass(item.options, BaseModel)):
             return f"expected options of {_short(item.name)} that are a pydantic model, got {_short(item.options)}"
         return None

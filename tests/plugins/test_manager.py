@@ -192,6 +192,15 @@ def test_an_item_for_a_newer_contract_is_refused_by_name_with_both_versions(
             f"got 'mood' for version {AURA_API + 1}") in info_of(manager, "newer").error
 
 
+@pytest.mark.parametrize("version", [0, -1, "1"])
+def test_an_item_for_a_version_that_never_was_is_refused(site: Any, version: object) -> None:
+    site.plugin("old", "@hookimpl\ndef aura_zones():\n"
+                       f"    return [Manifest('mood', 'x:Y', aura_api={version!r})]\n")
+    error = info_of(PluginManager(), "old").error
+    assert f"got 'mood' for version {version!r}" in error
+    assert "newer" not in error
+
+
 def test_an_item_that_goes_is_told_to_whoever_asks_for_it(site: Any, caplog: pytest.LogCaptureFixture) -> None:
     source = """
 from aura.core.contract import deprecated
