@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
-from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
+from aura.zones.common.npy_files import read_array, read_digests, read_json, read_whole, write_array, write_digests
 from aura.zones.common.whole_files import write_file
 
 __all__ = ["ALL_LABELS", "Classifier", "check_labels", "read_classifier", "read_labels", "width_of_export",
@@ -123,11 +122,7 @@ def check_labels(folder: Path, labels: Mapping[str, tuple[str, ...]]) -> None:
     if not path.exists():
         return
     expected = "the classes of each task, as the files of that task have them"
-    data = read_whole(path, None, expected)
-    try:
-        said = json.loads(data.decode())
-    except (ValueError, RecursionError) as error:
-        raise StateError(str(path), expected=expected, got=described(error)) from error
+    said = read_json(path, None, expected)
     for task, names in labels.items():
         if not isinstance(said, dict) or said.get(task) != list(names):
             raise StateError(str(path), expected=expected, got=f"others of {task}",
@@ -155,11 +150,7 @@ def read_labels(path: Path, digests: Mapping[str, str] | None = None) -> tuple[s
         If it is missing, damaged, or no list of names that differ.
     """
     expected = "a JSON list of class names that differ"
-    data = read_whole(path, digests, expected)
-    try:
-        names = json.loads(data.decode())
-    except (ValueError, RecursionError) as error:
-        raise StateError(str(path), expected=expected, got=described(error)) from error
+    names = read_json(path, digests, expected)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise StateError(str(path), expected=expected, got=type(names).__name__)
     if len(set(names)) < len(names):

@@ -1,11 +1,13 @@
-"""Arrays as ``.npy`` files that other programs read, with a file of digests against damage."""
+"""Arrays as ``.npy`` files and JSON that other programs read, with a file of digests against damage."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
@@ -14,7 +16,7 @@ from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.common.whole_files import read_file, write_file
 
-__all__ = ["read_array", "read_digests", "read_whole", "write_array", "write_digests"]
+__all__ = ["read_array", "read_digests", "read_json", "read_whole", "write_array", "write_digests"]
 
 _READ_HEADER = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
 _HINT = "`aura export` writes its files together."
@@ -109,3 +111,18 @@ def read_whole(path: Path, digests: Mapping[str, str] | None, expected: str) -> 
         raise StateError(str(path), expected="a file as its digest says", got=got,
                          hint=f"{_HINT} Delete the file of digests to take it as it is.")
     return data
+
+
+def read_json(path: Path, digests: Mapping[str, str] | None, expected: str) -> Any:
+    """Return what a file of JSON says, checked against its digest as `read_whole` does.
+
+    Raises
+    ------
+    StateError
+        If it is missing or damaged.
+    """
+    data = read_whole(path, digests, expected)
+    try:
+        return json.loads(data.decode())
+    except (ValueError, RecursionError) as error:
+        raise StateError(str(path), expected=expected, got=described(error)) from error

@@ -10,7 +10,8 @@ import numpy as np
 
 from aura.core.errors import StateError
 from aura.zones.common.arrays import Array
-from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
+from aura.zones.common.npy_files import read_array, read_digests, read_json, read_whole, write_array, write_digests
+from aura.zones.common.whole_files import write_file
 
 __all__ = ["Readouts", "read_readouts", "width_of_readouts", "write_readouts"]
 
@@ -30,11 +31,10 @@ class Readouts(NamedTuple):
 
 def write_readouts(folder: Path, task: str, emotions: tuple[str, ...], found: Readouts) -> list[Path]:
     """Write ``{task}_emotions_{prototypes,data,labelled,trained}.npy``, ``_labels.json`` and ``.sha256``."""
-    folder.mkdir(parents=True, exist_ok=True)
     files = [write_array(_path(folder, task, f"_{name}.npy"), np.asarray(array, np.float64))
              for name, array in found._asdict().items()]
     labels = _path(folder, task, "_labels.json")
-    labels.write_text(json.dumps(emotions, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    write_file(labels, (json.dumps(emotions, ensure_ascii=False, indent=1) + "\n").encode())
     return [*files, labels, write_digests(_path(folder, task, ".sha256"), [*files, labels])]
 
 
@@ -48,10 +48,7 @@ def read_readouts(folder: Path, task: str, emotions: tuple[str, ...], features: 
     """
     digests, labels = read_digests(_path(folder, task, ".sha256")), _path(folder, task, "_labels.json")
     expected = f"the emotions {', '.join(emotions)}"
-    try:
-        names = json.loads(read_whole(labels, digests, expected))
-    except ValueError:
-        names = None
+    names = read_json(labels, digests, expected)
     if not isinstance(names, list) or tuple(names) != emotions:
         raise StateError(str(labels), expected=expected, got="others", hint="Was it exported with another taxonomy?")
     weights, count = (features + 1, len(emotions)), (len(emotions),)

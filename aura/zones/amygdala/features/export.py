@@ -13,7 +13,15 @@ from aura.core.blame import described
 from aura.core.errors import StateError
 from aura.zones.amygdala.features.features import Part
 from aura.zones.common.arrays import Array
-from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
+from aura.zones.common.npy_files import (
+    read_array,
+    read_digests,
+    read_json,
+    read_whole,
+    write_array,
+    write_digests,
+)
+from aura.zones.common.whole_files import write_file
 
 __all__ = ["Estimate", "Settings", "check_settings", "read_estimate", "read_settings", "shape_of_estimate",
            "write_estimate", "write_settings"]
@@ -55,9 +63,8 @@ class Settings(BaseModel):
 
 def write_settings(folder: Path, settings: Settings) -> list[Path]:
     """Write ``features.json`` and ``features.sha256``."""
-    folder.mkdir(parents=True, exist_ok=True)
     file = folder / "features.json"
-    file.write_bytes((json.dumps(settings.model_dump(), indent=1) + "\n").encode())
+    write_file(file, (json.dumps(settings.model_dump(), indent=1) + "\n").encode())
     return [file, write_digests(folder / "features.sha256", [file])]
 
 
@@ -70,10 +77,10 @@ def read_settings(folder: Path) -> Settings:
         If it is missing or damaged.
     """
     path, expected = folder / "features.json", "what an export says of its features"
-    data = read_whole(path, read_digests(folder / "features.sha256"), expected)
+    said = read_json(path, read_digests(folder / "features.sha256"), expected)
     try:
-        return Settings.model_validate(json.loads(data.decode()), strict=False)
-    except (ValueError, RecursionError) as error:
+        return Settings.model_validate(said, strict=False)
+    except ValueError as error:
         raise StateError(str(path), expected=expected, got=described(error)) from error
 
 
