@@ -80,7 +80,9 @@ def plan_zone(manifest: Manifest, factory: type[Zone[Any]] | None, name: str,
         inputs = (*inputs, MODULATORS)
     # A class that the manifest names as text is not imported here, so it is not asked either where it is at hand.
     kind = manifest.factory if isinstance(manifest.factory, str) and manifest.factory else factory or manifest.factory
-    own_clock = manifest.self_clocked or (isinstance(kind, type) and clocks_itself(kind))
+    with blaming(name, "a clock that follows from the zone's parameters", WiringError):
+        own_clock = (bool(manifest.self_clocked(valid)) if callable(manifest.self_clocked) else
+                     manifest.self_clocked or (isinstance(kind, type) and clocks_itself(kind)))
     wanted = period if period is not None else manifest.period
     woken_by = manifest.wake_on if wake_on is None else wake_on
     with blaming(f"{name}.wake_on", "inputs that follow from the zone's parameters", WiringError):
@@ -102,7 +104,8 @@ def clocks_itself(kind: type[Zone[Any]]) -> bool:
 def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
     """Import and build the zone of a plan."""
     kind = plan.factory or plan.manifest.load()
-    if clocks_itself(kind) != plan.self_clocked:
+    at_times = callable(plan.manifest.self_clocked) and not plan.self_clocked  # with other parameters it does
+    if clocks_itself(kind) != plan.self_clocked and not at_times:
         has = "a" if clocks_itself(kind) else "no"
         raise WiringError(f"{plan.name}: manifest.self_clocked", got=str(plan.self_clocked),
                           expected=f"{clocks_itself(kind)}, for {kind.__name__} has {has} next_wake of its own",

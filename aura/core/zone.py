@@ -60,9 +60,10 @@ class Manifest(Contribution):
         The zone wakes when a signal reaches one of these inputs.
     latency : str
         The zone works in the background and its outputs are published this much later.
-    self_clocked : bool
+    self_clocked : bool, or function of the parameters
         Whether the zone says itself when it wakes (`Zone.next_wake`), as streams do. Where `factory` is a text it must
-        be said here, as the class is not imported for it; else it follows from the class.
+        be said here, as the class is not imported for it; else it follows from the class. One that clocks itself with
+        some parameters only is not asked with others.
     flow : Flow, optional
         How densely the zone publishes items, where that is known: zones that keep items until their label comes take
         their memory from it.
@@ -91,7 +92,7 @@ class Manifest(Contribution):
     period: str | None = None
     wake_on: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     latency: str = "0 s"
-    self_clocked: bool = False
+    self_clocked: bool | Callable[[Any], bool] = False
     version: str = "1"
     changeable: tuple[str, ...] | Callable[[Any], tuple[str, ...]] = ()
     details: Callable[[Any], Sequence[str]] | None = None

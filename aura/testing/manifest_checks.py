@@ -56,7 +56,7 @@ def manifest_is_complete(subject: Subject) -> None:
         inputs, outputs = manifest.ports(params)
         woken_by = manifest.wake_on(params) if callable(manifest.wake_on) else manifest.wake_on
         changeable = manifest.changeable_of(params)
-    if manifest.factory and isinstance(manifest.factory, str) and manifest.self_clocked != clocks_itself(kind):
+    if manifest.factory and isinstance(manifest.factory, str) and bool(manifest.self_clocked) != clocks_itself(kind):
         raise subject.failure(f"expected self_clocked={clocks_itself(kind)} in the manifest, as {kind.__name__} has "
                               f"{'a' if clocks_itself(kind) else 'no'} next_wake of its own")
     names = {port.name for port in inputs}

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from aura import Brain, Manifest, Port, Zone, ZoneContext, ZoneParams
 from aura.core.errors import PluginError, WiringError
-from tests.core.kit import MS, Log, Relay, Rover
+from tests.core.kit import MS, Log, Relay, Rover, ScribblerParams
 
 
 class Sized(ZoneParams):
@@ -109,6 +109,25 @@ def test_a_manifest_may_not_say_that_a_class_clocks_itself_that_does_not() -> No
     brain.add(replace(Relay.manifest, factory=Relay, self_clocked=True))
     with pytest.raises(WiringError, match=r"relay: manifest.self_clocked: expected False, for Relay has no next_wake"):
         brain.build()
+
+
+def test_a_zone_may_clock_itself_with_some_parameters_only() -> None:
+    class Paced(ScribblerParams):
+        clock: bool = True
+
+    def times(clock: bool) -> list[int]:
+        brain = Brain()
+        manifest = replace(Rover.manifest, factory="tests.core.kit:Rover", params=Paced,
+                           self_clocked=lambda params: params.clock)
+        brain.add(manifest, params={"clock": clock}, period="4 ms")
+        assert ("by its own clock" in brain.schedule()) == clock
+        log = Log()
+        brain.observe(log)
+        brain.run(until="20 ms")
+        return [time for time, topic, *_ in log.rows if topic == "rover.y"]
+
+    assert any(time % (4 * MS) for time in times(clock=True))
+    assert times(clock=False) == [0, 4 * MS, 8 * MS, 12 * MS, 16 * MS]
 
 
 def test_a_class_named_by_its_manifest_may_clock_itself() -> None:

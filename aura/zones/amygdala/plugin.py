@@ -58,7 +58,8 @@ MANIFEST = Manifest(
     "amygdala", "aura.zones.amygdala.zone:Amygdala",
     "Names what a stimulus feels like: learns in one pass from embeddings to labels or numbers, for several tasks.",
     params=AmygdalaParams, inputs=_inputs, outputs=_outputs, modulators=(LEARNING_RATE, LEARNING_DRIVE),
-    wake_on=_wake_on, parts={"task": KINDS, "learner": LEARNERS}, version="6", changeable=_changeable)
+    wake_on=_wake_on, parts={"task": KINDS, "learner": LEARNERS}, self_clocked=lambda params: params.publish_gradient,
+    version="6", changeable=_changeable)
 
 
 @hookimpl

@@ -48,7 +48,7 @@ class Amygdala(Zone[AmygdalaParams]):
 
     The modulators ``learning_rate`` and ``learning_drive`` multiply what an item weighs (least squares) or its step
     (other learners); at 0 nothing is learned. The gradient is found in `learn` by the weights before it, and published
-    by the next `step`, so that it stays silent with learning off.
+    by a `step` at the next instant of the brain, so that it stays silent with learning off.
     """
 
     manifest = MANIFEST
@@ -94,6 +94,10 @@ class Amygdala(Zone[AmygdalaParams]):
             out["embedding_gradient"] = self._gradient
             self._gradient = None
         return out
+
+    def next_wake(self, now: Time) -> Time | None:
+        """Return one resolution later where a gradient waits to be published, None else."""
+        return None if self._gradient is None else now + self.context.resolution
 
     def _predicted(self, features: NDArray[np.float32]) -> dict[str, Any]:
         """Return the outputs of all tasks for rows, behind which the learner's context stands."""

@@ -72,7 +72,8 @@ MANIFEST = Manifest(
     "experts", "aura.zones.experts.zone:Experts",
     "A growing mixture of experts: routes each stimulus to a few, learns online which of them know it, and grows.",
     params=ExpertsParams, inputs=_inputs, outputs=_outputs, modulators=_modulators,
-    wake_on=("stimulus", "teacher"), parts={"expert": KINDS}, self_clocked=True, version="5",
+    wake_on=("stimulus", "teacher"), parts={"expert": KINDS}, self_clocked=lambda params: params.publish_gradient,
+    version="5",
     changeable=(
         "on_unknown", "max_experts", "learning.*", "store.on_damage",
         *(f"gate.{name}" for name in ("temperature", "learning_rate", "utility_rate", "utility_weight",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -98,3 +99,37 @@ def test_with_learning_off_no_gradient_is_said(bench: Make) -> None:
     one.brain.learning = False
     one.teach(64)
     assert one.brain.latest("amygdala.embedding_gradient") is None
+
+
+def test_a_gradient_is_published_at_the_instant_after_its_label_though_nothing_else_wakes_the_zone(bench: Make) -> None:
+    one = bench(publish_gradient=True, learner={"kind": "logistic"})
+    embedding, labels = stimuli(2)
+    one.show(embedding, [1, 2])
+    found = one.brain.probe("amygdala.embedding_gradient")
+    one.brain.inject("amygdala.emotion_teacher", labels, ids=np.array([1, 2]))
+    at = one.brain.now
+    one.brain.run(span="1 s")
+    assert len(found.times) == 1
+    assert 0 < found.times[0] - at <= 2_000_000  # told one resolution after it was injected at the earliest
+
+
+def test_a_gradient_that_waits_is_published_by_a_brain_that_goes_on_from_a_checkpoint(bench: Make,
+                                                                                       tmp_path: Path) -> None:
+    one, other = (bench(publish_gradient=True, learner={"kind": "logistic"}) for _ in range(2))
+    embedding, labels = stimuli(2)
+    one.show(embedding, [1, 2])
+    one.brain.inject("amygdala.emotion_teacher", labels, ids=np.array([1, 2]))
+    for _ in range(4):
+        if one.zone.state()["gradient"] is not None:
+            break
+        one.brain.run(span="1 ms")
+    one.brain.save(tmp_path / "kept")
+    found = other.brain.probe("amygdala.embedding_gradient")
+    other.brain.load(tmp_path / "kept")
+    other.brain.run(span="10 ms")
+    assert len(found.times) == 1
+
+
+def test_an_amygdala_that_publishes_no_gradient_has_no_clock_of_its_own(bench: Make) -> None:
+    assert "clock" not in bench().brain.schedule()
+    assert "by its own clock" in bench(publish_gradient=True).brain.schedule()
