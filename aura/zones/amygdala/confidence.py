@@ -229,11 +229,11 @@ class Confidence(Stateful):
         """Return the log loss of each row, in nats: of its class, or of whether the best is one of its classes."""
         scaled = self.chances(logits, chances)
         if self._exclusive:
-            told = scaled[np.arange(len(scaled)), targets.argmax(axis=1)]
+            likelihood = scaled[np.arange(len(scaled)), targets.argmax(axis=1)]
         else:
             sure = self.of_best(logits, scaled)
-            told = np.where(_hits(logits, targets), sure, 1.0 - sure)
-        loss: Array = -np.log(np.maximum(told, LEAST_CHANCE))
+            likelihood = np.where(_hits(logits, targets), sure, 1.0 - sure)
+        loss: Array = -np.log(np.maximum(likelihood, LEAST_CHANCE))
         return loss
 
 

@@ -122,9 +122,9 @@ def check_labels(folder: Path, labels: Mapping[str, tuple[str, ...]]) -> None:
     if not path.exists():
         return
     expected = "the classes of each task, as the files of that task have them"
-    said = read_json(path, None, expected)
+    saved = read_json(path, None, expected)
     for task, names in labels.items():
-        if not isinstance(said, dict) or said.get(task) != list(names):
+        if not isinstance(saved, dict) or saved.get(task) != list(names):
             raise StateError(str(path), expected=expected, got=f"others of {task}",
                              hint="`aura export` writes its files together.")
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.zones.amygdala.learners.learner import Block, Lesson
-from aura.zones.amygdala.tasks.task import ToldItems
+from aura.zones.amygdala.tasks.task import LabelledItems
 
 __all__ = ["TaughtItems", "joined"]
 
@@ -23,7 +23,7 @@ class TaughtItems(NamedTuple):
     """(u,)."""
     rows: NDArray[np.float32]
     """Their embeddings, (u, features)."""
-    items: ToldItems
+    items: LabelledItems
     """What the task made of its labels."""
 
 

@@ -84,10 +84,10 @@ class Novelty(Stateful):
         if keep != 1.0:
             self._sums *= keep
             self._weights *= keep
-        told = np.flatnonzero(targets.any(axis=0))
-        self._sums[told] += rate * (targets[:, told].T @ rows)
-        self._weights[told] += rate * targets[:, told].sum(axis=0)
-        self._mean(told)
+        present = np.flatnonzero(targets.any(axis=0))
+        self._sums[present] += rate * (targets[:, present].T @ rows)
+        self._weights[present] += rate * targets[:, present].sum(axis=0)
+        self._mean(present)
 
     def add_classes(self, count: int) -> None:
         """Append classes of which no row has come."""

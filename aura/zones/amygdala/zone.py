@@ -61,8 +61,8 @@ class Amygdala(Zone[AmygdalaParams]):
         self._tasks: dict[str, AnyTask] = {}
         self._learner: Learner | None = None
         self._gradient: Items | None = None
-        told = [port.name for port in context.inputs if port.role == "label"]
-        memory = room(context.params.memory, map(context.waits.get, told), PENDING_ITEMS, f"{context.name}.memory")
+        teachers = [port.name for port in context.inputs if port.role == "label"]
+        memory = room(context.params.memory, map(context.waits.get, teachers), PENDING_ITEMS, f"{context.name}.memory")
         self._pending = PendingItems(memory, readers=len(self.params.tasks))
         self._rows = FeatureRows(context.name, self.params, memory)
         users = self.params.users
@@ -84,7 +84,7 @@ class Amygdala(Zone[AmygdalaParams]):
             if self._learner is not None and self._learner.context:
                 followed = self._learner.follow(now, rows, self._rows.texts(ids, len(rows)))
                 rows = np.hstack([rows, followed.context])
-                out.update(followed.said)
+                out.update(followed.outputs)
             out.update(self._predicted(rows))
             if self.users is not None:
                 out.update(self.users.follow(ids, out, explore=self.learns))
@@ -140,18 +140,18 @@ class Amygdala(Zone[AmygdalaParams]):
             truths = truths[found] if isinstance(truths, np.ndarray) else [truths[index] for index in found.tolist()]
             task = self._tasks[name]
             if isinstance(task, HeadTask):
-                items = task.told(truths, where, now)
-                told, said = items.used, items.scalars
-                if len(told):
-                    heads[name] = TaughtItems(ids[found][told], rows[told], items)
+                items = task.targets(truths, where, now)
+                used, own = items.used, items.scalars
+                if len(used):
+                    heads[name] = TaughtItems(ids[found][used], rows[used], items)
             elif isinstance(task, Task):
                 taught = task.learn(rows[:, :self._width], truths, rate, where, now,
                                    want_gradient=self.params.publish_gradient)
-                told, said = taught.used, taught.scalars
+                used, own = taught.used, taught.scalars
                 if taught.gradient is not None:
-                    gradients.append((ids[found][told], taught.gradient))
-            scalars[name] = {f"{name}_items": float(len(told)), f"{name}_unmatched": float(len(ids) - len(found)),
-                             **said}
+                    gradients.append((ids[found][used], taught.gradient))
+            scalars[name] = {f"{name}_items": float(len(used)), f"{name}_unmatched": float(len(ids) - len(found)),
+                             **own}
         more: Mapping[str, float] = {}
         if heads:
             more = self._learn_heads(heads, rate, scalars, gradients)
@@ -256,11 +256,11 @@ class Amygdala(Zone[AmygdalaParams]):
 
     def notices(self) -> dict[str, int]:
         """Return what taught nothing or had no text, what tasks have to tell, and what became of users."""
-        told = {UNMATCHED: self._pending.unmatched + (self.users.unmatched if self.users is not None else 0)}
-        told |= self._rows.notices()
+        counts = {UNMATCHED: self._pending.unmatched + (self.users.unmatched if self.users is not None else 0)}
+        counts |= self._rows.notices()
         for task in self._tasks.values():
-            told |= task.notices()
-        return told if self.users is None else told | self.users.notices()
+            counts |= task.notices()
+        return counts if self.users is None else counts | self.users.notices()
 
     def class_names(self, task: str) -> tuple[str, ...]:
         """Return the classes that a task tells apart, in their order; none before the first embedding."""

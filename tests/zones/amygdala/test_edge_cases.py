@@ -63,7 +63,7 @@ def test_a_class_that_never_comes_is_not_said_and_improbable(bench: Make, learne
     task = {"classes": ["anger", "fear", "joy", "never"], "at_least_one": False}
     one = taught(bench(learner=learner, tasks={"emotion": task}), embedding, labels)
     assert chances(one, embedding)["never"].max() < 0.1
-    assert not any("never" in said for said in one.read("emotion"))
+    assert not any("never" in predicted for predicted in one.read("emotion"))
 
 
 @each

@@ -74,19 +74,19 @@ def test_the_gradients_of_several_tasks_add_up(bench: Make, learner: Any) -> Non
 def test_tasks_told_of_different_items_in_one_tick_give_each_item_what_its_own_tasks_say(bench: Make,
                                                                                          learner: Any) -> None:
     found = {}
-    for told in ({"emotion": [3, 1]}, {"tone": [2, 1]}, {"emotion": [3, 1], "tone": [2, 1]}):
+    for taught in ({"emotion": [3, 1]}, {"tone": [2, 1]}, {"emotion": [3, 1], "tone": [2, 1]}):
         one = bench(tasks={"emotion": {}, "tone": {}}, publish_gradient=True, learner=learner)
         embedding, labels = stimuli(40)
         one.show(embedding, range(100, 140))
         for task in ("emotion", "tone"):
             one.tell(labels, range(100, 140), task=task)
         one.show(embedding[:4], range(4))
-        for task, ids in told.items():
+        for task, ids in taught.items():
             one.brain.inject(f"amygdala.{task}_teacher", tuple(labels[i] for i in ids), ids=np.array(ids))
         one.brain.run(span="2 ms")
         one.show(embedding[:1], [9])
         signal = one.brain.latest("amygdala.embedding_gradient")
-        found["+".join(told)] = dict(zip(signal.ids.tolist(), signal.value, strict=True))
+        found["+".join(taught)] = dict(zip(signal.ids.tolist(), signal.value, strict=True))
     assert list(found["emotion+tone"]) == [3, 1, 2]
     for item, gradient in found["emotion+tone"].items():
         own = [found[task][item] for task in ("emotion", "tone") if item in found[task]]

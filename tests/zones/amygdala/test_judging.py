@@ -115,10 +115,10 @@ def test_strangers_are_newer_than_new_items_of_known_classes(bench: Make, task: 
 def test_novelty_is_told_before_the_item_is_learned(bench: Make) -> None:
     one, other = (taught(bench, stimuli, 320) for _ in range(2))
     fresh, labels = stimuli(8, seed=6)
-    for each, said in ((one, labels), (other, tuple((name,) for name in (CLASSES * 3)[:8]))):
+    for each, truth in ((one, labels), (other, tuple((name,) for name in (CLASSES * 3)[:8]))):
         each.show(fresh, range(9_000, 9_008))
         novelty = each.read("emotion_novelty")
-        each.tell(said, range(9_000, 9_008))
+        each.tell(truth, range(9_000, 9_008))
         assert np.array_equal(each.read("emotion_novelty"), novelty)
     assert np.array_equal(one.read("emotion_novelty"), other.read("emotion_novelty"))
     one.show(fresh, range(9_100, 9_108))

@@ -49,9 +49,9 @@ def test_it_explains_a_text_by_experts_routing_and_words_and_changes_nothing(tau
     experts = ["readout_0", "readout_1", "network_0", "network_1"]
     assert list(found["routing"]) == list(found["experts"]) == experts
     assert [word for word, _ in found["attention"]] == ["not", "so", "glad"]
-    for said in (found["tasks"], *found["experts"].values()):
-        assert set(said["emotion"]) == {"anger", "fear", "joy"}
-        assert all(0 <= chance <= 1 for chance in said["emotion"].values())
+    for scores in (found["tasks"], *found["experts"].values()):
+        assert set(scores["emotion"]) == {"anger", "fear", "joy"}
+        assert all(0 <= chance <= 1 for chance in scores["emotion"].values())
 
 
 def test_what_it_explains_is_what_it_says_when_the_item_comes(taught: Any) -> None:
@@ -61,8 +61,8 @@ def test_what_it_explains_is_what_it_says_when_the_item_comes(taught: Any) -> No
     tell_text(taught, ("so glad",), [300])
     taught.show(embedding, [300])
     names = taught.zone._tasks["emotion"]._classes.names
-    said = dict(zip(names, taught.read("emotion_probability")[0].tolist(), strict=True))
-    assert said == pytest.approx(expected["tasks"]["emotion"], abs=0.03)
+    published = dict(zip(names, taught.read("emotion_probability")[0].tolist(), strict=True))
+    assert published == pytest.approx(expected["tasks"]["emotion"], abs=0.03)
 
 
 def test_any_learner_explains_its_tasks_and_none_before_an_embedding(bench: Any) -> None:

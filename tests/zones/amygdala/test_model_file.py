@@ -72,10 +72,10 @@ def test_the_file_is_a_state_dict_that_torch_computes_with(bench: Make, tmp_path
 
 def test_all_labels_stand_beside_it(bench: Make, tmp_path: Path) -> None:
     exported(bench, tmp_path)
-    said = json.loads((tmp_path / "all_labels.json").read_text())
-    assert set(said) == {"emotion", "tone"}
-    assert set(said["emotion"]) == set(CLASSES)
-    (tmp_path / "all_labels.json").write_text(json.dumps({**said, "tone": ["loud"]}))
+    labels = json.loads((tmp_path / "all_labels.json").read_text())
+    assert set(labels) == {"emotion", "tone"}
+    assert set(labels["emotion"]) == set(CLASSES)
+    (tmp_path / "all_labels.json").write_text(json.dumps({**labels, "tone": ["loud"]}))
     with pytest.raises(StateError, match=r"all_labels\.json: .*others of tone"):
         network(bench).zone.load_export(tmp_path)
 

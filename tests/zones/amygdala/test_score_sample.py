@@ -65,9 +65,9 @@ def test_a_smaller_sample_takes_over_the_latest() -> None:
 def f1(one: Bench) -> float:
     fresh, truth = stimuli(400, seed=5)
     one.show(fresh, range(9_000, 9_400))
-    said = one.read("emotion")
-    hits = sum(len(set(a) & set(b)) for a, b in zip(said, truth, strict=True))
-    return 2 * hits / (sum(map(len, said)) + sum(map(len, truth)))
+    predicted = one.read("emotion")
+    hits = sum(len(set(a) & set(b)) for a, b in zip(predicted, truth, strict=True))
+    return 2 * hits / (sum(map(len, predicted)) + sum(map(len, truth)))
 
 
 @pytest.mark.parametrize("kind", ["rls", "logistic"])

@@ -141,16 +141,16 @@ def test_numbers_beside_logistic_classes_are_the_regression_itself(bench: Make) 
     assert np.array_equal(exact.read("vad"), beside.read("vad"))
 
 
-@pytest.mark.parametrize(("task", "said"), [
+@pytest.mark.parametrize(("task", "truths"), [
     ({"kind": "labels"}, np.zeros(4, np.float32)), ({"kind": "choice"}, np.zeros((4, 3), np.float32)),
     ({"kind": "numbers"}, (("joy",),) * 4), ({"kind": "numbers", "size": 3}, np.zeros((4, 2), np.float32)),
     ({"kind": "choice"}, (("joy", "fear"),) * 4),
 ])
-def test_a_teacher_of_the_wrong_kind_is_refused(bench: Make, task: Any, said: Any) -> None:
+def test_a_teacher_of_the_wrong_kind_is_refused(bench: Make, task: Any, truths: Any) -> None:
     one = bench(tasks={"it": task})
     one.show(numbers(4)[0], range(4))
     with pytest.raises(AuraError, match=r"amygdala\.it_teacher"):
-        one.tell(said, range(4), task="it")
+        one.tell(truths, range(4), task="it")
 
 
 def test_a_pathway_from_a_teacher_of_the_wrong_kind_is_not_laid(bench: Make) -> None:

@@ -45,10 +45,10 @@ class Emotion(_Options):
 
     @field_validator("name", "definition", "seeds")
     @classmethod
-    def _say_something(cls, said: str | tuple[str, ...]) -> str | tuple[str, ...]:
-        if not said or not all(text.strip() for text in ((said,) if isinstance(said, str) else said)):
+    def _say_something(cls, texts: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not texts or not all(text.strip() for text in ((texts,) if isinstance(texts, str) else texts)):
             raise ValueError("at least one text, and none that is blank")
-        return said
+        return texts
 
     @field_validator("goemotions")
     @classmethod
@@ -76,10 +76,10 @@ class Taxonomy(_Options):
     def _differ(cls, emotions: tuple[Emotion, ...]) -> tuple[Emotion, ...]:
         if len(emotions) < FEWEST:
             raise ValueError(f"{FEWEST} emotions or more")
-        for what, said in (("names", [one.name for one in emotions]),
+        for what, texts in (("names", [one.name for one in emotions]),
                            ("seeds", [seed for one in emotions for seed in one.seeds]),
                            ("labels of GoEmotions", [label for one in emotions for label in one.goemotions])):
-            twice = sorted(text for text, count in Counter(map(_folded, said)).items() if count > 1)
+            twice = sorted(text for text, count in Counter(map(_folded, texts)).items() if count > 1)
             if twice:
                 raise ValueError(f"{what} that differ, these stand twice: {', '.join(twice)}")
         return emotions

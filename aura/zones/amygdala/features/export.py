@@ -77,9 +77,9 @@ def read_settings(folder: Path) -> Settings:
         If it is missing or damaged.
     """
     path, expected = folder / "features.json", "what an export says of its features"
-    said = read_json(path, read_digests(folder / "features.sha256"), expected)
+    saved = read_json(path, read_digests(folder / "features.sha256"), expected)
     try:
-        return Settings.model_validate(said, strict=False)
+        return Settings.model_validate(saved, strict=False)
     except ValueError as error:
         raise StateError(str(path), expected=expected, got=described(error)) from error
 

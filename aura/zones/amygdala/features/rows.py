@@ -90,9 +90,9 @@ class FeatureRows(Stateful):
 
     def _estimated(self, heads: Mapping[str, Head]) -> str:
         """Return the task whose classes are estimated."""
-        told = [name for name, head in heads.items() if head.told != "numbers"]
-        task: str | None = self._params.affect.task or next(iter(told), None)
-        if task is None or task not in told:
+        tasks = [name for name, head in heads.items() if head.target_type != "numbers"]
+        task: str | None = self._params.affect.task or next(iter(tasks), None)
+        if task is None or task not in tasks:
             raise ParameterError(f"{self._zone}.affect.task", got=repr(task),
                                  expected="a task of labels or of a choice",
                                  hint='Set affect.source to "lexicon" or "annotation" where there is none.')

@@ -41,10 +41,10 @@ def checked_learned(learner: Learner, learned: Any, targets: Mapping[str, NDArra
     where = f"{type(learner).__name__}.learn()"
     if not isinstance(learned, Learned):
         raise ParameterError(where, expected="a Learned", got=sketch(learned))
-    for head, told in targets.items():
+    for head, target in targets.items():
         found = learned.scores.get(head)
-        if not isinstance(found, np.ndarray) or found.shape != told.shape:
-            raise ParameterError(where, expected=f"scores {told.shape} of the head {head!r}, as its targets are",
+        if not isinstance(found, np.ndarray) or found.shape != target.shape:
+            raise ParameterError(where, expected=f"scores {target.shape} of the head {head!r}, as its targets are",
                                  got=sketch(found))
         if head not in learned.losses:
             raise ParameterError(where, expected=f"a loss of the head {head!r}", got="none")

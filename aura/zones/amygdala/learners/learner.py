@@ -19,13 +19,13 @@ from aura.core.ports import Port
 from aura.core.time import Time
 from aura.zones.amygdala.learners.links import LOG_ODDS, Link
 
-__all__ = ["Block", "Followed", "Head", "Learned", "Learner", "LearnerKind", "LearnerOptions", "Lesson", "Rows", "Told",
-           "compact"]
+__all__ = ["Block", "Followed", "Head", "Learned", "Learner", "LearnerKind", "LearnerOptions", "Lesson", "Rows",
+           "TargetType", "compact"]
 
 Rows = NDArray[Any]
 """Embeddings (n, features), with what stands beside them (see `features/`): float32."""
-Told = Literal["labels", "choice", "numbers"]
-"""What a head is told of an item: which of its classes it has, the one that it has, or numbers."""
+TargetType = Literal["labels", "choice", "numbers"]
+"""What the targets of a head are: which of its classes an item has, the one that it has, or numbers."""
 
 
 class LearnerOptions(BaseModel):
@@ -53,8 +53,8 @@ class Head(NamedTuple):
 
     name: str
     """The task's."""
-    told: Told
-    """What its targets are: zero or one for each class, any number of them or exactly one an item; or numbers."""
+    target_type: TargetType
+    """Zero or one for each class, any number of ones or exactly one an item; or numbers."""
     outputs: int
     """How many there are at first; heads of classes grow."""
 
@@ -96,7 +96,7 @@ class Followed(NamedTuple):
 
     context: NDArray[np.float32]
     """What it is to know of each when its label comes, (n, context)."""
-    said: Mapping[str, Any]
+    outputs: Mapping[str, Any]
     """Its own outputs, by port."""
 
 
@@ -130,8 +130,8 @@ class Learner(Stateful, ABC):
     """Whether it can tell what rows would score had they not been learned (`left_out`)."""
     whole: ClassVar[bool] = False
     """Whether it exports all that it knows as files of its own, and reads it from these rather than a map a task."""
-    close_for: ClassVar[tuple[Told, ...]] = ("labels", "choice")
-    """What heads are told of whose scores `left_out` tells closely enough to fit probabilities to."""
+    close_for: ClassVar[tuple[TargetType, ...]] = ("labels", "choice")
+    """The targets of heads whose scores `left_out` tells closely enough to fit probabilities to."""
     context: int = 0
     """Columns that a row has behind its features, where what is predicted depends on more than these (`follow`)."""
     forgetting: float = 1.0

@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from aura.core.lasting import Free, Stateful
-from aura.zones.amygdala.learners.learner import Head, Told
+from aura.zones.amygdala.learners.learner import Head, TargetType
 from aura.zones.amygdala.learners.linear import LinearLearner, LinearReadout
 from aura.zones.amygdala.learners.links import sigmoid, softmax
 from aura.zones.amygdala.learners.rls import LeastSquaresReadout
@@ -161,11 +161,11 @@ class LogisticLearner(LinearLearner):
     for the many rare classes of a softmax goes too far: temperatures come from the stream (measured on CLINC150).
     """
 
-    close_for: ClassVar[tuple[Told, ...]] = ("labels",)
+    close_for: ClassVar[tuple[TargetType, ...]] = ("labels",)
 
     def readout(self, head: Head) -> LinearReadout:
         ridge, forgetting = self.options.ridge, self.options.forgetting
-        if head.told == "numbers":
+        if head.target_type == "numbers":
             return LeastSquaresReadout(self.features + 1, head.outputs, ridge=ridge, forgetting=forgetting)
-        return LogisticReadout(self.features + 1, head.outputs, multi_label=head.told == "labels", ridge=ridge,
+        return LogisticReadout(self.features + 1, head.outputs, multi_label=head.target_type == "labels", ridge=ridge,
                                forgetting=forgetting, learning_rate=self.options.learning_rate)

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aura.zones.amygdala.learners.learner import Told
+from aura.zones.amygdala.learners.learner import TargetType
 from aura.zones.amygdala.learners.network_options import NetworkOptions
 from aura.zones.common.arrays import Array
 
@@ -17,13 +17,13 @@ Found = tuple[Tensor, Tensor]
 """The loss of each item, (n,), and its derivative by the scores, (n, outputs)."""
 
 
-def loss_and_slope(told: Told, scores: Tensor, targets: Tensor, weights: Tensor | None,
+def loss_and_slope(target_type: TargetType, scores: Tensor, targets: Tensor, weights: Tensor | None,
                    options: NetworkOptions) -> Found:
     """Return the loss of each item and its derivative.
 
     Parameters
     ----------
-    told : {"labels", "choice", "numbers"}
+    target_type : {"labels", "choice", "numbers"}
         Which: binary cross-entropy summed over classes, cross-entropy, or half the squared error summed over numbers.
     scores, targets : tensor (n, outputs)
     weights : tensor (outputs,), optional
@@ -31,10 +31,10 @@ def loss_and_slope(told: Told, scores: Tensor, targets: Tensor, weights: Tensor 
     options : NetworkOptions
         Of which `focal` and `label_smoothing` count.
     """
-    if told == "numbers":
+    if target_type == "numbers":
         errors = scores - targets
         return 0.5 * errors.square().sum(1), errors
-    if told == "labels":
+    if target_type == "labels":
         return _independent(scores, targets, weights, options.focal, options.label_smoothing)
     return _exclusive(scores, targets, weights, options.focal, options.label_smoothing)
 

@@ -70,11 +70,11 @@ class MixtureLearner(Learner):
     def __init__(self, options: MixtureOptions, heads: Sequence[Head], features: int, rng: np.random.Generator) -> None:
         super().__init__(options, heads, features, rng)
         self.context = options.liquid + options.words
-        self._told = {head.name: head.told for head in heads}
+        self._target_types = {head.name: head.target_type for head in heads}
         self._moments = Moments(features)
         self._known: dict[str, Frequencies | Moments] = {
-            head.name: Moments(head.outputs) if head.told == "numbers"
-            else Frequencies(head.outputs, exclusive=head.told == "choice") for head in heads}
+            head.name: Moments(head.outputs) if head.target_type == "numbers"
+            else Frequencies(head.outputs, exclusive=head.target_type == "choice") for head in heads}
         self._gate = LiquidGate(options, features, rng)
         self._experts = Experts(options, heads, features, rng)
         self._words = WordAttention(options) if options.words else None
@@ -94,10 +94,10 @@ class MixtureLearner(Learner):
         context[:, :self.options.liquid] = self._gate.follow(self._standardised(rows))
         found = self._put_words(context, texts)
         seen = self._look(np.hstack([rows, context]))
-        said: dict[str, Any] = {"routing": seen.route.shares.astype(np.float32)}
+        outputs: dict[str, Any] = {"routing": seen.route.shares.astype(np.float32)}
         if self._words is not None:
-            said |= {"attention": tuple(found), "attention_weight": seen.weights.astype(np.float32)}
-        return Followed(context, said)
+            outputs |= {"attention": tuple(found), "attention_weight": seen.weights.astype(np.float32)}
+        return Followed(context, outputs)
 
     def scores(self, rows: Rows) -> Mapping[str, Array]:
         seen = self._look(rows)
@@ -171,7 +171,7 @@ class MixtureLearner(Learner):
             if one in met:  # before it is learned from, so that no step is out of all proportion
                 one.add(new)
         seen = self._look(block.rows)
-        work = Work(seen, block, self._experts, self._gate, self._told, self._known,
+        work = Work(seen, block, self._experts, self._gate, self._target_types, self._known,
                     own=self.options.rule == "delta")
         scores = {name: self._scaled(name, mixed) for name, mixed in work.mixed.items()}
         gradient = None
@@ -201,7 +201,7 @@ class MixtureLearner(Learner):
             self._gate.follow_gradient(seen.rows, seen.route, routing, gate_rate)
         else:
             self._experts.learn_delta(work.by_own_errors(), seen.rows, seen.hidden, {
-                name: fast / CURVATURES[told] for name, told in self._told.items()})
+                name: fast / CURVATURES[target_type] for name, target_type in self._target_types.items()})
             self._gate.learn_hebbian(seen.route, routing, gate_rate)
         if self._words is not None:
             self._words.learn(seen.places, seen.weights, routing, scale)

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.zones.amygdala.learners.learner import Block, Told
+from aura.zones.amygdala.learners.learner import Block, TargetType
 from aura.zones.amygdala.learners.mixture_experts import Experts
 from aura.zones.amygdala.learners.mixture_gate import LiquidGate, Route
 from aura.zones.amygdala.learners.mixture_losses import loss_of, slope_of
@@ -41,16 +41,17 @@ class Work:
         Of which every row is told something.
     experts, gate
         Those of the mixture.
-    told : mapping of str to str
-        What each head is told.
+    target_types : mapping of str to str
+        What the targets of each head are.
     known : mapping of str to Frequencies or Moments
         What is known of its targets in closed form.
     own : bool
         Whether the losses of each expert alone are wanted.
     """
 
-    def __init__(self, seen: Seen, block: Block, experts: Experts, gate: LiquidGate, told: Mapping[str, Told],
-                 known: Mapping[str, Frequencies | Moments], *, own: bool) -> None:
+    def __init__(self, seen: Seen, block: Block, experts: Experts, gate: LiquidGate,
+                 target_types: Mapping[str, TargetType], known: Mapping[str, Frequencies | Moments], *,
+                 own: bool) -> None:
         self.seen, self._experts, self._gate = seen, experts, gate
         self.mixed: dict[str, Array] = {}
         """What the mixture reads out for each lesson, (u, outputs)."""
@@ -67,14 +68,14 @@ class Work:
             mixed = self.mixed[name] = np.einsum("ne,neo->no", shares, read)
             offset, aim = (0.0, (targets - one.mean) / one.deviation) if isinstance(one, Moments) else (
                 one.log_odds, targets)
-            self.losses[name] = float(loss_of(told[name], mixed + offset, aim).mean())
-            slope = slope_of(told[name], mixed + offset, aim)
+            self.losses[name] = float(loss_of(target_types[name], mixed + offset, aim).mean())
+            slope = slope_of(target_types[name], mixed + offset, aim)
             self.by_mixture[used] += np.einsum("no,neo->ne", slope, read)
             self._slopes[name] = self._spread(shares[:, :, None] * slope[:, None], used)
             if own:
-                self.own[used] += loss_of(told[name], read + offset, aim[:, None])
+                self.own[used] += loss_of(target_types[name], read + offset, aim[:, None])
                 self._own_slopes[name] = self._spread(
-                    shares[:, :, None] * slope_of(told[name], read + offset, aim[:, None]), used)
+                    shares[:, :, None] * slope_of(target_types[name], read + offset, aim[:, None]), used)
 
     def _spread(self, slope: Array, used: NDArray[np.intp]) -> Array:
         """Return the slope of all rows of the block, 0 for those that are not used."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from aura.core.errors import StateError
-from aura.core.lasting import Stateful
+from aura.core.lasting import Lasting, Stateful
 from aura.zones.amygdala.learners.learner import Block, Head, Learned, Learner, Lesson, Rows, compact
 from aura.zones.amygdala.learners.links import LOG_ODDS, Link
 from aura.zones.amygdala.learners.losses import class_weights, loss_and_slope
@@ -39,11 +39,11 @@ class NetworkHead(Stateful):
     lasting = ("parameters", "known", "log_variance")
 
     def __init__(self, head: Head, width: int) -> None:
-        self.told = head.told
+        self.target_type = head.target_type
         self.parameters = Parameters(np.zeros((width + 1, head.outputs), np.float32))
         self.known: Frequencies | Moments = (
-            Moments(head.outputs) if head.told == "numbers"
-            else Frequencies(head.outputs, exclusive=head.told == "choice"))
+            Moments(head.outputs) if head.target_type == "numbers"
+            else Frequencies(head.outputs, exclusive=head.target_type == "choice"))
         self.log_variance = Parameters(np.zeros((1, 1), np.float32))
         """What the loss of the task scatters, by which it weighs the less; where that is learned."""
 
@@ -77,7 +77,7 @@ class NetworkLearner(Learner):
 
     link: ClassVar[Link] = LOG_ODDS
     whole: ClassVar[bool] = True
-    lasting = ("_moments", "_trunk", "_heads", "_told", "_items", "_gathered", "_rates")
+    lasting = ("_moments", "_trunk", "_heads", Lasting("_taught", key="told"), "_items", "_gathered", "_rates")
 
     def __init__(self, options: NetworkOptions, heads: Sequence[Head], features: int, rng: np.random.Generator) -> None:
         super().__init__(options, heads, features, rng)
@@ -86,7 +86,7 @@ class NetworkLearner(Learner):
         self._moments = Moments(features)
         self._trunk = Trunk(widths, options.activation, rng)
         self._heads = {head.name: NetworkHead(head, widths[-1]) for head in heads}
-        self._told: set[str] = set()
+        self._taught: set[str] = set()
         """The heads that have gathered a gradient."""
         self._items, self._gathered, self._rates = 0, 0, 0.0
         """Items that the weights have moved by; those gathered since, and the sum of their rates."""
@@ -146,8 +146,8 @@ class NetworkLearner(Learner):
         for one, new in known:
             if one not in met:
                 one.add(new)
-        told = self._moved(block, rate) if rate > 0 else {}
-        return Learned(scores, losses, gradient, told)
+        scalars = self._moved(block, rate) if rate > 0 else {}
+        return Learned(scores, losses, gradient, scalars)
 
     def _known(self, block: Block) -> list[tuple[Moments | Frequencies, Any]]:
         """Return what is known in closed form, and what the block adds to it."""
@@ -166,9 +166,9 @@ class NetworkLearner(Learner):
         else:
             read = read + _tensor(head.known.log_odds)
             weights = class_weights(options, head.known.counts + targets.sum(axis=0), head.known.items + len(targets),
-                                    exclusive=head.told == "choice")
-        loss, slope = loss_and_slope(head.told, read, _tensor(targets), None if weights is None else _tensor(weights),
-                                     options)
+                                    exclusive=head.target_type == "choice")
+        loss, slope = loss_and_slope(head.target_type, read, _tensor(targets),
+                                     None if weights is None else _tensor(weights), options)
         weight = options.task_weights.get(name, 1.0)
         if options.balance == "uncertainty":
             weight *= float(np.exp(-head.log_variance.values[0, 0]))
@@ -182,20 +182,20 @@ class NetworkLearner(Learner):
 
     def _moved(self, block: Block, rate: float) -> dict[str, float]:
         """Count a block whose gradient has been gathered, and move where that are enough; return what to log."""
-        self._told.update(block.lessons)
+        self._taught.update(block.lessons)
         self._gathered += len(block.rows)
         self._rates += rate * len(block.rows)
         if self._gathered < self.options.accumulate:
             return {}
         options, scale = self.options, 1.0 / self._gathered
-        heads = [self._heads[name] for name in sorted(self._told)]
+        heads = [self._heads[name] for name in sorted(self._taught)]
         parameters = [*self._trunk.layers, *(head.parameters for head in heads if head.parameters.values.size)]
         if options.balance == "uncertainty":
             parameters += [head.log_variance for head in heads]
         speed = options.learning_rate * rate_at(options.schedule, self._items + self._gathered) * self._rates * scale
         norm = step(parameters, speed, options.weight_decay, scale, options.clip) if parameters else 0.0
         self._items, self._gathered, self._rates = self._items + self._gathered, 0, 0.0
-        self._told.clear()
+        self._taught.clear()
         return {"gradient_norm": norm, "step_size": speed}
 
     def _masks(self, rows: int) -> list[Tensor | None]:

@@ -20,7 +20,7 @@ from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.sample import RowSample
 from aura.zones.amygdala.score_sample import ScoreSample
 from aura.zones.amygdala.tasks.kinds import ChoiceOptions, LabelOptions
-from aura.zones.amygdala.tasks.task import HeadTask, ToldItems
+from aura.zones.amygdala.tasks.task import HeadTask, LabelledItems
 from aura.zones.amygdala.thresholds import DecisionThresholds
 from aura.zones.common.arrays import Array
 
@@ -65,7 +65,7 @@ class ClassTask(HeadTask):
         self._thresholds, self._confidence = self._new_thresholds(count), Confidence(not self._multi_label)
         self._novelty = Novelty(self.features, count, learner.forgetting) if self.options.novelty else None
         by_rows = options.source == "rows" or (
-            options.source is None and learner.leaves_out and self.head().told in learner.close_for)
+            options.source is None and learner.leaves_out and self.head().target_type in learner.close_for)
         self._sample: RowSample | ScoreSample = (
             RowSample(options.sample, self.features, count, learner.forgetting) if by_rows
             else ScoreSample(options.sample, count, learner.link.score_range[0]))
@@ -134,8 +134,8 @@ class ClassTask(HeadTask):
 
     # --- learning -------------------------------------------------------------------------------------------------
 
-    def told(self, truths: LabelSets, where: str, now: Time) -> ToldItems:
-        """Return which classes each item has; told beside it are labels that are no class."""
+    def targets(self, truths: LabelSets, where: str, now: Time) -> LabelledItems:
+        """Return which classes each item has; logged beside it are labels that are no class."""
         if self._multi_label:
             used, targets, unknown = self._classes.targets(truths, where, now)
         else:
@@ -143,10 +143,10 @@ class ClassTask(HeadTask):
                                                            hint=f'Set tasks.{self.name}.kind = "labels".')
             targets = np.eye(len(self._classes))[places]
         self._grow()
-        return ToldItems(truths, used, targets,
+        return LabelledItems(truths, used, targets,
                          {} if self.options.open else {f"{self.name}_unknown": float(unknown)})
 
-    def learned(self, rows: NDArray[np.float32], items: ToldItems, scores: Array, rate: float) -> None:
+    def learned(self, rows: NDArray[np.float32], items: LabelledItems, scores: Array, rate: float) -> None:
         """Keep rows or scores to find thresholds and probabilities by, and renew them where that is due."""
         if isinstance(self._sample, RowSample):
             self._sample.add(rows, items.targets, [items.truths[index] for index in items.used.tolist()], rate)

@@ -10,7 +10,7 @@ import numpy as np
 from aura.core.errors import StateError
 from aura.core.time import Time
 from aura.zones.amygdala.learners.learner import Head
-from aura.zones.amygdala.tasks.task import HeadTask, ToldItems
+from aura.zones.amygdala.tasks.task import HeadTask, LabelledItems
 from aura.zones.common.arrays import Array
 from aura.zones.common.npy_files import read_array, read_digests, read_whole, write_array, write_digests
 
@@ -38,10 +38,10 @@ class NumberTask(HeadTask):
         numbers = (scores if span is None else np.clip(scores, *span)).astype(np.float32)
         return {self.name: numbers[:, 0] if self.options.size is None else numbers}
 
-    def told(self, truths: Any, where: str, now: Time) -> ToldItems:
+    def targets(self, truths: Any, where: str, now: Time) -> LabelledItems:
         """Return numbers (n, size) or (n,) as targets (n, size)."""
         targets = np.asarray(truths, np.float64).reshape(len(truths), self.head().outputs)
-        return ToldItems(truths, np.arange(len(targets)), targets, {})
+        return LabelledItems(truths, np.arange(len(targets)), targets, {})
 
     def export(self, folder: Path) -> list[Path]:
         """Write ``{task}_regression_W.npy`` (features, size), ``_b.npy`` (size,) and ``.sha256``."""

@@ -19,7 +19,7 @@ from aura.core.ports import Port
 from aura.core.time import Time
 from aura.zones.amygdala.learners.learner import Head, Learner
 
-__all__ = ["ITEMS", "AnyTask", "HeadTask", "Task", "TaskKind", "TaskOptions", "Taught", "ToldItems"]
+__all__ = ["ITEMS", "AnyTask", "HeadTask", "LabelledItems", "Task", "TaskKind", "TaskOptions", "Taught"]
 
 ITEMS = "embedding"
 """The input whose items a task's outputs carry on."""
@@ -48,7 +48,7 @@ class TaskOptions(BaseModel):
         return None
 
 
-class ToldItems(NamedTuple):
+class LabelledItems(NamedTuple):
     """What a teacher said of a block of items."""
 
     truths: Any
@@ -196,8 +196,8 @@ class HeadTask(AnyTask, ABC):
         return {}
 
     @abstractmethod
-    def told(self, truths: Any, where: str, now: Time) -> ToldItems:
-        """Return what the teacher said of each item, as numbers; `truths` are as they came to its port."""
+    def targets(self, truths: Any, where: str, now: Time) -> LabelledItems:
+        """Return what the head should have scored for each item; `truths` are as they came to the teacher's port."""
 
     def named(self, scores: NDArray[np.float64]) -> list[Any]:
         """Return of each item what the learner's scores (n, outputs) say, in a form to be shown; nothing is changed."""
@@ -207,8 +207,8 @@ class HeadTask(AnyTask, ABC):
         """Return the head that belongs to what `read_export` returned."""
         return self.head()
 
-    def learned(self, rows: NDArray[Any], items: ToldItems, scores: NDArray[np.float64], rate: float) -> None:
-        """Take note of what the learner has learned: embeddings, what `told` made of them, and their scores before."""
+    def learned(self, rows: NDArray[Any], items: LabelledItems, scores: NDArray[np.float64], rate: float) -> None:
+        """Take note of what the learner has learned: embeddings, their labels, and their scores before."""
 
 
 @dataclass(frozen=True, slots=True)

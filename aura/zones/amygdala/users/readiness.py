@@ -49,24 +49,24 @@ class Readiness(Stateful):
         self._squares, self._items = PRIOR_ITEMS * UNIFORM_VARIANCE, PRIOR_ITEMS
 
     @property
-    def told(self) -> int:
+    def learned(self) -> int:
         """From how many items it has learned."""
         return int(self._items - PRIOR_ITEMS)
 
     def expect(self, rows: Array) -> tuple[Array, Array]:
         """Return what is expected of rows (n, features), and its standard deviation, (n,) each."""
         expected = np.clip(self._prior + self._regression.predict(rows)[:, 0], 0.0, 1.0)
-        if not self.told:
+        if not self.learned:
             return expected, np.full(len(rows), np.sqrt(UNIFORM_VARIANCE))
         variance = self._squares / self._items * (1.0 + self._regression.spread(rows))
         return expected, np.minimum(np.sqrt(variance), LARGEST_DEVIATION)
 
-    def learn(self, rows: Array, told: Array, rate: float) -> float:
+    def learn(self, rows: Array, targets: Array, rate: float) -> float:
         """Learn rows (n, features) with what was told, (n,); return the mean absolute error before."""
         expected, _ = self.expect(rows)
-        error = float(np.abs(told - expected).mean())
+        error = float(np.abs(targets - expected).mean())
         if rate > 0:
-            self._regression.learn(rows, told[:, None] - self._prior, rate)
-            self._squares += float(((told - expected) ** 2).sum())
+            self._regression.learn(rows, targets[:, None] - self._prior, rate)
+            self._squares += float(((targets - expected) ** 2).sum())
             self._items += len(rows)
         return error

@@ -58,9 +58,9 @@ class Users(Stateful):
         if batch is not None:
             self._names.store(batch[0], list(batch[1]))
 
-    def follow(self, ids: NDArray[np.int64] | None, said: Mapping[str, Any], *, explore: bool) -> dict[str, Any]:
-        """Return the outputs for items of which the tasks have `said` something."""
-        measured = np.hstack([np.asarray(said[port], np.float64).reshape(len(said[port]), width)
+    def follow(self, ids: NDArray[np.int64] | None, outputs: Mapping[str, Any], *, explore: bool) -> dict[str, Any]:
+        """Return the outputs for items for which the tasks have published `outputs`."""
+        measured = np.hstack([np.asarray(outputs[port], np.float64).reshape(len(outputs[port]), width)
                               for port, width in self._followed.items()])
         names = [""] * len(measured) if ids is None else [self._names.pop(one, "") for one in ids.tolist()]
         rows: Array = np.ones((len(measured), self.trajectories.features + 1))
@@ -84,16 +84,16 @@ class Users(Stateful):
         scalars: dict[str, float] = {}
         found = self._taken(inputs, "readiness_teacher", READINESS, zone, now)
         if found is not None:
-            waiting, told = found
-            scalars["readiness_error"] = self.readiness.learn(waiting["rows"], told, rate)
-            scalars["readiness_items"] = float(len(told))
+            waiting, targets = found
+            scalars["readiness_error"] = self.readiness.learn(waiting["rows"], targets, rate)
+            scalars["readiness_items"] = float(len(targets))
         if self.bandit.names:
             found = self._taken(inputs, "effectiveness", EFFECTIVENESS, zone, now)
             if found is not None:
-                waiting, told = found
-                self.bandit.learn(waiting["rows"], waiting["chosen"], told, rate)
-                scalars["effectiveness"] = float(told.mean())
-                scalars["intervention_items"] = float(len(told))
+                waiting, targets = found
+                self.bandit.learn(waiting["rows"], waiting["chosen"], targets, rate)
+                scalars["effectiveness"] = float(targets.mean())
+                scalars["intervention_items"] = float(len(targets))
         if scalars:
             scalars["users"], scalars["users_evicted"] = float(len(self.trajectories)), float(self.trajectories.evicted)
         return scalars
@@ -103,11 +103,11 @@ class Users(Stateful):
         batch = received(inputs, port, zone, now)
         if batch is None:
             return None
-        ids, told = batch
-        inside = (told >= 0.0) & (told <= 1.0)
+        ids, targets = batch
+        inside = (targets >= 0.0) & (targets <= 1.0)
         self._outside += int((~inside).sum())
         which, waiting = self._waiting.take(ids[inside], reader)
-        return (waiting, told[inside][which].astype(np.float64)) if len(which) else None
+        return (waiting, targets[inside][which].astype(np.float64)) if len(which) else None
 
     @property
     def unmatched(self) -> int:

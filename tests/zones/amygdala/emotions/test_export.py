@@ -20,10 +20,10 @@ def written(folder: Path) -> Path:
     return folder / "emotion_emotions_labels.json"
 
 
-@pytest.mark.parametrize("said", ["[" * 100_000, "{", '["joy"]', "7"])
-def test_damaged_or_other_names_are_refused_by_their_file(tmp_path: Path, said: str) -> None:
+@pytest.mark.parametrize("content", ["[" * 100_000, "{", '["joy"]', "7"])
+def test_damaged_or_other_names_are_refused_by_their_file(tmp_path: Path, content: str) -> None:
     labels = written(tmp_path)
-    labels.write_text(said)
+    labels.write_text(content)
     with pytest.raises(StateError, match=r"emotion_emotions_labels\.json: expected the emotions joy, fear"):
         read_readouts(tmp_path, "emotion", NAMES, 3)
 

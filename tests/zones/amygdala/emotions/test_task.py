@@ -169,8 +169,8 @@ def test_the_scenario_renames_the_labels_as_the_taxonomy_counts_them() -> None:
 @pytest.mark.parametrize("check", [check for check in CHECKS if check is not manifest_is_light],
                          ids=lambda check: check.__name__)
 def test_the_task_conforms(check: Check, taxonomy: str) -> None:
-    def told(rng: Any, items: int) -> tuple[tuple[str, ...], ...]:
+    def taught(rng: Any, items: int) -> tuple[tuple[str, ...], ...]:
         return tuple((NAMES[int(rng.integers(3))], *((SEED,) if rng.random() < 0.5 else ())) for _ in range(items))
 
     check(Subject(MANIFEST, {"tasks": {"emotion": {"kind": "emotions", "taxonomy": taxonomy}}, "users": {}},
-                  {"emotion_teacher": told}))
+                  {"emotion_teacher": taught}))

@@ -44,16 +44,16 @@ def score(one: Reader, texts: list[str], labels: Labels) -> tuple[float, float, 
     """Return how often the best class is right in one pass, each item predicted before it is told; what it would be
     by chance, were the labels independent of the texts; and the standard deviation of that.
     """
-    rows, said = embedded(texts), []
+    rows, predicted = embedded(texts), []
     for start in range(0, len(texts), BLOCK):
         part = slice(start, start + BLOCK)
         ids = range(start, start + len(texts[part]))
         one.show(rows[part], ids, texts[part])
-        said += one.brain.read("amygdala.emotion_best")
+        predicted += one.brain.read("amygdala.emotion_best")
         one.tell(tuple(labels[part]), ids)
-    share = np.array([np.mean([best in label for label in labels]) for best in said])
-    return (float(np.mean([best in label for best, label in zip(said, labels, strict=True)])), float(share.mean()),
-            float(np.sqrt((share * (1 - share)).sum()) / len(said)))
+    share = np.array([np.mean([best in label for label in labels]) for best in predicted])
+    return (float(np.mean([best in label for best, label in zip(predicted, labels, strict=True)])), float(share.mean()),
+            float(np.sqrt((share * (1 - share)).sum()) / len(predicted)))
 
 
 @pytest.mark.parametrize("source", ["estimate", "lexicon"])

@@ -144,8 +144,8 @@ def test_the_estimate_names_the_class_that_stands_out(reader: Make) -> None:
     one.tell(labels[:300], range(300))
     one.show(embedding[300:], range(300, 400))
     code, names = one.waiting()[:, :LENGTH], one.brain.read("amygdala.emotion_classes")
-    said = (code @ waves(len(names)).T).argmax(axis=1)
-    alone = [(place, item[0]) for place, item in zip(said, labels[300:], strict=True) if len(item) == 1]
+    predicted = (code @ waves(len(names)).T).argmax(axis=1)
+    alone = [(place, item[0]) for place, item in zip(predicted, labels[300:], strict=True) if len(item) == 1]
     assert np.mean([names[place] == name for place, name in alone]) > 0.8
 
 
@@ -172,12 +172,12 @@ def test_annotations_are_codes_of_the_first_two_names(reader: Make) -> None:
 
 
 def test_a_label_cannot_be_wired_as_an_annotation() -> None:
-    class Told(Zone[Any]):
+    class Teacher(Zone[Any]):
         manifest = Manifest("told", "", period="10 ms", outputs=(
             Port("x", shape=("item", "feature")), Port("label", dtype="tags", shape=("item",), role="label")))
 
     brain = Brain()
-    brain.add(Told)
+    brain.add(Teacher)
     brain.add(MANIFEST, params={"features": ("affect", "embedding"), "affect": {"source": "annotation"}})
     brain.connect("told.x", "amygdala.embedding")
     brain.connect("told.label", "amygdala.annotation")

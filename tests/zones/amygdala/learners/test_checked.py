@@ -29,12 +29,12 @@ def test_numbers_have_as_many_outputs_as_they_have() -> None:
     assert checked_scores(LEARNER, {"it": TOLD}, "it", rows=4, classes=0) is TOLD
 
 
-@pytest.mark.parametrize(("learned", "said"), [
+@pytest.mark.parametrize(("learned", "message"), [
     (None, "expected a Learned, got None"), (Learned({}, {"it": 0.0}), r"expected scores \(4, 2\) of the head 'it'"),
     (Learned({"it": TOLD[:1]}, {"it": 0.0}), r"expected scores \(4, 2\) .*, got float64 \(1, 2\)"),
     (Learned({"it": TOLD}, {}), "expected a loss of the head 'it', got none")])
-def test_what_is_missing_of_a_block_is_refused(learned: Any, said: str) -> None:
-    with pytest.raises(ParameterError, match=rf"RlsLearner\.learn\(\): {said}"):
+def test_what_is_missing_of_a_block_is_refused(learned: Any, message: str) -> None:
+    with pytest.raises(ParameterError, match=rf"RlsLearner\.learn\(\): {message}"):
         checked_learned(LEARNER, learned, {"it": TOLD})
 
 

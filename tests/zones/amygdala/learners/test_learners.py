@@ -34,9 +34,9 @@ def block(count: int, seed: int = 2, used: Any = None, classes: int = 4) -> Bloc
     """Return a block of which every head is told the same items."""
     rows, targets = blobs(count, seed=seed)
     used = np.arange(count) if used is None else np.asarray(used, np.intp)
-    told = targets[used]
+    taught = targets[used]
     return Block(rows.astype(np.float32), {
-        "any": Lesson(used, told[:, :classes]), "one": Lesson(used, told), "vad": Lesson(used, told @ MAP)})
+        "any": Lesson(used, taught[:, :classes]), "one": Lesson(used, taught), "vad": Lesson(used, taught @ MAP)})
 
 
 def teach(learner: Learner, blocks: int, seed: int = 10) -> None:
@@ -135,14 +135,14 @@ def test_the_gradient_is_the_derivative_of_the_loss(kind: str, head: str) -> Non
     one = make(kind)
     teach(one, 5)
     rows, targets = blobs(3, seed=5)
-    told = targets @ MAP if head == "vad" else targets
+    wanted = targets @ MAP if head == "vad" else targets
     step, off = (1e-5, 1e-6) if kind in EXACT else (2e-2, 2e-2)
 
     def loss(item: int, shift: np.ndarray) -> float:
         moved = (rows[item:item + 1] + shift).astype(np.float64 if kind in EXACT else np.float32)
-        return one.learn(Block(moved, {head: Lesson(np.arange(1), told[item:item + 1])}), 0.0).losses[head]
+        return one.learn(Block(moved, {head: Lesson(np.arange(1), wanted[item:item + 1])}), 0.0).losses[head]
 
-    found = one.learn(Block(rows, {head: Lesson(np.arange(3), told)}), 0.0, want_gradient=True).gradient
+    found = one.learn(Block(rows, {head: Lesson(np.arange(3), wanted)}), 0.0, want_gradient=True).gradient
     assert found is not None
     for item in range(3):
         numeric = [(loss(item, step * axis) - loss(item, -step * axis)) / (2 * step) for axis in np.eye(6)]

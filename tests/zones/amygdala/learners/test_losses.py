@@ -24,10 +24,10 @@ WEIGHTS = torch.tensor([1.0, 3.0, 0.5, 7.0], dtype=torch.float64)
 @pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2}, {"focal": 2.0},
                                      {"focal": 1.5, "label_smoothing": 0.1}],
                          ids=["plain", "smooth", "focal", "both"])
-@pytest.mark.parametrize("told", TARGETS)
-def test_the_slope_is_the_derivative_of_the_loss(told: Any, options: dict[str, float], weights: Any) -> None:
+@pytest.mark.parametrize("target_type", TARGETS)
+def test_the_slope_is_the_derivative_of_the_loss(target_type: Any, options: dict[str, float], weights: Any) -> None:
     scores = SCORES.clone().requires_grad_()
-    loss, slope = loss_and_slope(told, scores, TARGETS[told], weights, NetworkOptions(**options))
+    loss, slope = loss_and_slope(target_type, scores, TARGETS[target_type], weights, NetworkOptions(**options))
     loss.sum().backward()
     assert torch.allclose(scores.grad, slope.detach(), atol=1e-10)
 
@@ -58,11 +58,11 @@ def test_focus_makes_easy_items_count_less() -> None:
 
 @pytest.mark.parametrize("scores", [torch.full((1, 3), 200.0), torch.full((1, 3), -200.0),
                                     torch.tensor([[300.0, -300.0, 0.0]])])
-@pytest.mark.parametrize("told", ["labels", "choice"])
+@pytest.mark.parametrize("target_type", ["labels", "choice"])
 @pytest.mark.parametrize("focal", [0.0, 0.5, 2.0])
-def test_scores_beyond_all_bounds_stay_finite(told: Any, scores: Any, focal: float) -> None:
+def test_scores_beyond_all_bounds_stay_finite(target_type: Any, scores: Any, focal: float) -> None:
     for target in torch.eye(3):
-        loss, slope = loss_and_slope(told, scores, target[None], None, NetworkOptions(focal=focal))
+        loss, slope = loss_and_slope(target_type, scores, target[None], None, NetworkOptions(focal=focal))
         assert torch.isfinite(loss).all()
         assert torch.isfinite(slope).all()
 

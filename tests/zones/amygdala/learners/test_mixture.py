@@ -93,7 +93,7 @@ def test_after_an_hour_of_silence_the_gate_is_at_rest() -> None:
     assert np.abs(one._gate.memory).max() > 0.05
     later = one.follow(3600 * S, rows, TEXTS)
     assert np.abs(later.context[0, :5]).max() < 1e-20
-    assert trees_equal(later.said, make().follow(0, rows, TEXTS).said)
+    assert trees_equal(later.outputs, make().follow(0, rows, TEXTS).outputs)
 
 
 def test_what_decays_is_flushed_before_it_is_denormal() -> None:
@@ -122,7 +122,7 @@ def test_every_gradient_is_the_derivative_of_the_loss(name: str) -> None:
     block = Block(np.hstack([rows, context]), {"any": Lesson(np.arange(3), targets)})
     place = {"gate": one._gate, "experts": one._experts}.get(name.partition(".")[0], one._experts.heads["any"])
     weights: Weights = getattr(place, name.rpartition(".")[2])
-    told: list[np.ndarray] = []
+    gradients: list[np.ndarray] = []
 
     def loss() -> float:
         return one.learn(block, 0.0).losses["any"]
@@ -136,9 +136,9 @@ def test_every_gradient_is_the_derivative_of_the_loss(name: str) -> None:
         weights.values[index] = kept - step
         numeric.append((up - loss()) / (2 * step))
         weights.values[index] = kept
-    weights.follow_gradient = lambda gradient, rate, decay: told.append(np.array(gradient))  # type: ignore[method-assign]
+    weights.follow_gradient = lambda gradient, rate, decay: gradients.append(np.array(gradient))  # type: ignore[method-assign]
     one.learn(block, 1.0)
-    found = told[0].reshape(weights.values.shape)
+    found = gradients[0].reshape(weights.values.shape)
     assert np.allclose([found[index] for index in some], numeric, atol=1e-7)
     assert np.abs(found).max() > 1e-5
 
@@ -172,10 +172,10 @@ def test_a_word_learns_to_bend_the_routing_to_the_expert_that_is_credited() -> N
                                   "gl\N{LATIN SMALL LETTER U WITH DIAERESIS}ck \N{HIRAGANA LETTER A} \u0639"])
 def test_any_text_is_read_within_the_bounds(text: str) -> None:
     one = make()
-    said = one.follow(0, np.zeros((1, 6), np.float32), [text]).said
-    assert len(said["attention"][0]) <= 8
-    assert all(len(word) <= LONGEST_WORD for word in said["attention"][0])
-    assert said["attention_weight"].sum() == pytest.approx(1.0 if said["attention"][0] else 0.0, abs=1e-6)
+    outputs = one.follow(0, np.zeros((1, 6), np.float32), [text]).outputs
+    assert len(outputs["attention"][0]) <= 8
+    assert all(len(word) <= LONGEST_WORD for word in outputs["attention"][0])
+    assert outputs["attention_weight"].sum() == pytest.approx(1.0 if outputs["attention"][0] else 0.0, abs=1e-6)
 
 
 def test_without_gain_the_words_leave_the_routing_alone() -> None:
@@ -184,9 +184,9 @@ def test_without_gain_the_words_leave_the_routing_alone() -> None:
     for twin in (other, off):
         twin.load_state(one.state())
     rows = blobs(4)[0].astype(np.float32)
-    silent = other.follow(S, rows, [""] * 4).said["routing"]
-    assert np.array_equal(off.follow(S, rows, TEXTS).said["routing"], silent)
-    assert not np.allclose(one.follow(S, rows, TEXTS).said["routing"], silent, atol=1e-4)
+    silent = other.follow(S, rows, [""] * 4).outputs["routing"]
+    assert np.array_equal(off.follow(S, rows, TEXTS).outputs["routing"], silent)
+    assert not np.allclose(one.follow(S, rows, TEXTS).outputs["routing"], silent, atol=1e-4)
 
 
 def test_by_delta_nothing_goes_back_through_layers_and_the_better_expert_gets_more() -> None:
@@ -195,12 +195,12 @@ def test_by_delta_nothing_goes_back_through_layers_and_the_better_expert_gets_mo
     fixed = [part.values.copy() for part in (one._experts.hidden, one._gate.inputs, one._gate.recurrent)]
     rows, targets = blobs(32)
     rows = rows.astype(np.float32)
-    before = one.follow(0, rows, [""] * 32).said["routing"][:, 0].mean()
+    before = one.follow(0, rows, [""] * 32).outputs["routing"][:, 0].mean()
     for _ in range(30):
         context = one.follow(0, rows, [""] * 32).context
         one.learn(Block(np.hstack([rows, context]), {"any": Lesson(np.arange(32), targets)}), 1.0)
         one._experts.heads["any"].readouts.values[:, 0] = np.random.default_rng(0).normal(size=(7, 4))
-    assert one.follow(0, rows, [""] * 32).said["routing"][:, 0].mean() < 0.5 * before
+    assert one.follow(0, rows, [""] * 32).outputs["routing"][:, 0].mean() < 0.5 * before
     for part, kept in zip((one._experts.hidden, one._gate.inputs, one._gate.recurrent), fixed, strict=True):
         assert np.array_equal(part.values, kept)
 
@@ -208,7 +208,7 @@ def test_by_delta_nothing_goes_back_through_layers_and_the_better_expert_gets_mo
 def test_an_item_goes_to_the_top_experts_alone() -> None:
     one = make(top=2)
     teach(one)
-    shares = one.follow(S, blobs(9)[0].astype(np.float32), [""] * 9).said["routing"]
+    shares = one.follow(S, blobs(9)[0].astype(np.float32), [""] * 9).outputs["routing"]
     assert ((shares > 0).sum(axis=1) == 2).all()
     assert np.allclose(shares.sum(axis=1), 1.0)
 
@@ -219,9 +219,9 @@ def test_what_is_learned_is_what_was_predicted_however_late_the_label_comes() ->
     rows, targets = blobs(4)
     rows = rows.astype(np.float32)
     whole = np.hstack([rows, one.follow(S, rows, TEXTS).context])
-    said = one.scores(whole)["any"]
+    predicted = one.scores(whole)["any"]
     one.follow(2 * S, rows[::-1].copy(), TEXTS)
-    assert np.array_equal(one.learn(Block(whole, {"any": Lesson(np.arange(4), targets)}), 1.0).scores["any"], said)
+    assert np.array_equal(one.learn(Block(whole, {"any": Lesson(np.arange(4), targets)}), 1.0).scores["any"], predicted)
 
 
 def test_it_explains_what_it_would_say_and_changes_nothing() -> None:
@@ -236,7 +236,7 @@ def test_it_explains_what_it_would_say_and_changes_nothing() -> None:
     mixed = sum(share * found["experts"]["any"][name] for share, name in zip(shares, one.options.experts, strict=True))
     assert np.allclose(mixed, found["scores"]["any"], atol=1e-12)
     followed = one.follow(int(0.05 * S), rows, ["so glad"])
-    assert np.allclose(followed.said["routing"][0], shares, atol=1e-6)
+    assert np.allclose(followed.outputs["routing"][0], shares, atol=1e-6)
 
 
 @pytest.mark.parametrize("options", [

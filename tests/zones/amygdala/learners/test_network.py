@@ -28,8 +28,8 @@ def network(heads: Any = HEADS, **options: Any) -> Learner:
 
 def block(count: int, seed: int, heads: tuple[str, ...] = ("any",)) -> Block:
     rows, targets = blobs(count, seed=seed)
-    every, told = np.arange(count), {"any": targets, "vad": 10.0 + 100.0 * targets[:, :2]}
-    return Block(rows.astype(np.float32), {name: Lesson(every, told[name]) for name in heads})
+    every, targets_of = np.arange(count), {"any": targets, "vad": 10.0 + 100.0 * targets[:, :2]}
+    return Block(rows.astype(np.float32), {name: Lesson(every, targets_of[name]) for name in heads})
 
 
 def taught(one: Learner, blocks: int, size: int = 32, heads: tuple[str, ...] = ("any",)) -> Learner:
@@ -96,10 +96,10 @@ def test_gathered_gradients_make_one_step_of_the_whole(blocks: int) -> None:
     size = 32 // blocks
     for start in range(0, 32, size):
         before = parts.state()["trunk"]
-        told = parts.learn(Block(whole.rows[start:start + size], {"any": Lesson(
+        learned = parts.learn(Block(whole.rows[start:start + size], {"any": Lesson(
             np.arange(size), whole.lessons["any"].targets[start:start + size])}), 1.0)
         moved = not np.array_equal(before["layers"][0]["values"], parts.state()["trunk"]["layers"][0]["values"])
-        assert moved is ("step_size" in told.scalars) is (start + size == 32)
+        assert moved is ("step_size" in learned.scalars) is (start + size == 32)
     one.learn(whole, 1.0)
     values = [learner.state()["trunk"]["layers"][0]["values"] for learner in (parts, one)]
     assert np.allclose(*values, atol=2e-2 if blocks > 1 else 0.0)
@@ -122,9 +122,9 @@ def test_the_rate_of_the_modulators_scales_the_step() -> None:
     for rate in (1.0, 0.25):
         one = taught(network(), 3)
         before = one.state()["heads"]["any"]["parameters"]["values"]
-        told = one.learn(block(32, 9), rate)
+        learned = one.learn(block(32, 9), rate)
         sizes.append(np.abs(one.state()["heads"]["any"]["parameters"]["values"] - before).max())
-        assert told.scalars["step_size"] == pytest.approx(0.01 * rate)
+        assert learned.scalars["step_size"] == pytest.approx(0.01 * rate)
     assert sizes[1] == pytest.approx(0.25 * sizes[0], rel=0.01)
 
 
@@ -187,8 +187,8 @@ def test_with_every_setting_it_learns(options: Any) -> None:
                          ids=["relu", "tanh", "two layers"])
 def test_the_gradients_of_the_weights_are_those_that_torch_finds(options: Any) -> None:
     one: Any = taught(network(heads=(Head("any", "labels", 4),), accumulate=64, **options), 4)
-    told = block(32, 70)
-    rows = torch.tensor(np.asarray((told.rows - one._moments.mean) / one._moments.deviation, np.float32))
+    shown = block(32, 70)
+    rows = torch.tensor(np.asarray((shown.rows - one._moments.mean) / one._moments.deviation, np.float32))
     head, layers = one._heads["any"], one._trunk.layers
     layer_values = [torch.tensor(layer.values, requires_grad=True) for layer in layers]
     values, offset = torch.tensor(head.parameters.values, requires_grad=True), torch.tensor(head.known.log_odds)
@@ -198,8 +198,8 @@ def test_the_gradients_of_the_weights_are_those_that_torch_finds(options: Any) -
         hidden = active(hidden @ layer[:-1] + layer[-1])
     scores = hidden @ values[:-1] + values[-1] + offset.float()
     torch.nn.functional.binary_cross_entropy_with_logits(
-        scores, torch.tensor(told.lessons["any"].targets, dtype=torch.float32), reduction="sum").backward()
-    one.learn(told, 1.0)
+        scores, torch.tensor(shown.lessons["any"].targets, dtype=torch.float32), reduction="sum").backward()
+    one.learn(shown, 1.0)
     for mine, wanted in zip([head.parameters, *layers], [values, *layer_values], strict=True):
         assert np.allclose(mine.gradient, wanted.grad.numpy(), atol=1e-4)
 

@@ -55,14 +55,14 @@ def test_readiness_is_the_prior_of_a_uniform_number_until_something_is_told_and_
     rows = np.hstack([rng.random((200, 2)), np.ones((200, 1))])
     expected, deviation = readiness.expect(rows[:1])
     assert (expected[0], deviation[0]) == (0.4, pytest.approx(12 ** -0.5))
-    told = np.clip(0.2 + 0.6 * rows[:, 0] + 0.02 * rng.normal(size=200), 0, 1)
+    targets = np.clip(0.2 + 0.6 * rows[:, 0] + 0.02 * rng.normal(size=200), 0, 1)
     for start in range(0, 160, 8):
-        readiness.learn(rows[start:start + 8], told[start:start + 8], 1.0)
+        readiness.learn(rows[start:start + 8], targets[start:start + 8], 1.0)
     expected, deviation = readiness.expect(rows[160:])
-    assert np.abs(expected - told[160:]).mean() < 0.03
+    assert np.abs(expected - targets[160:]).mean() < 0.03
     assert deviation.max() < 0.12
     before = readiness.state()
-    readiness.learn(rows, told, 0.0)
+    readiness.learn(rows, targets, 0.0)
     assert str(readiness.state()) == str(before)
 
 

@@ -83,9 +83,9 @@ def test_numbers_outside_of_0_to_1_and_items_that_never_were_teach_nothing_and_a
         one.brain.inject("amygdala.effectiveness", np.array([value]), ids=np.array([identity]))
         one.brain.run(span="2 ms")
     assert one.zone.users.bandit.tried.tolist() == [0, 0]
-    told = " ".join(str(notice) for notice in one.brain.all_notices())
-    assert "left out 2 numbers told of users" in told
-    assert "found nothing that waited for 1 label" in told
+    notices = " ".join(str(notice) for notice in one.brain.all_notices())
+    assert "left out 2 numbers told of users" in notices
+    assert "found nothing that waited for 1 label" in notices
 
 
 def test_users_that_cannot_be_followed_are_refused(bench: Make) -> None:
