@@ -163,26 +163,26 @@ class EmotionEngine:
                 brain.inject(f"{READS}.user", names, ids=ids)
             brain.inject(f"{SENSES}.text", whole, ids=ids)
             brain.run(span=self._span)
-            said = {port: brain.read(f"{READS}.{port}") for port in self._outputs}
-            self._names = emotions = said.get(f"{self._emotion}_classes") or self._names
+            outputs = {port: brain.read(f"{READS}.{port}") for port in self._outputs}
+            self._names = emotions = outputs.get(f"{self._emotion}_classes") or self._names
         took_ms = (perf_counter_ns() - began) / 1e6
-        return [self._analysis(row, int(ids[row]), names[row], emotions, said, took_ms) for row in range(len(whole))]
+        return [self._analysis(row, int(ids[row]), names[row], emotions, outputs, took_ms) for row in range(len(whole))]
 
-    def _analysis(self, row: int, identity: int, user: str, emotions: tuple[str, ...], said: Mapping[str, Any],
+    def _analysis(self, row: int, identity: int, user: str, emotions: tuple[str, ...], outputs: Mapping[str, Any],
                   took_ms: float) -> Analysis:
-        pad, scores = said.get(self._pad), said.get("intervention_scores")
-        chances = said[f"{self._emotion}_probability"][row].tolist()
+        pad, scores = outputs.get(self._pad), outputs.get("intervention_scores")
+        chances = outputs[f"{self._emotion}_probability"][row].tolist()
         return Analysis(
-            id=identity, user=user, primary=said[f"{self._emotion}_best"][row],
-            confidence=_number(said.get(f"{self._emotion}_confidence"), row),
+            id=identity, user=user, primary=outputs[f"{self._emotion}_best"][row],
+            confidence=_number(outputs.get(f"{self._emotion}_confidence"), row),
             probabilities=MappingProxyType(dict(zip(emotions, chances, strict=True))),
             pad=Affect(*pad[row].tolist()) if pad is not None and pad.shape[1:] == (3,) else None,
-            readiness=_number(said.get("readiness"), row),
-            readiness_uncertainty=_number(said.get("readiness_uncertainty"), row),
-            intervention=said["intervention"][row] if self._interventions else None,
+            readiness=_number(outputs.get("readiness"), row),
+            readiness_uncertainty=_number(outputs.get("readiness_uncertainty"), row),
+            intervention=outputs["intervention"][row] if self._interventions else None,
             intervention_scores=_NONE if scores is None else MappingProxyType(
                 dict(zip(self._interventions, scores[row].tolist(), strict=True))),
-            out_of_scope=_number(said.get(f"{self._emotion}_novelty"), row), took_ms=took_ms)
+            out_of_scope=_number(outputs.get(f"{self._emotion}_novelty"), row), took_ms=took_ms)
 
     # --- teaching -------------------------------------------------------------------------------------------------
 
@@ -209,24 +209,24 @@ class EmotionEngine:
         ParameterError
             If nothing is told, or something that is none of these or that the run does not learn.
         """
-        told = {"emotion": emotion, "pad": pad, "readiness": readiness, "effectiveness": effectiveness}
-        return self._teach([analysis], {what: [value] for what, value in told.items() if value is not None})
+        taught = {"emotion": emotion, "pad": pad, "readiness": readiness, "effectiveness": effectiveness}
+        return self._teach([analysis], {what: [value] for what, value in taught.items() if value is not None})
 
     def teach_many(self, analyses: Sequence[Analysis], *, emotion: Sequence[str | Sequence[str]] | None = None,
                    pad: Sequence[Sequence[float]] | None = None, readiness: Sequence[float] | None = None,
                    effectiveness: Sequence[float] | None = None) -> int:
         """Do the same for several texts in one go: what is told has a value for each."""
-        told = {"emotion": emotion, "pad": pad, "readiness": readiness, "effectiveness": effectiveness}
-        return self._teach(analyses, {what: values for what, values in told.items() if values is not None})
+        taught = {"emotion": emotion, "pad": pad, "readiness": readiness, "effectiveness": effectiveness}
+        return self._teach(analyses, {what: values for what, values in taught.items() if values is not None})
 
-    def _teach(self, analyses: Sequence[Analysis], told: Mapping[str, Sequence[Any]]) -> int:
+    def _teach(self, analyses: Sequence[Analysis], taught: Mapping[str, Sequence[Any]]) -> int:
         ports = {"emotion": f"{self._emotion}_teacher", "pad": f"{self._pad}_teacher",
                  "readiness": "readiness_teacher", "effectiveness": "effectiveness"}
-        missing = [what for what in told if ports[what] not in self._inputs]
-        if not told or missing or not analyses:
+        missing = [what for what in taught if ports[what] not in self._inputs]
+        if not taught or missing or not analyses:
             raise ParameterError("engine.teach", expected="something that the run learns",
                                  got=", ".join(missing) or "nothing")
-        values = {ports[what]: self._read(what, values, len(analyses)) for what, values in told.items()}
+        values = {ports[what]: self._read(what, values, len(analyses)) for what, values in taught.items()}
         ids = np.array([one.id for one in analyses], dtype=np.int64)
         with self._lock:
             self._taught.items = 0.0
@@ -311,17 +311,17 @@ class EmotionEngine:
             model, settings = senses.model(Path(place) / "model")
             reads.export(Path(place))
             pad = self._params.tasks.get(self._pad)
-            told = self._pad if pad is not None and (Path(place) / f"{self._pad}_regression_W.npy").is_file() else None
-            return write_model(Parts(model, settings, Path(place), self._emotion, told,
+            linear = pad is not None and (Path(place) / f"{self._pad}_regression_W.npy").is_file()
+            return write_model(Parts(model, settings, Path(place), self._emotion, self._pad if linear else None,
                                      self._params.tasks[self._emotion], self._names), Path(folder), precision)
 
     def compare_onnx(self, folder: str | Path, texts: Sequence[str]) -> Parity:
         """Return how far what `export_onnx` wrote says the same of texts as the engine does."""
         from aura.affect.onnx_export import compare, run_model
 
-        said = run_model(Path(folder), texts)
+        outputs = run_model(Path(folder), texts)
         chances = np.array([list(one.probabilities.values()) for one in self.analyze_many(texts)])
-        return compare(said, cast("Any", self._brain.read(f"{SENSES}.embedding")), chances)
+        return compare(outputs, cast("Any", self._brain.read(f"{SENSES}.embedding")), chances)
 
     def close(self) -> None:
         """Let the brain go."""

@@ -126,17 +126,17 @@ def run_model(folder: Path, texts: Sequence[str]) -> dict[str, NDArray[np.float3
     tokenizer.enable_padding()
     read = tokenizer.encode_batch(list(texts))
     names = [output.name for output in session.get_outputs()]
-    said = session.run(names, {"input_ids": np.array([one.ids for one in read], np.int64),
+    outputs = session.run(names, {"input_ids": np.array([one.ids for one in read], np.int64),
                                "attention_mask": np.array([one.attention_mask for one in read], np.int64)})
-    return dict(zip(names, said, strict=True))
+    return dict(zip(names, outputs, strict=True))
 
 
-def compare(said: Mapping[str, NDArray[Any]], embeddings: NDArray[Any], chances: NDArray[Any]) -> Parity:
+def compare(outputs: Mapping[str, NDArray[Any]], embeddings: NDArray[Any], chances: NDArray[Any]) -> Parity:
     """Return how far what a file says is what the engine says: embeddings (n, features), chances (n, emotions)."""
-    lengths = np.linalg.norm(said["embedding"], axis=1) * np.linalg.norm(embeddings, axis=1)
+    lengths = np.linalg.norm(outputs["embedding"], axis=1) * np.linalg.norm(embeddings, axis=1)
     worded = lengths > 0
-    cosines = (said["embedding"] * embeddings).sum(axis=1)[worded] / lengths[worded]
-    mine = said["emotion_probability"]
+    cosines = (outputs["embedding"] * embeddings).sum(axis=1)[worded] / lengths[worded]
+    mine = outputs["emotion_probability"]
     return Parity(float(cosines.min(initial=1.0)), float(np.abs(mine - chances).max()),
                   float((mine.argmax(axis=1) == chances.argmax(axis=1)).mean()))
 

@@ -150,8 +150,9 @@ def model_of(graph: Graph, outputs: Mapping[str, int], about: Mapping[str, str])
     """Return the model, with outputs (text, width) by name, and texts that say what it is."""
     tokens = [helper.make_tensor_value_info(name, TensorProto.INT64, ["text", "token"])
               for name in ("input_ids", "attention_mask")]
-    told = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["text", width]) for name, width in outputs.items()]
-    model = helper.make_model(helper.make_graph(graph.nodes, "aura", tokens, told, graph.constants),
+    declared = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["text", width])
+                for name, width in outputs.items()]
+    model = helper.make_model(helper.make_graph(graph.nodes, "aura", tokens, declared, graph.constants),
                               opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR, producer_name="aura")
     helper.set_model_props(model, dict(about))
     return model

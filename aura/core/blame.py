@@ -88,9 +88,9 @@ def _text(error: BaseException) -> str | None:
     """Return the text of an exception, None where its own ``__str__`` raises."""
     try:
         if isinstance(error, ValidationError):  # whose own text is a page
-            said = ((".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
+            messages = ((".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
                     for one in error.errors(include_url=False, include_input=False))
-            return "; ".join(f"{place}: {text}" if place else text for place, text in said)
+            return "; ".join(f"{place}: {text}" if place else text for place, text in messages)
         return " ".join(str(error).split())
     except KeyboardInterrupt:
         raise

@@ -39,10 +39,10 @@ def validated(model: type[M], values: Mapping[str, Any] | M, where: str, error: 
     except ValidationError as failed:
         first, *others = mistakes(model, failed, where, error, values)
         if others:
-            told = [first.hint, *(f"Also {message_of(one).removesuffix('.')}." for one in others[:_OTHERS])]
+            hints = [first.hint, *(f"Also {message_of(one).removesuffix('.')}." for one in others[:_OTHERS])]
             if len(others) > _OTHERS:
-                told.append(f"And {len(others) - _OTHERS} more.")
-            first = error(first.where, expected=first.expected, got=first.got, hint=" ".join(filter(None, told)))
+                hints.append(f"And {len(others) - _OTHERS} more.")
+            first = error(first.where, expected=first.expected, got=first.got, hint=" ".join(filter(None, hints)))
         raise first from failed
     except KeyboardInterrupt:
         raise

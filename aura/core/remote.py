@@ -120,11 +120,11 @@ class RemoteZone:
         self.learns = learning and self._wants_learning
 
     def next_wake(self, now: Time) -> Time | None:
-        told, self._wake = self._wake, None  # once: what the zone would say later may be something else
-        if told is None or told[0] != now:
+        answer, self._wake = self._wake, None  # once: what the zone would say later may be something else
+        if answer is None or answer[0] != now:
             wake: Time | None = self.request("next_wake", now)
             return wake
-        _, wake, error = told
+        _, wake, error = answer
         if error is not None:
             raise error
         return wake

@@ -35,16 +35,16 @@ def error_tree(error: BaseException, home: str, *, traced: bool = False) -> dict
         Whether the lines by which it came are told too.
     """
     try:
-        told = _told(error, home)
+        tree = _described(error, home)
         beneath = error.__cause__ if isinstance(error, AuraError) else None
-        last = told
+        last = tree
         if beneath is not None:
-            last = told["cause"] = _told(beneath, home)
+            last = tree["cause"] = _described(beneath, home)
         if traced:
             last["trace"] = "".join(traceback.format_exception(error if beneath is None else beneath))
     except Exception:  # its class can have code of its own for whatever is asked of it
         return {"kind": "Exception", "name": type(error).__name__, "text": message_of(error), "place": ""}
-    return told
+    return tree
 
 
 def error_of(tree: Mapping[str, Any] | Sequence[str]) -> BaseException:
@@ -59,14 +59,14 @@ def error_of(tree: Mapping[str, Any] | Sequence[str]) -> BaseException:
     return error
 
 
-def _told(error: BaseException, home: str) -> dict[str, Any]:
+def _described(error: BaseException, home: str) -> dict[str, Any]:
     known = next(kind for kind in type(error).__mro__
                  if kind in (getattr(errors, kind.__name__, None), getattr(builtins, kind.__name__, None)))
-    told: dict[str, Any] = {"kind": known.__name__, "name": type(error).__name__, "text": _text(error),
+    tree: dict[str, Any] = {"kind": known.__name__, "name": type(error).__name__, "text": _text(error),
                             "place": place_of(error, home)}
     if isinstance(error, AuraError):
-        told["words"] = [f"{word}" for word in (error.where, error.expected, error.got, error.hint)]
-    return told
+        tree["words"] = [f"{word}" for word in (error.where, error.expected, error.got, error.hint)]
+    return tree
 
 
 def _text(error: BaseException) -> str:

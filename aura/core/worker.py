@@ -125,8 +125,8 @@ class _Worker:
             raise
         except BaseException as error:
             raise zone.failure(now, inputs, error)  # noqa: B904 - which has its cause
-        told = [(None if output is None else output.port.name, value, ids) for output, value, ids in published]
-        content = told, *self._next_wake(now), zone.unlearned
+        outputs = [(None if output is None else output.port.name, value, ids) for output, value, ids in published]
+        content = outputs, *self._next_wake(now), zone.unlearned
         try:
             return TICK + self._packed(content)
         except Exception as error:

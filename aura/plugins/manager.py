@@ -191,7 +191,7 @@ class PluginManager:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin that calls sys.exit() may not end the program either
-            self._note(plugin.name, _said(error))
+            self._note(plugin.name, _line(error))
             return None
 
     def _register(self, loaded: Mapping[str, object | None]) -> None:
@@ -206,7 +206,7 @@ class PluginManager:
                 except KeyboardInterrupt:
                     raise
                 except BaseException as error:
-                    self._note(name, _said(error))
+                    self._note(name, _line(error))
 
     def _declare(self) -> None:
         """Open a registry for each extension point, those that plugins declare too; after that all hooks are known."""
@@ -235,7 +235,7 @@ class PluginManager:
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
-                self._note(plugin, f"{point.hook}: {_said(error)}")
+                self._note(plugin, f"{point.hook}: {_line(error)}")
                 continue
             names, problems = registry.put(plugin, returned[0] if returned else None)  # pluggy drops what is None
             info = self._infos[plugin]
@@ -264,7 +264,7 @@ class PluginManager:
         """Tell of what hooks have raised, which are switched off."""
         while self._hooks.raised:
             plugin, hook, error = self._hooks.raised.pop(0)
-            self._note(plugin, f"{hook}: {_said(error)}")
+            self._note(plugin, f"{hook}: {_line(error)}")
             if run is None:
                 _log.error("plugin %r raised in %s and is switched off: %s", plugin, hook, blamed(error))
             else:
@@ -275,7 +275,7 @@ class PluginManager:
         self._infos[plugin] = replace(info, problems=(*info.problems, *problems))
 
 
-def _said(error: BaseException) -> str:
+def _line(error: BaseException) -> str:
     """Return an error as one line."""
     return message_of(error) if isinstance(error, PluginError) else blamed(error)
 

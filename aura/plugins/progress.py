@@ -161,8 +161,8 @@ def _headline(headlined: Headlined) -> list[Text]:
     parts: list[Text] = []
     for key, value in figures.items():
         name, bracket, later = key.partition(" (")
-        told = f"{of}: " if of and not parts else ""
-        parts.append(Text.assemble((f"{told}{named(name)}{bracket}{later} ", "dim"), f"{value:.3f}"))
+        label = f"{of}: " if of and not parts else ""
+        parts.append(Text.assemble((f"{label}{named(name)}{bracket}{later} ", "dim"), f"{value:.3f}"))
     return parts
 
 

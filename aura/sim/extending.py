@@ -101,10 +101,10 @@ def _read(path: Path, above: tuple[Path, ...]) -> ScenarioFile:
         rest["summary"] = f"Extends {asked.extends}: {summary}"  # what it says of itself may be no longer so
     kept = tuple((of, _without(part, [key for key in asked.without if _has(part, _parts(key, name))], name))
                  for of, part in found.parts)
-    said = table
+    written = table
     for key in asked.without:  # what is missing for that is missing because of this file
-        said = merged(_nested(_parts(key, name)), said)
-    return ScenarioFile(merged(rest, table), name, ((own, said), *kept))
+        written = merged(_nested(_parts(key, name)), written)
+    return ScenarioFile(merged(rest, table), name, ((own, written), *kept))
 
 
 def _nested(parts: Sequence[str]) -> dict[str, Any]:

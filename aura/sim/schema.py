@@ -101,13 +101,13 @@ def _or_variable(schema: Schema, defs: Schema) -> Schema:
     """Return a schema of a value that may be taken from the environment, unless it is of a table."""
     if "$ref" in schema or schema.get("type") == "object" or "const" in schema or "properties" in schema:
         return schema
-    told: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
-    value = {key: part for key, part in schema.items() if key not in told}
+    kept: Schema = {key: schema[key] for key in ("description", "default") if key in schema}
+    value = {key: part for key, part in schema.items() if key not in kept}
     if value.get("type") == "array" and isinstance(value.get("items"), dict):
         value["items"] = _or_variable(value["items"], defs)
     options = [{**part, "pattern": value["pattern"]} if "pattern" in value and part.get("type") == "string" else part
                for part in value.get("anyOf", [value])]
-    return {**told, "anyOf": [*options, {"$ref": f"{_REF}env"}]}
+    return {**kept, "anyOf": [*options, {"$ref": f"{_REF}env"}]}
 
 
 def _ask_for_nothing(schema: Schema, defs: Schema, seen: set[str]) -> None:

@@ -61,13 +61,13 @@ class Written:
             depths = [_depth(table, path) for _, table in self.parts]
             deepest = max(depths, default=0)
             if deepest:
-                said = [name for (name, _), depth in zip(self.parts, depths, strict=True) if depth == deepest]
-                known = deepest == len(path) or len(said) == 1
-                if said[0] == SETTINGS and said[1:] and isinstance(_at(self.parts[0][1], ".".join(path)), Mapping):
-                    said = said[1:]  # a setting is of a value, and this is a whole table
+                names = [name for (name, _), depth in zip(self.parts, depths, strict=True) if depth == deepest]
+                known = deepest == len(path) or len(names) == 1
+                if names[0] == SETTINGS and names[1:] and isinstance(_at(self.parts[0][1], ".".join(path)), Mapping):
+                    names = names[1:]  # a setting is of a value, and this is a whole table
                 # A setting is told as it is written on the command line.
-                key = where if said[0] == SETTINGS else ".".join(path)
-                return Place(self._names[said[0]] if known else self.whole, key)
+                key = where if names[0] == SETTINGS else ".".join(path)
+                return Place(self._names[names[0]] if known else self.whole, key)
         if " -> " in where:
             ends = where.partition(": ")[0].split(" -> ")
             for name, table in self.parts:
@@ -84,8 +84,8 @@ class Written:
             where = error.where.removeprefix(f"{self.whole}: ")
             # What is raised within a plugin's code is no fault of the file, unless it is asked for by a key.
             within = isinstance(error.__cause__, Exception) and not isinstance(error.__cause__, ValueError | AuraError)
-            told = any(where.startswith((f"{name}:", f"{name} ")) for name, _ in self.parts)
-            if self.parts and not told and (key or not within):
+            named = any(where.startswith((f"{name}:", f"{name} ")) for name, _ in self.parts)
+            if self.parts and not named and (key or not within):
                 place = self.place(where)
                 if place is not None:
                     _rename(error, str(place))
@@ -152,8 +152,8 @@ def _table(table: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 def _has_pathway(table: Mapping[str, Any], ends: Sequence[str]) -> bool:
     """Return whether a table lays a pathway, written in any of the ways."""
     for path in table.get("pathways", ()):
-        said = (path.get("from"), path.get("to")) if isinstance(path, Mapping) else str(path).partition(" after ")[0]
-        if tuple(ends) == (tuple(map(str.strip, said.split("->"))) if isinstance(said, str) else said):
+        written = (path.get("from"), path.get("to")) if isinstance(path, Mapping) else str(path).partition(" after ")[0]
+        if tuple(ends) == (tuple(map(str.strip, written.split("->"))) if isinstance(written, str) else written):
             return True
     return False
 

@@ -49,25 +49,25 @@ def engine(saved: Path) -> Iterator[aura.EmotionEngine]:
 
 
 def test_it_answers_with_all_that_the_run_learned(engine: aura.EmotionEngine) -> None:
-    said = engine.analyze("I miss my dog.", user="ada")
-    assert said.primary == "sadness" == max(said.probabilities, key=said.probabilities.__getitem__)
-    assert len(said.probabilities) == len(engine.emotions) == 40
-    assert sum(said.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
+    analysis = engine.analyze("I miss my dog.", user="ada")
+    assert analysis.primary == "sadness" == max(analysis.probabilities, key=analysis.probabilities.__getitem__)
+    assert len(analysis.probabilities) == len(engine.emotions) == 40
+    assert sum(analysis.probabilities.values()) == pytest.approx(1.0, abs=1e-5)
     glad = engine.analyze("I won again!")
-    assert said.pad is not None
+    assert analysis.pad is not None
     assert glad.pad is not None
-    assert said.pad.pleasure < 0.4
+    assert analysis.pad.pleasure < 0.4
     assert glad.pad.pleasure > 0.55
-    assert (said.readiness, said.intervention) == (0.5, "rest")
-    assert set(said.intervention_scores) == {"rest", "explain"}
-    assert said.took_ms > 0.0
-    assert said.out_of_scope is not None
-    assert 0.0 < engine.analyze("I miss her so much!").out_of_scope < said.out_of_scope  # type: ignore[operator]
-    assert said.confidence == pytest.approx(said.probabilities["sadness"])
+    assert (analysis.readiness, analysis.intervention) == (0.5, "rest")
+    assert set(analysis.intervention_scores) == {"rest", "explain"}
+    assert analysis.took_ms > 0.0
+    assert analysis.out_of_scope is not None
+    assert 0.0 < engine.analyze("I miss her so much!").out_of_scope < analysis.out_of_scope  # type: ignore[operator]
+    assert analysis.confidence == pytest.approx(analysis.probabilities["sadness"])
     with pytest.raises(AttributeError):
-        said.primary = "joy"  # type: ignore[misc]
+        analysis.primary = "joy"  # type: ignore[misc]
     with pytest.raises(TypeError):
-        said.probabilities["joy"] = 1.0  # type: ignore[index]
+        analysis.probabilities["joy"] = 1.0  # type: ignore[index]
 
 
 def test_odd_texts_and_users_are_answered_or_refused(engine: aura.EmotionEngine) -> None:
@@ -90,7 +90,7 @@ def test_users_go_on_with_their_course_are_bounded_and_last_over_a_save(engine: 
     for user in ("ada", "bob", "cem", "dora"):
         engine.analyze("I won the race!", user=user)
     engine.save(tmp_path)
-    assert any("forgot 1 user" in told for told in engine.notices())
+    assert any("forgot 1 user" in notice for notice in engine.notices())
     with aura.EmotionEngine.load(tmp_path) as again:
         assert again._brain["amygdala"].users.trajectories.users == ("bob", "cem", "dora")
 
@@ -99,10 +99,11 @@ def test_it_learns_nothing_until_it_is_taught_and_then_what_it_is_told(engine: a
     text = "I do not understand this at all."
     first = engine.analyze(text)
     for _ in range(12):
-        said = engine.analyze(text)
-        assert said.probabilities == first.probabilities
-        assert engine.teach(said, readiness=0.9, effectiveness=0.9 if said.intervention == "explain" else 0.0) == 2
-    assert engine.teach(said, effectiveness=0.5) == 0  # it has been told of it
+        analysis = engine.analyze(text)
+        assert analysis.probabilities == first.probabilities
+        effectiveness = 0.9 if analysis.intervention == "explain" else 0.0
+        assert engine.teach(analysis, readiness=0.9, effectiveness=effectiveness) == 2
+    assert engine.teach(analysis, effectiveness=0.5) == 0  # it has been told of it
     after = engine.analyze(text)
     assert after.intervention == "explain"
     assert after.readiness is not None
@@ -113,33 +114,33 @@ def test_it_learns_nothing_until_it_is_taught_and_then_what_it_is_told(engine: a
 
 def test_an_engine_that_explores_tries_what_it_knows_little_of(saved: Path) -> None:
     with aura.EmotionEngine.load(saved, explore=True, most=2) as engine:
-        said = engine.analyze_many(["I won the race!"] * 3, ["ada", "bob", "cem"])
-        assert {one.intervention for one in said} == {"rest"}
-        assert engine.teach_many(said, effectiveness=[0.55, 0.6, 0.55]) == 3
+        analyses = engine.analyze_many(["I won the race!"] * 3, ["ada", "bob", "cem"])
+        assert {one.intervention for one in analyses} == {"rest"}
+        assert engine.teach_many(analyses, effectiveness=[0.55, 0.6, 0.55]) == 3
         assert engine.analyze("I won the race!").intervention == "explain"
         assert engine.users == (2, 1)
         with pytest.raises(ParameterError, match="3, one for each"):
-            engine.teach_many(said, readiness=[0.5])
+            engine.teach_many(analyses, readiness=[0.5])
 
 
 def test_what_cannot_be_learned_is_refused_before_anything_is(engine: aura.EmotionEngine) -> None:
-    said = engine.analyze("I won the race!")
-    for told in ({}, {"emotion": "envyy"}, {"effectiveness": 1.2}, {"effectiveness": float("nan")},
+    analysis = engine.analyze("I won the race!")
+    for truth in ({}, {"emotion": "envyy"}, {"effectiveness": 1.2}, {"effectiveness": float("nan")},
                  {"readiness": "high"}, {"pad": (0.5, 2.0, 0.5)}):
         with pytest.raises(ParameterError):
-            engine.teach(said, **told)  # type: ignore[arg-type]
+            engine.teach(analysis, **truth)  # type: ignore[arg-type]
     assert engine._brain.learning is False
-    assert engine.teach(said, effectiveness=1.0) == 1
+    assert engine.teach(analysis, effectiveness=1.0) == 1
 
 
 def test_callers_on_several_threads_and_loops_each_get_their_own_answer(engine: aura.EmotionEngine) -> None:
     texts = ["I won the race!", "I cried all night.", "What does that mean?"] * 8
     alone = [engine.analyze(text).primary for text in texts[:3]] * 8
     with ThreadPoolExecutor(4) as pool:
-        assert [said.primary for said in pool.map(engine.analyze, texts)] == alone
+        assert [analysis.primary for analysis in pool.map(engine.analyze, texts)] == alone
 
     async def ask() -> list[str]:
-        return [said.primary for said in await asyncio.gather(*map(engine.aanalyze, texts[:6]))]
+        return [analysis.primary for analysis in await asyncio.gather(*map(engine.aanalyze, texts[:6]))]
 
     assert asyncio.run(ask()) == alone[:6]
 
@@ -161,10 +162,11 @@ def test_a_run_without_users_or_numbers_tells_only_what_it_has(tmp_path: Path) -
         brain.run()
         brain.save(tmp_path)
     with aura.EmotionEngine.load(tmp_path) as plain:
-        said = plain.analyze("I won the race!", user="ada")
-        assert (said.pad, said.readiness, said.intervention, dict(said.intervention_scores)) == (None, None, None, {})
+        analysis = plain.analyze("I won the race!", user="ada")
+        assert (analysis.pad, analysis.readiness, analysis.intervention) == (None, None, None)
+        assert not analysis.intervention_scores
         with pytest.raises(ParameterError, match="something that the run learns"):
-            plain.teach(said, effectiveness=1.0)
+            plain.teach(analysis, effectiveness=1.0)
 
 
 def test_a_folder_without_these_zones_and_a_task_that_is_none_are_refused(saved: Path, tmp_path: Path) -> None:

@@ -25,8 +25,8 @@ def test_a_file_says_what_the_engine_says(saved: Path, tmp_path: Path, precision
     pytest.importorskip("onnx")
     pytest.importorskip("onnxruntime")
     with aura.EmotionEngine.load(saved) as engine:
-        said = engine.analyze("I miss my dog.")
-        engine.teach(said, emotion="sadness")  # so that data have taught one, and the blend is not the prototypes alone
+        analysis = engine.analyze("I miss my dog.")
+        engine.teach(analysis, emotion="sadness")  # so that data taught one, and the blend is not the prototypes alone
         files = engine.export_onnx(tmp_path, precision)  # type: ignore[arg-type]
         assert [file.name for file in files] == ["emotions.onnx", "tokenizer.json"]
         parity = engine.compare_onnx(tmp_path, TEXTS)

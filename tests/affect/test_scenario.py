@@ -29,13 +29,13 @@ def test_seeds_comments_and_sentences_teach_one_brain_that_an_engine_is_made_of(
               for name in ("emotion", "confidence", "pad")}
     assert judged == {"emotion": [48, 4], "confidence": [48, 4], "pad": [16, 4]}
     record = json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))
-    told = [notice["text"] for notice in record["notices"]]
-    assert any("rest on their prototypes" in text and "flow" in text for text in told)
-    assert not [text for text in told if "labels" in text or "waited" in text]
+    notices = [notice["text"] for notice in record["notices"]]
+    assert any("rest on their prototypes" in text and "flow" in text for text in notices)
+    assert not [text for text in notices if "labels" in text or "waited" in text]
 
     with aura.EmotionEngine.load(tmp_path / "run") as engine:
-        said = engine.analyze("Eureka, it clicked, now I understand how it works!", user="ada")
-        assert said.primary == "breakthrough"
-        assert said.pad is not None
-        assert all(0.0 <= part <= 1.0 for part in said.pad)
-        assert said.intervention in engine.interventions
+        analysis = engine.analyze("Eureka, it clicked, now I understand how it works!", user="ada")
+        assert analysis.primary == "breakthrough"
+        assert analysis.pad is not None
+        assert all(0.0 <= part <= 1.0 for part in analysis.pad)
+        assert analysis.intervention in engine.interventions

@@ -52,10 +52,10 @@ class Scribbler(Zone[ScribblerParams]):
         if self.steps in self.params.fail_at:
             raise ValueError(f"step {self.steps}")
         drawn = self.rng.normal(size=2)
-        said: dict[str, Any] = {"y": np.tanh(self.weight @ self._seen(inputs) + drawn)}
+        published: dict[str, Any] = {"y": np.tanh(self.weight @ self._seen(inputs) + drawn)}
         if drawn[0] > 0:
-            said["gain"] = np.asarray(drawn[1])
-        return said
+            published["gain"] = np.asarray(drawn[1])
+        return published
 
     def learn(self, now: int, inputs: Any) -> dict[str, float]:
         self.weight = 0.9 * self.weight + 0.01 * self._seen(inputs)

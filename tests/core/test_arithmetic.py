@@ -110,10 +110,10 @@ def test_the_limit_goes_when_a_zone_raises() -> None:
 
 @pytest.mark.slow
 def test_bits_do_not_depend_on_the_variables_of_the_shell() -> None:
-    said = set()
+    printed = set()
     for variables in ({VARIABLE: "1"}, {VARIABLE: "2"}, {"OMP_NUM_THREADS": "1"}, {"NUMBA_NUM_THREADS": "1"}, {}):
         clean = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
         done = subprocess.run([sys.executable, "-c", SCRIPT], env=clean | variables, capture_output=True, text=True,
                               check=True)
-        said.add(done.stdout)
-    assert len(said) == 1
+        printed.add(done.stdout)
+    assert len(printed) == 1

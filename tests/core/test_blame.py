@@ -16,7 +16,7 @@ class Pair(BaseModel):
         return self
 
 
-def said(**values: int) -> str:
+def message(**values: int) -> str:
     try:
         Pair(**values)
     except ValidationError as error:
@@ -25,5 +25,5 @@ def said(**values: int) -> str:
 
 
 def test_what_a_model_refuses_is_told_without_its_page_of_text() -> None:
-    assert said(first=2, second=1) == "ValidationError: expected first below second"
-    assert said(second=-1) == "ValidationError: second: Input should be greater than or equal to 0"
+    assert message(first=2, second=1) == "ValidationError: expected first below second"
+    assert message(second=-1) == "ValidationError: second: Input should be greater than or equal to 0"

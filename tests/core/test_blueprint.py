@@ -19,7 +19,7 @@ def blueprint(**settings: Any) -> Blueprint:
     return made
 
 
-def said(brain: Brain, until: str = "9 ms") -> list[Any]:
+def published(brain: Brain, until: str = "9 ms") -> list[Any]:
     log = Log()
     brain.observe(log)
     with brain:
@@ -31,7 +31,7 @@ def test_a_brain_of_a_blueprint_says_what_one_says_that_was_put_together_by_hand
     brain = Brain(seed=3)
     brain.add(Scribbler, "a")
     brain.add(Relay, "b", period="2 ms")
-    assert said(blueprint(seed=3).build()) == said(brain) != said(blueprint(seed=4).build())
+    assert published(blueprint(seed=3).build()) == published(brain) != published(blueprint(seed=4).build())
 
 
 def test_brains_of_one_blueprint_have_nothing_in_common() -> None:
@@ -40,7 +40,7 @@ def test_brains_of_one_blueprint_have_nothing_in_common() -> None:
     first.run(until="5 ms")
     assert (first.now, second.now) == (5 * MS, 0)
     assert first["a"] is not second["a"]
-    assert said(second) == said(made.build())
+    assert published(second) == published(made.build())
     first.close()
 
 
@@ -59,7 +59,7 @@ def test_a_blueprint_that_is_sealed_takes_no_more() -> None:
     made.seal()
     with pytest.raises(WiringError, match="attempt to connect"):
         made.connect("a.y", "b.x")
-    assert said(made.build()) == said(blueprint().build())
+    assert published(made.build()) == published(blueprint().build())
 
 
 def test_drawing_a_blueprint_builds_no_zone() -> None:
@@ -105,7 +105,7 @@ def test_an_executor_of_ones_own_computes_a_brain_and_is_closed_with_it() -> Non
             self.open = False
 
     executor = Counting()
-    assert said(blueprint().build(executor=executor)) == said(blueprint().build())
+    assert published(blueprint().build(executor=executor)) == published(blueprint().build())
     assert (executor.ticks, executor.open) == (9, False)
 
 

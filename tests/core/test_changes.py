@@ -82,8 +82,8 @@ def test_the_refusal_names_what_can_be_changed(tmp_path: Path) -> None:
 
 
 def test_that_a_part_is_of_another_kind_is_told_before_its_options() -> None:
-    told = changed({"way": {"depth": 1, "kind": "network"}}, {"way": {"kind": "rls", "ridge": 1.0}})
-    assert [key for key, *_ in told] == ["way.kind", "way.depth", "way.ridge"]
+    changes = changed({"way": {"depth": 1, "kind": "network"}}, {"way": {"kind": "rls", "ridge": 1.0}})
+    assert [key for key, *_ in changes] == ["way.kind", "way.depth", "way.ridge"]
 
 
 def test_a_refused_checkpoint_leaves_the_brain_as_it_was(tmp_path: Path) -> None:

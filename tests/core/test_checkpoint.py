@@ -230,13 +230,13 @@ def test_a_writer_killed_at_any_instant_leaves_whole_checkpoints_only(tmp_path: 
         child.stdout.readline()
         time.sleep(float(rng.uniform(0, 0.1)))
         child.send_signal(signal.SIGKILL)
-        told = child.stdout.read().split()
+        written = child.stdout.read().split()
         child.wait()
         child.stdout.close()
         for path in list_checkpoints(folder):
             manifest, trees = read_checkpoint(path)
             assert (trees["zone"]["w"] == manifest["n"]).all()
-        assert read_checkpoint(latest_checkpoint(folder))[0]["n"] >= max(map(int, told), default=1)
+        assert read_checkpoint(latest_checkpoint(folder))[0]["n"] >= max(map(int, written), default=1)
 
 
 def test_what_is_no_checkpoint_is_told_by_what_it_is(tmp_path):

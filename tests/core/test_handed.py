@@ -20,11 +20,11 @@ class Giver(Zone):
 
     manifest = Manifest("giver", "", outputs=(Port("y", shape=(1,)),), period="1 ms")
     learned: Any = None
-    said: Any = None
+    returned: Any = None
     kept: Any = {}  # noqa: RUF012 - replaced, never changed
 
     def step(self, now: int, inputs: Any) -> Any:
-        return self.said
+        return self.returned
 
     def learn(self, now: int, inputs: Any) -> Any:
         return self.learned
@@ -105,19 +105,19 @@ def test_nothing_learned_is_nothing_logged() -> None:
     assert as_scalars({}, "z", 0) == {}
 
 
-@pytest.mark.parametrize(("said", "message"), [
+@pytest.mark.parametrize(("returned", "message"), [
     (0.5, r"giver\.step\(\) at 0 s: expected a dict of port to value, or None, got 0\.5"),
     (np.zeros(1, np.float32), r"got float32 \(1,\)"), ([("y", 1)], r"\(list\)"), ("y", "got 'y'"),
 ])
-def test_what_step_returns_is_a_mapping(said: Any, message: str) -> None:
+def test_what_step_returns_is_a_mapping(returned: Any, message: str) -> None:
     with pytest.raises(ZoneError, match=message):
-        brain_of(said=said).step()
+        brain_of(returned=returned).step()
 
 
 @pytest.mark.parametrize("port", ["z", 3, None, ("y",)])
 def test_an_output_that_is_none_is_named(port: Any) -> None:
     with pytest.raises(SignalError, match="giver at 0 s: expected outputs among y"):
-        brain_of(said={port: np.zeros(1, np.float32)}).step()
+        brain_of(returned={port: np.zeros(1, np.float32)}).step()
 
 
 @pytest.mark.parametrize("wake", [0.5, "1 ms", np.float64(3.0), True, -5, 2**63, [1]])

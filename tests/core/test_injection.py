@@ -216,7 +216,7 @@ def dozing(*ports: str) -> Brain:
 NEVER_SAW = "never saw what was injected at {}, as another value came there before it woke"
 
 
-def told(brain: Brain) -> dict[str, int]:
+def notices(brain: Brain) -> dict[str, int]:
     return {notice.text: notice.count for notice in brain.notices}
 
 
@@ -228,7 +228,7 @@ def test_an_injected_value_that_another_replaces_before_its_zone_wakes_is_told()
     brain.run(until="41 ms")
     heard = {time: values.get("t") for time, values, _ in brain["dozer"].heard}  # type: ignore[attr-defined]
     assert heard == {0: None, 20: ("row 2", "row 3"), 40: ("row 6", "row 7")}
-    assert told(brain) == {NEVER_SAW.format("t"): 3}
+    assert notices(brain) == {NEVER_SAW.format("t"): 3}
 
 
 def test_what_comes_at_the_instant_at_which_the_zone_wakes_replaces_it_too() -> None:
@@ -238,7 +238,7 @@ def test_what_comes_at_the_instant_at_which_the_zone_wakes_replaces_it_too() -> 
     brain.connect("mouth.t", "dozer.t", "10 ms")
     brain.inject("dozer.t", ["a"], delay="15 ms")
     brain.run(until="21 ms")
-    assert told(brain) == {NEVER_SAW.format("t"): 1}
+    assert notices(brain) == {NEVER_SAW.format("t"): 1}
 
 
 def test_what_its_zone_has_seen_is_not_said_to_be_lost() -> None:
@@ -249,7 +249,7 @@ def test_what_its_zone_has_seen_is_not_said_to_be_lost() -> None:
     brain.inject("dozer.many", ["a"], delay="5 ms")
     brain.run(until="41 ms")
     assert brain["dozer"].heard[1][1]["u"] == [9, 9]  # type: ignore[attr-defined]
-    assert told(brain) == {}
+    assert notices(brain) == {}
 
 
 @pytest.mark.parametrize("until", ["5 ms", "7 ms", "15 ms", "21 ms"])
@@ -262,4 +262,4 @@ def test_a_resumed_brain_tells_what_is_replaced_as_one_that_never_stopped(tmp_pa
     second.load(first.save(tmp_path))
     for brain in (whole, second):
         brain.run(until="41 ms")
-    assert told(whole) == told(second) == {NEVER_SAW.format("t"): 1}
+    assert notices(whole) == notices(second) == {NEVER_SAW.format("t"): 1}

@@ -19,17 +19,17 @@ class Speaker(Zone[Any]):
     """Says two texts a tick, with ids of its own."""
 
     manifest = Manifest("speaker", "", outputs=(TEXT, Port("pair", shape=("item", 2))), period="10 ms")
-    lasting = ("said",)
+    lasting = ("published",)
 
     def __init__(self, context: Any) -> None:
         super().__init__(context)
-        self.said = 0
+        self.published = 0
 
     def step(self, now: int, inputs: Any) -> Any:
-        ids = self.context.first_id + np.arange(self.said, self.said + 2)
-        self.said += 2
-        texts = tuple(f"{self.context.name} {self.said - 2 + i}" for i in range(2))
-        return {"text": Items(texts, ids), "pair": Items(np.full((2, 2), self.said, np.float32), ids)}
+        ids = self.context.first_id + np.arange(self.published, self.published + 2)
+        self.published += 2
+        texts = tuple(f"{self.context.name} {self.published - 2 + i}" for i in range(2))
+        return {"text": Items(texts, ids), "pair": Items(np.full((2, 2), self.published, np.float32), ids)}
 
 
 class Listener(Zone[Any]):
@@ -42,8 +42,8 @@ class Listener(Zone[Any]):
                                  Port("pairs", shape=("item", 2), items_from="pair")), wake_on=("text",))
 
     def step(self, now: int, inputs: Any) -> Any:
-        said = {"heard": inputs["text"], "pairs": inputs["pair"]}
-        return {port: value for port, value in said.items() if value is not None}
+        published = {"heard": inputs["text"], "pairs": inputs["pair"]}
+        return {port: value for port, value in published.items() if value is not None}
 
 
 def brain_of(*paths: Any, zones: str = "ab", **settings: Any) -> Brain:

@@ -80,7 +80,7 @@ def test_stepping_tick_by_tick_equals_running() -> None:
 
 
 def test_the_order_in_which_zones_are_added_changes_no_value() -> None:
-    def said(names: list[str]) -> dict[str, Any]:
+    def published(names: list[str]) -> dict[str, Any]:
         brain = Brain(seed=4)
         for name in names:
             brain.add(random_design(1).zones[0].kind, name, params={"keeps": ("fresh",)}, period="1 ms")
@@ -89,7 +89,7 @@ def test_the_order_in_which_zones_are_added_changes_no_value() -> None:
         brain.run(until="20 ms")
         return {name: brain.read(f"{name}.y").tobytes() for name in sorted(names)}
 
-    assert said(["a", "b", "c"]) == said(["c", "a", "b"])
+    assert published(["a", "b", "c"]) == published(["c", "a", "b"])
 
 
 class Echo(Zone):

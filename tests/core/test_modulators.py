@@ -77,7 +77,7 @@ def school(*gates: float, labels: bool = True) -> Brain:
     return brain
 
 
-def told(brain: Brain) -> list[str]:
+def notices(brain: Brain) -> list[str]:
     return [str(notice) for notice in brain.all_notices()]
 
 
@@ -161,7 +161,7 @@ def test_several_modulators_may_be_injected_at_one_instant() -> None:
     brain.inject("pupil.modulators.energy_gate", 0)
     brain.run(until="3 ms")
     assert brain["pupil"].seen == [(1, 1.0, False), (2, 1.0, False)]  # type: ignore[attr-defined]
-    assert told(brain) == ["pupil left 2 items unlearned while energy_gate was below 0.1"]
+    assert notices(brain) == ["pupil left 2 items unlearned while energy_gate was below 0.1"]
 
 
 def test_below_its_bound_nothing_is_learned_and_the_labels_left_out_are_counted() -> None:
@@ -170,20 +170,20 @@ def test_below_its_bound_nothing_is_learned_and_the_labels_left_out_are_counted(
     pupil: Any = brain["pupil"]
     assert [learns for _, _, learns in pupil.seen] == [True, True, False, False, True, True, True]
     assert pupil.learned == [0, 1, 6, 7, 8, 9, 10, 11]
-    assert told(brain) == ["pupil left 4 items unlearned while energy_gate was below 0.1"]
+    assert notices(brain) == ["pupil left 4 items unlearned while energy_gate was below 0.1"]
 
 
 def test_where_no_labels_are_wired_the_items_are_counted() -> None:
     brain = school(1.0, 0.0, 0.0, labels=False)
     brain.run(until="5 ms")
-    assert told(brain) == ["pupil left 6 items unlearned while energy_gate was below 0.1"]
+    assert notices(brain) == ["pupil left 6 items unlearned while energy_gate was below 0.1"]
 
 
 def test_what_does_not_learn_is_not_counted() -> None:
     brain = school(0.0)
     brain.learning = False
     brain.run(until="5 ms")
-    assert told(brain) == []
+    assert notices(brain) == []
 
 
 @pytest.mark.parametrize("stop", range(1, 8))
@@ -197,7 +197,7 @@ def test_a_resumed_brain_obeys_and_counts_as_one_that_never_stopped(stop: int, t
     second.load(first.save(tmp_path))
     second.run(until="9 ms")
     assert second["pupil"].state() == whole["pupil"].state()
-    assert told(second) == told(whole) != []
+    assert notices(second) == notices(whole) != []
 
 
 @pytest.mark.parametrize(("given", "expected"), [

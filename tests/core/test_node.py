@@ -28,7 +28,7 @@ class Doubler(Zone):
         return {"y": doubled[:-1] if self.cut else doubled}
 
 
-def said(**settings: Any) -> Any:
+def published(**settings: Any) -> Any:
     brain = Brain()
     brain.add(type("Doubler", (Doubler,), settings))
     brain.inject("doubler.x", np.arange(3, dtype=np.float32), ids=np.array([7, 8, 9]))
@@ -37,18 +37,18 @@ def said(**settings: Any) -> Any:
 
 
 def test_an_output_carries_on_the_ids_of_its_input() -> None:
-    signal = said()
+    signal = published()
     assert (signal.time, signal.value.tolist(), signal.ids.tolist()) == (MS, [0, 2, 4], [7, 8, 9])
     assert not signal.ids.flags.writeable
 
 
 def test_an_output_may_number_its_items_itself() -> None:
-    assert said(own=True).ids.tolist() == [100, 101, 102]
+    assert published(own=True).ids.tolist() == [100, 101, 102]
 
 
 def test_an_output_with_fewer_items_than_ids_is_refused() -> None:
     with pytest.raises(SignalError, match=r"doubler\.y at 1 ms: expected 3 items, one for each id, got 2"):
-        said(cut=True)
+        published(cut=True)
 
 
 @pytest.mark.parametrize("ids", [[0, 1], (0, 1), np.arange(2, dtype=np.int32), np.arange(2.0), np.zeros((2, 1), int),

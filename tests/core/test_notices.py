@@ -71,8 +71,8 @@ def test_an_observer_that_is_switched_off_is_a_fault():
     brain.add(Careful)
     brain.observe(Fails())
     brain.run(until="3 ms")
-    told = "raised in after_tick and was switched off: ValueError: no"
-    assert brain.all_notices() == [Notice("fails", told, fault=True), Notice("careful", "left out {count} things", 3)]
+    fault = "raised in after_tick and was switched off: ValueError: no"
+    assert brain.all_notices() == [Notice("fails", fault, fault=True), Notice("careful", "left out {count} things", 3)]
 
 
 def test_notices_last_over_save_and_load(tmp_path):
@@ -98,6 +98,6 @@ def test_a_zone_that_cannot_say_what_it_left_out_keeps_no_other_from_telling():
     assert str(second) == "other left out 1 thing"
 
 
-@pytest.mark.parametrize("count, said", [(1, "a fell"), (1234, "a fell (1,234 times)")])
-def test_a_count_above_one_is_shown(count, said):
-    assert str(Notice("a", "fell", count)) == said
+@pytest.mark.parametrize("count, text", [(1, "a fell"), (1234, "a fell (1,234 times)")])
+def test_a_count_above_one_is_shown(count, text):
+    assert str(Notice("a", "fell", count)) == text

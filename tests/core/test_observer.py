@@ -85,18 +85,18 @@ def test_an_observer_taken_on_in_mid_run_sees_the_rest() -> None:
 
 
 def test_what_is_injected_is_shown_before_it_arrives() -> None:
-    told: list[tuple[str, int, Signal]] = []
+    observed: list[tuple[str, int, Signal]] = []
 
     class Ear(Observer):
         def on_inject(self, topic: str, now: int, signal: Signal) -> None:
-            told.append((topic, now, signal))
+            observed.append((topic, now, signal))
 
     brain = Brain()
     brain.add(Relay)
     brain.observe(Ear())
     brain.run(until="2 ms")
     brain.inject("relay.x", np.ones(1, np.float32), delay="5 ms")
-    assert [(topic, now, signal.time, signal.value.tolist()) for topic, now, signal in told] == [
+    assert [(topic, now, signal.time, signal.value.tolist()) for topic, now, signal in observed] == [
         ("relay.x", 2 * MS, 7 * MS, [1.0])]
 
 
@@ -135,14 +135,14 @@ def test_a_probe_forgets_what_a_loaded_checkpoint_has_not_come_to_and_goes_on_fr
 
 
 def test_an_observer_is_told_where_a_loaded_brain_goes_on(tmp_path: Path) -> None:
-    told: list[int] = []
+    loaded: list[int] = []
     brain = Brain()
     brain.add(Scribbler, "z")
-    brain.observe(type("Told", (Observer,), {"on_load": lambda self, now: told.append(now)})())
+    brain.observe(type("Loads", (Observer,), {"on_load": lambda self, now: loaded.append(now)})())
     saved = brain.save(tmp_path) if brain.run(until="5 ms") else tmp_path
     brain.run(until="20 ms")
     brain.load(saved)
-    assert told == [5 * MS]
+    assert loaded == [5 * MS]
 
 
 def test_observing_changes_no_bit() -> None:

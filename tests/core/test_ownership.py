@@ -164,10 +164,10 @@ def test_what_its_zone_keeps_nothing_of_is_not_copied(make: Any, profile: bool) 
     brain = Brain(profile=profile)
     brain.add(type("Publisher", (Publisher,), {"make": noting}))
     brain.step()
-    said = brain.read("publisher.y")
-    assert said.ctypes.data == made[0]
-    assert not said.flags.writeable
-    assert said.base is None or not said.base.flags.writeable
+    published = brain.read("publisher.y")
+    assert published.ctypes.data == made[0]
+    assert not published.flags.writeable
+    assert published.base is None or not published.base.flags.writeable
 
 
 def test_a_small_part_of_a_temporary_is_copied_so_that_the_whole_can_go() -> None:
@@ -223,9 +223,9 @@ def test_what_is_published_lies_in_order(make: Any) -> None:
     given = make(None)
     value = given.value if type(given) is Items else given
     for topic, expected in (("publisher.y", value), ("hander.part", value[::2])):
-        said: Any = brain.read(topic)
-        assert said.flags.c_contiguous
-        assert said.tolist() == expected.tolist()
+        published: Any = brain.read(topic)
+        assert published.flags.c_contiguous
+        assert published.tolist() == expected.tolist()
 
 
 @pytest.mark.parametrize("lay", [np.asfortranarray, np.transpose, lambda array: np.array(array, order="F").copy("K")])
@@ -239,10 +239,10 @@ def test_tables_lie_row_by_row(lay: Any) -> None:
     brain = Brain()
     brain.add(Table)
     brain.step()
-    said: Any = brain.read("table.y")
-    assert said.flags.c_contiguous
-    assert said.tolist() == lay(np.arange(9.0).reshape(3, 3)).tolist()
-    assert not said.flags.writeable
+    published: Any = brain.read("table.y")
+    assert published.flags.c_contiguous
+    assert published.tolist() == lay(np.arange(9.0).reshape(3, 3)).tolist()
+    assert not published.flags.writeable
 
 
 def test_item_ids_are_the_brains_own() -> None:

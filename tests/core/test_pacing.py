@@ -111,7 +111,7 @@ class Slow(Zone):
 
 def test_a_paced_brain_says_what_a_free_one_does_and_counts_what_it_missed():
     clock = Slow.clock = Jumping()
-    said = []
+    published = []
     for paced in (True, False):
         with Brain() as brain:
             brain.add(Slow)
@@ -119,8 +119,8 @@ def test_a_paced_brain_says_what_a_free_one_does_and_counts_what_it_missed():
             if paced:
                 brain.pace = pacer = Pacer(1.0, MS, clock)
             brain.run(until="90 ms")
-            said.append([(s.time, s.value.tobytes()) for s in probe.signals])
-    assert said[0] == said[1]
+            published.append([(s.time, s.value.tobytes()) for s in probe.signals])
+    assert published[0] == published[1]
     # Ticks at 0, 30 and 60 ms take 25: those at 10, 40 and 70 begin 15 late, those at 20, 50 and 80 5 late.
     assert (pacer.missed, pacer.worst) == (6, 15 * MS)
     assert clock.slept == [5 * MS, 5 * MS]

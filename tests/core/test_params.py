@@ -65,17 +65,17 @@ class Choosing(ZoneParams):
     name: str = Field("a", min_length=1)
 
 
-@pytest.mark.parametrize(("values", "told"), [
+@pytest.mark.parametrize(("values", "message"), [
     ({"way": {"kind": "quick", "ridge": 1}}, "expected a known key, got 'ridge'. Known: kind, rate."),
     ({"tables": {}}, "here.tables: expected a table with at least 1 item, got {}"),
     ({"name": ""}, "here.name: expected a text with at least 1 character, got ''"),
     ({"tables": {"a b": 1}},
      "here.tables: expected keys, each a text that should match pattern '^[a-z]+$', got 'a b'"),
 ])
-def test_it_is_told_in_words_what_is_known_and_wanted_there(values: Any, told: str) -> None:
+def test_it_is_told_in_words_what_is_known_and_wanted_there(values: Any, message: str) -> None:
     with pytest.raises(AuraError) as caught:
         validated(Choosing, values, "here")
-    assert str(caught.value).endswith(told)
+    assert str(caught.value).endswith(message)
 
 
 @pytest.mark.parametrize(("place", "expected"), [([5], "3 values"), ([1, 2, 3, 4], "at most 3 values")])

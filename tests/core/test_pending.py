@@ -145,12 +145,12 @@ def test_it_does_what_a_plain_list_would(script: list[tuple[str, list[int], int]
     for action, keys, reader in script:
         if action in ("store", "block"):
             for block in [keys] if action == "block" else [[key] for key in keys]:
-                told = [clock := clock + 1 for _ in block]
-                for key, value in zip(block, told, strict=True):
+                values = [clock := clock + 1 for _ in block]
+                for key, value in zip(block, values, strict=True):
                     naive = [*(entry for entry in naive if entry[0] != key), (key, value, [True, True])]
                 displaced += max(0, len(naive) - capacity)
                 naive = naive[-capacity:]
-                pending.store(ids(*block), rows(*told) if as_arrays else told)
+                pending.store(ids(*block), rows(*values) if as_arrays else values)
         elif action == "take":
             expected = []
             for index, key in enumerate(keys):

@@ -134,17 +134,17 @@ def test_a_zone_lives_elsewhere_and_is_asked_from_afar() -> None:
 
 
 def test_what_a_zone_raises_is_told_as_ever_with_its_place() -> None:
-    said = []
+    messages = []
     for executor in ("serial", "processes"):
         with Brain(executor=executor) as brain:
             brain.add(Odd)
             brain.inject("odd.what", ["raise"])
             with pytest.raises(ZoneError) as caught:
                 brain.run()
-            said.append(str(caught.value))
+            messages.append(str(caught.value))
             assert type(caught.value.__cause__).__name__ == "LookupError"
-    assert said[0] == said[1]
-    assert "in step: raise LookupError" in said[1]
+    assert messages[0] == messages[1]
+    assert "in step: raise LookupError" in messages[1]
 
 
 @pytest.mark.slow
@@ -205,14 +205,14 @@ def test_nothing_is_left_when_a_brain_is_closed() -> None:
 
 @pytest.mark.slow
 def test_a_zone_that_cannot_be_built_there_is_told_as_here() -> None:
-    said = []
+    messages = []
     for executor in ("serial", "processes"):
         brain = Brain(executor=executor)
         brain.add(Unbuilt)
         with pytest.raises(AuraError) as caught:
             brain.build()
-        said.append(str(caught.value))
-    assert said[0] == said[1]
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
 
 
 class Unbuilt(Zone[Any]):

@@ -45,10 +45,10 @@ class Strange(Zone[Any]):
     def step(self, now: int, inputs: Inputs) -> Any:
         self.n += 1
         getattr(self, inputs["what"][0])()
-        said: dict[str, Any] = {"n": np.int64(self.n)}
+        published: dict[str, Any] = {"n": np.int64(self.n)}
         if inputs["what"][0] == "large":
-            said["y"] = np.zeros(1 << 20, np.float32)
-        return said
+            published["y"] = np.zeros(1 << 20, np.float32)
+        return published
 
     def learn(self, now: int, inputs: Inputs) -> Any:
         return {"big": 2**70}
@@ -146,10 +146,10 @@ class Learned(Observer):
     name = "learned"
 
     def __init__(self) -> None:
-        self.said: list[Any] = []
+        self.logged: list[Any] = []
 
     def on_learn(self, zone: str, now: int, scalars: Any) -> None:
-        self.said.append(scalars)
+        self.logged.append(scalars)
 
 
 class Unbuilt(Zone[Any]):
@@ -298,7 +298,7 @@ def test_what_cannot_be_sent_is_the_failure_of_its_zone(
         tell(brain, "count", "log", "large")
         brain.run()
     assert brain.read("strange.n") == 2
-    assert learned.said[0] == {"big": 2**70}  # more than 64 bits
+    assert learned.logged[0] == {"big": 2**70}  # more than 64 bits
     assert "raised OSError" in notices(brain)
     assert [record.message for record in caplog.records if record.name == "strange"] == ["a 3"]
 
@@ -371,7 +371,7 @@ def test_a_process_starts_with_the_modules_and_signals_of_its_brain(
 
 
 def test_a_zone_is_asked_anew_when_it_wakes_and_what_it_said_before_it_raised_stays() -> None:
-    said = []
+    runs = []
     for executor in ("serial", "processes"):
         with Brain(executor=executor) as brain:
             brain.add(Alarmed, on_error="silence")
@@ -382,9 +382,9 @@ def test_a_zone_is_asked_anew_when_it_wakes_and_what_it_said_before_it_raised_st
                 brain.wake("alarmed")
                 brain.run()
             times = [signal.time // MS for signal in probe.signals]
-            said.append((times, notices(brain), zone_of(brain, "alarmed").asked))
-    assert said[0] == said[1]
-    assert said[1][0] == [2, 5, 9]
+            runs.append((times, notices(brain), zone_of(brain, "alarmed").asked))
+    assert runs[0] == runs[1]
+    assert runs[1][0] == [2, 5, 9]
 
 
 def test_a_zone_with_a_latency_is_asked_once_for_each_tick() -> None:
@@ -418,7 +418,7 @@ def test_a_brain_that_cannot_be_built_leaves_no_process(
 
 
 def test_what_a_zone_raises_is_told_as_here() -> None:
-    told = []
+    messages = []
     for executor in ("serial", "processes"):
         with Brain(executor=executor) as brain:
             for what in ("own_error", "odd_error", "key_error"):
@@ -426,13 +426,13 @@ def test_what_a_zone_raises_is_told_as_here() -> None:
             for what in ("own_error", "odd_error", "key_error"):
                 tell(brain, what, "count", zone=what)
             brain.run()
-            told.append(notices(brain))
-    assert told[0] == told[1]
-    assert told[1].count("test_remote_zone.py:") == 3
+            messages.append(notices(brain))
+    assert messages[0] == messages[1]
+    assert messages[1].count("test_remote_zone.py:") == 3
 
 
 def test_a_background_failure_is_told_alike_by_a_brain_that_was_stopped(tmp_path: Path) -> None:
-    told = []
+    messages = []
     for stopped in (False, True):
         brain = Brain()
         brain.add(Strange, on_error="silence", latency="5 ms")
@@ -444,9 +444,9 @@ def test_a_background_failure_is_told_alike_by_a_brain_that_was_stopped(tmp_path
             brain.add(Strange, on_error="silence", latency="5 ms")
             brain.load(tmp_path)
         brain.run()
-        told.append(notices(brain))
-    assert told[0] == told[1]
-    assert "raised OwnError at" in told[1]
+        messages.append(notices(brain))
+    assert messages[0] == messages[1]
+    assert "raised OwnError at" in messages[1]
 
 
 def test_what_stands_for_a_zone_says_what_it_cannot_do(brain: Brain) -> None:

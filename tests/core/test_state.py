@@ -114,14 +114,14 @@ def test_what_cannot_be_kept_is_refused_by_its_path(tmp_path: Path, tree: Any, p
 @settings(max_examples=100, deadline=None)
 @given(tree=trees)
 def test_a_tree_in_plain_parts_holds_what_any_file_can_say_and_is_read_back(tree: Any) -> None:
-    said = encode(tree, "owner")
-    for part in _parts_of(said):
+    encoded = encode(tree, "owner")
+    for part in _parts_of(encoded):
         assert type(part) in (dict, list, str, bytes, int, float, bool, type(None), np.ndarray)
         if type(part) is int:
             assert -(2**63) <= part < 2**64
         elif type(part) is str:
             part.encode()
-    assert trees_equal(decode(said), tree)
+    assert trees_equal(decode(encoded), tree)
 
 
 def _parts_of(tree: Any) -> list[Any]:

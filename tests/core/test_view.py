@@ -104,11 +104,11 @@ def test_what_an_observer_tells_is_told_with_the_rest(watched: tuple[Brain, Any]
 
 
 def test_a_phase_begins_on_the_grid_and_is_told_with_its_learning() -> None:
-    told: list[tuple[str, bool, int]] = []
+    phases: list[tuple[str, bool, int]] = []
 
     class Ear(Observer):
         def on_phase(self, phase: str, learning: bool, now: int) -> None:
-            told.append((phase, learning, now))
+            phases.append((phase, learning, now))
 
     brain = Brain(resolution="2 ms")
     brain.add(Relay, period="2 ms")
@@ -116,5 +116,5 @@ def test_a_phase_begins_on_the_grid_and_is_told_with_its_learning() -> None:
     assert brain.begin_phase("first") == 0
     brain.step()
     assert brain.begin_phase("second", learning=False) == 2 * MS
-    assert told == [("first", True, 0), ("second", False, 2 * MS)]
+    assert phases == [("first", True, 0), ("second", False, 2 * MS)]
     assert not brain.learning

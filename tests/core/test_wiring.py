@@ -221,11 +221,11 @@ class Predictor(Zone):
     def __init__(self, context: Any) -> None:
         super().__init__(context)
         self.predicted: dict[str, set[int]] = {"x": set(), "x2": set()}
-        self.told: list[dict[str, bool]] = []
+        self.seen_first: list[dict[str, bool]] = []
 
     def step(self, now: int, inputs: Any) -> None:
         for ids in inputs.ids.get("label", ()):
-            self.told += [{port: int(i) in seen for port, seen in self.predicted.items()} for i in ids]
+            self.seen_first += [{port: int(i) in seen for port, seen in self.predicted.items()} for i in ids]
         for port, seen in self.predicted.items():
             for ids in inputs.ids.get(port, ()):
                 seen.update(ids.tolist())
@@ -261,6 +261,6 @@ def test_no_zone_is_told_a_label_before_it_has_read_the_stimulus(data: st.DataOb
     brain.connect("teacher.label", "predictor.label")
     with brain:
         brain.run(until="800 ms")
-    told = brain["predictor"].told
-    assert len(told) >= 5
-    assert all(seen[port] for seen in told for port in ports)
+    seen_first = brain["predictor"].seen_first
+    assert len(seen_first) >= 5
+    assert all(seen[port] for seen in seen_first for port in ports)

@@ -88,17 +88,17 @@ def test_what_a_zone_leaves_out_does_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize("given", ["manifest", "class"])
 def test_a_manifest_that_names_its_class_as_text_says_whether_it_clocks_itself(given: str) -> None:
     """Reading it imports nothing, so it cannot follow from the class, whichever of the two a brain is given."""
-    def brain(**said: bool) -> Brain:
+    def brain(**settings: bool) -> Brain:
         brain = Brain()
-        manifest = replace(Rover.manifest, factory="tests.core.kit:Rover", **said)
+        manifest = replace(Rover.manifest, factory="tests.core.kit:Rover", **settings)
         brain.add(manifest if given == "manifest" else type("Rover", (Rover,), {"manifest": manifest}), period="4 ms")
         return brain
 
-    said = brain(self_clocked=True)
-    assert "wakes every 4 ms and by its own clock" in said.schedule()
+    clocked = brain(self_clocked=True)
+    assert "wakes every 4 ms and by its own clock" in clocked.schedule()
     log = Log()
-    said.observe(log)
-    said.run(until="20 ms")
+    clocked.observe(log)
+    clocked.run(until="20 ms")
     assert any(time % (4 * MS) for time, topic, *_ in log.rows if topic == "rover.y")
     with pytest.raises(WiringError, match=r"rover: manifest.self_clocked: expected True, for Rover has a next_wake"):
         brain().build()
