@@ -72,6 +72,8 @@ class Reader(ABC):
     """Where each row stands in the source, as errors call it: ``"line 7"``; by default ``"row 6"``."""
     absent: Mapping[str, object] = MappingProxyType({})
     """Optional fields that no row has, and the columns that would feed them."""
+    notices: Mapping[str, int] = MappingProxyType({})
+    """What a run tells of it at its end, in words with ``{count}`` in them, and how often that was so."""
 
     @abstractmethod
     def __len__(self) -> int:
@@ -183,6 +185,8 @@ class Table(Reader):
         Where each row stands in the source, as errors call it: ``"line 7"``.
     absent : mapping of str to object
         Optional fields that no row has, and the columns that would feed them.
+    notices : mapping of str to int
+        What a run tells of it at its end, in words with ``{count}`` in them, and how often that was so.
 
     Raises
     ------
@@ -193,10 +197,10 @@ class Table(Reader):
     def __init__(
         self, name: str, fields: Mapping[str, Field], columns: Mapping[str, Sequence[Item] | Value], *,
         skipped: int = 0, dropped: int = 0, times: np.ndarray | None = None, places: Sequence[str] | None = None,
-        absent: Mapping[str, object] | None = None,
+        absent: Mapping[str, object] | None = None, notices: Mapping[str, int] | None = None,
     ) -> None:
         self.name, self.fields, self.skipped, self.dropped = name, dict(fields), skipped, dropped
-        self.times, self.places, self.absent = times, places, dict(absent or {})
+        self.times, self.places, self.absent, self.notices = times, places, dict(absent or {}), dict(notices or {})
         self._columns = {
             key: list(columns[key]) if field.listed else stack(field, columns[key])
             for key, field in self.fields.items()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 
@@ -36,16 +37,17 @@ def text(cell: object) -> str:
     return cell
 
 
-def tags(cell: object, separator: str, classes: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the labels of a cell: a list of texts or whole numbers, one of them, or a text to split.
+def tags(cell: object, separator: str, classes: tuple[str, ...],
+         named: Callable[[str], str] = str) -> tuple[str, ...]:
+    """Return the labels of a cell, by the names that `named` gives: a list of texts or whole numbers, one, or a text.
 
-    White space around a label does not count, and an empty text is none, in every reader.
+    A text is split. White space around a label does not count, and an empty text is none, in every reader.
     """
     if isinstance(cell, str):
         labels = cell.split(separator) if separator else [cell]
     else:
         labels = [_label(part) for part in (cell if isinstance(cell, (list, tuple, np.ndarray)) else [cell])]
-    unique = tuple(dict.fromkeys(bare for label in labels if (bare := label.strip())))
+    unique = tuple(dict.fromkeys(name for label in labels if (name := named(label.strip()))))
     for label in unique:
         if classes and label not in classes:
             raise BadValue(f"one of the {len(classes)} classes", shown(label), nearest(label, classes))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import numpy as np
@@ -10,21 +9,17 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, PrivateAttr, Strict
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError
-from aura.plugins.streams import Field, Item, Table
+from aura.plugins.streams import Field, Item
 from aura.sim.readers.bad import BadValue, Missing
 from aura.sim.readers.cells import TIME_UNITS, number, number_array, shown, tags, text
-from aura.sim.readers.where import Chooser, Where
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from aura.sim.readers.bad import BadRows
-
-__all__ = ["Column", "ColumnMap", "RowParser", "Rows", "timed"]
+__all__ = ["Column", "ColumnMap", "RowParser", "timed"]
 
 Key: TypeAlias = Annotated[StrictInt, Setting(ge=0)] | StrictStr
 
-_LOG = logging.getLogger("aura.streams")
 _DTYPES = {"text": "text", "tags": "tags", "float": "float32", "float64": "float64", "int": "int64", "time": "int64"}
 
 
@@ -43,6 +38,13 @@ class Column(BaseModel):
         description='What the values are: `"tags"` labels, `"float"` float32; `"time"` becomes nanoseconds (int64).')
     separator: str = Setting(",", description="Between the tags of one cell; empty: the whole cell is one tag.")
     classes: tuple[str, ...] = Setting((), description="The only tags allowed; empty: any.")
+    values: dict[str, str] = Setting(
+        default_factory=dict,
+        description='Of `text` and `tags`: other names for what the cells say, `{ "0" = "asks", "1" = "answers" }`.')
+    others: str | None = Setting(
+        None,
+        description="Of `text` and `tags`: the name for all that is neither in `values` nor in `classes`. An empty "
+                    "cell is none of them.")
     shape: tuple[Annotated[int, Setting(ge=1)], ...] | None = Setting(
         None,
         description="Shape of one item where a JSON value is an array; without it the first good row tells.")
@@ -66,6 +68,10 @@ class Column(BaseModel):
             raise ValueError(f"expected one of the units {', '.join(TIME_UNITS)} for a time, got {self.unit!r}")
         if self.range is not None and (self.type not in ("float", "float64") or not self.range[0] < self.range[1]):
             raise ValueError("a range is of type 'float' or 'float64', from its least number to its largest")
+        if (self.values or self.others is not None) and self.type not in ("text", "tags"):
+            raise ValueError("values and others are names: expected type 'text' or 'tags'")
+        if self.others is not None and not (self.values or self.classes):
+            raise ValueError("others are all but some: expected values or classes beside it")
         if self.optional and self.default is not None:
             raise ValueError("expected optional = true or a default, got both")
         if self.default is not None:
@@ -114,7 +120,19 @@ class Column(BaseModel):
     def field(self, shape: tuple[int, ...]) -> Field:
         """Return the field that this column becomes."""
         unit = "ns" if self.type == "time" else self.unit
-        return Field(self.dtype, shape, unit, self.doc, self.classes if self.type == "tags" else (), self.optional)
+        return Field(self.dtype, shape, unit, self.doc, self._classes if self.type == "tags" else (), self.optional)
+
+    @property
+    def _classes(self) -> tuple[str, ...]:
+        """The labels that the field may hold, where they are known."""
+        if self.others is None:
+            return self.classes
+        return tuple(dict.fromkeys((*self.classes, *self.values.values(), self.others)))
+
+    def _named(self, label: str) -> str:
+        """Return what a text or label is called here."""
+        label = self.values.get(label, label)
+        return label if self.others is None or not label or label in self._classes else self.others
 
     @property
     def lenient(self) -> bool:
@@ -129,9 +147,9 @@ class Column(BaseModel):
                 return None
             get = cells.__getitem__
         if self.type == "text":
-            return text(get(self.keys[0]))
+            return self._named(text(get(self.keys[0])))
         if self.type == "tags":
-            return tags(get(self.keys[0]), self.separator, self.classes)
+            return tags(get(self.keys[0]), self.separator, self._classes, self._named)
         if isinstance(self.source, tuple):
             return self._ranged(number_array([number(get(key), self.type, self.unit) for key in self.source],
                                              self.dtype))
@@ -227,59 +245,3 @@ def _fit_shape(shapes: dict[str, tuple[int, ...] | None], port: str, item: np.nd
         shapes[port] = item.shape
     elif item.shape != expected:
         raise BadValue(f"shape {expected}", f"shape {item.shape}")
-
-
-class Rows:
-    """Collects parsed rows into a table, leaving out bad ones as it is told, and those that are not wanted.
-
-    Parameters
-    ----------
-    columns : mapping of str to Column
-    bad : BadRows
-    where : Where, optional
-        Which rows are wanted; the others are not even looked at.
-    """
-
-    def __init__(self, columns: Mapping[str, Column], bad: BadRows, where: Where | None = None) -> None:
-        self._parser, self._bad = RowParser(columns), bad
-        self._chooser = Chooser(where) if where else None
-        self._items: dict[str, list[Item]] = {port: [] for port in columns}
-        self._clock = next(((port, column) for port, column in columns.items() if column.clock), None)
-        self._times: list[int] = []
-        self._places: list[str] = []
-        self.exact = self._parser.exact
-
-    def add(self, where: str, get: Callable[[str | int], object]) -> None:
-        """Take in one row."""
-        if self._chooser is not None and not self._chooser(get):
-            return
-        try:
-            row = self._parser.parse(get)
-            if self._clock is not None:
-                self._times.append(self._instant(*self._clock, get))
-                self._places.append(where)
-        except BadValue as bad:
-            self._bad.value(where, bad)
-            return
-        for port, item in row.items():
-            self._items[port].append(item)
-
-    def _instant(self, port: str, column: Column, get: Callable[[str | int], object]) -> int:
-        try:
-            return column.instant(get)
-        except BadValue as bad:
-            raise BadValue(bad.expected, bad.got, bad.hint, port=port) from bad
-
-    def table(self) -> Table:
-        """Return what came; StreamError if no row was good."""
-        fields, dropped = self._parser.fields, 0
-        if self._chooser is not None:
-            self._chooser.check(self._bad.name)
-            dropped = self._chooser.dropped
-        absent = {port: self._parser.columns[port].source for port, items in self._items.items()
-                  if fields[port].optional and items and not any(item is not None for item in items)}
-        for port, source in absent.items():
-            _LOG.warning("%s: no row has %r, which would feed %r", self._bad.name, source, port)
-        times = None if self._clock is None else np.array(self._times, dtype=np.int64)
-        return Table(self._bad.name, fields, self._items, skipped=self._bad.finish(), dropped=dropped,
-                     times=times, places=None if times is None else self._places, absent=absent)

@@ -3,31 +3,28 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field as Setting
 from pydantic import field_validator
 
-from aura.core.errors import StreamError, nearest
+from aura.core.errors import StreamError
 from aura.sim.readers.bad import BadRows, Missing
-from aura.sim.readers.columns import Column, ColumnMap, Rows
-from aura.sim.readers.files import ENCODING_HINT, checked_file, escaped_byte, text_lines
+from aura.sim.readers.columns import Column, ColumnMap
+from aura.sim.readers.delimited_rows import MAX_FIELD, Form, column_place, delimited_rows, named_places
+from aura.sim.readers.files import checked_file
+from aura.sim.readers.join import JOIN_DOC, Join, Joins
 from aura.sim.readers.options import PathText, ReaderOptions, resolve_path
-from aura.sim.readers.quoted import Record, long_fields, split_lines, split_quoted
+from aura.sim.readers.rows import Rows
 from aura.sim.readers.where import Where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from pathlib import Path
 
     from aura.plugins.streams import Table
 
 __all__ = ["DelimitedOptions", "open_delimited"]
-
-_Fault: TypeAlias = "tuple[str, str, str]"
-"""Expected, got, hint."""
-
-_DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t", ".psv": "|"}
 
 
 class DelimitedOptions(ReaderOptions):
@@ -49,11 +46,12 @@ class DelimitedOptions(ReaderOptions):
                     '`"none"`: a quote is a character like any other. Without it: `"none"` for tabs, else `"csv"`.')
     where: Where = Setting(
         default_factory=dict,
-        description="Only rows with this value, or one of these, in a column, which goes by its name or index: "
+        description='Only rows with this value, or one of these, in a column, which goes by its name or index: '
                     '`{ split = "train", speaker = ["A", "B"] }`.')
+    join: tuple[Join, ...] = Setting((), description=JOIN_DOC)
     encoding: str = Setting("utf-8", description="A Python codec; a byte order mark is dropped.")
     max_field: Annotated[int, Setting(ge=1)] = Setting(
-        1 << 24,
+        MAX_FIELD,
         description="Characters that a field may have; a row with a longer one is bad.")
 
     @field_validator("delimiter")
@@ -77,35 +75,21 @@ def open_delimited(options: DelimitedOptions, base: Path) -> Table:
     """
     path = checked_file(resolve_path(options.path, base))
     name = path.name
-    delimiter = options.delimiter or _inferred_delimiter(path)
-    quoting = options.quoting or ("none" if delimiter == "\t" else "csv")
     bad = BadRows(name, options.on_bad)
-    lines = list(text_lines(path, options.encoding, newline="\n" if quoting == "none" else "",
-                            max_unpacked=options.max_unpacked))
-    with long_fields(sum(map(len, lines))):
-        split = split_lines(lines, delimiter) if quoting == "none" else split_quoted(lines, delimiter)
-        records = ((record, _fault(lines, record, options)) for record in split)
-        return _read(options, name, delimiter, records, bad)
-
-
-def _read(options: DelimitedOptions, name: str, delimiter: str, records: Iterator[tuple[Record, _Fault | None]],
-          bad: BadRows) -> Table:
-    names = _header(name, records) if options.header else None
-    columns = options.columns or _all_columns(name, names)
-    places = _places(name, columns, names) | _where_places(name, options.where, names)
-    rows, width = Rows(columns, bad, options.where), len(names or ())
-    for record, fault in records:
-        cells, where = record.cells, record.where
-        if fault is not None:
-            bad.report(where, expected=fault[0], got=fault[1], hint=fault[2], rows=record.rows)
-            continue
-        if width == 0:
-            width = len(cells)
-            _check_width(name, places, width)
-        if len(cells) != width:
-            bad.report(where, expected=f"{width} columns", got=str(len(cells)), hint=_hint(cells, width, delimiter))
-            continue
-        rows.add(where, partial(_cell, cells, places))
+    joins = Joins(options.join, base, options)
+    form = Form(options.delimiter, options.quoting, options.header, options.encoding, options.max_field,
+                options.max_unpacked)
+    with delimited_rows(path, form, bad) as (names, records):
+        columns = options.columns or _all_columns(name, names)
+        places = _places(name, columns, names, joins)
+        places |= named_places(name, "where", [key for key in options.where if not joins.has(key, names)], names)
+        places |= named_places(name, "join.on", joins.keys, names)
+        rows, width = Rows(columns, bad, options.where, joins), len(names or ())
+        for where, cells in records:
+            if width == 0:
+                width = len(cells)
+                _check_width(name, places, width)
+            rows.add(where, partial(_cell, cells, places))
     return rows.table()
 
 
@@ -130,38 +114,8 @@ def _all_columns(name: str, names: list[str] | None) -> ColumnMap:
     return {key: Column.model_validate({"from": key}) for key in names}
 
 
-def _inferred_delimiter(path: Path) -> str:
-    suffix = path.with_suffix("").suffix if path.suffix.lower() == ".gz" else path.suffix
-    delimiter = _DELIMITERS.get(suffix.lower())
-    if delimiter is None:
-        raise StreamError(path.name, expected=f"one of the suffixes {', '.join(_DELIMITERS)}, or a delimiter",
-                          got=repr(suffix), hint="Try delimiter = ','.")
-    return delimiter
-
-
-def _fault(lines: Sequence[str], record: Record, options: DelimitedOptions) -> _Fault | None:
-    for line in lines[record.start:record.end]:
-        if (found := escaped_byte(line, options.encoding)) is not None:
-            return f"text in {options.encoding}", found, ENCODING_HINT
-    if record.error:
-        return "a row of delimited text", record.error, "Where quotes are plain characters, try quoting = 'none'."
-    longest = max(map(len, record.cells))
-    if longest > options.max_field:
-        return (f"fields of at most {options.max_field} characters", str(longest),
-                "Is a quote left open? If the field is meant to be so long, set max_field.")
-    return None
-
-
-def _header(name: str, records: Iterator[tuple[Record, _Fault | None]]) -> list[str]:
-    for record, fault in records:
-        if fault is not None:
-            raise StreamError(f"{name}: {record.where}", expected=fault[0], got=fault[1], hint=fault[2])
-        return record.cells
-    raise StreamError(name, expected="a header and at least one row", got="no rows")
-
-
-def _places(name: str, columns: ColumnMap, names: list[str] | None) -> dict[str | int, int]:
-    """Return where each column of the map stands; an optional one that the file does not have is left out."""
+def _places(name: str, columns: ColumnMap, names: list[str] | None, joins: Joins) -> dict[str | int, int]:
+    """Return where each column of the map stands; those of a joined file, and optional ones of none, are left out."""
     places: dict[str | int, int] = {}
     for port, column in columns.items():
         for key in column.keys:
@@ -171,32 +125,13 @@ def _places(name: str, columns: ColumnMap, names: list[str] | None) -> dict[str 
                     places[key] = key
                 elif not column.lenient:
                     raise StreamError(where, expected=f"a column from 0 to {len(names) - 1}", got=str(key))
+            elif joins.has(key, names):
+                continue
             elif names is None:
                 raise StreamError(where, expected="a 0-based index, as the file has no header", got=repr(key))
             elif key in names or not column.lenient:
-                places[key] = _place(where, key, names)
+                places[key] = column_place(where, key, names, joins.names)
     return places
-
-
-def _where_places(name: str, where: Where, names: list[str] | None) -> dict[str | int, int]:
-    places: dict[str | int, int] = {}
-    for key in where:
-        if names is not None and (key in names or not key.isdecimal() or int(key) >= len(names)):
-            places[key] = _place(f"{name}: where.{key}", key, names)
-        elif key.isdecimal():
-            places[key] = int(key)
-        else:
-            raise StreamError(f"{name}: where.{key}", expected="a 0-based index, as the file has no header",
-                              got=repr(key))
-    return places
-
-
-def _place(where: str, key: str, names: list[str]) -> int:
-    if names.count(key) != 1:
-        got = f"{key!r}, which stands there {names.count(key)} times" if key in names else repr(key)
-        raise StreamError(where, expected="a column of the file", got=got,
-                          hint="Go by its index." if key in names else nearest(key, names))
-    return names.index(key)
 
 
 def _check_width(name: str, places: dict[str | int, int], width: int) -> None:
@@ -204,9 +139,3 @@ def _check_width(name: str, places: dict[str | int, int], width: int) -> None:
     for place in places.values():
         if place >= width:
             raise StreamError(f"{name}: columns", expected=f"a column from 0 to {width - 1}", got=str(place))
-
-
-def _hint(cells: Sequence[str], width: int, delimiter: str) -> str:
-    if len(cells) == 1 and width > 1:
-        return f"Is the delimiter {delimiter!r}?"
-    return "Where quotes are plain characters, try quoting = 'none'." if len(cells) < width else ""

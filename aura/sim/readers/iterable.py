@@ -12,7 +12,8 @@ from aura.core.errors import StreamError, nearest
 from aura.plugins.streams import Source
 from aura.sim.readers.bad import BadRows, BadValue, Missing
 from aura.sim.readers.cells import shown
-from aura.sim.readers.columns import Column, RowParser, Rows, timed
+from aura.sim.readers.columns import Column, RowParser, timed
+from aura.sim.readers.rows import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence

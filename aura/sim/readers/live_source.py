@@ -13,7 +13,7 @@ from aura.core.errors import StreamError
 from aura.plugins.streams import Source
 from aura.sim.readers.bad import BadRows, BadValue
 from aura.sim.readers.columns import RowParser
-from aura.sim.readers.jsonl import json_cell, json_object
+from aura.sim.readers.json_rows import json_cell, json_object
 from aura.sim.readers.live_bytes import LiveBytes
 from aura.sim.readers.where import Chooser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -174,7 +175,11 @@ class PlayedStream(Stream):
         readers = {"row": self.reader} if self.held_out is None else {"row": self.reader, "held-out row": self.held_out}
         absent = {f"had no {row} with {source!r}, which would feed {field!r}": 1
                   for row, reader in readers.items() for field, source in reader.absent.items()}
-        return {BAD_ROWS: sum(reader.skipped for reader in readers.values()), **absent, **self._sights.notices()}
+        told: Counter[str] = Counter()
+        for reader in readers.values():
+            told.update(reader.notices)
+        told[BAD_ROWS] = sum(reader.skipped for reader in readers.values())
+        return {**told, **absent, **self._sights.notices()}
 
     @property
     def _passes(self) -> int:
