@@ -175,10 +175,10 @@ def contestants(case: Case) -> dict[str, tuple[Turn, Turn | None]]:
     """Return all by name, what computes forward and what computes forward and gradient."""
     found: dict[str, tuple[Turn, Turn | None]] = {}
     for threads in (1, 2):
-        said = f"{threads} thread{'s' * (threads > 1)}"
-        found[f"{OURS}, {said}"] = ours(case, threads)
-        found[f"torch, sum of conv3d, {said}"] = with_torch(case, threads, folded=False)
-        found[f"torch, taps as channels, {said}"] = with_torch(case, threads, folded=True)
+        label = f"{threads} thread{'s' * (threads > 1)}"
+        found[f"{OURS}, {label}"] = ours(case, threads)
+        found[f"torch, sum of conv3d, {label}"] = with_torch(case, threads, folded=False)
+        found[f"torch, taps as channels, {label}"] = with_torch(case, threads, folded=True)
     found["jax, 4 spatial dimensions"] = with_jax(case)
     found["scipy.ndimage.correlate"] = with_ndimage(case), None
     found["scipy.signal.fftconvolve"] = with_fft(case), None

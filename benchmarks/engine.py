@@ -41,11 +41,11 @@ def main() -> None:
     parser.add_argument("run")
     for name, default in (("texts", 300), ("threads", 1), ("others", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    told = parser.parse_args()
+    args = parser.parse_args()
     with dataset_path("goemotions", "dev.tsv").open(encoding="utf-8") as file:
-        texts = [line.split("\t", 1)[0] for line in file][:told.texts + WARM]
-    encoder = load_text_encoder(threads=told.threads)
-    with aura.EmotionEngine.load(told.run, threads=told.threads) as engine:
+        texts = [line.split("\t", 1)[0] for line in file][:args.texts + WARM]
+    encoder = load_text_encoder(threads=args.threads)
+    with aura.EmotionEngine.load(args.run, threads=args.threads) as engine:
         pairs = np.zeros((len(texts), 2, 2))
         for place, text in enumerate(texts):
             calls = (lambda text=text: encoder.encode([text]),
@@ -53,13 +53,13 @@ def main() -> None:
             for which in ((0, 1) if place % 2 else (1, 0)):
                 pairs[place, which] = timed(calls[which])  # type: ignore[arg-type]
         pairs = pairs[WARM:] / 1e6
-        print(f"{len(pairs)} comments, {told.threads} threads: the encoder alone, analyze (ms, median)")
+        print(f"{len(pairs)} comments, {args.threads} threads: the encoder alone, analyze (ms, median)")
         for clock, name in enumerate(("wall", "processor")):
             bare, whole = pairs[:, 0, clock], pairs[:, 1, clock]
             print(f"  {name:10} {np.median(bare):7.2f} {np.median(whole):7.2f}   ratio of sums "
                   f"{whole.sum() / bare.sum():.3f}, median of pairs {np.median(whole / bare):.3f} (bar {BOUND})")
         alone = {**os.environ, **{f"{name}_NUM_THREADS": "1" for name in ("OMP", "OPENBLAS", "MKL")}}
-        others = [subprocess.Popen([sys.executable, "-c", BUSY], env=alone) for _ in range(told.others)]
+        others = [subprocess.Popen([sys.executable, "-c", BUSY], env=alone) for _ in range(args.others)]
         try:
             time.sleep(1.0)
             took = np.array([(timed(lambda text=text: encoder.encode([text]))[0] / 1e6,  # type: ignore[misc]
@@ -68,7 +68,7 @@ def main() -> None:
             for other in others:
                 other.kill()
                 other.wait()
-        print(f"while {told.others} other programs compute (ms): median, 99th percentile, most")
+        print(f"while {args.others} other programs compute (ms): median, 99th percentile, most")
         for name, values in zip(("encoder", "analyze"), took, strict=True):
             bar = f" (bar {SLOWEST_MS:.0f})" if name == "analyze" else ""
             print(f"  {name:10} {np.median(values):7.1f} {np.percentile(values, 99):7.1f}{bar} {values.max():7.1f}")

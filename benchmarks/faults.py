@@ -154,7 +154,7 @@ def broken(place: Path, settings: list[str], fault: Callable[[subprocess.Popen[s
         time.sleep(0.02)
     ended = time.monotonic()
     process.kill()
-    said = process.communicate()[0].strip().splitlines()
+    lines = process.communicate()[0].strip().splitlines()
     if (place / "fault").exists():
         broke = float((place / "fault").read_text())
     broke = broke or memory[0][0]
@@ -170,7 +170,7 @@ def broken(place: Path, settings: list[str], fault: Callable[[subprocess.Popen[s
     kept = list_checkpoints(left / "checkpoints")
     yield checkpoint_time(kept[-1], 1_000_000) if kept else "none"
     yield resumed(left, place) if resume and kept else "-"
-    yield f"`{said[-1] if said else ''}`"
+    yield f"`{lines[-1] if lines else ''}`"
 
 
 def resumed(out: Path, place: Path) -> str:

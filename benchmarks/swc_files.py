@@ -55,8 +55,8 @@ def by_aura(path: str) -> dict[str, Any]:
 
     neuron, notices = read_swc_quietly(path)
     return {"sections": len(neuron.sections), "length": neuron.length_um, "area": neuron.area_um2,
-            "said": [f"{text.partition(': ')[2].partition(' were ')[0].partition(' hang ')[0]}: {count}"
-                     for text, count in notices.items()]}
+            "notices": [f"{text.partition(': ')[2].partition(' were ')[0].partition(' hang ')[0]}: {count}"
+                        for text, count in notices.items()]}
 
 
 BY = {"neuron": by_neuron, "neurom": by_neurom, "aura": by_aura}
@@ -85,8 +85,8 @@ def row(name: str, aura: dict[str, Any] | str, neuron: dict[str, Any] | None, ne
         alike = max(far.values(), default=0.0) <= TOLERANCE
         apart = f"{100 * max(far.get('length', 0.0), far.get('area', 0.0)):.4f} %"
     own = f"{aura['sections']} / {aura['length']:.2f} / {aura['area']:.2f}"
-    said = "; ".join(aura["said"])
-    return f"| {name if alike else f'**{name}**'} | {own} | {' | '.join(other)} | {apart} | {said} |"
+    notices = "; ".join(aura["notices"])
+    return f"| {name if alike else f'**{name}**'} | {own} | {' | '.join(other)} | {apart} | {notices} |"
 
 
 def main() -> None:

@@ -38,26 +38,27 @@ def main() -> None:
     parser.add_argument("run")
     for name, default in (("messages", 100_000), ("users", 1000), ("most", 500), ("together", 32)):
         parser.add_argument(f"--{name}", type=int, default=default)
-    told = parser.parse_args()
+    args = parser.parse_args()
     with dataset_path("goemotions", "dev.tsv").open(encoding="utf-8") as file:
         texts = [line.split("\t", 1)[0] for line in file]
     rng = np.random.default_rng(1)
-    share = 1.0 / np.arange(1, told.users + 1) ** 0.5
-    drawn = rng.choice(told.users, size=told.messages, p=share / share.sum())
-    with aura.EmotionEngine.load(told.run, cache=True, most=told.most, explore=True) as engine:
+    share = 1.0 / np.arange(1, args.users + 1) ** 0.5
+    drawn = rng.choice(args.users, size=args.messages, p=share / share.sum())
+    with aura.EmotionEngine.load(args.run, cache=True, most=args.most, explore=True) as engine:
         print("messages   MB  users  forgotten  effectiveness   s (processor)")
         helped: list[float] = []
-        stage = -(-told.messages // STAGES)
-        for first in range(0, told.messages, told.together):
-            part = range(first, min(first + told.together, told.messages))
+        stage = -(-args.messages // STAGES)
+        for first in range(0, args.messages, args.together):
+            part = range(first, min(first + args.together, args.messages))
             answers = engine.analyze_many([texts[place % len(texts)] for place in part],
                                           [f"user {drawn[place]}" for place in part])
-            pleasures = [said.pad.pleasure if said.pad is not None else 0.5 for said in answers]
+            pleasures = [answer.pad.pleasure if answer.pad is not None else 0.5 for answer in answers]
             useful = ["challenge" if pleasure > 0.5 else "pause" for pleasure in pleasures]
-            effects = [0.9 if said.intervention == what else 0.2 for said, what in zip(answers, useful, strict=True)]
+            effects = [0.9 if answer.intervention == what else 0.2
+                       for answer, what in zip(answers, useful, strict=True)]
             engine.teach_many(answers, effectiveness=effects)
             helped += effects
-            if first // stage != (part[-1] + 1) // stage or part[-1] + 1 == told.messages:
+            if first // stage != (part[-1] + 1) // stage or part[-1] + 1 == args.messages:
                 followed, forgotten = engine.users
                 print(f"{part[-1] + 1:8} {resident_mb():5.0f} {followed:6} {forgotten:10} {np.mean(helped):14.3f} "
                       f"{time.process_time():9.1f}", flush=True)

@@ -94,8 +94,8 @@ def _ask(python: str, command: list[str], threads: int, timeout_s: float) -> dic
         return {"failed": f"{python} does not start: {error.strerror}"}
     lines = [line for line in finished.stdout.splitlines() if line.startswith("{") and line.endswith("}")]
     if finished.returncode or not lines:
-        said = finished.stderr.strip().splitlines() or ["it said nothing"]
-        return {"failed": f"exit status {finished.returncode}: {said[-1]}"}
+        errors = finished.stderr.strip().splitlines() or ["it said nothing"]
+        return {"failed": f"exit status {finished.returncode}: {errors[-1]}"}
     entry: dict[str, Any] = json.loads(lines[-1])
     return entry
 
@@ -109,10 +109,10 @@ def _row(name: str, entry: dict[str, Any], ours: dict[str, Any] | None) -> str:
     ratio = f"{entry[unit] / ours[unit]:.2f}" if ours and unit in ours else ""
     if "spikes_ms" in entry:
         spikes = ", ".join(f"{time:.3f}" for time in entry["spikes_ms"][:3])
-        said = f"{spikes}; {entry['end_mv']:.3f} mV"
+        measured = f"{spikes}; {entry['end_mv']:.3f} mV"
     else:
-        said = f"{entry['rate_hz']:.2f} spikes/s"
-    return f"{head}{entry[unit]:>9.2f}{ratio:>7}  {said}; {entry['note']}"
+        measured = f"{entry['rate_hz']:.2f} spikes/s"
+    return f"{head}{entry[unit]:>9.2f}{ratio:>7}  {measured}; {entry['note']}"
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def _scenario() -> str:
              "[Scenarios](../scenarios.md) says what they mean together; keys of a stream's reader stand under "
              "[readers](readers.md), parameters of a zone under its own page.", ""]
     for path, table in _tables(Scenario, ""):
-        lines += [f"## {path or 'At the top'}", "", _said(table), "", *_parameters(table)]
+        lines += [f"## {path or 'At the top'}", "", _docstring(table), "", *_parameters(table)]
         if table is Scenario:
             lines += ["A file that extends another says besides:", "", *_parameters(Extending)]
     return _text(lines)
@@ -96,13 +96,13 @@ def _scenario() -> str:
 def _readers(manager: PluginManager, names: Iterable[str]) -> str:
     lines = ["# Readers and columns", "", "A stream takes the keys of its reader beside "
              "[its own](scenario.md#streamsname). [Streams](../streams.md) says what they mean together.", "",
-             "## A column", "", _said(Column), "", *_parameters(Column)]
+             "## A column", "", _docstring(Column), "", *_parameters(Column)]
     for name in names:
         kind = manager.all("stream")[name]
         lines += [f"## {name}", "", kind.summary, "", *((f"{kind.deprecated}.", "") if kind.deprecated else ())]
         for path, table in _tables(kind.options_model, ""):
             if table is not Column:
-                lines += [*([f"### {name}: {path}", "", _said(table), ""] if path else []), *_parameters(table)]
+                lines += [*([f"### {name}: {path}", "", _docstring(table), ""] if path else []), *_parameters(table)]
     return _text(lines)
 
 
@@ -113,7 +113,7 @@ def _metrics(manager: PluginManager, names: Iterable[str]) -> str:
         kind = manager.metric(name)
         lines += [f"## {name}", "", kind.summary, ""]
         for path, table in _tables(kind.options, ""):
-            lines += [*([f"### {name}: {path}", "", _said(table), ""] if path else []), *_parameters(table)]
+            lines += [*([f"### {name}: {path}", "", _docstring(table), ""] if path else []), *_parameters(table)]
     return _text(lines)
 
 
@@ -203,8 +203,8 @@ def _models_in(annotation: Any, place: str) -> Iterator[tuple[type[BaseModel], s
 def _parameters(table: type[BaseModel], but: Sequence[str] = ()) -> list[str]:
     rows = [(f"`{field.alias or name}`", "".join(_may_be(field)), field.description or "")
             for name, field in table.model_fields.items() if name not in but]
-    told = 3 if any(sentence for *_, sentence in rows) else 2
-    return _table(("key", "type and default", "what it is")[:told], [row[:told] for row in rows])
+    cells = 3 if any(sentence for *_, sentence in rows) else 2
+    return _table(("key", "type and default", "what it is")[:cells], [row[:cells] for row in rows])
 
 
 def _may_be(field: FieldInfo) -> Iterator[str]:
@@ -212,8 +212,8 @@ def _may_be(field: FieldInfo) -> Iterator[str]:
     yield ", ".join([_kind(field.annotation), *_bounds(field.metadata)])
     if field.is_required():
         yield "; required"
-    elif (default := field.get_default(call_default_factory=True)) is not None and (said := _value(default)) != "{}":
-        yield f"; default `{said}`"
+    elif (default := field.get_default(call_default_factory=True)) is not None and (text := _value(default)) != "{}":
+        yield f"; default `{text}`"
 
 
 def _kind(annotation: Any) -> str:
@@ -258,7 +258,7 @@ def _value(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _said(model: type[BaseModel]) -> str:
+def _docstring(model: type[BaseModel]) -> str:
     return inspect.cleandoc(model.__doc__ or "")
 
 

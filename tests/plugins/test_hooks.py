@@ -65,9 +65,9 @@ def play(site: Any, tmp_path: Path) -> Any:
     return play
 
 
-def says(hook: str, arguments: str, said: str) -> str:
+def says(hook: str, arguments: str, line: str) -> str:
     """Return the source of a hook that writes down an f-string of its arguments."""
-    return f"@hookimpl\ndef {hook}({arguments}):\n    run.scenario['lines'].append(f'{said}')\n"
+    return f"@hookimpl\ndef {hook}({arguments}):\n    run.scenario['lines'].append(f'{line}')\n"
 
 
 def test_hook_aura_zones(site: Any) -> None:
@@ -176,7 +176,7 @@ def test_hook_aura_extension_points(site: Any) -> None:
     assert "taste" not in PluginManager(["tongue"]).points()
 
 
-@pytest.mark.parametrize(("hook", "said"), [
+@pytest.mark.parametrize(("hook", "message"), [
     ("def aura_tastes(run):\n    return []", "aura_tastes: expected arguments among (), got aura_tastes(run)"),
     ("def aura_tastes():\n    return [1]", "aura_tastes: expected an instance of aura_test_tongue.Taste, got 1"),
     ("def aura_taste():\n    return []", "aura_taste: expected the name of a hook, got one that is none. "
@@ -186,10 +186,10 @@ def test_hook_aura_extension_points(site: Any) -> None:
     ("def aura_extension_points():\n    from aura_test_tongue import ExtensionPoint, Taste\n"
      "    return [ExtensionPoint('flavour', 'flavours', Taste, 'x')]", "expected a name that begins with 'aura_'"),
 ])
-def test_a_mistake_at_a_declared_extension_point_is_named_as_at_any_other(site: Any, hook: str, said: str) -> None:
+def test_a_mistake_at_a_declared_extension_point_is_named_as_at_any_other(site: Any, hook: str, message: str) -> None:
     site.plugin("tongue", POINT)
     manager = PluginManager(files=[site.file("local", f"@hookimpl\n{hook}\n")])
-    assert said in manager.infos()[-1].error
+    assert message in manager.infos()[-1].error
     assert (dict(manager.all("taste")), "flavour" in manager.points()) == ({}, False)
 
 
@@ -272,10 +272,11 @@ def test_a_hook_that_raises_is_logged_and_switched_off_and_the_others_go_on(
         lines, manager = play(broken + says("aura_after_run", "run", "same plugin"),
                               says("aura_after_tick", "run, now", "{now}"))
     assert lines == ["0", "10000000", "20000000", "30000000", "same plugin"]
-    told = [record.getMessage() for record in caplog.records if "plugin0" in record.getMessage()]
-    assert len(told) == 1
+    messages = [record.getMessage() for record in caplog.records if "plugin0" in record.getMessage()]
+    assert len(messages) == 1
     assert re.fullmatch(r"plugin 'plugin0' raised in aura_after_tick and is switched off; the brain goes on: "
-                        r"RuntimeError: at 0, at .*plugin0.py:5 in aura_after_tick: raise RuntimeError\(.*\)", told[0])
+                        r"RuntimeError: at 0, at .*plugin0.py:5 in aura_after_tick: raise RuntimeError\(.*\)",
+                        messages[0])
     assert manager.infos()[-2].error.startswith("aura_after_tick: RuntimeError: at 0, at ")
 
 

@@ -218,10 +218,11 @@ def aura_zones():
 def test_what_a_reader_or_an_executor_is_made_of_is_looked_at_when_it_is_declared(site: Any) -> None:
     source = ("from aura.plugins.streams import ReaderKind\n@hookimpl\ndef aura_streams():\n"
               "    return [ReaderKind('mood', 'Reads.', {0})]\n")
-    for given, said in (("dict, print", "options_model: expected a subclass of pydantic.BaseModel, got <class 'dict'>"),
-                        ("Manifest.params.__class__, 3", "options_model")):
+    for given, message in (
+            ("dict, print", "options_model: expected a subclass of pydantic.BaseModel, got <class 'dict'>"),
+            ("Manifest.params.__class__, 3", "options_model")):
         manager = PluginManager(files=[site.file("local", source.format(given))])
-        assert said in manager.infos()[-1].error
+        assert message in manager.infos()[-1].error
     with pytest.raises(PluginError, match=r"executor 'x'.factory: expected what makes an aura.core.executor.Executor"):
         ExecutorKind("x", "Makes none.", dict).make()
 

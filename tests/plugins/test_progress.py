@@ -139,8 +139,8 @@ def test_the_rate_is_counted_anew_from_a_checkpoint_that_is_loaded(tmp_path):
     assert [line.rpartition(" ")[2] for line in out.getvalue().splitlines()] == ["200/s"] * 3
 
 
-@pytest.mark.parametrize(("terminal", "said"), [(True, "loading mnist[2] ...\n"), (False, "")])
-def test_it_says_on_a_terminal_alone_that_a_brain_is_loaded(terminal, said):
+@pytest.mark.parametrize(("terminal", "printed"), [(True, "loading mnist[2] ...\n"), (False, "")])
+def test_it_says_on_a_terminal_alone_that_a_brain_is_loaded(terminal, printed):
     out = io.StringIO()
     Progress(console=Console(file=out, force_terminal=terminal, color_system=None)).say_loading("mnist[2]")
-    assert out.getvalue() == said
+    assert out.getvalue() == printed

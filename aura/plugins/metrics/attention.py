@@ -70,8 +70,8 @@ class Attention(View):
     def on_signal(self, signal: Signal) -> None:
         side = (self.options.words, self.options.weights).index(signal.topic)
         values = signal.value.tolist() if isinstance(signal.value, np.ndarray) else signal.value
-        said = zip(values, self.places(signal), strict=True)
-        for (words, _), (weights, place) in self._matcher.put(side, ids_of(signal.ids), said):
+        placed = zip(values, self.places(signal), strict=True)
+        for (words, _), (weights, place) in self._matcher.put(side, ids_of(signal.ids), placed):
             if words:
                 self._count(self.part(place), tuple(words), tuple(weights[:len(words)]))
 

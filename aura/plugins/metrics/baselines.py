@@ -207,11 +207,12 @@ class _Fitted:
         """Return accuracy, top-1 and F1 on other items, of which `true` tells the classes, bool (item, class)."""
         scores = np.where(np.isfinite(self.thresholds), self.scores(features), -np.inf)
         best = np.eye(true.shape[1], dtype=bool)[scores.argmax(axis=1)] & np.isfinite(scores)
-        said = best if self.exclusive else scores >= self.thresholds
+        predicted = best if self.exclusive else scores >= self.thresholds
         counts = LabelCounts()
         counts.items = counts.ranked = len(true)
-        counts.exact, counts.top = int((said == true).all(axis=1).sum()), int((best & true).sum())
-        cells = np.stack([(said & true).sum(axis=0), (said & ~true).sum(axis=0), (true & ~said).sum(axis=0)], axis=1)
+        counts.exact, counts.top = int((predicted == true).all(axis=1).sum()), int((best & true).sum())
+        cells = np.stack([(predicted & true).sum(axis=0), (predicted & ~true).sum(axis=0),
+                          (true & ~predicted).sum(axis=0)], axis=1)
         counts.cells = {place: row for place, row in enumerate(cells.tolist()) if any(row)}
         return counts.summary()
 
@@ -224,7 +225,7 @@ def _targets(labels: PlaceSets, classes: int) -> np.ndarray:
 
 
 def best_thresholds(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
-    """Return for each class the score from which on saying the label gives the best F1 on these items.
+    """Return for each class the score from which on predicting the label gives the best F1 on these items.
 
     Parameters
     ----------
@@ -242,9 +243,9 @@ def best_thresholds(targets: np.ndarray, scores: np.ndarray) -> np.ndarray:
         if true.any():
             order = np.argsort(scores[:, number])
             at, first = np.unique(scores[order, number], return_index=True)
-            said = len(order) - first
-            hits = true[order][::-1].cumsum()[said - 1]  # of those that score so much, or more
-            thresholds[number] = at[(2 * hits / (said + true.sum())).argmax()]
+            predicted = len(order) - first
+            hits = true[order][::-1].cumsum()[predicted - 1]  # of those that score so much, or more
+            thresholds[number] = at[(2 * hits / (predicted + true.sum())).argmax()]
     return thresholds
 
 
@@ -254,7 +255,7 @@ def _fit(name: str, features: np.ndarray, targets: np.ndarray, exclusive: bool, 
     from sklearn.linear_model import LogisticRegression, Ridge
     from sklearn.multiclass import OneVsRestClassifier
 
-    start, told = perf_counter(), targets.any(axis=1)
+    start, labelled = perf_counter(), targets.any(axis=1)
     classes = seen = np.flatnonzero(targets.any(axis=0))
     always = np.flatnonzero(targets.all(axis=0))
     logistic = LogisticRegression(C=options.logistic_c, max_iter=LOGISTIC_ITERATIONS_MAX)
@@ -266,7 +267,7 @@ def _fit(name: str, features: np.ndarray, targets: np.ndarray, exclusive: bool, 
             classes, always = np.arange(targets.shape[1]), classes[:0]
             decide = Ridge(alpha=options.penalty).fit(features, targets).predict
         elif exclusive and len(seen) > 1:
-            decide = logistic.fit(features[told], targets[told].argmax(axis=1)).decision_function
+            decide = logistic.fit(features[labelled], targets[labelled].argmax(axis=1)).decision_function
         else:
             decide = OneVsRestClassifier(logistic).fit(features, targets[:, seen].astype(int)).decision_function
 
@@ -274,10 +275,10 @@ def _fit(name: str, features: np.ndarray, targets: np.ndarray, exclusive: bool, 
         decided = np.asarray(decide(rows)).reshape(len(rows), -1)
         if decided.shape[1] < len(classes):  # of two classes that exclude each other the second is told
             decided = np.concatenate([-decided, decided], axis=1)
-        said = np.full((len(rows), targets.shape[1]), -np.inf)
-        said[:, classes] = decided
-        said[:, always] = np.log(2.0 * len(targets) + 1.0)  # the log-odds, half an item added to either side
-        return said
+        scored = np.full((len(rows), targets.shape[1]), -np.inf)
+        scored[:, classes] = decided
+        scored[:, always] = np.log(2.0 * len(targets) + 1.0)  # the log-odds, half an item added to either side
+        return scored
 
     thresholds = best_thresholds(targets, scores(features))
     return _Fitted(name, about, scores, thresholds, exclusive, perf_counter() - start,

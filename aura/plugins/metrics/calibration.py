@@ -11,6 +11,7 @@ from pydantic import Field
 
 from aura.core.classes import ClassIndex
 from aura.core.errors import AuraError
+from aura.core.lasting import Lasting
 from aura.core.signals import Signal
 from aura.core.time import NEVER, Time
 from aura.plugins.figures import Figure
@@ -78,7 +79,7 @@ class Calibration(Rolling):
     headlines: ClassVar = {"ece": "calibration error (ECE)"}
     headings: ClassVar = {"ece": "ece"}
     quantity = "share, 0 to 1"
-    lasting = ("_matcher", "_done", "_classes", "_told")
+    lasting = ("_matcher", "_done", "_classes", Lasting("_class_names", key="told"))
 
     def __init__(self, name: str, options: CalibrationOptions) -> None:
         super().__init__(name, options)
@@ -86,7 +87,7 @@ class Calibration(Rolling):
                        if getattr(options, side) is not None]
         self._matcher = self.matching(tuple(self._sides), options.pending)
         self._classes = ClassIndex(most=options.max_classes)
-        self._told: tuple[str, ...] = ()
+        self._class_names: tuple[str, ...] = ()
         self._done: list[list[Any]] = []
 
     def check(self, brain: BrainView) -> None:
@@ -106,7 +107,7 @@ class Calibration(Rolling):
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.classes:
-            self._told = tuple(signal.value)  # type: ignore[arg-type]
+            self._class_names = tuple(signal.value)  # type: ignore[arg-type]
         ids = [] if signal.ids is None else np.asarray(signal.ids).tolist()
         for number, side in enumerate(self._sides):
             if signal.topic == getattr(self.options, side):
@@ -158,7 +159,7 @@ class Calibration(Rolling):
         if "probability" in heard:
             place, chances = heard["probability"]
             top = int(chances.argmax()) if len(chances) else None
-            best = self._told[top] if top is not None and top < len(self._told) else ""
+            best = self._class_names[top] if top is not None and top < len(self._class_names) else ""
             sure = 0.0 if top is None else float(chances[top])
         else:
             place, sure = heard["confidence"]
@@ -173,14 +174,14 @@ class Calibration(Rolling):
 
         Of a class that only the truth names the probability was zero.
         """
-        told = [self._classes.place(name) for name in self._told[:len(items[0].chances)]]
+        class_places = [self._classes.place(name) for name in self._class_names[:len(items[0].chances)]]
         true = [self._classes.places(item.truth) for item in items]
         width = min(len(self._classes), self.options.max_classes - 1)  # those beyond stand last, as one
         probability, targets = np.zeros((len(items), width)), np.zeros((len(items), width))
-        columns = [column for column, place in enumerate(told) if place < width]
+        columns = [column for column, place in enumerate(class_places) if place < width]
         if columns:
             chances = np.stack([item.chances for item in items])
-            probability[:, [told[column] for column in columns]] = chances[:, columns]
+            probability[:, [class_places[column] for column in columns]] = chances[:, columns]
         for row, places in enumerate(true):
             targets[row, [place for place in places if place < width]] = 1.0
         return probability, targets

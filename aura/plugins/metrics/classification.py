@@ -10,7 +10,7 @@ from pydantic import Field
 
 from aura.core.classes import ClassIndex
 from aura.core.errors import AuraError
-from aura.core.lasting import Stateful
+from aura.core.lasting import Lasting, Stateful
 from aura.core.signals import Signal
 from aura.core.time import NEVER, Time
 from aura.plugins.figures import Figure
@@ -108,7 +108,7 @@ class Classification(Rolling):
         "confidence": Need(("float",)), "stimulus": Need()}
     headlines: ClassVar = {"macro_f1": "macro F1", "top1": "top-1 in the true set", "accuracy": "exact match"}
     quantity = "score, 0 to 1"
-    lasting = ("_matcher", "_done", "_classes", "_told", "_values", "_examples")
+    lasting = ("_matcher", "_done", "_classes", Lasting("_class_names", key="told"), "_values", "_examples")
 
     def __init__(self, name: str, options: ClassificationOptions) -> None:
         super().__init__(name, options)
@@ -121,7 +121,7 @@ class Classification(Rolling):
         for side, topic in enumerate(sides.values()):
             self._sides.setdefault(topic, []).append(side)
         self._classes = ClassIndex(most=options.max_classes)
-        self._told: tuple[str, ...] = ()
+        self._class_names: tuple[str, ...] = ()
         self._values = [ClassIndex(most=options.max_values) for _ in options.by]
         self._done: list[list[Any]] = []
         self._examples = Examples(options.examples, options.pending or PENDING)
@@ -149,7 +149,7 @@ class Classification(Rolling):
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic == self.options.classes:
-            self._told = tuple(signal.value)  # type: ignore[arg-type]
+            self._class_names = tuple(signal.value)  # type: ignore[arg-type]
         ids = [] if signal.ids is None else np.asarray(signal.ids).tolist()
         if signal.topic in (self._examples.stimulus, self._examples.confidence):
             self._examples.hear(signal, ids)
@@ -187,16 +187,16 @@ class Classification(Rolling):
         done, self._done = self._done, []
         first, ranked = self._first_group, self._first_group > 2
         for entry in done:
-            truth, (place, said, number) = entry[0], entry[1]
+            truth, (place, predicted, number) = entry[0], entry[1]
             part: _Phase = self.part(place)
             if not truth:
                 part.unlabelled += 1
                 self._examples.forget(number)
                 continue
-            choice = self._best(entry[2]) if ranked else said[0] if len(said) == 1 else None
-            item = Scored.of(self._classes, truth, said, choice, ranked or len(said) < 2)
+            choice = self._best(entry[2]) if ranked else predicted[0] if len(predicted) == 1 else None
+            item = Scored.of(self._classes, truth, predicted, choice, ranked or len(predicted) < 2)
             part.counts.add((item,))
-            self._examples.judge(place, number, truth, said, choice,
+            self._examples.judge(place, number, truth, predicted, choice,
                                  right=item.exact if item.best == UNRANKED else item.top)
             if entry[first:]:
                 key = tuple(known.names[known.place(value)]
@@ -206,10 +206,10 @@ class Classification(Rolling):
                 group[1] += item.exact
             self.roll(place, item, part.counts.items, now)
 
-    def _best(self, told: int | str | None) -> str | None:
-        if isinstance(told, int):
-            return self._told[told] if told < len(self._told) else None
-        return told
+    def _best(self, best: int | str | None) -> str | None:
+        if isinstance(best, int):
+            return self._class_names[best] if best < len(self._class_names) else None
+        return best
 
     def figures_of(self, items: list[Any]) -> dict[str, float]:
         return LabelCounts().add(items).rolling()

@@ -194,13 +194,13 @@ class Components(OverTime):
     kind = "components"
     needs: ClassVar = {"signal": Need(NUMBERS, items=None, axes=(1,), words=(
         "one number for each component, as (expert,) or (item, expert)"))}
-    lasting = ("_told", "_largest", "_value")
+    lasting = (Lasting("_given_names", key="told"), "_largest", "_value")
 
     def __init__(self, name: str, options: ComponentOptions) -> None:
         super().__init__(name, options)
         self._names_topic = options.names if isinstance(options.names, str) else None
         self.topics += (self._names_topic,) if self._names_topic else ()
-        self._told: tuple[str, ...] = options.names if isinstance(options.names, tuple) else ()
+        self._given_names: tuple[str, ...] = options.names if isinstance(options.names, tuple) else ()
         self._largest = 0
         self._value: tuple[Any, ...] | None = None
         """What the signal of the present tick is made of."""
@@ -225,7 +225,7 @@ class Components(OverTime):
             names = tuple(signal.value)
             if twice := _twice(names):
                 raise AuraError(f"metrics.{self.name}.names", expected="names that differ", got=f"{twice!r} twice")
-            self._told = names
+            self._given_names = names
 
     def after_tick(self, now: Time) -> Time:
         # Only here: both topics of the tick have spoken, whatever their order.
@@ -257,8 +257,8 @@ class Components(OverTime):
         """Return the names of the components so far; what nobody has named has its number."""
         prefix = f"{self.options.label}_" if self.options.label else ""
         count = min(self._largest, self.options.max_components)
-        told = self._told[:count]
-        return [*told, *(f"{prefix}{number}" for number in range(len(told), count))]
+        given = self._given_names[:count]
+        return [*given, *(f"{prefix}{number}" for number in range(len(given), count))]
 
     # --- what a person reads --------------------------------------------------------------------------------------
 

@@ -91,8 +91,8 @@ class Detection(Rolling):
             scores = np.asarray(signal.value, dtype=np.float64)
             if scores.ndim > 1:
                 scores = scores.max(axis=1) if scores.shape[1] else np.zeros(len(scores))  # before the first class
-            said = (-scores if self.options.descending else scores).tolist()
-            done += self._matcher.put(1, ids, zip(self.places(signal), said, strict=True))
+            signed = (-scores if self.options.descending else scores).tolist()
+            done += self._matcher.put(1, ids, zip(self.places(signal), signed, strict=True))
         for positive, (place, score) in done:
             part = self.part(place)
             part.sides[positive].add(score)
@@ -112,14 +112,14 @@ class Detection(Rolling):
 
     def tell(self, place: str, part: Any) -> dict[str, Any]:
         others, found = part.sides
-        told: dict[str, Any] = {"items": others.seen + found.seen, "positives": found.seen,
+        results: dict[str, Any] = {"items": others.seen + found.seen, "positives": found.seen,
                                 "kept": len(others.scores) + len(found.scores), "summary": {}}
         if len(found.scores) and len(others.scores):
-            told["summary"] = detection_figures(found.scores, others.scores, found.share, others.share)
+            results["summary"] = detection_figures(found.scores, others.scores, found.share, others.share)
             false, true, _ = curve_of(found.scores, others.scores)
             shown = evenly(len(false), POINTS_MAX)
-            told["curve"] = {"false": false[shown].tolist(), "true": true[shown].tolist()}
-        return told
+            results["curve"] = {"false": false[shown].tolist(), "true": true[shown].tolist()}
+        return results
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:

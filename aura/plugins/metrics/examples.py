@@ -53,9 +53,9 @@ def topics_of_examples(brain: BrainView, truth: str, prediction: str) -> tuple[s
     zone = truth.partition(".")[0]
     stimulus = next((f"{zone}.{name}" for name, port in brain.plans[zone].outputs.items()
                      if port.role == "signal" and f"{zone}.{name}" != truth and can_be_shown(port)), None)
-    zone, _, said = prediction.partition(".")
+    zone, _, output = prediction.partition(".")
     outputs = brain.plans[zone].outputs
-    beside = (f"{said}_confidence", f"{said}_probability", "confidence", "probability")
+    beside = (f"{output}_confidence", f"{output}_probability", "confidence", "probability")
     confidence = next((f"{zone}.{name}" for name in beside if name in outputs and outputs[name].has_items
                        and outputs[name].dtype.startswith("float")), None)
     return stimulus, confidence
@@ -105,9 +105,9 @@ class Examples(Stateful):
         self._stimuli.pop(item)
         self._sure.pop(item)
 
-    def judge(self, place: str, item: int, truth: Sequence[str], said: Sequence[str], best: str | None, *,
+    def judge(self, place: str, item: int, truth: Sequence[str], predicted: Sequence[str], best: str | None, *,
               right: bool) -> None:
-        """Take note of an item: where it counts, its true labels, what was said, and whether that was right."""
+        """Take note of an item: where it counts, its true labels, those predicted, and whether that was right."""
         stimulus, sure = self._stimuli.pop(item), self._sure.pop(item)
         if not self._most:
             return
@@ -119,7 +119,7 @@ class Examples(Stateful):
         kept = self._kept.setdefault(place, ([], []))[right]
         if len(kept) < self._most or rank < kept[-1][0]:
             # Only here: a picture of each item would cost more than judging it.
-            labels = [[short(label, LABEL_LETTERS_MAX) for label in one] for one in (truth, said, (best or "",))]
+            labels = [[short(label, LABEL_LETTERS_MAX) for label in one] for one in (truth, predicted, (best or "",))]
             kept.append((rank, {
                 "item": item, "stimulus": None if stimulus is None else shown(stimulus), "truth": labels[0],
                 "predicted": labels[1], "best": None if best is None else labels[2][0],

@@ -28,7 +28,7 @@ LIVES_MAX = 60
 """Lines that a page has room for."""
 ROWS_MAX = 200
 """Events in the table; all are in metrics.json."""
-TOLD_MAX = 20
+EVENTS_MAX = 20
 """Events that are told in words, for those who cannot see the tree."""
 _DONE = {"grow": "was grown", "prune": "was pruned", "revive": "was revived", "freeze": "was frozen",
          "thaw": "was thawed"}
@@ -141,8 +141,8 @@ def in_words(events: Sequence[Mapping[str, Any]]) -> str:
     ...           {"time": 2_000_000, "action": "grow", "expert": "b", "parents": ("a",)}])
     'Growth tree: a was grown at 0 s; b was grown from a at 2 ms.'
     """
-    told = [f"{event['expert']} {_DONE[event['action']]}"
+    clauses = [f"{event['expert']} {_DONE[event['action']]}"
             f"{' from ' + ' and '.join(event['parents']) if event.get('parents') else ''} at {simulated(event['time'])}"
-            for event in events[:TOLD_MAX]]
-    more = f"; and {len(events) - len(told)} more events" if len(events) > len(told) else ""
-    return f"Growth tree: {'; '.join(told)}{more}."
+            for event in events[:EVENTS_MAX]]
+    more = f"; and {len(events) - len(clauses)} more events" if len(events) > len(clauses) else ""
+    return f"Growth tree: {'; '.join(clauses)}{more}."

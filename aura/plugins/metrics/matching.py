@@ -60,10 +60,10 @@ class Matcher(PendingItems):
             if sources is not None and source_of(item) not in sources:
                 continue
             found = items.get(item)
-            said = new.setdefault(item, {}) if found is None else found[0].values[found[1]]
-            said[key] = value
-            if len(said) == len(keys):
-                complete.append([said[one] for one in keys])
+            partial = new.setdefault(item, {}) if found is None else found[0].values[found[1]]
+            partial[key] = value
+            if len(partial) == len(keys):
+                complete.append([partial[one] for one in keys])
                 del items[item]
         if new:
             self.store(new, list(new.values()))
@@ -72,13 +72,13 @@ class Matcher(PendingItems):
     def alone(self) -> dict[str, int]:
         """Return of each side how many items have been without another: those that went, and those that still wait."""
         counts = dict(self.gone)
-        for said in self.values():
-            for key in said:
+        for partial in self.values():
+            for key in partial:
                 counts[self.sides[int(key)]] += 1
         return counts
 
-    def _dropped(self, said: dict[str, Any]) -> None:
-        for key in said:
+    def _dropped(self, partial: dict[str, Any]) -> None:
+        for key in partial:
             self.gone[self.sides[int(key)]] += 1
         if self.on_drop is not None:
             self.on_drop()

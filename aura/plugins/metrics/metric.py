@@ -268,11 +268,11 @@ class Metric(Observer):
         """Return the topics that the options name: where, the option, and the topic."""
         found = []
         for option in self.needs:
-            said = getattr(self.options, option)
-            if isinstance(said, tuple):
-                found += [(f"{option}[{number}]", option, topic) for number, topic in enumerate(said)]
-            elif said is not None:
-                found.append((option, option, said))
+            named = getattr(self.options, option)
+            if isinstance(named, tuple):
+                found += [(f"{option}[{number}]", option, topic) for number, topic in enumerate(named)]
+            elif named is not None:
+                found.append((option, option, named))
         return found
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from pydantic import Field, PositiveInt
 
 from aura.core.errors import AuraError
-from aura.core.lasting import Free, Stateful
+from aura.core.lasting import Free, Lasting, Stateful
 from aura.core.signals import Signal
 from aura.core.time import MS, S, Time, parse_time
 from aura.plugins.figures import Column, Figure, Rate, Text
@@ -96,7 +96,7 @@ class Raster(LastStretch):
     kind = "raster"
     needs: ClassVar = {"spikes": Need(("int", "uint"), items=False, axes=(1,), words="(spike,)"),
                        "times": Need(("float",), items=False, axes=(1,), words="(spike,)")}
-    lasting = ("_bins", "_largest", "_now", "_began", "_count", "_said")
+    lasting = ("_bins", "_largest", "_now", "_began", "_count", Lasting("_published", key="said"))
 
     def __init__(self, name: str, options: RasterOptions) -> None:
         super().__init__(name, options, Recent(parse_time(options.window), options.max_spikes))
@@ -106,8 +106,8 @@ class Raster(LastStretch):
         self._began: Time = 0
         self._count = 0
         """Spikes of the present phase."""
-        self._said: dict[str, np.ndarray] = {}
-        """What the topics of the present tick have said."""
+        self._published: dict[str, np.ndarray] = {}
+        """What the topics of the present tick have published."""
         self._chosen: np.ndarray | None = None
         if options.cells is not None and options.cells > options.shown:
             self._chosen = np.zeros(options.cells, dtype=bool)
@@ -128,19 +128,20 @@ class Raster(LastStretch):
     # --- what happens ---------------------------------------------------------------------------------------------
 
     def on_signal(self, signal: Signal) -> None:
-        self._said[signal.topic] = np.asarray(signal.value)
+        self._published[signal.topic] = np.asarray(signal.value)
 
     def after_tick(self, now: Time) -> None:
         self._now = now
         # Only here: both topics of the tick have spoken, whatever their order.
-        if not self._said:
+        if not self._published:
             return
-        options, (said, self._said) = self.options, (self._said, {})
-        cells = said.get(options.spikes)
-        times = said.get(options.times) if options.times else None if cells is None else np.full(len(cells), now / MS)
+        options, (published, self._published) = self.options, (self._published, {})
+        cells = published.get(options.spikes)
+        times = (published.get(options.times) if options.times
+                 else None if cells is None else np.full(len(cells), now / MS))
         if cells is None or times is None or len(cells) != len(times):
             raise AuraError(f"metrics.{self.name}", expected="as many instants as spikes in each tick",
-                            got=f"{_told(times)} of {options.times} and {_told(cells)} of {options.spikes}")
+                            got=f"{_how_many(times)} of {options.times} and {_how_many(cells)} of {options.spikes}")
         if len(cells):
             self._take(now, cells, np.rint(times * MS).astype(np.int64))
 
@@ -230,5 +231,5 @@ class Raster(LastStretch):
                 *(parts or [Text(text="No cell has spiked.")]), *by_phase(found, "Spikes", show)]
 
 
-def _told(values: np.ndarray | None) -> str:
+def _how_many(values: np.ndarray | None) -> str:
     return "none" if values is None else str(len(values))

@@ -72,14 +72,14 @@ class Moments(Stateful):
     def figures(self) -> list[dict[str, float]]:
         """Return MAE, RMSE, R2 and Pearson's r of each dimension; what is undefined is left out."""
         found = []
-        for true, said, product, absolute, squared in zip(
+        for true, predicted, product, absolute, squared in zip(
                 self.spread[0, 0].tolist(), self.spread[1, 1].tolist(), self.spread[0, 1].tolist(),
                 self.absolute_errors.tolist(), self.squared_errors.tolist(), strict=True):
             figures = {"mae": absolute / self.items, "rmse": (squared / self.items) ** 0.5}
             if true > 0:
                 figures["r2"] = 1.0 - squared / true
-            if true * said > 0:
-                figures["pearson"] = product / (true * said) ** 0.5
+            if true * predicted > 0:
+                figures["pearson"] = product / (true * predicted) ** 0.5
             found.append(figures)
         return found
 
@@ -127,11 +127,11 @@ class Regression(Rolling):
         if signal.topic == self.options.prediction:
             done += self._matcher.put(1, ids, zip(self.places(signal), rows, strict=True))
         blocks: dict[str, list[np.ndarray]] = {}
-        for true, (place, said) in done:
-            if true.shape != said.shape:
+        for true, (place, predicted) in done:
+            if true.shape != predicted.shape:
                 raise AuraError(f"metrics.{self.name}", expected="as many numbers in the truth as in the prediction",
-                                got=f"{true.size} and {said.size}")
-            blocks.setdefault(place, []).append(np.array((true, said)))
+                                got=f"{true.size} and {predicted.size}")
+            blocks.setdefault(place, []).append(np.array((true, predicted)))
         for place, pairs in blocks.items():
             moments = self.part(place)
             for number, pair in enumerate(pairs, moments.items + 1):

@@ -32,8 +32,8 @@ def sets_of(value: Any) -> list[tuple[str, ...]]:
     ([('joy', 'love'), ()], [('joy',), ()], [('3',), ('0',)])
     """
     sets: list[tuple[str, ...]] = []
-    for said in value.tolist() if isinstance(value, np.ndarray) else value:  # once a row and topic
-        labels = said if isinstance(said, tuple) else (str(said),)
+    for item in value.tolist() if isinstance(value, np.ndarray) else value:  # once a row and topic
+        labels = item if isinstance(item, tuple) else (str(item),)
         sets.append(tuple(filter(None, labels)) if "" in labels else labels)
     return sets
 
@@ -55,7 +55,7 @@ class Scored(NamedTuple):
     Parameters
     ----------
     cells : (tuple of int, tuple of int, tuple of int)
-        The classes of its labels that were said and are true, said and not true, true and not said.
+        The classes of its labels that are predicted and true, predicted and not true, true and not predicted.
     true : int
         Its one true class; `NO_BEST` if it has several, or one that is not told apart.
     best : int
@@ -76,21 +76,22 @@ class Scored(NamedTuple):
     single: bool
 
     @classmethod
-    def of(cls, classes: ClassIndex, truth: tuple[str, ...], said: tuple[str, ...], best: str | None,
+    def of(cls, classes: ClassIndex, truth: tuple[str, ...], predicted: tuple[str, ...], best: str | None,
            ranked: bool = True) -> Scored:
         """Judge an item by its labels; without a best one it has no answer, or is not ranked."""
         places: dict[str, int] = {}
         cells: tuple[list[int], ...] = ([], [], [])
-        for label in (*truth, *said):
+        for label in (*truth, *predicted):
             if label not in places:
                 places[label] = classes.place(label)
-                cells[0 if label in truth and label in said else 1 if label in said else 2].append(places[label])
+                where = 0 if label in truth and label in predicted else 1 if label in predicted else 2
+                cells[where].append(places[label])
         number = NO_BEST if ranked else UNRANKED
         if best is not None:
             number = places[best] if best in places else classes.place(best)
         one, (hits, wrong, missed) = len(truth) == 1, map(tuple, cells)
         return cls((hits, wrong, missed), places[truth[0]] if one and truth[0] in classes else NO_BEST, number,
-                   not wrong and not missed, best in truth, one and said == (() if best is None else (best,)))
+                   not wrong and not missed, best in truth, one and predicted == (() if best is None else (best,)))
 
 
 class LabelCounts(Stateful):
@@ -179,8 +180,9 @@ class LabelCounts(Stateful):
     def _scores(self) -> np.ndarray:
         """Return precision, recall, F1 and support of each class that occurs, float64 (4, class)."""
         hits, wrong, missed = self._cells()
-        said, support = hits + wrong, hits + missed
-        return np.stack([_share(hits, said), _share(hits, support), _share(2 * hits, said + support), support])
+        predicted, support = hits + wrong, hits + missed
+        return np.stack([_share(hits, predicted), _share(hits, support), _share(2 * hits, predicted + support),
+                         support])
 
     def _averaged(self, average: str) -> list[float]:
         """Return precision, recall and F1 of all classes; 0 where a figure has nothing to be a share of.

@@ -150,11 +150,11 @@ def _messages(data: bytes, known: _Known) -> list[Message]:
         if opcode == _OPCODE_MESSAGE:
             if length < _MESSAGE.size:
                 raise ValueError(f"a message of {length} bytes")
-            channel, said, time, publish_time = _MESSAGE.unpack_from(data, position)
+            channel, sequence, time, publish_time = _MESSAGE.unpack_from(data, position)
             # Earlier versions wrote 0 for all of them.
-            if said != (number + 1) & NUMBER_MASK and known.ours and (said or number):
-                raise ValueError(f"message {said} after message {number}: some are missing")
-            number = said
+            if sequence != (number + 1) & NUMBER_MASK and known.ours and (sequence or number):
+                raise ValueError(f"message {sequence} after message {number}: some are missing")
+            number = sequence
             known_channel = channels.get(channel)
             if known_channel is None:
                 raise ValueError(f"a message of the unknown channel {channel}")

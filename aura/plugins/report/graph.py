@@ -194,7 +194,7 @@ def _finish(boxes: Mapping[str, Box], paths: Sequence[Pathway], chains: Sequence
         if path.delay is not None:
             at = boxes[path.target].into(path.target_port)
             delays.setdefault(at, {})[format_time(path.delay)] = None
-    return Layout(tuple(boxes.values()), tuple(routes), tuple((*at, ", ".join(said)) for at, said in delays.items()),
+    return Layout(tuple(boxes.values()), tuple(routes), tuple((*at, ", ".join(texts)) for at, texts in delays.items()),
                   width, bottom + back * LANE)
 
 

@@ -122,15 +122,15 @@ def _phases(run: RunInfo) -> list[Table]:
 def _messages(record: RunRecord) -> list[tuple[str, bool]]:
     """Return what a person should not miss, and whether it is a problem."""
     run = record.run
-    said = [(message, run.status == "failed") for message in run.messages]
-    said += [(note, False) for note in record.notes]
+    messages = [(message, run.status == "failed") for message in run.messages]
+    messages += [(note, False) for note in record.notes]
     if run.missed_deadlines:
         missed = f"{run.missed_deadlines:,} deadlines were missed: the brain was slower than the wall clock."
-        said.append((missed, False))
-    said += [(f"{notice}.", notice.fault) for notice in run.notices]
+        messages.append((missed, False))
+    messages += [(f"{notice}.", notice.fault) for notice in run.notices]
     if run.status == "running":
-        said.append(("The run was not over when this page was written, or it was killed.", False))
-    return said
+        messages.append(("The run was not over when this page was written, or it was killed.", False))
+    return messages
 
 
 def _metrics(record: RunRecord) -> Iterator[_Section]:
@@ -176,8 +176,9 @@ def _brain(run: RunInfo) -> list[Any]:
         return []
     if len(zones) > ZONES_MAX:
         return [Text(text=f"{len(zones)} zones and {len(pathways)} pathways are too many to draw.")]
-    said = "; ".join(f"{path.source}.{path.source_port} to {path.target}.{path.target_port}" for path in pathways[:40])
-    return [Graph(zones=zones, pathways=pathways, alt=f"The brain's zones and pathways: {said or 'no pathways'}.",
+    listed = "; ".join(f"{path.source}.{path.source_port} to {path.target}.{path.target_port}"
+                       for path in pathways[:40])
+    return [Graph(zones=zones, pathways=pathways, alt=f"The brain's zones and pathways: {listed or 'no pathways'}.",
                   caption="Zones with the ports that are wired, and the delay of each pathway at its end.")]
 
 

@@ -188,11 +188,11 @@ def read_metrics(path: Path, notes: list[str]) -> dict[str, Results]:
         try:
             return {name: make()}
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
-            said = repr(error)
+            message = repr(error)
             if isinstance(error, ValidationError):
                 first = error.errors(include_url=False)[0]
-                said = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-            notes.append(f"{path.name}: the results of {name!r} are of a form that is not known here ({said})")
+                message = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
+            notes.append(f"{path.name}: the results of {name!r} are of a form that is not known here ({message})")
             return {}
 
     results: dict[str, Results] = {}

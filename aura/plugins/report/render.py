@@ -72,8 +72,8 @@ def _shown(one: Any, around: Surroundings) -> str:
     try:
         return _macros().show(one, around)  # type: ignore[no-any-return]
     except Exception as error:
-        said = f"This figure ({one.figure}) could not be drawn: {described(error)}"
-        return _macros().show(kinds.Text(text=said, kind="message"), around)  # type: ignore[no-any-return]
+        message = f"This figure ({one.figure}) could not be drawn: {described(error)}"
+        return _macros().show(kinds.Text(text=message, kind="message"), around)  # type: ignore[no-any-return]
 
 
 def render_cards(name: str, figures: Iterable[kinds.Figure]) -> str:
@@ -110,9 +110,9 @@ def _say(value: Any, column: kinds.Column) -> str:
 
 def left_out(one: Any) -> str:
     """Return a sentence, after a space, where a picture would have more parts than are drawn or a table more rows."""
-    for kind, most, parts, said in _BOUNDED:
+    for kind, most, parts, sentence in _BOUNDED:
         if isinstance(one, kind) and (found := parts(one)) > most:
-            return " " + said.format(f"{most:,}", f"{found:,}")
+            return " " + sentence.format(f"{most:,}", f"{found:,}")
     return ""
 
 

@@ -82,9 +82,9 @@ class Canvas:
 
     def add(self, tag: str, content: str = "", **attributes: Any) -> None:
         """Add an element; an attribute's ``_`` is written ``-``, and one that is None is left out."""
-        said = "".join(f' {name.strip("_").replace("_", "-")}="{_number(value)}"'
+        written = "".join(f' {name.strip("_").replace("_", "-")}="{_number(value)}"'
                        for name, value in attributes.items() if value is not None)
-        self._parts.append(f"<{tag}{said}>{content}</{tag}>" if content else f"<{tag}{said}/>")
+        self._parts.append(f"<{tag}{written}>{content}</{tag}>" if content else f"<{tag}{written}/>")
 
     def text(self, x: float, y: float, words: str, *, size: float = SMALL, colour: str = INK, anchor: str = "start",
              middle: bool = False, bold: bool = False, turn: int = 0) -> None:
@@ -145,11 +145,11 @@ class Canvas:
 
     def svg(self, alt: str, height: float | None = None) -> str:
         """Return the picture as an element with words for those who cannot see it; its height may be known only now."""
-        said, self.height = escape(alt), self.height if height is None else height
+        title, self.height = escape(alt), self.height if height is None else height
         # Full size where there is room, scrolled where it would become too small to read.
         return (f'<svg viewBox="0 0 {self.width:.0f} {self.height:.0f}" width="{self.width:.0f}" '
-                f'style="min-width:{self.width * SMALLEST_SCALE:.0f}px" role="img" aria-label="{said}">'
-                f"<title>{said}</title>{''.join(self._parts)}</svg>")
+                f'style="min-width:{self.width * SMALLEST_SCALE:.0f}px" role="img" aria-label="{title}">'
+                f"<title>{title}</title>{''.join(self._parts)}</svg>")
 
 
 class Axes:

@@ -10,9 +10,9 @@ from typing import Any
 from aura import Brain, Observer
 from aura.core.state import read_tree, trees_equal, write_tree
 
-__all__ = ["tell", "told_by", "watch_it_resume"]
+__all__ = ["history_of", "tell", "watch_it_resume"]
 
-Told = list[tuple[Any, ...]]
+History = list[tuple[Any, ...]]
 
 
 class Events(Observer):
@@ -21,46 +21,46 @@ class Events(Observer):
     name = "events"
 
     def __init__(self) -> None:
-        self.told: Told = []
+        self.history: History = []
 
     def on_signal(self, signal: Any) -> None:
-        self.told.append(("on_signal", signal))
+        self.history.append(("on_signal", signal))
 
     def after_tick(self, now: int) -> None:
-        self.told.append(("after_tick", now))
+        self.history.append(("after_tick", now))
 
 
-def told_by(brain: Brain, spans: Sequence[str]) -> Told:
+def history_of(brain: Brain, spans: Sequence[str]) -> History:
     """Return all that was told in a run of two phases of these lengths, one that learns and one that does not."""
     events = Events()
     brain.observe(events)
     for (phase, learning), span in zip((("learn", True), ("held-out", False)), spans, strict=True):
-        events.told.append(("on_phase", phase, learning, brain.now))
+        events.history.append(("on_phase", phase, learning, brain.now))
         brain.run(span=span)
-    return events.told
+    return events.history
 
 
-def tell(metric: Any, told: Told) -> None:
+def tell(metric: Any, history: History) -> None:
     """Tell a metric what concerns it."""
-    for method, *arguments in told:
+    for method, *arguments in history:
         if method != "on_signal" or arguments[0].topic in metric.topics:
             getattr(metric, method)(*arguments)
 
 
-def watch_it_resume(make: Callable[[], Any], folder: Path, told: Told, shares: Sequence[float]) -> None:
+def watch_it_resume(make: Callable[[], Any], folder: Path, history: History, shares: Sequence[float]) -> None:
     """Stop a metric after shares of what it is told, save and load it, and compare it to the bit with a whole one."""
     whole = make()
-    tell(whole, told)
+    tell(whole, history)
     expected = whole.take_rows()
     for share in shares:
-        stop = int(share * len(told))
+        stop = int(share * len(history))
         before, after = make(), make()
-        tell(before, told[:stop])
+        tell(before, history[:stop])
         rows = before.take_rows()
         write_tree(folder / "state.safetensors", before.state(), "metric")
         after.load_state(read_tree(folder / "state.safetensors", "metric"))
         assert after.results() == before.results(), share
-        tell(after, told[stop:])
+        tell(after, history[stop:])
         assert json.dumps(after.results()) == json.dumps(whole.results()), share
         assert rows + after.take_rows() == expected, share
         assert trees_equal(after.state(), {**whole.state(), "rows": []}), share

@@ -52,10 +52,11 @@ def test_figures_are_those_of_scikit_learn_fitted_on_the_learning_phase():
     logistic = OneVsRestClassifier(LogisticRegression(C=3.0, max_iter=300)).fit(features[fit], targets[fit])
     result = played(metric(penalty=2.0, logistic_c=3.0)).results()
     for model, scores in zip(result["models"], (ridge, logistic.decision_function), strict=True):
-        said = scores(features[held]) >= best_thresholds(targets[fit], scores(features[fit]))
+        predicted = scores(features[held]) >= best_thresholds(targets[fit], scores(features[fit]))
         best = scores(features[held]).argmax(axis=1)
         assert (model["fitted_items"], model["items"], model["converged"]) == (300, 100, True)
-        assert model["summary"]["macro_f1"] == pytest.approx(f1_score(targets[held], said, average="macro"), abs=1e-12)
+        macro_f1 = f1_score(targets[held], predicted, average="macro")
+        assert model["summary"]["macro_f1"] == pytest.approx(macro_f1, abs=1e-12)
         assert model["summary"]["top1"] == pytest.approx(targets[held][np.arange(100), best].mean())
         assert result["phases"]["heldout"]["summary"][f"{model['name']}_macro_f1"] == model["summary"]["macro_f1"]
 

@@ -21,10 +21,10 @@ def metric(**more):
         "truth": "d.label", "prediction": "m.label", "by": ("m.expert", "d.regime"), **more}))
 
 
-def feed(watcher, truth, said, *groups, start=0):
+def feed(watcher, truth, predicted, *groups, start=0):
     """Show all that is said of some items, the groups in the order of `by`; a group that is None says nothing."""
     ids = np.arange(start, start + len(truth))
-    topics = zip(("d.label", "m.label", *watcher.options.by), (truth, said, *groups), strict=True)
+    topics = zip(("d.label", "m.label", *watcher.options.by), (truth, predicted, *groups), strict=True)
     for topic, values in topics:
         if values is not None:
             watcher.on_signal(Signal(topic, start, values if isinstance(values, np.ndarray) else tuple(values), ids))
@@ -34,10 +34,10 @@ def feed(watcher, truth, said, *groups, start=0):
 def some(items=400, seed=0):
     draw = np.random.default_rng(seed)
     truth = draw.integers(0, 3, items)
-    said = np.where(draw.random(items) < 0.7, truth, (truth + 1) % 3)
+    predicted = np.where(draw.random(items) < 0.7, truth, (truth + 1) % 3)
     experts = [EXPERTS[k] for k in draw.integers(0, 3, items)]
     regimes = ["before" if k < items // 2 else "after" for k in range(items)]
-    return truth, said, experts, regimes
+    return truth, predicted, experts, regimes
 
 
 def table(watcher, number=0, phase="run"):
@@ -47,10 +47,10 @@ def table(watcher, number=0, phase="run"):
 
 @pytest.mark.slow
 def test_items_and_accuracy_are_counted_for_each_value_and_each_pair():
-    truth, said, experts, regimes = some()
+    truth, predicted, experts, regimes = some()
     watcher = metric()
-    feed(watcher, truth, said, experts, regimes)
-    hits = truth == said
+    feed(watcher, truth, predicted, experts, regimes)
+    hits = truth == predicted
     expert, regime = np.array(experts), np.array(regimes)
     assert table(watcher) == {name: ((expert == name).sum(), hits[expert == name].mean()) for name in EXPERTS}
     assert table(watcher, 1) == {name: (200, hits[regime == name].mean()) for name in ("after", "before")}
@@ -124,10 +124,10 @@ def test_values_beyond_the_bound_are_counted_as_one():
 
 @pytest.mark.slow
 def test_other_figures_do_not_depend_on_the_groups():
-    truth, said, experts, regimes = some()
+    truth, predicted, experts, regimes = some()
     grouped, plain = metric(), metric(by=())
-    feed(grouped, truth, said, experts, regimes)
-    feed(plain, truth, said)
+    feed(grouped, truth, predicted, experts, regimes)
+    feed(plain, truth, predicted)
     found, other = (watcher.results()["phases"]["run"] for watcher in (grouped, plain))
     assert {key: found[key] for key in other} == other
 
@@ -135,14 +135,14 @@ def test_other_figures_do_not_depend_on_the_groups():
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [1, 33, 199, 350])
 def test_a_resumed_metric_gives_the_same_figures_and_state(tmp_path, stop):
-    truth, said, experts, regimes = some()
+    truth, predicted, experts, regimes = some()
 
     def play(watcher, first, last):
         for item in range(first, last):
             if item in (0, 100, 200, 300):
                 watcher.on_phase(f"phase {item}", item % 200 == 0, item)
             part = slice(item, item + 1)
-            feed(watcher, truth[part], said[part], experts[part], regimes[part], start=item)
+            feed(watcher, truth[part], predicted[part], experts[part], regimes[part], start=item)
 
     whole, before, after = (metric(forgetting=True) for _ in range(3))
     play(whole, 0, 400)
@@ -167,11 +167,11 @@ def test_a_topic_without_values_for_items_is_refused():
 
 def test_forgetting_is_the_fall_from_the_best_earlier_held_out_phase():
     watcher = metric(by=(), forgetting=True)
-    for number, (phase, learning, truth, said) in enumerate([
+    for number, (phase, learning, truth, predicted) in enumerate([
             ("one", True, "aabb", "aaaa"), ("try one", False, "aabbcc", "aabaaa"), ("two", True, "cc", "cc"),
             ("try two", False, "aabbcc", "abbbcc"), ("three", True, "c", "c"), ("end", False, "aabbcc", "aabccb")]):
         watcher.on_phase(phase, learning, number)
-        feed(watcher, tuple(truth), tuple(said), start=10 * number)
+        feed(watcher, tuple(truth), tuple(predicted), start=10 * number)
     found = watcher.results()["forgetting"]
     assert found["phases"] == ["try one", "try two", "end"]
     assert [(row["label"], row["accuracy"], row["best"], row["last"], row["forgetting"])

@@ -7,7 +7,7 @@ from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.plugins.metrics.calibration import Calibration, CalibrationOptions
 from aura.plugins.metrics.reliability import bins_of
-from tests.plugins.metrics.retelling import told_by, watch_it_resume
+from tests.plugins.metrics.retelling import history_of, watch_it_resume
 
 NAMES = ("joy", "fear", "love", "anger")
 TOPICS = {"truth": "posts.label", "probability": "amygdala.p", "classes": "amygdala.names"}
@@ -159,7 +159,7 @@ def test_a_resumed_metric_is_equal_to_the_bit(make_brain, tmp_path):
         return Calibration("sure", CalibrationOptions(truth="posts.label", probability="amygdala.chance",
                                                       classes="amygdala.class_name", every=40, window=100))
 
-    watch_it_resume(make, tmp_path, told_by(make_brain(), ("150 ms", "90 ms")), (0.1, 0.5, 0.8))
+    watch_it_resume(make, tmp_path, history_of(make_brain(), ("150 ms", "90 ms")), (0.1, 0.5, 0.8))
 
 
 def test_memory_does_not_grow_with_the_items():
@@ -170,13 +170,13 @@ def test_memory_does_not_grow_with_the_items():
     assert size(100) == size(800)
 
 
-@pytest.mark.parametrize(("options", "said"), [
+@pytest.mark.parametrize(("options", "message"), [
     ({"truth": "posts.label", "probability": "amygdala.chance"}, "metrics.sure.classes"),
     ({"truth": "posts.label", "best": "amygdala.best"}, "metrics.sure.probability"),
     ({"truth": "posts.label", "probability": "amygdala.sure", "classes": "amygdala.class_name"}, "each class"),
     ({"truth": "posts.label", "confidence": "amygdala.chance", "best": "amygdala.best"}, "one number an item")])
-def test_topics_that_do_not_suffice_are_named(make_brain, options, said):
-    with pytest.raises(AuraError, match=said):
+def test_topics_that_do_not_suffice_are_named(make_brain, options, message):
+    with pytest.raises(AuraError, match=message):
         Calibration("sure", CalibrationOptions(**options)).check(make_brain())
 
 

@@ -27,13 +27,13 @@ def random_sets(rng, items, classes=NAMES, least=0):
 def random_items(items=2500, seed=0):
     rng = np.random.default_rng(seed)
     truth = random_sets(rng, items, least=1)
-    said = [labels if rng.random() < 0.4 else other
+    predicted = [labels if rng.random() < 0.4 else other
             for labels, other in zip(truth, random_sets(rng, items, NAMES[:9]), strict=True)]
-    best = [str(rng.choice(labels or NAMES)) for labels in said]
-    return truth, said, best
+    best = [str(rng.choice(labels or NAMES)) for labels in predicted]
+    return truth, predicted, best
 
 
-def feed(watcher, truth, said, best=None, *, batch=32, start=0, lag=1):
+def feed(watcher, truth, predicted, best=None, *, batch=32, start=0, lag=1):
     """Show truth and prediction as a stream does: the truth of a batch one tick before its prediction."""
     for first in range(0, len(truth), batch):
         part = slice(first, first + batch)
@@ -41,25 +41,25 @@ def feed(watcher, truth, said, best=None, *, batch=32, start=0, lag=1):
         now = (start + first) * 1_000_000
         watcher.on_signal(Signal("posts.label", now, tuple(truth[part]), ids))
         watcher.after_tick(now)
-        watcher.on_signal(Signal("amygdala.label", now + lag, tuple(said[part]), ids))
+        watcher.on_signal(Signal("amygdala.label", now + lag, tuple(predicted[part]), ids))
         if best is not None:
             watcher.on_signal(Signal("amygdala.best", now + lag, tuple(best[part]), ids))
         watcher.after_tick(now + lag)
 
 
-def plain(truth, said):
+def plain(truth, predicted):
     """Return the arrays that scikit-learn would be given for all items at once."""
-    names = sorted({label for labels in [*truth, *said] for label in labels}, key=lambda n: int(n.split()[1]))
+    names = sorted({label for labels in [*truth, *predicted] for label in labels}, key=lambda n: int(n.split()[1]))
     binarizer = MultiLabelBinarizer(classes=names)
-    return names, binarizer.fit_transform(truth), binarizer.transform(said)
+    return names, binarizer.fit_transform(truth), binarizer.transform(predicted)
 
 
 @pytest.mark.slow
 def test_figures_are_those_of_scikit_learn_on_all_items_at_once():
-    truth, said, best = random_items()
+    truth, predicted, best = random_items()
     watcher = metric()
-    feed(watcher, truth, said, best)
-    names, true, predicted = plain(truth, said)
+    feed(watcher, truth, predicted, best)
+    names, true, predicted = plain(truth, predicted)
     result = watcher.results()["phases"]["run"]
     assert result["items"] == len(truth)
     assert result["summary"]["accuracy"] == accuracy_score(true, predicted)
@@ -76,9 +76,9 @@ def test_figures_are_those_of_scikit_learn_on_all_items_at_once():
 
 @pytest.mark.slow
 def test_confusion_takes_the_items_with_one_true_label():
-    truth, said, best = random_items()
+    truth, predicted, best = random_items()
     watcher = metric()
-    feed(watcher, truth, said, best)
+    feed(watcher, truth, predicted, best)
     table = watcher.results()["phases"]["run"]["confusion"]
     single = [(t[0], b) for t, b in zip(truth, best, strict=True) if len(t) == 1]
     expected = confusion_matrix(*zip(*single, strict=True), labels=table["labels"])
@@ -87,21 +87,21 @@ def test_confusion_takes_the_items_with_one_true_label():
 
 @pytest.mark.slow
 def test_figures_do_not_depend_on_the_size_of_the_batches_or_on_the_lag():
-    truth, said, best = random_items(700)
+    truth, predicted, best = random_items(700)
     one, other = metric(), metric()
-    feed(one, truth, said, best, batch=1)
-    feed(other, truth, said, best, batch=700, lag=10**9)
+    feed(one, truth, predicted, best, batch=1)
+    feed(other, truth, predicted, best, batch=700, lag=10**9)
     assert one.results() == other.results()
 
 
 @pytest.mark.slow
 def test_rolling_rows_look_back_on_the_window_only():
-    truth, said, best = random_items(1000)
+    truth, predicted, best = random_items(1000)
     watcher = metric(window=300, every=250)
-    feed(watcher, truth, said, best)
+    feed(watcher, truth, predicted, best)
     rows = watcher.take_rows()
     assert [row["items"] for row in rows] == [250, 500, 750, 1000]
-    _, true, predicted = plain(truth[700:], said[700:])
+    _, true, predicted = plain(truth[700:], predicted[700:])
     f1 = precision_recall_fscore_support(true, predicted, average="macro", zero_division=0)[2]
     assert rows[-1]["values"]["macro_f1"] == pytest.approx(f1, rel=1e-14)
     assert rows[-1]["values"]["accuracy"] == accuracy_score(true, predicted)
@@ -111,7 +111,7 @@ def test_rolling_rows_look_back_on_the_window_only():
 
 @pytest.mark.slow
 def test_items_without_a_true_label_are_left_out_and_counted():
-    truth, said, best = random_items(900)
+    truth, predicted, best = random_items(900)
     bare = [() if number % 3 == 0 else labels for number, labels in enumerate(truth)]
     kept = [number for number in range(900) if number % 3]
     watcher, other = metric(by=("posts.kind",)), metric(by=("posts.kind",))
@@ -119,7 +119,7 @@ def test_items_without_a_true_label_are_left_out_and_counted():
         ids = np.array(chosen)
         one.on_signal(Signal("posts.kind", 0, tuple(str(k % 2) for k in chosen), ids))
         one.on_signal(Signal("posts.label", 0, tuple(sets[k] for k in chosen), ids))
-        one.on_signal(Signal("amygdala.label", 1, tuple(said[k] for k in chosen), ids))
+        one.on_signal(Signal("amygdala.label", 1, tuple(predicted[k] for k in chosen), ids))
         one.on_signal(Signal("amygdala.best", 1, tuple(best[k] for k in chosen), ids))
         one.after_tick(1)
     result, expected = watcher.results()["phases"]["run"], other.results()["phases"]["run"]
@@ -157,12 +157,12 @@ def test_labels_that_come_once_are_never_a_hit_however_many_there_are():
 @pytest.mark.slow
 @pytest.mark.parametrize("scores", [False, True])
 def test_accuracy_top1_and_micro_f1_are_exact_beyond_the_bound_of_classes(scores):
-    truth, said, best = random_items()
+    truth, predicted, best = random_items()
     bounded, whole = metric(max_classes=5), metric()
     if scores:
-        best = [labels[0] if labels else "class 0" for labels in said]
-    feed(bounded, truth, said, best)
-    feed(whole, truth, said, best)
+        best = [labels[0] if labels else "class 0" for labels in predicted]
+    feed(bounded, truth, predicted, best)
+    feed(whole, truth, predicted, best)
     (a, b) = (one.results()["phases"]["run"]["summary"] for one in (bounded, whole))
     for name in ("accuracy", "top1", "micro_f1", "micro_precision", "micro_recall"):
         assert a[name] == pytest.approx(b[name], abs=1e-14)
@@ -180,15 +180,15 @@ def test_the_confusion_matrix_leaves_out_true_classes_that_are_not_told_apart():
 
 @pytest.mark.slow
 def test_rows_that_were_learned_before_are_told_apart_and_only_first_sights_are_prequential():
-    truth, said, best = random_items(300)
+    truth, predicted, best = random_items(300)
     watcher, first, later = metric(every=50), metric(), metric()
     for one in (watcher, first, later):
         one.on_phase("learn", True, 0)
-    feed(watcher, truth, said, best)
+    feed(watcher, truth, predicted, best)
     feed(watcher, truth, truth, best, start=int(again(np.int64(300))))
     watcher.on_phase("trial", False, 10**12)
     feed(watcher, truth[:10], truth[:10], best[:10], start=int(again(np.int64(900))))
-    feed(first, truth, said, best)
+    feed(first, truth, predicted, best)
     feed(later, truth, truth, best)
     phases = watcher.results()["phases"]
     assert {name: (one["how"], one["learning"], one["items"]) for name, one in phases.items()} == {
@@ -203,35 +203,35 @@ def test_rows_that_were_learned_before_are_told_apart_and_only_first_sights_are_
     assert watcher.headline_of() == "last 1,000"
 
 
-@pytest.mark.parametrize(("said", "best", "one"), [
+@pytest.mark.parametrize(("predicted", "best", "one"), [
     ([("a",), ("b",), ()], None, True), ([("a",), ("b",), ("a", "b")], None, False),
     ([("a",), ("b",), ()], ["a", "b", "a"], False), ([("a",), ("b",), ("a",)], ["a", "b", "a"], True),
     ([("a",), ("b",), ("a",)], ["a", "b", "b"], False)])
-def test_it_says_whether_items_have_one_label_each(said, best, one):
+def test_it_says_whether_items_have_one_label_each(predicted, best, one):
     watcher = metric(best="amygdala.best" if best else None)
-    feed(watcher, [("a",), ("b",), ("c",)], said, best)
+    feed(watcher, [("a",), ("b",), ("c",)], predicted, best)
     assert watcher.results()["phases"]["run"]["one_label"] == one
 
 
 def test_a_row_is_written_every_so_much_time():
-    truth, said, best = random_items(100)
+    truth, predicted, best = random_items(100)
     watcher = metric(every="20 ms")
-    feed(watcher, truth, said, best, batch=1)
+    feed(watcher, truth, predicted, best, batch=1)
     times = [row["time"] // 1_000_000 for row in watcher.take_rows()]
     assert times == [20, 40, 60, 80]
 
 
 def test_phases_are_counted_apart_and_named_by_what_they_measure():
-    truth, said, best = random_items(300)
+    truth, predicted, best = random_items(300)
     watcher = metric(every=1000)
     watcher.on_phase("learn", True, 0)
-    feed(watcher, truth[:200], said[:200], best[:200])
+    feed(watcher, truth[:200], predicted[:200], best[:200])
     watcher.on_phase("heldout", False, 10**12)
-    feed(watcher, truth[200:], said[200:], best[200:], start=200)
+    feed(watcher, truth[200:], predicted[200:], best[200:], start=200)
     phases = watcher.results()["phases"]
     assert {name: (phase["how"], phase["items"]) for name, phase in phases.items()} == {
         "learn": ("prequential", 200), "heldout": ("held-out", 100)}
-    _, true, predicted = plain(truth[200:], said[200:])
+    _, true, predicted = plain(truth[200:], predicted[200:])
     assert phases["heldout"]["summary"]["accuracy"] == accuracy_score(true, predicted)
     assert [(row["phase"], row["items"]) for row in watcher.take_rows()] == [("learn", 200)]
 
@@ -329,7 +329,7 @@ def test_what_never_meets_is_counted_and_memory_stays_bounded():
 
 @pytest.mark.slow
 def test_a_resumed_metric_gives_the_same_rows_figures_and_state(tmp_path):
-    truth, said, best = random_items(2000)
+    truth, predicted, best = random_items(2000)
 
     def play(watcher, first, last):
         for item in range(first, last):
@@ -338,7 +338,7 @@ def test_a_resumed_metric_gives_the_same_rows_figures_and_state(tmp_path):
             true = truth[item:item + 1] if item % 17 else [()]
             # A third of the rows was learned before; their ids are counted on, far from the others.
             start = item if item % 3 else int(again(np.int64(item)))
-            feed(watcher, true, said[item:item + 1], best[item:item + 1], start=start)
+            feed(watcher, true, predicted[item:item + 1], best[item:item + 1], start=start)
 
     whole, before = (metric(every=90, window=400, max_classes=7) for _ in range(2))
     play(whole, 0, 2000)
@@ -373,15 +373,15 @@ def test_it_scores_a_running_brain(make_brain):
     brain.observe(watcher)
     topics = [brain.probe("posts.label"), brain.probe("amygdala.label")]
     brain.run(until="400 ms")
-    truth, said = ([labels for value in probe.values for labels in value] for probe in topics)
+    truth, predicted = ([labels for value in probe.values for labels in value] for probe in topics)
     assert watcher.results()["phases"]["run"]["summary"]["accuracy"] == np.mean(
-        [set(t) == set(s) for t, s in zip(truth, said, strict=True)])
+        [set(t) == set(s) for t, s in zip(truth, predicted, strict=True)])
 
 
-@pytest.mark.parametrize(("option", "value", "said"), [
+@pytest.mark.parametrize(("option", "value", "message"), [
     ("truth", "posts.labels", "Try 'posts.label'"), ("prediction", "amygdala.value", "tags or text"),
     ("best", "posts.level", "tags or text")])
-def test_a_topic_that_cannot_be_scored_is_refused(make_brain, option, value, said):
-    with pytest.raises(AuraError, match=said) as raised:
+def test_a_topic_that_cannot_be_scored_is_refused(make_brain, option, value, message):
+    with pytest.raises(AuraError, match=message) as raised:
         metric(**{option: value}).check(make_brain())
     assert f"metrics.emotion.{option}" in str(raised.value)

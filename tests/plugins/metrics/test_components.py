@@ -91,12 +91,12 @@ def test_names_may_be_given_in_the_scenario():
     assert watcher.results()["names"] == ["fast", "slow", "2"]
 
 
-@pytest.mark.parametrize(("names", "said"), [
+@pytest.mark.parametrize(("names", "message"), [
     ("fast", "expected names such as .'fast', 'slow'., or the topic that tells them, such as 'mixture.names', got 'fa"),
     ([], "expected names such as"), ([1, 2], "expected names such as"), (["a", "b", "a"], "'a' stands twice")])
-def test_names_of_another_form_are_answered_with_the_right_one(names, said):
+def test_names_of_another_form_are_answered_with_the_right_one(names, message):
     kinds = {kind.name: kind for kind in aura_metrics()}
-    with pytest.raises(AuraError, match=f"metrics.use.names: .*{said}" if "stands" in said else said):
+    with pytest.raises(AuraError, match=f"metrics.use.names: .*{message}" if "stands" in message else message):
         kinds["components"].build("use", {"signal": "m.use", "names": names})
 
 
@@ -179,18 +179,18 @@ def test_it_tells_what_a_brain_has_said():
     brain.observe(watcher)
     probe = brain.probe("mixture.utilisation")
     brain.run(until="1500 ms")
-    said = [value[1] for value in probe.values if len(value) > 1]
-    assert rows(watcher)["b"]["mean"] == pytest.approx(np.mean(said))
-    assert rows(watcher)["b"]["count"] == len(said)
+    values = [value[1] for value in probe.values if len(value) > 1]
+    assert rows(watcher)["b"]["mean"] == pytest.approx(np.mean(values))
+    assert rows(watcher)["b"]["count"] == len(values)
     for row in watcher.take_rows():
         assert sum(row["values"].values()) == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(("option", "value", "said"), [
+@pytest.mark.parametrize(("option", "value", "message"), [
     ("signal", "mixture.use", "Try 'mixture"), ("signal", "digits.image", "a topic of one number for each component"),
     ("signal", "mixture.names", "a topic of float"), ("names", "mixture.utilisation", "a topic of text")])
-def test_a_topic_that_does_not_fit_is_refused(option, value, said):
-    with pytest.raises(AuraError, match=said) as raised:
+def test_a_topic_that_does_not_fit_is_refused(option, value, message):
+    with pytest.raises(AuraError, match=message) as raised:
         metric(**{"signal": "mixture.utilisation", option: value}).check(make_brain())
     assert f"metrics.use.{option}" in str(raised.value)
 

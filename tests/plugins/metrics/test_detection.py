@@ -7,7 +7,7 @@ from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.plugins.metrics.detection import Detection, DetectionOptions
 from aura.plugins.metrics.roc import KeptScores, curve_of, detection_figures
-from tests.plugins.metrics.retelling import told_by, watch_it_resume
+from tests.plugins.metrics.retelling import history_of, watch_it_resume
 
 
 def metric(**more):
@@ -125,14 +125,14 @@ def test_a_resumed_metric_is_equal_to_the_bit(make_brain, tmp_path):
         return Detection("novel", DetectionOptions(truth="posts.label", score="amygdala.sure", positive=("joy",),
                                                    every=40, window=100, max_items=100))
 
-    watch_it_resume(make, tmp_path, told_by(make_brain(), ("300 ms", "90 ms")), (0.1, 0.5, 0.8))
+    watch_it_resume(make, tmp_path, history_of(make_brain(), ("300 ms", "90 ms")), (0.1, 0.5, 0.8))
 
 
-@pytest.mark.parametrize(("options", "said"), [
+@pytest.mark.parametrize(("options", "message"), [
     ({"truth": "posts.target", "score": "amygdala.sure"}, "a topic of tags"),
     ({"truth": "posts.label", "score": "posts.label"}, "a topic of float")])
-def test_topics_of_another_form_are_refused(make_brain, options, said):
-    with pytest.raises(AuraError, match=said):
+def test_topics_of_another_form_are_refused(make_brain, options, message):
+    with pytest.raises(AuraError, match=message):
         Detection("novel", DetectionOptions(**options)).check(make_brain())
 
 

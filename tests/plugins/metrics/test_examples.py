@@ -90,11 +90,11 @@ def test_the_topics_are_found_beside_truth_and_prediction():
     assert topics_of_examples(brain(), "cortex.label", "eye.label") == (None, None)
 
 
-@pytest.mark.parametrize(("option", "topic", "said"), [
+@pytest.mark.parametrize(("option", "topic", "message"), [
     ("stimulus", "eye.where", "expected a topic of text, .item,., or of pictures"),
     ("confidence", "eye.text", "a topic of float"), ("stimulus", "eye.images", "an output of this brain")])
-def test_topics_that_cannot_be_shown_are_refused(option, topic, said):
-    with pytest.raises(AuraError, match=said):
+def test_topics_that_cannot_be_shown_are_refused(option, topic, message):
+    with pytest.raises(AuraError, match=message):
         metric(**{option: topic}).check(brain())
 
 
@@ -111,14 +111,14 @@ def test_without_a_confidence_the_latest_mistakes_are_kept():
 
 @pytest.mark.parametrize("stop", [1, 4, 11])
 def test_a_resumed_metric_has_the_same_examples_to_the_bit(tmp_path, stop):
-    told = []
+    history = []
 
     class Events(Classification):
         def on_signal(self, signal):
-            told.append(signal)
+            history.append(signal)
 
         def after_tick(self, now):
-            told.append(now)
+            history.append(now)
 
     made, events = brain(), Events("digit", metric().options)
     made.observe(events)
@@ -131,12 +131,12 @@ def test_a_resumed_metric_has_the_same_examples_to_the_bit(tmp_path, stop):
     whole, before, after = metric(), metric(), metric()
     for watcher in (whole, before, after):
         watcher.check(made)
-    cut = stop * len(told) // 12
-    tell(whole, told)
-    tell(before, told[:cut])
+    cut = stop * len(history) // 12
+    tell(whole, history)
+    tell(before, history[:cut])
     write_tree(tmp_path / "state.safetensors", before.state(), "digit")
     after.load_state(read_tree(tmp_path / "state.safetensors", "digit"))
-    tell(after, told[cut:])
+    tell(after, history[cut:])
     assert after.results() == whole.results()
     assert trees_equal(after.state(), whole.state())
 
@@ -170,10 +170,10 @@ def test_items_that_are_left_out_leave_nothing_behind():
     ((8, 8, 4), (8, 8), "RGBA"), ((1, 9, 9), (9, 9), "L"), ((400, 200), (67, 134), "L")])
 def test_pictures_are_png_files_of_a_bounded_size(shape, size, mode):
     values = np.random.default_rng(0).normal(size=shape)
-    told = shown(values)
-    picture = Image.open(io.BytesIO(base64.b64decode(told["png"])))
+    drawn = shown(values)
+    picture = Image.open(io.BytesIO(base64.b64decode(drawn["png"])))
     assert (picture.size, picture.mode) == (size, mode)
-    assert (told["width"], told["height"]) == size
+    assert (drawn["width"], drawn["height"]) == size
     if picture.size[::-1] == shape:
         scaled = (values - values.min()) * (255 / np.ptp(values))
         np.testing.assert_array_equal(np.asarray(picture), np.rint(scaled).astype(np.uint8))

@@ -90,6 +90,6 @@ def test_it_tells_what_a_brain_has_said():
     losses, modes = brain.probe("tissue.loss"), brain.probe("tissue.mode")
     brain.run(until="1 s")
     for mode in MODES:
-        said = [float(loss) for loss, (now,) in zip(losses.values, modes.values, strict=True) if now == mode]
-        assert groups(watcher)[mode]["count"] == len(said)
-        assert groups(watcher)[mode]["mean"] == pytest.approx(np.mean(said))
+        published = [float(loss) for loss, (now,) in zip(losses.values, modes.values, strict=True) if now == mode]
+        assert groups(watcher)[mode]["count"] == len(published)
+        assert groups(watcher)[mode]["mean"] == pytest.approx(np.mean(published))

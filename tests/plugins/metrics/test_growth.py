@@ -92,8 +92,8 @@ def test_it_tells_what_a_brain_has_said():
         (tick * 8, parents) for tick, parents in BIRTHS.items()]
 
 
-@pytest.mark.parametrize(("topic", "said"), [
+@pytest.mark.parametrize(("topic", "message"), [
     ("mixture.grow", "Try 'mixture.growth'"), ("mixture.expert", "text without items"), ("digits.image", "of text")])
-def test_a_topic_that_does_not_fit_is_refused(topic, said):
-    with pytest.raises(AuraError, match=said):
+def test_a_topic_that_does_not_fit_is_refused(topic, message):
+    with pytest.raises(AuraError, match=message):
         metric(events=topic).check(make_brain())

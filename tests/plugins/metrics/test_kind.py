@@ -35,13 +35,13 @@ def test_a_kind_builds_its_metric(name, values):
     assert metric.take_rows() == []
 
 
-@pytest.mark.parametrize(("values", "said"), [
+@pytest.mark.parametrize(("values", "message"), [
     ({**TOPICS, "windows": 3}, "Try 'window'"), ({"truth": "posts.label"}, "metrics.mine.prediction"),
     ({**TOPICS, "every": 0}, "items above zero"), ({**TOPICS, "every": "0 s"}, "a time above zero"),
     ({**TOPICS, "every": "3 fortnights"}, "units"), ({**TOPICS, "truth": "posts"}, "metrics.mine.truth"),
     ({**TOPICS, "window": 0}, "greater than or equal to 1")])
-def test_a_wrong_option_is_named(values, said):
-    with pytest.raises(AuraError, match=said):
+def test_a_wrong_option_is_named(values, message):
+    with pytest.raises(AuraError, match=message):
         KINDS["classification"].build("mine", values)
 
 

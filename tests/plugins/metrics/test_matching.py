@@ -37,10 +37,10 @@ def test_the_oldest_goes_when_the_table_is_full():
 def test_a_restored_table_goes_on_as_the_saved_one(words, capacity, stop):
     sides = ("truth", "prediction", "best")
     whole, before, after = (Matcher(sides, capacity) for _ in range(3))
-    said = [whole.put(side, [item], [f"{side}{item}"]) for side, item in words]
+    complete = [whole.put(side, [item], [f"{side}{item}"]) for side, item in words]
     first = [before.put(side, [item], [f"{side}{item}"]) for side, item in words[:stop]]
     after.load_state(before.state())
     rest = [after.put(side, [item], [f"{side}{item}"]) for side, item in words[stop:]]
-    assert first + rest == said
+    assert first + rest == complete
     assert after.gone == whole.gone
     assert len(whole) <= capacity

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from aura.core.state import read_tree, trees_equal, write_tree
-from tests.plugins.metrics.retelling import tell, told_by, watch_it_resume
+from tests.plugins.metrics.retelling import history_of, tell, watch_it_resume
 from tests.plugins.mixture import all_metrics, build, make_brain
 
 NAMES = sorted(all_metrics())
@@ -25,36 +25,36 @@ def make(name, **more):
 
 
 @pytest.fixture(scope="module")
-def told():
+def history():
     """All that was told in a run of two phases."""
-    return told_by(make_brain(), ("1 s", "1 s"))
+    return history_of(make_brain(), ("1 s", "1 s"))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("bounds", [{}, TIGHT], ids=["roomy", "tight"])
-def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, told, name, bounds):
-    watch_it_resume(lambda: make(name, **bounds.get(name, {})), tmp_path, told,
+def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, history, name, bounds):
+    watch_it_resume(lambda: make(name, **bounds.get(name, {})), tmp_path, history,
                     (0.0, 0.0011, 0.2501, 0.4021, 0.5003, 0.9))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_a_saved_state_does_not_change_when_the_metric_goes_on(tmp_path, told, name):
-    metric, half = make(name), len(told) // 2
-    tell(metric, told[:half])
+def test_a_saved_state_does_not_change_when_the_metric_goes_on(tmp_path, history, name):
+    metric, half = make(name), len(history) // 2
+    tell(metric, history[:half])
     state = metric.state()
     write_tree(tmp_path / "state.safetensors", state, name)
-    tell(metric, told[half:])
+    tell(metric, history[half:])
     assert trees_equal(state, read_tree(tmp_path / "state.safetensors", name))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
-def test_results_are_plain_json_also_before_anything_was_seen(told, name):
+def test_results_are_plain_json_also_before_anything_was_seen(history, name):
     metric = make(name)
     assert json.loads(json.dumps(metric.results()))["phases"] == {}
-    tell(metric, told)
+    tell(metric, history)
     phases = json.loads(json.dumps(metric.results(), allow_nan=False))["phases"]
     assert list(phases) == ["learn", "held-out"]
 

@@ -108,11 +108,11 @@ def test_too_many_spikes_for_a_picture_leave_fewer_cells(monkeypatch):
     assert len(found["times"]) == 50
 
 
-@pytest.mark.parametrize(("cells", "more", "said"), [
+@pytest.mark.parametrize(("cells", "more", "message"), [
     ([3, 10], {"cells": 10}, "expected cells from 0 to 9, got the cell 10"),
     ([-1], {}, "expected cells from 0 on, got the cell -1")])
-def test_a_cell_that_cannot_be_is_an_error(cells, more, said):
-    with pytest.raises(AuraError, match=said):
+def test_a_cell_that_cannot_be_is_an_error(cells, more, message):
+    with pytest.raises(AuraError, match=message):
         tick(metric(**more), 10, cells)
 
 
@@ -130,13 +130,13 @@ class Cells(Zone):
         Port("spikes", "int32", ("spike",), range=(0, 99)), Port("times", "float64", ("spike",), unit="s")))
 
 
-@pytest.mark.parametrize(("more", "said"), [
+@pytest.mark.parametrize(("more", "message"), [
     ({"cells": 50, "times": None}, "metrics.spikes.cells: expected 100 cells, as t.spikes tells, got 50"),
     ({"cells": 100}, "metrics.spikes.times: expected a topic in ms, got t.times: float64")])
-def test_a_brain_that_says_otherwise_is_refused(more, said):
+def test_a_brain_that_says_otherwise_is_refused(more, message):
     brain = Brain()
     brain.add(Cells, "t")
-    with pytest.raises(AuraError, match=said):
+    with pytest.raises(AuraError, match=message):
         metric(**more).check(brain)
 
 

@@ -21,41 +21,41 @@ def arrays(items=2000, dimensions=2, offset=0.0):
     return true, true + rng.normal(size=true.shape) * 0.7 + 0.2
 
 
-def feed(watcher, true, said, start=0):
+def feed(watcher, true, predicted, start=0):
     for item in range(len(true)):
         ids, now = np.array([start + item]), start + item
         watcher.on_signal(Signal("posts.target", now, true[item:item + 1], ids))
-        watcher.on_signal(Signal("amygdala.value", now, said[item:item + 1], ids))
+        watcher.on_signal(Signal("amygdala.value", now, predicted[item:item + 1], ids))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("offset", [0.0, 1e6])
 def test_figures_are_those_of_scikit_learn_and_scipy_on_all_items_at_once(offset):
-    true, said = arrays(offset=offset)
+    true, predicted = arrays(offset=offset)
     watcher = metric(names=("valence", "arousal"))
-    feed(watcher, true, said)
+    feed(watcher, true, predicted)
     result = watcher.results()["phases"]["run"]
     assert result["items"] == len(true)
     for d, row in enumerate(result["per_dimension"]):
         assert row == {"name": ("valence", "arousal")[d],
-                       "mae": pytest.approx(mean_absolute_error(true[:, d], said[:, d]), rel=1e-9),
-                       "rmse": pytest.approx(root_mean_squared_error(true[:, d], said[:, d]), rel=1e-9),
-                       "r2": pytest.approx(r2_score(true[:, d], said[:, d]), rel=1e-9),
-                       "pearson": pytest.approx(pearsonr(true[:, d], said[:, d]).statistic, rel=1e-9)}
-    assert result["summary"]["r2"] == pytest.approx(r2_score(true, said), rel=1e-9)
+                       "mae": pytest.approx(mean_absolute_error(true[:, d], predicted[:, d]), rel=1e-9),
+                       "rmse": pytest.approx(root_mean_squared_error(true[:, d], predicted[:, d]), rel=1e-9),
+                       "r2": pytest.approx(r2_score(true[:, d], predicted[:, d]), rel=1e-9),
+                       "pearson": pytest.approx(pearsonr(true[:, d], predicted[:, d]).statistic, rel=1e-9)}
+    assert result["summary"]["r2"] == pytest.approx(r2_score(true, predicted), rel=1e-9)
 
 
 def test_one_number_an_item_needs_no_second_axis():
-    true, said = arrays(300, 1)
+    true, predicted = arrays(300, 1)
     watcher = metric()
-    feed(watcher, true[:, 0], said[:, 0])
-    assert watcher.results()["phases"]["run"]["summary"]["mae"] == pytest.approx(mean_absolute_error(true, said))
+    feed(watcher, true[:, 0], predicted[:, 0])
+    assert watcher.results()["phases"]["run"]["summary"]["mae"] == pytest.approx(mean_absolute_error(true, predicted))
 
 
 def test_dimensions_with_names_stand_beside_their_means():
-    true, said = arrays(300, 3)
+    true, predicted = arrays(300, 3)
     watcher = metric(names=("valence", "arousal", "dominance"))
-    feed(watcher, true, said)
+    feed(watcher, true, predicted)
     found = watcher.results()["phases"]["run"]
     for row in found["per_dimension"]:
         assert found["summary"][f"{row['name']}_pearson"] == row["pearson"]
@@ -72,14 +72,14 @@ def test_what_is_undefined_is_left_out():
 
 @pytest.mark.slow
 def test_rows_that_were_learned_before_are_told_apart():
-    true, said = arrays(600)
+    true, predicted = arrays(600)
     watcher, first, later = metric(), metric(), metric()
     for one in (watcher, first, later):
         one.on_phase("learn", True, 0)
-    feed(watcher, true, said)
-    feed(watcher, true, said / 2, start=int(again(np.int64(600))))
-    feed(first, true, said)
-    feed(later, true, said / 2)
+    feed(watcher, true, predicted)
+    feed(watcher, true, predicted / 2, start=int(again(np.int64(600))))
+    feed(first, true, predicted)
+    feed(later, true, predicted / 2)
     phases = watcher.results()["phases"]
     assert {name: one["how"] for name, one in phases.items()} == {
         "learn": "prequential", "learn, seen before": "seen before"}
@@ -89,27 +89,27 @@ def test_rows_that_were_learned_before_are_told_apart():
 
 
 def test_rolling_rows_look_back_on_the_window_only():
-    true, said = arrays(500)
+    true, predicted = arrays(500)
     watcher = metric(window=100, every=250)
-    feed(watcher, true, said)
+    feed(watcher, true, predicted)
     rows = watcher.take_rows()
     assert [row["items"] for row in rows] == [250, 500]
-    assert rows[-1]["values"]["rmse"] == pytest.approx(root_mean_squared_error(true[-100:], said[-100:]))
+    assert rows[-1]["values"]["rmse"] == pytest.approx(root_mean_squared_error(true[-100:], predicted[-100:]))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stop", [0, 100, 256, 777])
 def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, stop):
-    true, said = arrays(1000)
+    true, predicted = arrays(1000)
     whole, before, after = metric(every=70), metric(every=70), metric(every=70)
     later = int(again(np.int64(0)))
-    feed(whole, true, said)
-    feed(whole, true[:300], said[300:600], start=later)
-    feed(before, true[:stop], said[:stop])
+    feed(whole, true, predicted)
+    feed(whole, true[:300], predicted[300:600], start=later)
+    feed(before, true[:stop], predicted[:stop])
     write_tree(tmp_path / "state.safetensors", before.state(), "vad")
     after.load_state(read_tree(tmp_path / "state.safetensors", "vad"))
-    feed(after, true[stop:], said[stop:], start=stop)
-    feed(after, true[:300], said[300:600], start=later)
+    feed(after, true[stop:], predicted[stop:], start=stop)
+    feed(after, true[:300], predicted[300:600], start=later)
     assert trees_equal(after.state(), whole.state())
     assert after.results() == whole.results()
     assert after.take_rows() == whole.take_rows()
@@ -141,8 +141,8 @@ def test_a_truth_of_another_length_is_refused():
 
 
 def test_an_item_by_itself_is_counted_as_one_of_a_block_is():
-    true, said = arrays(items=40)
-    both = np.stack([true, said], axis=1)
+    true, predicted = arrays(items=40)
+    both = np.stack([true, predicted], axis=1)
     one_by_one, at_once = Moments(), Moments().add(both)
     for pair in both:
         one_by_one.add(pair[None])

@@ -83,9 +83,9 @@ def test_it_watches_a_running_brain(make_brain):
     assert {row.get("zone", row.get("metric")) for row in watcher.take_rows()} == {"amygdala", "numbers"}
 
 
-@pytest.mark.parametrize(("options", "said"), [
+@pytest.mark.parametrize(("options", "message"), [
     ({"topics": ["posts.levels"]}, "Try 'posts.level'"), ({"topics": ["posts.label"]}, "expected a topic of float"),
     ({"zones": ["amigdala"]}, "Try 'amygdala'")])
-def test_what_the_brain_does_not_have_is_refused(make_brain, options, said):
-    with pytest.raises(AuraError, match=said):
+def test_what_the_brain_does_not_have_is_refused(make_brain, options, message):
+    with pytest.raises(AuraError, match=message):
         metric(**options).check(make_brain())

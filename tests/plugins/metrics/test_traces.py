@@ -80,10 +80,10 @@ def test_a_long_window_is_told_by_its_outline_and_loses_no_peak():
     values = np.full((100, 1, 500), -65.0, dtype=np.float32)
     values[37, 0, 123] = 40.0
     say(watcher, *values)
-    [(times, told)] = lines(watcher)
-    assert len(times) == len(told) <= POINTS_MAX
-    assert max(told) == 40.0
-    assert times[told.index(40.0)] == 360 * MS + 10 * MS * 124 // 500
+    [(times, values)] = lines(watcher)
+    assert len(times) == len(values) <= POINTS_MAX
+    assert max(values) == 40.0
+    assert times[values.index(40.0)] == 360 * MS + 10 * MS * 124 // 500
     assert times == sorted(times)
 
 
@@ -97,11 +97,11 @@ def test_another_number_of_traces_is_an_error():
 def test_it_tells_what_a_brain_has_said(tmp_path):
     brain, watcher = make_brain(), metric(window="1 s")
     brain.observe(watcher)
-    said = brain.probe("tissue.voltage")
+    probe = brain.probe("tissue.voltage")
     brain.run(until=S)
     found = watcher.results()
     assert (found["unit"], found["all"]) == ("mV", 4)
-    samples = np.concatenate(said.values, axis=1)
+    samples = np.concatenate(probe.values, axis=1)
     for line, trace in zip(found["phases"]["run"]["traces"], samples, strict=True):
         assert min(line["values"]) == pytest.approx(trace.min(), rel=1e-5)
         assert max(line["values"]) == pytest.approx(trace.max(), rel=1e-5)

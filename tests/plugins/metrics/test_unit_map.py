@@ -111,9 +111,9 @@ def test_integers_are_labels_too():
     assert units(watcher) == {0: (1, "7", 1.0)}
 
 
-@pytest.mark.parametrize(("unit", "said"), [(6, "units from 0 to 5, got the unit 6"), (-1, "got the unit -1")])
-def test_a_unit_outside_of_the_map_is_an_error(unit, said):
-    with pytest.raises(AuraError, match=said):
+@pytest.mark.parametrize(("unit", "message"), [(6, "units from 0 to 5, got the unit 6"), (-1, "got the unit -1")])
+def test_a_unit_outside_of_the_map_is_an_error(unit, message):
+    with pytest.raises(AuraError, match=message):
         win(metric(), [0, unit], [0, 1])
 
 
@@ -122,13 +122,13 @@ class Winner(Zone):
         Port("winner", "int64", ("item",), range=(0, 399)), Port("pair", "int64", ("item", 2))))
 
 
-@pytest.mark.parametrize(("more", "said"), [
+@pytest.mark.parametrize(("more", "message"), [
     ({"shape": (20, 19)}, r"metrics.regions.shape: expected 400 units, as t.winner tells, got 20 x 19 = 380"),
     ({"winner": "t.pair"}, r"metrics.regions.winner: expected a topic of \(item,\)")])
-def test_a_shape_that_is_not_the_maps_is_refused_before_the_first_tick(more, said):
+def test_a_shape_that_is_not_the_maps_is_refused_before_the_first_tick(more, message):
     brain = Brain()
     brain.add(Winner, "t")
-    with pytest.raises(AuraError, match=said):
+    with pytest.raises(AuraError, match=message):
         metric(**{"truth": None, **more}).check(brain)
     metric(truth=None, shape=(20, 20)).check(brain)
 

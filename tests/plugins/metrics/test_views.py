@@ -8,7 +8,7 @@ import pytest
 
 from aura import AuraError
 from aura.core.state import trees_equal, write_tree
-from tests.plugins.metrics.retelling import tell, told_by, watch_it_resume
+from tests.plugins.metrics.retelling import history_of, tell, watch_it_resume
 from tests.plugins.tissue import all_views, build, make_brain
 
 KINDS = sorted(one["kind"] for one in all_views().values())
@@ -27,24 +27,25 @@ def view(kind, **more):
 
 
 @pytest.fixture(scope="module")
-def told():
+def history():
     """All that was told in a run of two phases."""
-    return told_by(make_brain(), ("2 s", "2 s"))
+    return history_of(make_brain(), ("2 s", "2 s"))
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("bounds", [{}, TIGHT], ids=["roomy", "tight"])
-def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, told, kind, bounds):
-    watch_it_resume(lambda: view(kind, **bounds.get(kind, {})), tmp_path, told, (0.0, 0.001, 0.2501, 0.5, 0.5003, 0.9))
+def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, history, kind, bounds):
+    watch_it_resume(lambda: view(kind, **bounds.get(kind, {})), tmp_path, history,
+                    (0.0, 0.001, 0.2501, 0.5, 0.5003, 0.9))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_asking_for_results_changes_nothing(told, kind):
+def test_asking_for_results_changes_nothing(history, kind):
     asked, left_alone = view(kind), view(kind)
-    for step in range(0, len(told), 700):
-        tell(asked, told[step:step + 700])
+    for step in range(0, len(history), 700):
+        tell(asked, history[step:step + 700])
         asked.results()
-    tell(left_alone, told)
+    tell(left_alone, history)
     assert asked.results() == left_alone.results()
     assert trees_equal(asked.state(), left_alone.state())
 
@@ -64,10 +65,10 @@ def test_its_state_does_not_grow_with_the_run(tmp_path, kind):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_results_are_plain_json_also_before_anything_was_seen(told, kind):
+def test_results_are_plain_json_also_before_anything_was_seen(history, kind):
     metric = view(kind)
     assert json.loads(json.dumps(metric.results()))["phases"] == {}
-    tell(metric, told)
+    tell(metric, history)
     assert list(json.loads(json.dumps(metric.results(), allow_nan=False))["phases"]) == ["learn", "held-out"]
 
 
@@ -76,7 +77,7 @@ def test_it_fits_the_brain_that_it_was_made_for(kind):
     view(kind).check(make_brain())
 
 
-@pytest.mark.parametrize(("kind", "more", "said"), [
+@pytest.mark.parametrize(("kind", "more", "message"), [
     ("traces", {"signal": "tissue.voltages"}, "Try 'tissue.voltage'"),
     ("traces", {"signal": "tissue.activity"}, r"a topic of \(\), \(trace,\) or \(trace, sample\), got tissue.activity"),
     ("traces", {"signal": "tissue.winner"}, r"\(trace, sample\), got tissue.winner: int64 \(item\)"),
@@ -93,15 +94,15 @@ def test_it_fits_the_brain_that_it_was_made_for(kind):
     ("grouped", {"group": "tissue.loss"}, "a topic of text or int or uint"),
     ("grouped", {"group": "tissue.spikes"}, "a topic that says one text or one integer"),
     ("grouped", {"group": "places.label"}, "a topic that says one text or one integer")])
-def test_a_topic_that_does_not_fit_is_refused_before_the_first_tick(kind, more, said):
-    with pytest.raises(AuraError, match=said):
+def test_a_topic_that_does_not_fit_is_refused_before_the_first_tick(kind, more, message):
+    with pytest.raises(AuraError, match=message):
         view(kind, **more).check(make_brain())
 
 
-@pytest.mark.parametrize(("kind", "more", "said"), [
+@pytest.mark.parametrize(("kind", "more", "message"), [
     ("map", {"shape": ()}, "shape"), ("map", {"shape": (2, 2, 2, 2)}, "shape"), ("map", {"shape": (5, 0)}, "shape"),
     ("traces", {"window": "0 s"}, "a time above zero"), ("raster", {"cells": 0}, "cells"),
     ("grouped", {"max_groups": 1}, "max_groups"), ("volume", {"signals": "a.b"}, "Try 'signal'")])
-def test_an_option_out_of_its_range_is_named(kind, more, said):
-    with pytest.raises(AuraError, match=said):
+def test_an_option_out_of_its_range_is_named(kind, more, message):
+    with pytest.raises(AuraError, match=message):
         view(kind, **more)

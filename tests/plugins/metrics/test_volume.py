@@ -85,7 +85,7 @@ def test_a_grid_that_changes_is_an_error():
 def test_it_tells_what_a_brain_has_said():
     brain, watcher = make_brain(), metric(signal="tissue.activation")
     brain.observe(watcher)
-    said = brain.probe("tissue.activation")
+    probe = brain.probe("tissue.activation")
     brain.run(until="300 ms")
-    mean = np.concatenate(said.values).mean(axis=0, dtype=float)
+    mean = np.concatenate(probe.values).mean(axis=0, dtype=float)
     np.testing.assert_allclose(found(watcher)["volume"]["mean"], mean.ravel(), rtol=1e-4)

@@ -28,12 +28,12 @@ class Source(Zone):
         size = int(self.rng.integers(0, 4))
         ids = np.arange(self.count, self.count + size, dtype=np.int64)
         self.count += size
-        said: dict[str, Any] = {"x": Items(self.rng.standard_normal((size, 3), dtype=np.float32), ids)}
+        published: dict[str, Any] = {"x": Items(self.rng.standard_normal((size, 3), dtype=np.float32), ids)}
         if now % 3_000_000 == 0:
-            said["level"] = np.asarray(self.rng.standard_normal())
-            said["text"] = Items(tuple(f"text {i} \ud800 é \x00" for i in range(size)), ids.copy())
-            said["tags"] = Items(tuple(("joy", "fear")[:i] for i in range(size)), ids.copy())
-        return said
+            published["level"] = np.asarray(self.rng.standard_normal())
+            published["text"] = Items(tuple(f"text {i} \ud800 é \x00" for i in range(size)), ids.copy())
+            published["tags"] = Items(tuple(("joy", "fear")[:i] for i in range(size)), ids.copy())
+        return published
 
     def state(self) -> dict[str, Any]:
         return {"count": self.count}

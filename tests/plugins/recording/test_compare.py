@@ -12,22 +12,22 @@ from aura.plugins.recording import Recorder, Recording, digest, first_difference
 
 
 def recording(folder, changes=None, until="5 ms"):
-    class Said(Zone):
+    class Speaker(Zone):
         manifest = Manifest("said", "", period="1 ms", outputs=(
             Port("x", shape=("item", 2)), Port("text", dtype="text", shape=("item",)), Port("z")))
 
         def step(self, now, inputs):
-            said = {"x": Items(np.zeros((2, 2), np.float32), np.arange(2)), "text": ("a", "b")}
-            return {**said, **(changes or {})} if now == 3_000_000 else said
+            published = {"x": Items(np.zeros((2, 2), np.float32), np.arange(2)), "text": ("a", "b")}
+            return {**published, **(changes or {})} if now == 3_000_000 else published
 
     with Brain() as brain:
-        brain.add(Said)
+        brain.add(Speaker)
         brain.observe(Recorder(folder))
         brain.run(until=until)
     return Recording(folder)
 
 
-@pytest.mark.parametrize("changes, told", [
+@pytest.mark.parametrize("changes, message", [
     ({"x": Items(np.array([[0, 0], [0, -0.0]], np.float32), np.arange(2))},
      r"message 6, said\.x at 3 ms: np.float32\(0.0\) against np.float32\(-0.0\) at index \[1, 1\]"),
     ({"x": Items(np.zeros((1, 2), np.float32), np.arange(1))}, r"ids \[0, 1\] against \[0\]"),
@@ -35,11 +35,11 @@ def recording(folder, changes=None, until="5 ms"):
     ({"text": ("a", "c")}, r"message 7, said\.text at 3 ms: \('a', 'b'\) against \('a', 'c'\)"),
     ({"z": np.float32(1)}, r"message 8: said\.x at 4 ms against said\.z at 3 ms"),
 ])
-def test_the_first_difference_is_told(tmp_path, changes, told):
+def test_the_first_difference_is_told(tmp_path, changes, message):
     one, other = recording(tmp_path / "a"), recording(tmp_path / "b", changes)
     text = first_difference(one, other)
     assert text is not None
-    assert re.search(told, text), text
+    assert re.search(message, text), text
     assert digest(one) != digest(other)
 
 

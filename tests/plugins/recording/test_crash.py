@@ -31,10 +31,10 @@ def record_and_kill(parent, folder, delay_s):
     """Record into a folder, from the first checkpoint on for so long."""
     parent.stdin.write(f"{folder}\n")
     parent.stdin.flush()
-    told = [parent.stdout.readline().split() for _ in range(2)]
-    assert sorted(words[0] for words in told) == ["began", "saved"]
+    lines = [parent.stdout.readline().split() for _ in range(2)]
+    assert sorted(words[0] for words in lines) == ["began", "saved"]
     time.sleep(delay_s)
-    os.kill(next(int(words[1]) for words in told if words[0] == "began"), signal.SIGKILL)
+    os.kill(next(int(words[1]) for words in lines if words[0] == "began"), signal.SIGKILL)
     while (line := parent.stdout.readline()) == "saved\n":
         pass
     assert line == f"ended {-signal.SIGKILL}\n"

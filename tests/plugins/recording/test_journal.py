@@ -75,8 +75,8 @@ def test_a_resumed_run_replaces_what_it_has_played_again(tmp_path):
         with JournalWriter(tmp_path, start) as writer:
             for offset, text in enumerate(texts):
                 writer.write("live", start + offset, [{"text": text}])
-    told = [(now, rows[0]["text"]) for now, rows in JournalReader(tmp_path).entries("live")]
-    assert told == [(0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e"), (5, "x"), (6, "G")]
+    received = [(now, rows[0]["text"]) for now, rows in JournalReader(tmp_path).entries("live")]
+    assert received == [(0, "a"), (1, "b"), (2, "c"), (3, "d"), (4, "e"), (5, "x"), (6, "G")]
 
 
 def test_what_a_run_killed_while_it_played_again_had_not_come_to_still_stands(tmp_path):
@@ -87,8 +87,8 @@ def test_what_a_run_killed_while_it_played_again_had_not_come_to_still_stands(tm
     with JournalWriter(tmp_path, 3) as writer:
         writer.write("a", 3, [{"text": "a3"}])
     for stream in "ab":
-        told = [(now, rows[0]["text"]) for now, rows in JournalReader(tmp_path).entries(stream)]
-        assert told == [(now, f"{stream}{now}") for now in range(6)]
+        received = [(now, rows[0]["text"]) for now, rows in JournalReader(tmp_path).entries(stream)]
+        assert received == [(now, f"{stream}{now}") for now in range(6)]
 
 
 @pytest.mark.slow
@@ -132,8 +132,8 @@ def test_streams_written_from_threads_keep_their_order(tmp_path):
         thread.join()
     writer.close()
     for stream in "ab":
-        told = [(now, rows[0]["text"]) for now, rows in JournalReader(tmp_path).entries(stream)]
-        assert told == [(tick, f"{stream} {tick}") for tick in range(20)]
+        received = [(now, rows[0]["text"]) for now, rows in JournalReader(tmp_path).entries(stream)]
+        assert received == [(tick, f"{stream} {tick}") for tick in range(20)]
 
 
 def test_a_value_without_an_exact_text_is_refused(tmp_path):

@@ -76,11 +76,11 @@ def events_of(*rows):
 @pytest.mark.slow
 def test_every_section_has_its_picture_with_words_for_those_who_cannot_see_it(page):
     html, _ = page
-    said = re.findall(r'role="img" aria-label="([^"]+)', html)
+    alts = re.findall(r'role="img" aria-label="([^"]+)', html)
     assert any(alt.startswith("mixture.utilisation of 5 over simulated time, as layers on top of each other: "
-                              "expert_0, expert_1") for alt in said)
-    assert any(alt.startswith("mixture.accuracy of 5 over simulated time, a line for each") for alt in said)
-    [tree] = [alt for alt in said if alt.startswith("Growth tree: ")]
+                              "expert_0, expert_1") for alt in alts)
+    assert any(alt.startswith("mixture.accuracy of 5 over simulated time, a line for each") for alt in alts)
+    [tree] = [alt for alt in alts if alt.startswith("Growth tree: ")]
     assert "expert_0 was grown at 1 ms; expert_1 was grown from expert_0 at 401 ms" in tree
     assert "expert_2 was grown from expert_0 and expert_1 at 801 ms" in tree
     assert "expert_1 was pruned at 1.301 s" in tree
@@ -110,8 +110,8 @@ def test_pairs_of_two_topics_stand_in_a_table_of_their_own(page, results):
     assert cross["columns"] == ["after", "before"]
     rows = cells(page[0])
     for name, accuracies, counts in zip(cross["rows"], cross["accuracy"], cross["items"], strict=True):
-        said = [["–"] if a is None else [f"{a:.3f}", "of", str(n)] for a, n in zip(accuracies, counts, strict=True)]
-        assert [name, *said[0], *said[1]] in rows
+        wanted = [["–"] if a is None else [f"{a:.3f}", "of", str(n)] for a, n in zip(accuracies, counts, strict=True)]
+        assert [name, *wanted[0], *wanted[1]] in rows
 
 
 @pytest.mark.slow

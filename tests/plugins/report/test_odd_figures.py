@@ -175,7 +175,7 @@ ZEROS = (0,) * MANY
 NAMES = tuple(map(str, range(MANY)))
 
 
-@pytest.mark.parametrize(("large", "said"), [
+@pytest.mark.parametrize(("large", "message"), [
     (Table(columns=(Column(name="a"),), rows=tuple((name,) for name in NAMES)), "The first 5,000 of 30,000 rows"),
     (Lines(lines=tuple(Line(name=name, x=(0, 1), y=(0, 1)) for name in NAMES)), "The first 60 of 30,000 lines"),
     (Traces(traces=tuple(Trace(name=name, times=(0,), values=(0,)) for name in NAMES)), "The first 60 of 30,000"),
@@ -189,9 +189,9 @@ NAMES = tuple(map(str, range(MANY)))
     (Timeline(events=tuple(Event(**{**EVENT, "expert": name}) for name in NAMES)), "The first 200 of 30,000 lives"),
     (Graph(zones=tuple(ZoneInfo(name=name) for name in NAMES)), "30000 zones are too many")],
     ids=lambda value: getattr(value, "figure", None))
-def test_a_picture_stays_bounded_however_much_there_is(large, said):
+def test_a_picture_stays_bounded_however_much_there_is(large, message):
     html = render([large], Surroundings())
-    assert said in html
+    assert message in html
     assert len(html) < 2_500_000
 
 
@@ -202,9 +202,9 @@ def fails(*_):
 def test_a_figure_that_cannot_be_drawn_costs_no_other(monkeypatch):
     monkeypatch.setitem(renderer._ALONE, Lines, fails)
     bad, text = Lines(lines=(Line(name="a", x=(0,), y=(0,)),)), Text(text="stands")
-    told = '<p class="message" role="note">This figure (lines) could not be drawn: MemoryError: no &lt;room&gt;</p>'
+    message = '<p class="message" role="note">This figure (lines) could not be drawn: MemoryError: no &lt;room&gt;</p>'
     html = render([text, bad, Fold(title="more", figures=(bad, text)), text], Surroundings())
-    assert html.count(told) == 2
+    assert html.count(message) == 2
     assert html.count("stands") == 3
     assert "<details><summary>more</summary>" in html
 
@@ -235,10 +235,10 @@ def changed(value, path, number):
 def test_whatever_numbers_stand_in_run_json_there_is_a_report_or_a_sentence(played, tmp_path, number):
     folder = shutil.copytree(played, tmp_path / "run")
     (folder / "metrics.json").unlink(missing_ok=True)
-    told = json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    kept = json.dumps(told)
+    record = json.loads((folder / "run.json").read_text(encoding="utf-8"))
+    kept = json.dumps(record)
     refused = 0
-    for path in numbers(told):
+    for path in numbers(record):
         (folder / "run.json").write_text(json.dumps(changed(json.loads(kept), path, number)), encoding="utf-8")
         try:
             write_report(folder)
@@ -255,5 +255,5 @@ def test_a_row_with_a_number_that_no_clock_has_is_left_out_and_told(played, tmp_
     row = json.loads(first)
     row[key] = dict.fromkeys(row["values"], number) if key == "values" else number
     (folder / "metrics.jsonl").write_text("\n".join([json.dumps(row), *others]), encoding="utf-8")
-    told = "1 of its lines could not be read" in write_report(folder).read_text(encoding="utf-8")
-    assert told == (key == "time" or abs(number) == HUGE)
+    left_out = "1 of its lines could not be read" in write_report(folder).read_text(encoding="utf-8")
+    assert left_out == (key == "time" or abs(number) == HUGE)

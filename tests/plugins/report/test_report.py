@@ -178,8 +178,8 @@ def test_a_stopped_run_says_how_to_resume(change):
 
 
 def test_what_zones_left_unlearned_is_told(change):
-    told = {"source": "hippocampus", "text": "left {count} items unlearned", "count": 1234, "fault": False}
-    assert "hippocampus left 1,234 items unlearned" in read(change(notices=[told]))[0]
+    notice = {"source": "hippocampus", "text": "left {count} items unlearned", "count": 1234, "fault": False}
+    assert "hippocampus left 1,234 items unlearned" in read(change(notices=[notice]))[0]
 
 
 def test_missed_deadlines_are_told(change):
@@ -233,13 +233,13 @@ def test_too_many_zones_are_listed_not_drawn(change):
     assert "100 zones and 0 pathways are too many to draw" in text
 
 
-@pytest.mark.parametrize(("content", "said"), [
+@pytest.mark.parametrize(("content", "message"), [
     (None, "no run.json in it"), ("[1]", "a JSON object"), ("{", "a JSON file"),
     ('{"status": "finished"}', "scenario"), ('{"scenario": "a", "status": "b", "now": "soon"}', "now")])
-def test_a_folder_that_is_no_run_is_refused(tmp_path, content, said):
+def test_a_folder_that_is_no_run_is_refused(tmp_path, content, message):
     if content is not None:
         (tmp_path / "run.json").write_text(content, encoding="utf-8")
-    with pytest.raises(AuraError, match=said):
+    with pytest.raises(AuraError, match=message):
         write_report(tmp_path)
     assert not (tmp_path / "report.html").exists()
 

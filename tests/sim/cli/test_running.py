@@ -404,7 +404,7 @@ until = "30 ms"
 plugins = ["talker.py"]
 zones.talker = {}
 """
-SAID = ("imported", "built", "stepped", "to a stream that it keeps", "past Python", "from a child", "closed")
+LINES = ("imported", "built", "stepped", "to a stream that it keeps", "past Python", "from a child", "closed")
 
 
 @pytest.mark.parametrize("executor", ["serial", "processes"])
@@ -415,14 +415,14 @@ def test_what_zones_and_plugins_print_is_kept_out_of_the_document(sim, aura, exe
     answer = aura("run", "talk.toml", "--quiet", "--out", "one", "--executor", executor, "--json")
     assert answer.status == status
     assert json.loads(answer.out)["status"] == ("failed" if status else "finished")
-    assert [said for said in SAID if said not in answer.err] == []
+    assert [said for said in LINES if said not in answer.err] == []
 
 
 def test_what_zones_print_is_left_where_it_is_without_a_document(sim, aura):
     (sim.folder / "talker.py").write_text(TALKER, encoding="utf-8")
     sim.scenario(TALK, "talk.toml")
     answer = aura("run", "talk.toml", "--quiet", "--out", "one")
-    assert [said for said in SAID if said not in answer.out] == []
+    assert [said for said in LINES if said not in answer.out] == []
 
 
 def test_what_a_plugin_prints_is_kept_out_of_the_schema(sim, aura, monkeypatch):

@@ -37,7 +37,7 @@ def test_it_conforms(kind: str, check: Check, tiny_bert: Path) -> None:
     check(Subject(MANIFEST, params, axes={"feature": 16}))
 
 
-SAID = ("i am glad.", "", "it rained all day", "so sad")
+TEXTS = ("i am glad.", "", "it rained all day", "so sad")
 
 
 class Diary(aura.Zone):
@@ -47,7 +47,7 @@ class Diary(aura.Zone):
                              outputs=(aura.Port("text", dtype="text", shape=("item",)),))
 
     def step(self, now, inputs):
-        return {"text": aura.Items(SAID, now // 10_000_000 * 10 + np.arange(len(SAID)))}
+        return {"text": aura.Items(TEXTS, now // 10_000_000 * 10 + np.arange(len(TEXTS)))}
 
 
 class Puller(aura.Zone):

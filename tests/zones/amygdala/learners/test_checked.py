@@ -15,7 +15,7 @@ from aura.zones.amygdala.tasks.task import TaskKind
 from .make import make_learner
 
 LEARNER = make_learner("rls", [Head("it", "labels", 2)], 3)
-TOLD = np.zeros((4, 2))
+TARGETS = np.zeros((4, 2))
 
 
 @pytest.mark.parametrize("scores", [None, {}, {"it": None}, {"it": [[0.0, 0.0]] * 4}, {"it": np.zeros(4)},
@@ -26,16 +26,16 @@ def test_scores_of_another_shape_are_refused(scores: Any) -> None:
 
 
 def test_numbers_have_as_many_outputs_as_they_have() -> None:
-    assert checked_scores(LEARNER, {"it": TOLD}, "it", rows=4, classes=0) is TOLD
+    assert checked_scores(LEARNER, {"it": TARGETS}, "it", rows=4, classes=0) is TARGETS
 
 
 @pytest.mark.parametrize(("learned", "message"), [
     (None, "expected a Learned, got None"), (Learned({}, {"it": 0.0}), r"expected scores \(4, 2\) of the head 'it'"),
-    (Learned({"it": TOLD[:1]}, {"it": 0.0}), r"expected scores \(4, 2\) .*, got float64 \(1, 2\)"),
-    (Learned({"it": TOLD}, {}), "expected a loss of the head 'it', got none")])
+    (Learned({"it": TARGETS[:1]}, {"it": 0.0}), r"expected scores \(4, 2\) .*, got float64 \(1, 2\)"),
+    (Learned({"it": TARGETS}, {}), "expected a loss of the head 'it', got none")])
 def test_what_is_missing_of_a_block_is_refused(learned: Any, message: str) -> None:
     with pytest.raises(ParameterError, match=rf"RlsLearner\.learn\(\): {message}"):
-        checked_learned(LEARNER, learned, {"it": TOLD})
+        checked_learned(LEARNER, learned, {"it": TARGETS})
 
 
 @pytest.mark.parametrize("kind", [LearnerKind, TaskKind])
