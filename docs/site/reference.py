@@ -53,7 +53,7 @@ API = {
             "LabelOptions", "ChoiceOptions", "NumberOptions")}),
     "learners": ("Learners of the amygdala", "What a kind of learner is made of.", {
         "aura.zones.amygdala.learners.learner": ...,
-        "aura.zones.amygdala.learners.links": ("Link", "INDICATOR", "LOG_ODDS"),
+        "aura.zones.common.links": ("Link", "INDICATOR", "LOG_ODDS"),
         "aura.zones.amygdala.learners.kinds": ("RlsOptions", "LogisticOptions", "NetworkOptions"),
         "aura.zones.amygdala.relay": ...}),
     "testing": ("aura.testing", "The conformance kit.", {"aura.testing": ...}),

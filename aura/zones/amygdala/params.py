@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from aura.core.contract import deprecated
 from aura.core.errors import nearest
@@ -17,6 +17,7 @@ from aura.zones.amygdala.features.options import AffectOptions
 from aura.zones.amygdala.learners.kinds import RlsOptions, SomeLearner
 from aura.zones.amygdala.tasks.kinds import LabelOptions, SomeOptions
 from aura.zones.amygdala.users.options import UserOptions
+from aura.zones.common.class_answers import JudgingOptions
 
 __all__ = ["AmygdalaParams", "ThresholdOptions"]
 
@@ -31,11 +32,7 @@ def _one_task() -> dict[str, SomeOptions]:
     return {"emotion": LabelOptions()}
 
 
-class _Options(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-
-class ThresholdOptions(_Options):
+class ThresholdOptions(JudgingOptions):
     """How decision thresholds and probabilities are learned: from the scores of a sample of what was learned."""
 
     source: Literal["rows", "stream"] | None = Field(
@@ -44,15 +41,6 @@ class ThresholdOptions(_Options):
                     "known at the end. `stream`: the latest rows, each by the score that it had when it came, before "
                     "it was learned; for encoders that learn too. By default `rows`, and `stream` with a learner that "
                     "cannot tell the former.")
-    sample: int = Field(default=8192, ge=16, le=2**20, description="Rows kept for it.")
-    shrinkage: float = Field(
-        default=300.0, ge=0,
-        description="Positives at which a class's own best threshold and what is common to all classes weigh the "
-                    "same; 0 for its own.")
-    every: int = Field(
-        default=4096, ge=1,
-        description="Items between two renewals at most; early in the stream they come more often, and when learning "
-                    "is switched off.")
 
 
 class AmygdalaParams(ZoneParams):

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import ParameterError, StateError
-from aura.zones.amygdala.confidence import Confidence
 from aura.zones.amygdala.export import read_classifier, read_labels, width_of_export
-from aura.zones.amygdala.learners.links import INDICATOR, LOG_ODDS
 from aura.zones.common.arrays import Array
+from aura.zones.common.confidence import Confidence
+from aura.zones.common.links import INDICATOR, LOG_ODDS
 from aura.zones.common.npy_files import read_array, read_whole
 
 __all__ = ["AmygdalaRelay"]
@@ -40,7 +40,7 @@ class AmygdalaRelay:
         Slope and offset from a score to its log odds: ``emotion_classifier_calibration.npy``. Without, scores are log
         odds as they are.
     confidence : array (3,), or path, optional
-        How sure the best class is: ``emotion_classifier_confidence.npy``, of `aura.zones.amygdala.confidence`.
+        How sure the best class is: ``emotion_classifier_confidence.npy``, of `aura.zones.common.confidence`.
     kind : {"labels", "choice"}
         As of the task: any number of labels an item, or exactly one.
     at_least_one : bool

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from aura.plugins.metrics.reliability import Bins
-from aura.zones.amygdala.score_sample import ScoreSample
+from aura.zones.common.score_sample import ScoreSample
 
 from .conftest import CLASSES, Bench, stimuli
 

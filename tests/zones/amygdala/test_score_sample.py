@@ -9,7 +9,7 @@ import pytest
 
 from aura.core.errors import ParameterError
 from aura.core.state import trees_equal
-from aura.zones.amygdala.score_sample import ScoreSample
+from aura.zones.common.score_sample import ScoreSample
 
 from .conftest import Bench, stimuli
 

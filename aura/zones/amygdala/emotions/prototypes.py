@@ -11,9 +11,9 @@ from scipy.optimize import minimize
 
 from aura.core.errors import ParameterError
 from aura.zones.amygdala.emotions.taxonomy import Taxonomy
-from aura.zones.amygdala.learners.links import softmax
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import with_bias
+from aura.zones.common.links import softmax
 
 __all__ = ["PENALTY", "PrototypeRows", "prototype_rows", "prototype_weights"]
 

@@ -10,18 +10,18 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, nearest
 from aura.core.time import Time, format_time
-from aura.zones.amygdala.confidence import Confidence
 from aura.zones.amygdala.emotions.blending import blended
 from aura.zones.amygdala.emotions.export import Readouts, read_readouts, width_of_readouts, write_readouts
 from aura.zones.amygdala.emotions.options import SEED, EmotionOptions
 from aura.zones.amygdala.emotions.seed_rows import SeedRows
 from aura.zones.amygdala.learners.logistic import LogisticReadout
 from aura.zones.amygdala.novelty import Novelty
-from aura.zones.amygdala.score_sample import ScoreSample
-from aura.zones.amygdala.tasks.classes import FIRST_RENEWAL_ITEMS, RENEWALS_PER_OCTAVE
 from aura.zones.amygdala.tasks.task import Task, Taught
 from aura.zones.common.arrays import Array
+from aura.zones.common.class_answers import FIRST_RENEWAL_ITEMS, RENEWALS_PER_OCTAVE
+from aura.zones.common.confidence import Confidence
 from aura.zones.common.least_squares import with_bias
+from aura.zones.common.score_sample import ScoreSample
 
 __all__ = ["EmotionTask"]
 

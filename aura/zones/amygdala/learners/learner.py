@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,15 +17,14 @@ from aura.core.errors import ParameterError
 from aura.core.lasting import Stateful
 from aura.core.ports import Port
 from aura.core.time import Time
-from aura.zones.amygdala.learners.links import LOG_ODDS, Link
+from aura.zones.common.links import LOG_ODDS, Link
+from aura.zones.common.loss_options import TargetType
 
 __all__ = ["Block", "Followed", "Head", "Learned", "Learner", "LearnerKind", "LearnerOptions", "Lesson", "Rows",
            "TargetType", "compact"]
 
 Rows = NDArray[Any]
 """Embeddings (n, features), with what stands beside them (see `features/`): float32."""
-TargetType = Literal["labels", "choice", "numbers"]
-"""What the targets of a head are: which of its classes an item has, the one that it has, or numbers."""
 
 
 class LearnerOptions(BaseModel):

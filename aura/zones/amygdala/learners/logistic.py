@@ -9,10 +9,10 @@ import numpy as np
 from aura.core.lasting import Free, Stateful
 from aura.zones.amygdala.learners.learner import Head, TargetType
 from aura.zones.amygdala.learners.linear import LinearLearner, LinearReadout
-from aura.zones.amygdala.learners.links import sigmoid, softmax
 from aura.zones.amygdala.learners.rls import LeastSquaresReadout
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import LARGEST_BLOCK, RecursiveLeastSquares
+from aura.zones.common.links import sigmoid, softmax
 
 __all__ = ["LogisticLearner", "LogisticReadout"]
 

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from aura.core.errors import AuraError, StateError
 from aura.core.time import Time
 from aura.zones.amygdala.learners.learner import Block, Followed, Head, Learned, Learner, Rows, compact
-from aura.zones.amygdala.learners.links import LOG_ODDS, Link
 from aura.zones.amygdala.learners.mixture_experts import Experts
 from aura.zones.amygdala.learners.mixture_gate import LiquidGate
 from aura.zones.amygdala.learners.mixture_options import MixtureOptions
 from aura.zones.amygdala.learners.mixture_words import WordAttention
 from aura.zones.amygdala.learners.mixture_work import Seen, Work
-from aura.zones.amygdala.learners.running import Frequencies, Moments
-from aura.zones.amygdala.learners.schedule import rate_at
 from aura.zones.amygdala.learners.state_file import read_state, write_state
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import with_bias
+from aura.zones.common.links import LOG_ODDS, Link
+from aura.zones.common.running import Frequencies, Moments
+from aura.zones.common.schedule import rate_at
 
 __all__ = ["MixtureLearner"]
 

@@ -27,10 +27,10 @@ import numpy as np
 from numba import njit
 
 from aura.core.lasting import Stateful
-from aura.zones.amygdala.learners.links import softmax
 from aura.zones.amygdala.learners.mixture_options import MixtureOptions
 from aura.zones.amygdala.learners.mixture_weights import Weights
 from aura.zones.common.arrays import Array
+from aura.zones.common.links import softmax
 
 __all__ = ["LiquidGate", "Route", "flow", "flow_back", "flow_on"]
 

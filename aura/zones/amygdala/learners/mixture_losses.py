@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from aura.zones.amygdala.learners.learner import TargetType
-from aura.zones.amygdala.learners.links import sigmoid, softmax
 from aura.zones.common.arrays import Array
+from aura.zones.common.links import sigmoid, softmax
 
 __all__ = ["loss_of", "slope_of"]
 

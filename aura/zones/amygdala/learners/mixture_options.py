@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from aura.core.ports import Port
 from aura.core.time import TIME_PATTERN, Time, parse_time
 from aura.zones.amygdala.learners.learner import LearnerOptions
-from aura.zones.amygdala.learners.network_options import ScheduleOptions
+from aura.zones.common.schedule import ScheduleOptions
 
 __all__ = ["MixtureOptions"]
 

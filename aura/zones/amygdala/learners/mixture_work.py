@@ -13,8 +13,8 @@ from aura.zones.amygdala.learners.mixture_experts import Experts
 from aura.zones.amygdala.learners.mixture_gate import LiquidGate, Route
 from aura.zones.amygdala.learners.mixture_losses import loss_of, slope_of
 from aura.zones.amygdala.learners.mixture_words import Buckets
-from aura.zones.amygdala.learners.running import Frequencies, Moments
 from aura.zones.common.arrays import Array
+from aura.zones.common.running import Frequencies, Moments
 
 __all__ = ["Seen", "Work"]
 

@@ -11,51 +11,33 @@ import torch
 from torch import Tensor
 
 from aura.core.errors import StateError
-from aura.core.lasting import Lasting, Stateful
+from aura.core.lasting import Lasting
 from aura.zones.amygdala.learners.learner import Block, Head, Learned, Learner, Lesson, Rows, compact
-from aura.zones.amygdala.learners.links import LOG_ODDS, Link
-from aura.zones.amygdala.learners.losses import class_weights, loss_and_slope
-from aura.zones.amygdala.learners.model_file import MODEL, read_model, write_model
 from aura.zones.amygdala.learners.network_options import NetworkOptions
-from aura.zones.amygdala.learners.parameters import Parameters, step
-from aura.zones.amygdala.learners.running import Frequencies, Moments
-from aura.zones.amygdala.learners.schedule import rate_at
 from aura.zones.amygdala.learners.trunk import Trunk, bf16_product, product
 from aura.zones.common.arrays import Array
+from aura.zones.common.links import LOG_ODDS, Link
+from aura.zones.common.losses import class_weights, loss_and_slope
+from aura.zones.common.model_file import read_model, write_model
+from aura.zones.common.parameters import Parameters, step
+from aura.zones.common.readout import Readout
+from aura.zones.common.running import Frequencies, Moments
+from aura.zones.common.schedule import rate_at
 
 __all__ = ["NetworkHead", "NetworkLearner"]
 
+MODEL = "multitask_model.pt"
 
-class NetworkHead(Stateful):
-    r"""A linear readout of the representation, beside what its targets are like on average.
 
-    Notes
-    -----
-    Its scores are :math:`a \odot (W^\top h + b) + c`: of classes, c are the log odds of their running frequency, so
-    that a class that is met late or is rare needs no thousand steps of the bias, and a is 1; of numbers, c and a are
-    their running mean and deviation, so that tasks weigh alike whatever their unit.
-    """
+class NetworkHead(Readout):
+    """A linear readout of the representation, beside what its loss weighs among those of all tasks."""
 
-    lasting = ("parameters", "known", "log_variance")
+    lasting = ("log_variance",)
 
     def __init__(self, head: Head, width: int) -> None:
-        self.target_type = head.target_type
-        self.parameters = Parameters(np.zeros((width + 1, head.outputs), np.float32))
-        self.known: Frequencies | Moments = (
-            Moments(head.outputs) if head.target_type == "numbers"
-            else Frequencies(head.outputs, exclusive=head.target_type == "choice"))
+        super().__init__(head.target_type, head.outputs, width)
         self.log_variance = Parameters(np.zeros((1, 1), np.float32))
         """What the loss of the task scatters, by which it weighs the less; where that is learned."""
-
-    @property
-    def offset(self) -> Array:
-        """What is added to what is read out, (outputs,)."""
-        return self.known.mean if isinstance(self.known, Moments) else self.known.log_odds
-
-    @property
-    def stretch(self) -> Array:
-        """What is read out is multiplied with it, (outputs,)."""
-        return self.known.deviation if isinstance(self.known, Moments) else np.ones(len(self.known.counts))
 
 
 class NetworkLearner(Learner):
@@ -207,18 +189,19 @@ class NetworkLearner(Learner):
     # --- export ---------------------------------------------------------------------------------------------------
 
     def export(self, folder: Path) -> list[Path]:
-        return write_model(folder, self._named())
+        return write_model(folder / MODEL, self._named())
 
     @classmethod
     def width_of_export(cls, folder: Path) -> int:
-        mean = read_model(folder).get("rows.mean")
+        mean = read_model(folder / MODEL).get("rows.mean")
         if mean is None or mean.ndim != 1:
             raise StateError(str(folder / MODEL), expected="'rows.mean' of shape (features,)",
                              got="none" if mean is None else f"shape {mean.shape}")
         return len(mean)
 
     def read_export(self, folder: Path, heads: Sequence[Head]) -> NetworkLearner:
-        twin, found = NetworkLearner(self.options, heads, self.features, np.random.default_rng(0)), read_model(folder)
+        twin = NetworkLearner(self.options, heads, self.features, np.random.default_rng(0))
+        found = read_model(folder / MODEL)
         named = twin._named()
         if found.keys() != named.keys():
             odd = sorted(found.keys() ^ named.keys())
@@ -244,10 +227,7 @@ class NetworkLearner(Learner):
         return named
 
     def grow(self, head: str, count: int, seen: float) -> None:
-        one = self._heads[head]
-        one.parameters.add_outputs(count)
-        if isinstance(one.known, Frequencies):
-            one.known.add_classes(count)
+        self._heads[head].grow(count)
 
 
 def _scores(head: NetworkHead, read: Tensor) -> Array:

@@ -10,9 +10,9 @@ from aura.core.errors import StateError
 from aura.core.lasting import Stateful
 from aura.zones.amygdala.learners.learner import Head
 from aura.zones.amygdala.learners.linear import LinearLearner
-from aura.zones.amygdala.learners.links import INDICATOR, Link
 from aura.zones.common.arrays import Array
 from aura.zones.common.least_squares import RecursiveLeastSquares
+from aura.zones.common.links import INDICATOR, Link
 
 __all__ = ["LeastSquaresReadout", "RlsLearner"]
 

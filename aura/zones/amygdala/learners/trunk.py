@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from aura.core.lasting import Stateful
-from aura.zones.amygdala.learners.parameters import Parameters
+from aura.zones.common.parameters import Parameters
 
 __all__ = ["Product", "Tape", "Trunk", "bf16_product", "product"]
 

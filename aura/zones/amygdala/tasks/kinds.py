@@ -3,69 +3,40 @@
 from __future__ import annotations
 
 import logging
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field
 
 from aura.core.contract import deprecated
 from aura.core.ports import Port
 from aura.zones.amygdala.emotions.options import EmotionOptions
 from aura.zones.amygdala.kinds import of_another_kind, of_its_kind
-from aura.zones.amygdala.tasks.task import ITEMS, TaskKind, TaskOptions
+from aura.zones.amygdala.tasks.task import TaskKind, TaskOptions
+from aura.zones.common.task_options import ITEMS, ClassFields, NumberFields, class_outputs, class_teacher
 
 __all__ = ["KINDS", "ChoiceOptions", "ClassOptions", "LabelOptions", "NumberOptions", "SomeOptions"]
 
 _log = logging.getLogger("aura.zones.amygdala")
 
 
-class ClassOptions(TaskOptions):
+class ClassOptions(ClassFields, TaskOptions):
     """What the kinds that tell classes apart have in common."""
-
-    changeable: ClassVar[tuple[str, ...]] = ("open", "on_unknown")
-
-    classes: tuple[str, ...] = Field(
-        default=(),
-        description="The classes known from the start, in their order; may be empty.")
-    open: bool = Field(default=True, description="Whether a label that is no class yet becomes one.")
-    on_unknown: Literal["stop", "skip"] = Field(
-        default="stop",
-        description="What a label that is no class does to a task that is not open: end the run with an error, or be "
-                    "left out and counted.")
 
     novelty: bool = Field(
         default=True,
         description="Whether to tell how far each stimulus is from all that was learned, by the nearest class mean.")
 
-    @field_validator("classes")
-    @classmethod
-    def _differ(cls, classes: tuple[str, ...]) -> tuple[str, ...]:
-        twice = sorted({name for name in classes if classes.count(name) > 1})
-        if twice:
-            raise ValueError(f"classes that differ, these stand twice: {', '.join(twice)}")
-        return classes
-
     def teacher(self, name: str) -> Port:
-        return Port(f"{name}_teacher", dtype="tags", shape=("item",), role="label", keep="all", required=False,
-                    doc=f"The true labels of items seen before, for the task {name}.")
+        return class_teacher(name)
 
     def outputs(self, name: str) -> tuple[Port, ...]:
-        scores = ("item", "class")
-        return (
-            Port(name, dtype="tags", shape=("item",), items_from=ITEMS,
-                 doc=f"The predicted labels of the task {name}."),
-            Port(f"{name}_best", dtype="text", shape=("item",), items_from=ITEMS,
-                 doc="The class with the highest score, empty while no class is known."),
-            Port(f"{name}_scores", shape=scores, items_from=ITEMS, doc="The linear score of each class."),
-            Port(f"{name}_probability", shape=scores, range=(0.0, 1.0), items_from=ITEMS,
-                 doc="The probability of each class."),
-            Port(f"{name}_confidence", shape=("item",), range=(0.0, 1.0), items_from=ITEMS,
-                 doc="The probability that the best class is a true one."),
-            *((Port(f"{name}_novelty", shape=("item",), range=(0.0, 1.0), items_from=ITEMS,
-                    doc="How far the stimulus is from all that was learned: 0 at a class mean, one half as far as new "
-                        "ones usually are, 1 where nothing is known."),) if self.novelty else ()),
-            Port(f"{name}_classes", dtype="text", shape=("class",),
-                 doc="The names of the classes, said at first and whenever they change."),
-        )
+        *ports, classes = class_outputs(name)
+        if self.novelty:
+            ports.append(Port(
+                f"{name}_novelty", shape=("item",), range=(0.0, 1.0), items_from=ITEMS,
+                doc="How far the stimulus is from all that was learned: 0 at a class mean, one half as far as new "
+                    "ones usually are, 1 where nothing is known."))
+        return (*ports, classes)
 
     def followed(self, name: str) -> tuple[str, int] | None:
         return None if self.open or not self.classes else (f"{name}_probability", len(self.classes))
@@ -88,36 +59,10 @@ class ChoiceOptions(ClassOptions):
     kind: Literal["choice"] = Field(default="choice", description="Exactly one label an item.")
 
 
-class NumberOptions(TaskOptions):
+class NumberOptions(NumberFields, TaskOptions):
     """One number an item, or a vector of them."""
 
     kind: Literal["numbers"] = Field(default="numbers", description="One number an item, or a vector of them.")
-    size: int | None = Field(
-        default=None, ge=1,
-        description="How many numbers a target has; by default it is one number without an axis of its own.")
-    range: tuple[float, float] | None = Field(
-        default=None,
-        description="The smallest and the largest number there is, such as [0, 1]: what is predicted beyond is taken "
-                    "as these.")
-
-    @field_validator("range")
-    @classmethod
-    def _ordered(cls, span: tuple[float, float] | None) -> tuple[float, float] | None:
-        if span is not None and not span[0] < span[1]:
-            raise ValueError("the smallest number, then the largest")
-        return span
-
-    @property
-    def _shape(self) -> tuple[int | str, ...]:
-        return ("item",) if self.size is None else ("item", self.size)
-
-    def teacher(self, name: str) -> Port:
-        return Port(f"{name}_teacher", shape=self._shape, role="label", keep="all", required=False,
-                    doc=f"The true numbers of items seen before, for the task {name}.")
-
-    def outputs(self, name: str) -> tuple[Port, ...]:
-        return (Port(name, shape=self._shape, items_from=ITEMS, range=self.range,
-                     doc=f"The predicted numbers of the task {name}."),)
 
     def followed(self, name: str) -> tuple[str, int] | None:
         return name, self.size or 1

@@ -18,12 +18,9 @@ from aura.core.lasting import Stateful
 from aura.core.ports import Port
 from aura.core.time import Time
 from aura.zones.amygdala.learners.learner import Head, Learner
+from aura.zones.common.task_options import ITEMS
 
 __all__ = ["ITEMS", "AnyTask", "HeadTask", "LabelledItems", "Task", "TaskKind", "TaskOptions", "Taught"]
-
-ITEMS = "embedding"
-"""The input whose items a task's outputs carry on."""
-
 
 class TaskOptions(BaseModel):
     """The base of every kind's options: frozen, and unknown keys are errors."""

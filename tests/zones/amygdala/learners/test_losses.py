@@ -9,8 +9,8 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from aura.zones.amygdala.learners.losses import class_weights, loss_and_slope  # noqa: E402
 from aura.zones.amygdala.learners.network_options import NetworkOptions  # noqa: E402
+from aura.zones.common.losses import class_weights, loss_and_slope  # noqa: E402
 
 RNG = np.random.default_rng(0)
 SCORES = torch.tensor(RNG.normal(scale=2.0, size=(6, 4)))

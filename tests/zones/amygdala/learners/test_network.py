@@ -12,10 +12,10 @@ torch = pytest.importorskip("torch")
 
 from aura.core.state import trees_equal  # noqa: E402
 from aura.zones.amygdala.learners.learner import Block, Head, Learner, Lesson  # noqa: E402
-from aura.zones.amygdala.learners.network_options import NetworkOptions, ScheduleOptions  # noqa: E402
-from aura.zones.amygdala.learners.parameters import Parameters, step  # noqa: E402
-from aura.zones.amygdala.learners.running import Frequencies, Moments  # noqa: E402
-from aura.zones.amygdala.learners.schedule import rate_at  # noqa: E402
+from aura.zones.amygdala.learners.network_options import NetworkOptions  # noqa: E402
+from aura.zones.common.parameters import Parameters, step  # noqa: E402
+from aura.zones.common.running import Frequencies, Moments  # noqa: E402
+from aura.zones.common.schedule import ScheduleOptions, rate_at  # noqa: E402
 
 from .make import blobs, make_learner  # noqa: E402
 

@@ -9,8 +9,8 @@ from aura.core.errors import StateError
 from aura.core.state import trees_equal
 from aura.zones.amygdala.learners.kinds import KINDS
 from aura.zones.amygdala.learners.linear import LinearReadout
-from aura.zones.amygdala.learners.links import sigmoid, softmax
 from aura.zones.common.least_squares import with_bias
+from aura.zones.common.links import sigmoid, softmax
 
 from . import make
 from .make import make_readout

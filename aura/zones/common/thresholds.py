@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.lasting import Free, Stateful
-from aura.zones.amygdala.calibration import FIRST_CALIBRATION, fit_calibration
 from aura.zones.common.arrays import Array
+from aura.zones.common.calibration import FIRST_CALIBRATION, fit_calibration
 
 __all__ = ["DecisionThresholds", "f1_cuts"]
 

@@ -7,9 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from aura.zones.amygdala.learners.learner import TargetType
-from aura.zones.amygdala.learners.network_options import NetworkOptions
 from aura.zones.common.arrays import Array
+from aura.zones.common.loss_options import LossOptions, TargetType
 
 __all__ = ["class_weights", "loss_and_slope"]
 
@@ -18,7 +17,7 @@ Found = tuple[Tensor, Tensor]
 
 
 def loss_and_slope(target_type: TargetType, scores: Tensor, targets: Tensor, weights: Tensor | None,
-                   options: NetworkOptions) -> Found:
+                   options: LossOptions) -> Found:
     """Return the loss of each item and its derivative.
 
     Parameters
@@ -28,7 +27,7 @@ def loss_and_slope(target_type: TargetType, scores: Tensor, targets: Tensor, wei
     scores, targets : tensor (n, outputs)
     weights : tensor (outputs,), optional
         What a class weighs in items that have it.
-    options : NetworkOptions
+    options : LossOptions
         Of which `focal` and `label_smoothing` count.
     """
     if target_type == "numbers":
@@ -71,7 +70,7 @@ def _exclusive(scores: Tensor, targets: Tensor, weights: Tensor | None, focal: f
     return -(targets * q.pow(focal) * log_p).sum(1), slopes - p * slopes.sum(1, keepdim=True)
 
 
-def class_weights(options: NetworkOptions, counts: Array, items: float, *, exclusive: bool) -> Array | None:
+def class_weights(options: LossOptions, counts: Array, items: float, *, exclusive: bool) -> Array | None:
     r"""Return what each class weighs in items that have it, (classes,); None where all weigh 1.
 
     Parameters

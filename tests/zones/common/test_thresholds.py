@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from aura.core.state import trees_equal
-from aura.zones.amygdala.calibration import FIRST_CALIBRATION, fit_calibration
-from aura.zones.amygdala.learners.links import sigmoid
-from aura.zones.amygdala.thresholds import DecisionThresholds, f1_cuts
+from aura.zones.common.calibration import FIRST_CALIBRATION, fit_calibration
+from aura.zones.common.links import sigmoid
+from aura.zones.common.thresholds import DecisionThresholds, f1_cuts
 
 
 def thresholds(scores: np.ndarray, targets: np.ndarray, shrinkage: float = 300.0) -> DecisionThresholds:

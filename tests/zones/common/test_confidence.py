@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.optimize import minimize, minimize_scalar
 
-from aura.zones.amygdala.confidence import PULL, Confidence, fit_odds, fit_temperature, log_odds_of_best
+from aura.zones.common.confidence import PULL, Confidence, fit_odds, fit_temperature, log_odds_of_best
 
 
 def softmax(logits):

@@ -14,24 +14,21 @@ from aura.core.errors import StateError
 from aura.zones.common.npy_files import read_digests, read_whole, write_digests
 from aura.zones.common.whole_files import write_file
 
-__all__ = ["MODEL", "read_model", "write_model"]
+__all__ = ["read_model", "write_model"]
 
-MODEL = "multitask_model.pt"
-_DIGEST = "multitask_model.sha256"
 _EXPECTED = "a dictionary of tensors, as torch.save writes it"
 
 
-def write_model(folder: Path, arrays: Mapping[str, np.ndarray]) -> list[Path]:
-    """Write arrays as tensors of the same names, and return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
+def write_model(path: Path, arrays: Mapping[str, np.ndarray]) -> list[Path]:
+    """Write arrays as tensors of the same names into a ``.pt`` file, and return the files."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     data = BytesIO()
     torch.save({name: torch.from_numpy(np.array(array, order="C")) for name, array in arrays.items()}, data)
-    path = folder / MODEL
     write_file(path, data.getvalue())
-    return [path, write_digests(folder / _DIGEST, [path])]
+    return [path, write_digests(path.with_suffix(".sha256"), [path])]
 
 
-def read_model(folder: Path) -> dict[str, np.ndarray]:
+def read_model(path: Path) -> dict[str, np.ndarray]:
     """Return what `write_model` wrote; nothing but tensors is read (``weights_only=True``).
 
     Raises
@@ -39,8 +36,7 @@ def read_model(folder: Path) -> dict[str, np.ndarray]:
     StateError
         If the file is missing, damaged, or holds anything but tensors of finite numbers by name.
     """
-    path = folder / MODEL
-    data = read_whole(path, read_digests(folder / _DIGEST), _EXPECTED)
+    data = read_whole(path, read_digests(path.with_suffix(".sha256")), _EXPECTED)
     try:
         found = torch.load(BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # a damaged file makes torch raise of every kind
