@@ -13,7 +13,7 @@ from aura.core.plan import Plan
 from aura.core.ports import Port
 from aura.core.signals import FIRST_IDS, MOST_SOURCES
 
-__all__ = ["check_joint", "first_ids", "joined_inputs", "joins", "sources_of", "together"]
+__all__ = ["check_joint", "first_ids", "joined_inputs", "joins", "label_sources", "sources_of", "together"]
 
 
 def joins(port: Port) -> bool:
@@ -45,15 +45,17 @@ def joined_inputs(plans: Mapping[str, Plan], paths: Iterable[Pathway]) -> dict[t
     return {end: found for end, found in into.items() if len(found) > 1}
 
 
-def sources_of(plans: Mapping[str, Plan], paths: Iterable[Pathway], zone: str) -> list[str]:
+def sources_of(plans: Mapping[str, Plan], paths: Iterable[Pathway], zone: str, *,
+               any_role: bool = False) -> list[str]:
     """Return the zones from which the items come that a zone speaks of, in the order of `plans`: itself if from none.
 
-    These are the zones upstream of it, along pathways that carry items, that no such pathway leads to.
+    These are the zones upstream of it, along pathways that carry items, that no such pathway leads to; pathways into
+    inputs of the role ``signal`` alone, or of `any_role`.
     """
     before: dict[str, set[str]] = {}
     for path in paths:
         port = plans[path.target].inputs[path.target_port]
-        if port.has_items and port.role == "signal":
+        if port.has_items and (any_role or port.role == "signal"):
             before.setdefault(path.target, set()).add(path.source)
     seen, left = {zone}, [zone]
     while left:
@@ -104,3 +106,23 @@ def first_ids(plans: Mapping[str, Plan], paths: list[Pathway]) -> dict[str, int]
         raise WiringError("pathways", expected=f"at most {MOST_SOURCES} sources of items that are joined",
                           got=str(len(meeting)))
     return {name: number * FIRST_IDS for number, name in enumerate(name for name in plans if name in meeting)}
+
+
+def label_sources(plans: Mapping[str, Plan], paths: list[Pathway],
+                  numbered: Mapping[str, int]) -> dict[str, dict[str, frozenset[int]]]:
+    """Return for each zone and input of labels from which sources the items come that may be labelled there.
+
+    Parameters
+    ----------
+    numbered : mapping of str to int
+        What `first_ids` returned. Inputs that a source without such a number reaches are left out, for the ids of its
+        items tell it from no other.
+    """
+    found: dict[str, dict[str, set[str]]] = {}
+    for path in paths:
+        port = plans[path.target].inputs[path.target_port]
+        if port.role == "label" and port.has_items:
+            whose = found.setdefault(path.target, {}).setdefault(path.target_port, set())
+            whose.update(sources_of(plans, paths, path.source, any_role=True) or [""])  # a ring, entered from nowhere
+    return {zone: {port: frozenset(numbered[source] // FIRST_IDS for source in whose) for port, whose in ports.items()
+                   if whose <= numbered.keys()} for zone, ports in found.items()}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from aura.core.errors import WiringError
 from aura.core.flow import Wait
-from aura.core.joining import first_ids, joined_inputs, sources_of
+from aura.core.joining import first_ids, joined_inputs, label_sources, sources_of
 from aura.core.paths import Paths
 from aura.core.pathway import Pathway, split_topic
 from aura.core.plan import Plan, plan_zone
@@ -101,10 +101,12 @@ class Network:
         self._pathways, self._sealed = self._checked(), True
         waiting, numbered = waits(self._plans, self._pathways), first_ids(self._plans, self._pathways)
         several = joined_inputs(self._plans, self._pathways)
+        labelled = label_sources(self._plans, self._pathways, numbered)
         for name, plan in self._plans.items():
             wired = frozenset(path.target_port for path in self._pathways if path.target == name)
             joined = frozenset(port for zone, port in several if zone == name)
             self._plans[name] = replace(plan, waits=MappingProxyType(waiting.get(name, {})), wired=wired, joined=joined,
+                                        sources=MappingProxyType(labelled.get(name, {})),
                                         first_id=numbered.get(name, 0))
 
     @property

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
-from aura.core.signals import Inputs
+from aura.core.signals import Inputs, source_of
 from aura.core.time import Time, format_time
 
 __all__ = ["PENDING_ITEMS", "UNMATCHED", "PendingItems", "received"]
@@ -54,6 +54,10 @@ class PendingItems:
         How many parties take items independently of each other.
     on_displaced : callable, optional
         Called with the value of each item that goes because too many wait.
+    sources : sequence of frozenset of int, optional
+        For each reader from which sources the items come that it may ask for, as `aura.core.signals.source_of` numbers
+        them (`ZoneContext.sources`); None for any. What no reader may ask for is not kept, but for items that were
+        injected without an id of their own.
 
     Examples
     --------
@@ -67,13 +71,15 @@ class PendingItems:
     """
 
     def __init__(self, capacity: int = PENDING_ITEMS, readers: int = 1,
-                 on_displaced: Callable[[Any], None] | None = None) -> None:
+                 on_displaced: Callable[[Any], None] | None = None,
+                 sources: Sequence[frozenset[int] | None] | None = None) -> None:
         self.capacity, self.on_displaced = capacity, on_displaced
         self.displaced = 0
         """Items that went because too many waited."""
         self.unmatched = 0
         """Ids that were asked for and found nothing: unknown, displaced, or taken before."""
         self._readers = readers
+        self._sources = None if sources is None or not any(one is not None for one in sources) else tuple(sources)
         self._items: dict[int, tuple[_Block, int, int]] = {}
         """Of each id its block, its place there, and a bit for each reader that has not taken it; the oldest first."""
         self._stored = 0
@@ -98,12 +104,20 @@ class PendingItems:
         block.number, block.size, block.values = self._stored, len(listed), values
         for place, identity in enumerate(listed):
             items.pop(identity, None)  # so that it counts as new
+            if self._sources is not None and not (waiting := self._asking(identity)):
+                continue
             items[identity] = block, place, waiting
         while len(items) > self.capacity:
             oldest, place, _ = items.pop(next(iter(items)))
             self.displaced += 1
             if self.on_displaced is not None:
                 self.on_displaced(_one(oldest.values, place))
+
+    def _asking(self, identity: int) -> int:
+        """Return a bit for each reader that may ask for an item."""
+        source = source_of(identity)
+        return sum(1 << reader for reader, known in enumerate(self._sources or ())
+                   if known is None or source < 0 or source in known)
 
     def take(self, ids: Ids | Iterable[int], reader: int = 0) -> tuple[NDArray[np.intp], Any]:
         """Hand out what waits for a reader of these items.
@@ -199,8 +213,12 @@ class PendingItems:
             begin = end
         for identity, row in zip(ids, state["waiting"].tolist(), strict=True):
             if identity in self._items:
-                block, place, _ = self._items[identity]
-                self._items[identity] = block, place, sum(1 << reader for reader, waits in enumerate(row) if waits)
+                block, place, asking = self._items[identity]
+                left = asking & sum(1 << reader for reader, waits in enumerate(row) if waits)
+                if left:
+                    self._items[identity] = block, place, left
+                else:
+                    del self._items[identity]
         self.displaced, self.unmatched = int(state["displaced"]), int(state["unmatched"])
 
 

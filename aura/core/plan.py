@@ -43,6 +43,8 @@ class Plan:
     factory: type[Zone[Any]] | None
     waits: Mapping[str, Wait] = field(default_factory=dict)
     """For each input that brings items later than another, how many items wait for it."""
+    sources: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """For each input of labels from which sources the items come that may be labelled there, where that is known."""
     wired: frozenset[str] = frozenset()
     """The inputs that a pathway leads to."""
     joined: frozenset[str] = frozenset()
@@ -112,7 +114,7 @@ def make_zone(plan: Plan, seed: int, resolution: Time) -> Zone[Any]:
                           hint="A manifest that names its class as text is read before that class is imported.")
     rng = generator_for(seed, plan.name)
     context = ZoneContext(plan.name, plan.params, rng, tuple(plan.inputs.values()), tuple(plan.outputs.values()),
-                          resolution, plan.period, plan.waits, plan.manifest.parts, plan.first_id)
+                          resolution, plan.period, plan.waits, plan.manifest.parts, plan.first_id, plan.sources)
     try:
         zone = kind(context)
     except (AuraError, KeyboardInterrupt):

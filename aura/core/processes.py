@@ -75,7 +75,7 @@ def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[b
             return None
     manifest = Manifest(plan.kind, f"{module}:{name}", parts=plan.manifest.parts)
     light = replace(plan, manifest=manifest, factory=None, inputs=dict(plan.inputs), outputs=dict(plan.outputs),
-                    modulators=dict(plan.modulators), waits=dict(plan.waits))
+                    modulators=dict(plan.modulators), waits=dict(plan.waits), sources=dict(plan.sources))
     setup = BytesIO()
     pickler = _Pickler(setup)
     try:

@@ -183,6 +183,10 @@ class ZoneContext(Generic[P]):
     first_id : int
         What a zone that numbers items of its own, as a stream does, counts from: another number for each of those whose
         items meet at an input.
+    sources : mapping of str to frozenset of int
+        For each input of labels from which sources the items come that may be labelled there, as
+        `aura.core.signals.source_of` numbers them, so that items of others need not wait. An input of which that is not
+        known is left out.
     """
 
     name: str
@@ -195,6 +199,7 @@ class ZoneContext(Generic[P]):
     waits: Mapping[str, Wait] = field(default_factory=dict)
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     first_id: int = 0
+    sources: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
 
 class Zone(Stateful, Generic[P]):

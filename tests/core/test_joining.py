@@ -46,6 +46,15 @@ class Listener(Zone[Any]):
         return {port: value for port, value in published.items() if value is not None}
 
 
+class Pupil(Zone[Any]):
+    """Hears texts and labels, and passes the latter on."""
+
+    manifest = Manifest("pupil", "", inputs=(Port("text", "text", ("item",)),
+                                             Port("teacher", "text", ("item",), role="label", required=False),
+                                             Port("other", "text", ("item",), role="label", required=False)),
+                        outputs=(Port("taught", "text", ("item",), role="label"),), wake_on=("text",))
+
+
 def brain_of(*paths: Any, zones: str = "ab", **settings: Any) -> Brain:
     brain = Brain()
     for name in zones:
@@ -141,3 +150,35 @@ def test_topics_have_those_sources_in_common_that_both_speak_of() -> None:
     assert brain.sources_in_common(["ear.pairs", "ear.heard"]) is None
     assert brain.sources_in_common(["a.pair", "b.pair"]) is None
     assert brain_of(("a.text", "ear.text")).sources_in_common(["a.text", "ear.heard"]) is None
+
+
+@pytest.mark.parametrize(("paths", "known"), [
+    ([("b.text", "pupil.teacher")], {"teacher": {1}}),
+    ([("a.text", "pupil.teacher"), ("b.text", "pupil.other")], {"teacher": {0}, "other": {1}}),
+    ([("a.text", "pupil.teacher"), ("b.text", "pupil.teacher")], {"teacher": {0, 1}}),
+    ([("ear.heard", "pupil.teacher")], {"teacher": {0, 1}}),
+    # Its labels are not the items that it hears, but those that it was taught of.
+    ([("a.text", "first.text"), ("b.text", "first.teacher"), ("first.taught", "pupil.teacher")], {"teacher": {0, 1}}),
+    # Nobody knows what c calls its items, which meet no others.
+    ([("c.text", "pupil.teacher"), ("b.text", "pupil.other")], {"other": {1}}),
+    ([], {})])
+def test_a_zone_knows_from_which_sources_its_labels_may_come_where_the_wiring_tells(paths: Any, known: Any) -> None:
+    brain = brain_of(("a.text", "ear.text"), ("b.text", "ear.text"), zones="abc")
+    brain.add(Pupil, "pupil")
+    brain.connect("ear.heard", "pupil.text")
+    if any("first.text" in path for path in paths):
+        brain.add(Pupil, "first")
+    for path in paths:
+        brain.connect(*path)
+    brain.build()
+    assert brain["pupil"].context.sources == known
+
+
+def test_without_a_meeting_no_zone_knows_whose_labels_come() -> None:
+    brain = Brain()
+    brain.add(Speaker, "a")
+    brain.add(Pupil, "pupil")
+    brain.connect("a.text", "pupil.text")
+    brain.connect("a.text", "pupil.teacher")
+    brain.build()
+    assert brain["pupil"].context.sources == {}

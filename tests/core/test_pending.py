@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from aura.core.errors import SignalError
 from aura.core.pending import PendingItems, received
-from aura.core.signals import Inputs
+from aura.core.signals import FIRST_IDS, Inputs, again
 from aura.core.state import read_tree, trees_equal, write_tree
 
 
@@ -193,3 +193,34 @@ def test_what_has_come_to_an_input_is_one_block() -> None:
 def test_labels_without_ids_are_refused(identities: Any) -> None:
     with pytest.raises(SignalError, match=r"zone\.teacher at 5 ns: expected labels with the ids of their items"):
         received(inputs(((("a",),),), identities), "teacher", "zone", 5)
+
+
+def test_items_of_sources_that_no_reader_asks_for_are_not_kept() -> None:
+    """Else they would displace those that labels come for."""
+    pending = PendingItems(2, readers=2, sources=[frozenset({1}), frozenset({1, 2})])
+    first, second = FIRST_IDS, 2 * FIRST_IDS
+    pending.store(ids(first, second, *range(10)), rows(1, 2, *range(10)))
+    assert (len(pending), pending.displaced) == (2, 0)
+    assert taken(pending, first, second, 3, reader=1) == {0: 1, 1: 2}
+    assert len(pending) == 1  # the second has nobody left who asks for it
+    assert taken(pending, first, second) == {0: 1}
+    assert len(pending) == 0
+
+
+def test_items_are_kept_of_which_nobody_knows_whether_they_are_asked_for() -> None:
+    pending = PendingItems(4, sources=[frozenset({1})])
+    pending.store(ids(-1, int(again(ids(FIRST_IDS))[0])), rows(1, 2))
+    assert len(pending) == 2
+    some = PendingItems(4, readers=2, sources=[frozenset({1}), None])
+    some.store(ids(3), rows(1))
+    assert taken(some, 3, reader=1) == {0: 1}
+
+
+def test_a_state_of_one_that_kept_all_leaves_what_is_asked_for_here() -> None:
+    whole = PendingItems(8, readers=2)
+    whole.store(ids(1, FIRST_IDS, FIRST_IDS + 1), rows(1, 2, 3))
+    whole.take(ids(FIRST_IDS + 1))
+    pending = PendingItems(8, readers=2, sources=[frozenset({1}), frozenset({2})])
+    pending.load_state(whole.state())
+    assert len(pending) == 1
+    assert taken(pending, FIRST_IDS) == {0: 2}

@@ -63,10 +63,11 @@ class Amygdala(Zone[AmygdalaParams]):
         self._gradient: Items | None = None
         teachers = [port.name for port in context.inputs if port.role == "label"]
         memory = room(context.params.memory, map(context.waits.get, teachers), PENDING_ITEMS, f"{context.name}.memory")
-        self._pending = PendingItems(memory, readers=len(self.params.tasks))
+        self._pending = PendingItems(memory, readers=len(self.params.tasks), sources=[
+            context.sources.get(f"{name}_teacher") for name in self.params.tasks])
         self._rows = FeatureRows(context.name, self.params, memory)
         users = self.params.users
-        self.users = None if users is None else Users(users, self.params.followed, memory)
+        self.users = None if users is None else Users(users, self.params.followed, memory, context.sources)
 
     # --- the tick -------------------------------------------------------------------------------------------------
 

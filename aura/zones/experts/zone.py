@@ -65,7 +65,8 @@ class Experts(Zone[ExpertsParams]):
         self._seed = int(self.rng.integers(2**62))
         self._classes = ClassIndex(self.params.classes, open=self.params.open, on_unknown=self.params.on_unknown)
         self._pending = PendingItems(room(self.params.memory, [context.waits.get("teacher")], PENDING_ITEMS,
-                                          f"{context.name}.memory"))
+                                          f"{context.name}.memory"),
+                                     sources=[context.sources.get("teacher")])
         self._shape: tuple[int, ...] | None = None
         self._mixture: Mixture | None = None
         self._announced = False

@@ -104,12 +104,14 @@ class LabelMemory(Stateful):
         Of the map.
     name : str
         The zone's, for errors.
+    sources : frozenset of int, optional
+        From which sources the frames come that may have labels, if that is known.
     """
 
     lasting = ("_pending", "_readout")
 
-    def __init__(self, memory: int, units: int, name: str) -> None:
-        self._pending = PendingItems(memory)
+    def __init__(self, memory: int, units: int, name: str, sources: frozenset[int] | None = None) -> None:
+        self._pending = PendingItems(memory, sources=[sources])
         self._readout = MajorityReadout(units)
         self._name = name
 

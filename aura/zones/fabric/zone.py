@@ -68,7 +68,8 @@ class Fabric(Zone[FabricParams]):
         self._map: SelfOrganisingMap | None = None
         self._forecast: Forecast | None = None
         memory = room(params.label_memory, [context.waits.get("teacher")], LABEL_MEMORY, f"{context.name}.label_memory")
-        self._labels = LabelMemory(memory, math.prod(self._grid), context.name) if params.labels else None
+        self._labels = LabelMemory(memory, math.prod(self._grid), context.name,
+                                   context.sources.get("teacher")) if params.labels else None
         self._shape: tuple[int, ...] = ()
         self._frames: Frames | None = None
         self._winners: NDArray[np.int64] = np.zeros(0, np.int64)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from aura import Brain, Manifest, Port, Zone
+from aura import Brain, Manifest, Port, Zone, stream
 from aura.core.errors import AuraError, SignalError, WiringError
 from aura.core.signals import Items
 from aura.core.state import read_tree, trees_equal, write_tree
@@ -274,3 +274,20 @@ def test_it_wakes_on_its_teachers() -> None:
 def test_wrong_parameters_are_named(params: dict[str, Any], message: str) -> None:
     with pytest.raises(WiringError, match=message):
         Brain().add(MANIFEST, params=params)
+
+
+def test_items_of_a_stream_without_labels_displace_none_that_a_label_comes_for() -> None:
+    rng = np.random.default_rng(5)
+    brain = Brain(seed=1)
+    marked = [{"x": rng.normal(size=4).astype(np.float32), "mood": ["joy" if n % 2 else "fear"]} for n in range(60)]
+    others = [{"x": rng.normal(size=4).astype(np.float32)} for _ in range(480)]
+    brain.add(stream(others, items=8, period="10 ms"), "others")
+    brain.add(stream(marked, truth=["mood"], period="10 ms"), "marked")
+    brain.add(MANIFEST, params={"memory": 16, "tasks": {"mood": {"kind": "choice"}, "tone": {}}})
+    brain.connect("others.x", "amygdala.embedding")
+    brain.connect("marked.x", "amygdala.embedding")
+    brain.connect("marked.mood", "amygdala.mood_teacher", delay="100 ms")
+    brain.connect("marked.mood", "amygdala.tone_teacher", delay="60 ms")
+    brain.run()
+    pending = brain["amygdala"]._pending
+    assert (pending.displaced, pending.unmatched, len(pending)) == (0, 0, 0)

@@ -36,18 +36,22 @@ class Users(Stateful):
         The outputs that are the affect that is followed, and how many numbers each has an item.
     memory : int
         Items that wait at most.
+    sources : mapping of str to frozenset of int
+        For each input of what is told of users from which sources these items come, where that is known.
     """
 
     lasting = ("trajectories", "readiness", "bandit", "_names", "_waiting", "_outside")
 
-    def __init__(self, options: UserOptions, followed: Mapping[str, int], memory: int) -> None:
+    def __init__(self, options: UserOptions, followed: Mapping[str, int], memory: int,
+                 sources: Mapping[str, frozenset[int]]) -> None:
         self._followed = dict(followed)
         self.trajectories = Trajectories(sum(followed.values()), options.time_constants, options.most)
         features = self.trajectories.features + 1
         self.readiness = Readiness(features, options.readiness_prior, options.ridge)
         self.bandit = LinUcb(options.interventions, features, options.exploration, options.ridge)
         self._names = PendingItems(memory)
-        self._waiting = PendingItems(memory, readers=1 + bool(options.interventions))
+        readers = ("readiness_teacher", "effectiveness")[:1 + bool(options.interventions)]
+        self._waiting = PendingItems(memory, readers=len(readers), sources=[sources.get(port) for port in readers])
         self._outside = 0
         self.always_explores = False
         """Whether little-known interventions are tried with learning off too, as what asks may learn later."""
