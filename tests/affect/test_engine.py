@@ -22,10 +22,10 @@ ROWS = [{"text": text, "seed": (name, "(seed)"), "pad": np.float32(pad)} for tex
 TASKS = {"emotion": {"kind": "emotions"}, "pad": {"kind": "numbers", "size": 3, "range": [0, 1]}}
 
 
-def wired(**params: Any) -> aura.Brain:
+def wired(senses: dict[str, Any] | None = None, **params: Any) -> aura.Brain:
     brain = aura.Brain(seed=1)
     brain.add(aura.stream(ROWS, items=6, period="10 ms"), "stream")
-    brain.add(aura.zone("sensory"), params={"cache": False})
+    brain.add(aura.zone("sensory"), params={"cache": False, **(senses or {})})
     brain.add(aura.zone("amygdala"), params={"tasks": TASKS, **params})
     for path in (("stream.text", "sensory.text"), ("sensory.embedding", "amygdala.embedding"),
                  ("stream.seed", "amygdala.emotion_teacher"), ("stream.pad", "amygdala.pad_teacher")):
@@ -180,3 +180,19 @@ def test_a_folder_without_these_zones_and_a_task_that_is_none_are_refused(saved:
     brain.save(tmp_path)
     with pytest.raises(CheckpointError, match="a run with a zone 'sensory'"):
         aura.EmotionEngine.load(tmp_path)
+
+
+def test_it_reads_with_the_encoder_that_the_run_has_moved(tmp_path: Path) -> None:
+    text = ("I miss my dog.",)
+    with wired({"plasticity": "full", "plastic": {"learning_rate": 1e-3}}, publish_gradient=True) as brain:
+        brain.connect("amygdala.embedding_gradient", "sensory.embedding_gradient")
+        before = brain["sensory"].encode(text)
+        brain.run()
+        moved = brain["sensory"].encode(text)
+        brain.save(tmp_path)
+    with aura.EmotionEngine.load(tmp_path) as engine:
+        assert np.array_equal(engine._brain["sensory"].encode(text), moved)
+        assert not np.allclose(moved, before, atol=1e-3)
+        said = engine.analyze(text[0])
+        assert engine.teach(said, emotion="sadness") == 1  # the readout learns, the encoder stays
+        assert np.array_equal(engine._brain["sensory"].encode(text), moved)

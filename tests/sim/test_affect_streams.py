@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from aura import load_brain
 from aura.plugins.manager import PluginManager
 from aura.sim.build import build_brain
 from aura.sim.phases import PhasePlayer
@@ -52,3 +53,18 @@ def test_rows_are_all_that_the_sets_have(data_folder, name, rows):
         assert [len(stage) for stage in stages or ()] == ([10] * 15 if name == "intents-classes" else [])
         if name == "intents-classes":
             assert [phase.name for phase in player.phases][:3] == ["intents-1", "held-out-1", "intents-2"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "few"), [
+    ("tone-plastic", {"requests": 20}), ("intents-plastic", {"queries": 16, "strangers": 2}),
+    ("affect-plastic", {"posts": 16, "sentences": 8}),
+    ("emotions-40-plastic", {"seeds": 13, "posts": 16, "sentences": 8})])
+def test_the_encoder_learns_from_every_item_that_is_taught(data_folder, name, few):
+    settings = [setting for stream, rows in few.items() for setting in (f"{stream}.limit={rows}", f"{stream}.items=8")]
+    settings += [f"{stream}.repeat=1" for stream in few if stream == "seeds"]
+    with load_brain(name, *settings) as brain:
+        brain.run()
+        learned = brain["sensory"].state()["plastic"]["mover"]["items"]
+        assert learned == sum(few.values()) - few.get("strangers", 0) - 4 * ("requests" in few)
+        assert not [notice for notice in brain.all_notices() if "gradient" in str(notice) and "strangers" not in few]
