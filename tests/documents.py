@@ -101,7 +101,7 @@ class Reader:
 
     folder: Path
     names: dict[str, Any] = field(default_factory=lambda: {"__name__": "__main__"})
-    said: str = ""
+    printed: str = ""
 
     def __post_init__(self) -> None:
         for path in (ROOT / "aura" / "sim" / "scenarios").glob("*.tsv"):  # what an embedded scenario has beside it
@@ -156,7 +156,7 @@ class Reader:
 
     def _do_python(self, block: Block) -> None:
         if block.settings.get("file", "").startswith("test_"):
-            self.said = self._shell(block, f"python -m pytest -q {block.settings['file']}", 0)
+            self.printed = self._shell(block, f"python -m pytest -q {block.settings['file']}", 0)
             return
         if block.text.lstrip().startswith(">>>"):
             self._do_session(block)
@@ -165,7 +165,7 @@ class Reader:
         source = "\n" * block.line + block.text  # so that a traceback names the line of the page
         with contextlib.redirect_stdout(printed):
             exec(compile(source, str(block.page), "exec"), self.names)
-        self.said = printed.getvalue()
+        self.printed = printed.getvalue()
 
     def _do_session(self, block: Block) -> None:
         test = doctest.DocTestParser().get_doctest(block.text, self.names, block.where, str(block.page), block.line)
@@ -173,14 +173,14 @@ class Reader:
         wrong = io.StringIO()
         if doctest.DocTestRunner(optionflags=_SAME).run(test, out=wrong.write, clear_globs=False).failed:
             raise block.fail(wrong.getvalue())
-        self.said = ""
+        self.printed = ""
 
     def _do_toml(self, block: Block) -> None:
         check_toml(tomllib.loads(block.text), self.folder, block.settings.get("in"))
 
     def _do_sh(self, block: Block) -> None:
         script = block.text.replace("\\\n", " ")
-        self.said = "".join(self._shell(block, line, int(block.settings.get("status", 0)))
+        self.printed = "".join(self._shell(block, line, int(block.settings.get("status", 0)))
                             for line in script.splitlines() if line.strip() and not line.lstrip().startswith("#"))
 
     def _do_console(self, block: Block) -> None:
@@ -190,7 +190,7 @@ class Reader:
         for part in parts[1:]:
             command, _, wanted = part.partition("\n")
             status = int(block.settings.get("status", 0)) if part is parts[-1] else 0
-            self.said = self._shell(block, command, status)
+            self.printed = self._shell(block, command, status)
             if wanted.strip():
                 self._compare(block, wanted)
 
@@ -199,24 +199,24 @@ class Reader:
 
     def _compare(self, block: Block, wanted: str) -> None:
         one, other = ("".join(f"{line.rstrip()}\n" for line in text.strip("\n").splitlines())
-                      for text in (wanted, self.said))
+                      for text in (wanted, self.printed))
         if not doctest.OutputChecker().check_output(one, other, _SAME):
-            raise block.fail(f"it prints\n{self.said}\nand the page says\n{wanted}\nAs")
+            raise block.fail(f"it prints\n{self.printed}\nand the page says\n{wanted}\nAs")
 
     def _shell(self, block: Block, command: str, status: int) -> str:
         """Run one command as a reader on a fresh machine would, and return what it prints."""
-        told = instead(command, self)
-        if told is None:
+        line = instead(command, self)
+        if line is None:
             return ""
-        words = shlex.split(told, comments=True)
+        words = shlex.split(line, comments=True)
         plain = words[:1] == ["aura"] and words[1:2] and words[1] in RUNS and not set("".join(words)) & set("|<>&;$`*")
         if plain and not self.site.exists():
-            said, ended = self._aura(words)
+            output, ended = self._aura(words)
         else:
-            said, ended = self._bash(told)
+            output, ended = self._bash(line)
         if ended != status:
-            raise block.fail(f"{command!r} ends with status {ended}:\n{said}\nIn")
-        return said
+            raise block.fail(f"{command!r} ends with status {ended}:\n{output}\nIn")
+        return output
 
     def _aura(self, words: list[str]) -> tuple[str, int]:
         """Run one command of `aura` here, and return what it prints and its status."""
@@ -230,10 +230,10 @@ class Reader:
                 return printed.getvalue(), int(ended.code or 0)
         return printed.getvalue(), 0
 
-    def _bash(self, told: str) -> tuple[str, int]:
+    def _bash(self, line: str) -> tuple[str, int]:
         """Run one line in a shell of its own, and return what it prints and its status."""
         # The second line keeps bash from giving its place to the command, which may ask in which shell it runs.
-        done = subprocess.run(["bash", "-euo", "pipefail", "-c", f"{told}\nexit $?"],
+        done = subprocess.run(["bash", "-euo", "pipefail", "-c", f"{line}\nexit $?"],
                               cwd=self.folder, env=self.environment, stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=LONGEST_S,
                               check=False)

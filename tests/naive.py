@@ -8,9 +8,9 @@ from typing import Any
 
 from aura.core.zone import Zone
 
-__all__ = ["Blank", "NaiveZone", "Said", "run_naive"]
+__all__ = ["Blank", "NaiveZone", "Published", "run_naive"]
 
-Said = tuple[int, str, Any]
+Published = tuple[int, str, Any]
 """Instant, topic and value of a published signal."""
 
 
@@ -63,19 +63,19 @@ class NaiveZone:
     def compute(self, now: int) -> list[tuple[str, Any]]:
         """Step, then learn, and return what is published."""
         inputs = self.take()
-        said = list((self.zone.step(now, inputs) or {}).items())
+        outputs = list((self.zone.step(now, inputs) or {}).items())
         self.zone.learn(now, inputs)
-        return said
+        return outputs
 
 
 def run_naive(zones: list[NaiveZone], paths: Iterable[tuple[str, str, str, str, int]], until: int,
-              resolution: int) -> list[Said]:
+              resolution: int) -> list[Published]:
     """Run the ticks before `until` and return all that was said, in the order of instants, then of zones."""
     routes = list(paths)
     by_name = {zone.name: zone for zone in zones}
     signals: list[tuple[int, int, str, str, str, Any]] = []  # arrival, order, zone, port, topic, value
     works: list[tuple[int, int, NaiveZone, list[tuple[str, Any]]]] = []  # instant, place, zone, what it says
-    log: list[Said] = []
+    log: list[Published] = []
     order = 0
     now = -1
 
@@ -85,9 +85,9 @@ def run_naive(zones: list[NaiveZone], paths: Iterable[tuple[str, str, str, str, 
             earliest = (now // resolution + 1) * resolution
             zone.alarm = None if wake is None else max(-(-wake // resolution) * resolution, earliest)
 
-    def commit(zone: NaiveZone, said: list[tuple[str, Any]]) -> None:
+    def commit(zone: NaiveZone, outputs: list[tuple[str, Any]]) -> None:
         nonlocal order
-        for port, value in said:
+        for port, value in outputs:
             log.append((now, f"{zone.name}.{port}", value))
             for source, source_port, target, target_port, delay in routes:
                 if (source, source_port) == (zone.name, port):
@@ -108,8 +108,8 @@ def run_naive(zones: list[NaiveZone], paths: Iterable[tuple[str, str, str, str, 
         awake = {zone.name for zone in zones if (zone.period and now % zone.period == 0) or zone.alarm == now}
         for zone in zones:
             zone.alarm = None if zone.alarm == now else zone.alarm
-        for _, _, zone, said in sorted((work for work in works if work[0] == now), key=lambda work: work[:2]):
-            commit(zone, said)
+        for _, _, zone, outputs in sorted((work for work in works if work[0] == now), key=lambda work: work[:2]):
+            commit(zone, outputs)
         works = [work for work in works if work[0] != now]
         for _, _, name, port, topic, value in sorted((s for s in signals if s[0] == now), key=lambda s: s[:2]):
             by_name[name].lay(port, topic, value)
@@ -124,5 +124,5 @@ def run_naive(zones: list[NaiveZone], paths: Iterable[tuple[str, str, str, str, 
                 works.append((now + zone.latency, place, zone, zone.compute(now)))
             else:
                 results.append((zone, zone.compute(now)))
-        for zone, said in results:
-            commit(zone, said)
+        for zone, outputs in results:
+            commit(zone, outputs)

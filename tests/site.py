@@ -41,12 +41,12 @@ class Page(HTMLParser):
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[Any]) -> None:
-        said = dict(attrs)
-        self.places |= {said[key] for key in ("id", "name") if said.get(key)}
+        named = dict(attrs)
+        self.places |= {named[key] for key in ("id", "name") if named.get(key)}
         if tag == "a":
-            self.links.append(said.get("href") or "")
-        elif tag != "link" or said.get("rel") not in ("canonical", "next", "prev"):
-            self.fetched += [said[key] for key in ("src", "href", "srcset", "data", "poster") if said.get(key)]
+            self.links.append(named.get("href") or "")
+        elif tag != "link" or named.get("rel") not in ("canonical", "next", "prev"):
+            self.fetched += [named[key] for key in ("src", "href", "srcset", "data", "poster") if named.get(key)]
 
     def targets(self) -> list[tuple[Path, str]]:
         """Return the pages of the site that it leads to, with the place in them."""

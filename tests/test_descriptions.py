@@ -31,9 +31,9 @@ def lacking(model: type[BaseModel]) -> list[str]:
         if "Parameters\n" in (table.__doc__ or ""):
             found.append(f"{path}: a docstring that tells of the parameters too")
         for name, field in table.model_fields.items():
-            said = field.description or ""
-            if len(said) < 16 or not said.endswith((".", ".)")) or not (said[0].isupper() or said[0] in "'`0123456789"):
-                found.append(f"{path}.{name}: {said!r}")
+            text = field.description or ""
+            if len(text) < 16 or not text.endswith((".", ".)")) or not (text[0].isupper() or text[0] in "'`0123456789"):
+                found.append(f"{path}.{name}: {text!r}")
     return found
 
 
@@ -53,17 +53,17 @@ def test_a_key_without_a_sentence_is_found() -> None:
 
         Parameters
         ----------
-        told : int
+        heard : int
         """
 
-        told: int = 0
+        heard: int = 0
 
     class Outer(BaseModel):
         """Some table."""
 
         inner: Inner | None = None
 
-    assert lacking(Outer) == [".inner: ''", "inner: a docstring that tells of the parameters too", "inner.told: ''"]
+    assert lacking(Outer) == [".inner: ''", "inner: a docstring that tells of the parameters too", "inner.heard: ''"]
 
 
 def test_the_sentences_are_shown(capsys: pytest.CaptureFixture[str]) -> None:

@@ -91,15 +91,15 @@ def test_a_rate_with_a_period_of_no_whole_nanosecond_is_no_trouble() -> None:
 def test_between_topics_counts_how_far_the_slowest_is_behind() -> None:
     class Slow(Zone[Any]):
         manifest = Manifest("slow", "", wake_on=("row",), latency="20 ms", inputs=(Port("row", shape=("item", 1)),),
-                            outputs=(Port("said", shape=("item", 1), items_from="row"),))
+                            outputs=(Port("copy", shape=("item", 1), items_from="row"),))
 
         def step(self, now: int, inputs: Any) -> dict[str, Any]:
-            return {"said": inputs["row"].copy()}
+            return {"copy": inputs["row"].copy()}
 
     one = Brain()
     one.add(Source)
     one.add(Slow)
     one.connect("source.row", "slow.row")
     # The source has a period, which counts too.
-    assert one.wait_between(["source.label", "slow.said"]).most == ITEMS * ((21 + 2) // 2 + 2)
+    assert one.wait_between(["source.label", "slow.copy"]).most == ITEMS * ((21 + 2) // 2 + 2)
     assert one.wait_between(["source.label", "source.row"]).most == ITEMS * (2 // 2 + 2)

@@ -41,7 +41,7 @@ def attack(subject: Subject, folder: Path, count: int, seed: int) -> tuple[Count
             signal.setitimer(signal.ITIMER_REAL, INPUT_S)
             try:
                 found = subject.read(folder)
-                outcome = "told" if heard.count else "changed" if subject.exact and found != good else "same"
+                outcome = "warned" if heard.count else "changed" if subject.exact and found != good else "same"
             except AuraError:
                 outcome = "refused"
             except Hang:
@@ -52,7 +52,7 @@ def attack(subject: Subject, folder: Path, count: int, seed: int) -> tuple[Count
                 outcome = f"{type(error).__name__}: {str(error)[:200]}"
             finally:
                 signal.setitimer(signal.ITIMER_REAL, 0)
-            if outcome not in ("same", "told", "refused"):
+            if outcome not in ("same", "warned", "refused"):
                 faults.append(f"{subject.name}, seed {seed}, input {number}, {path.name}: {outcome}")
                 outcome = outcome.split(":")[0]
             outcomes[outcome] += 1

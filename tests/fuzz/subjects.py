@@ -122,8 +122,8 @@ def _recorded(folder: Path, *, killed: bool) -> list[Path]:
 def _recording(folder: Path) -> Any:
     """Return what a recording says; one that is told to have lost its end must only begin as it did."""
     recording = Recording(folder)
-    said = [(signal.topic, signal.time, repr(signal.value), signal.ids) for signal in recording.messages()]
-    return said if recording.ended else _Beginning(said)
+    messages = [(signal.topic, signal.time, repr(signal.value), signal.ids) for signal in recording.messages()]
+    return messages if recording.ended else _Beginning(messages)
 
 
 class _Beginning(list[Any]):

@@ -17,7 +17,7 @@ def test_a_damaged_file_is_refused_or_read_but_never_raises_hangs_or_lies(subjec
     outcomes, faults = attack(subject, tmp_path, INPUTS, seed=1)
     assert not faults, "\n".join(faults[:5])
     assert outcomes.total() == INPUTS
-    assert outcomes["refused"] + outcomes["told"]
+    assert outcomes["refused"] + outcomes["warned"]
 
 
 def test_what_should_not_come_is_found(tmp_path):

@@ -138,9 +138,9 @@ def aura(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str],
             main()
         out, err = capfd.readouterr()
         lines = err.splitlines(keepends=True)
-        told = [line for line in lines if line.startswith("loads code ")]  # of the tiny zones, by every command
+        code_lines = [line for line in lines if line.startswith("loads code ")]  # of the tiny zones, by every command
         code = ended.value.code
-        return SimpleNamespace(status=0 if code is None else code, out=out, code=told,
-                               err="".join(line for line in lines if line not in told))
+        return SimpleNamespace(status=0 if code is None else code, out=out, code=code_lines,
+                               err="".join(line for line in lines if line not in code_lines))
 
     return call

@@ -170,12 +170,12 @@ def test_the_former_name_of_a_reader_is_read_and_the_run_told(sim, caplog):
     soundfile.write(sim.folder / "a.wav", [0.0] * 400, 8000)
     text = 'aura = 1\nname = "old"\n[streams.ear]\nkind = "wav"\npath = "a.wav"\nframe = "10 ms"\n'
     scenario = load_scenario(sim.scenario(text, "old.toml"))
-    said = "the stream kind 'wav' is deprecated and goes in AURA 0.3: use 'audio'"
+    warning = "the stream kind 'wav' is deprecated and goes in AURA 0.3: use 'audio'"
     with build_brain(scenario, PluginManager(), autoplay=True) as brain:
         brain.run()
         assert brain.read("ear.audio").shape == (1, 80)
-        assert [str(notice) for notice in brain.notices] == [f"ear comes with a warning: {said}"]
-    assert said in caplog.messages
+        assert [str(notice) for notice in brain.notices] == [f"ear comes with a warning: {warning}"]
+    assert warning in caplog.messages
 
 
 ROWS = """
@@ -190,17 +190,17 @@ def aura_streams():
 """
 
 
-@pytest.mark.parametrize(("opened", "live", "said"), [
+@pytest.mark.parametrize(("opened", "live", "message"), [
     ("3", False, "expected an aura.plugins.streams.Reader, or an iterable of rows, got int"),
     ("[1]", False, "expected a dict, or a tuple with as many `names`, got 1"),
     ("[]", False, "expected at least one row, got no rows"),
     ("[{'x': 1}]", True, "expected an aura.plugins.streams.Source, got list")])
-def test_what_a_kind_of_stream_opens_is_looked_at(sim, opened, live, said):
+def test_what_a_kind_of_stream_opens_is_looked_at(sim, opened, live, message):
     (sim.folder / "mine.py").write_text(ROWS.format(opened=opened, live=live), encoding="utf-8")
     scenario = load_scenario(sim.scenario('aura = 1\nname = "x"\n[streams.s]\nkind = "mine"\n', "x.toml"))
     with pytest.raises(StreamError) as raised:
         build_brain(scenario, PluginManager((), [sim.folder / "mine.py"]))
-    assert said in str(raised.value)
+    assert message in str(raised.value)
 
 
 def test_a_reader_that_raises_while_it_yields_is_told_with_its_line(sim):

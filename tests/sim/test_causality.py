@@ -51,8 +51,8 @@ def test_the_score_on_shuffled_labels_is_chance(sim, rule, items):
         labels = [row["label"] for row in rows]
         if name == "shuffled":
             random.Random(2).shuffle(labels)
-        told = [{**row, "label": label} for row, label in zip(rows, labels, strict=True)]
-        sim.write_rows(sim.folder / "labelled.jsonl", told)
+        labelled = [{**row, "label": label} for row, label in zip(rows, labels, strict=True)]
+        sim.write_rows(sim.folder / "labelled.jsonl", labelled)
         sim.make(name, source=source).start()
         phases = sim.read(name, "metrics.json")["emotion"]["phases"]
         scores[name] = [phases[phase]["summary"]["top1"] for phase in ("learn", "held-out")]

@@ -59,9 +59,9 @@ def test_a_run_that_goes_on_without_its_last_checkpoint_says_so(sim, whole, stop
     (newest / "shout.safetensors").write_bytes(b"")
     assert sim.make("run").resume() == "finished"
     assert sim.difference(whole, "run") is None
-    said = "the run went on from 250 ms, as the checkpoint of 300 ms cannot be read"
-    assert notices(sim) == [said]
-    assert said in caplog.text
+    message = "the run went on from 250 ms, as the checkpoint of 300 ms cannot be read"
+    assert notices(sim) == [message]
+    assert message in caplog.text
 
 
 def killed(sim, name="run"):
@@ -77,8 +77,9 @@ def test_a_killed_run_without_checkpoints_is_neither_begun_anew_nor_run_over(sim
     killed(sim)
     other = {"recording": "metrics.jsonl", "metrics.jsonl": "recording"}[left]
     shutil.rmtree(stopped / other) if (stopped / other).is_dir() else (stopped / other).unlink()
-    for begin, said in ((sim.make("run").start, "one that is not empty"), (sim.make("run").resume, "whole checkpoint")):
-        with pytest.raises(AuraError, match=said):
+    for begin, message in ((sim.make("run").start, "one that is not empty"),
+                           (sim.make("run").resume, "whole checkpoint")):
+        with pytest.raises(AuraError, match=message):
             begin()
     assert (stopped / left).exists()
     if left == "recording":

@@ -114,9 +114,9 @@ def test_without_network_or_aura_data_the_error_says_which_file_from_where(monke
     knows(monkeypatch, f"http://127.0.0.1:{port}/a.csv")
     with pytest.raises(DataError) as caught:
         dataset_path("toy", "a.csv")
-    for said in ("'toy'", "$AURA_DATA/toy/a.csv", "AURA_DATA is not set", "ConnectionError",
+    for part in ("'toy'", "$AURA_DATA/toy/a.csv", "AURA_DATA is not set", "ConnectionError",
                  f"Get it from http://127.0.0.1:{port}/a.csv", "A note."):
-        assert said in str(caught.value)
+        assert part in str(caught.value)
 
 
 def test_what_is_not_fetched_says_where_to_get_it(tmp_path, monkeypatch):
@@ -136,18 +136,18 @@ def test_a_cache_that_cannot_be_written_is_an_error(tmp_path, monkeypatch, serve
         dataset_path("toy")
 
 
-@pytest.mark.parametrize(("name", "file", "said"), [
+@pytest.mark.parametrize(("name", "file", "message"), [
     ("toi", None, "expected a known data set.*got 'toi'. Try 'toy'"), ("..", None, "a known data set"),
     ("", None, "a known data set"), ("a\0b", None, "a known data set"), ("a/b", None, "a known data set"),
     ("toy", "b.csv", "one of its files, got 'b.csv'. Try 'a.csv'"), ("toy", "../x", "a path inside its folder"),
     ("toy", "/etc/hosts", "a path inside its folder"), ("toy", "a\0", "a path inside its folder"),
 ])
-def test_what_is_unknown_is_named(tmp_path, monkeypatch, name, file, said):
+def test_what_is_unknown_is_named(tmp_path, monkeypatch, name, file, message):
     knows(monkeypatch)
     (tmp_path / "toy").mkdir()
     (tmp_path / "toy/a.csv").write_bytes(CONTENT)
     monkeypatch.setenv("AURA_DATA", str(tmp_path))
-    with pytest.raises(DataError, match=said):
+    with pytest.raises(DataError, match=message):
         dataset_path(name, file)
 
 

@@ -8,7 +8,7 @@ from aura.sim.environment import environment
 from aura.sim.runfolder import RunFolder
 
 
-def told(sim: Any, out: str) -> list[str]:
+def messages(sim: Any, out: str) -> list[str]:
     return [notice["text"] for notice in sim.read(out)["notices"] if notice["source"] == "the environment"]
 
 
@@ -24,7 +24,7 @@ def test_a_run_says_what_decides_its_bits(sim: Any) -> None:
     known = sim.read("run")["environment"]
     assert known == environment()
     assert {"python", "system", "processor", "vector instructions", "blas", "numpy", "scipy", "numba"} <= known.keys()
-    assert told(sim, "run") == []
+    assert messages(sim, "run") == []
 
 
 def test_a_run_resumed_elsewhere_says_what_is_another(sim: Any) -> None:
@@ -32,7 +32,7 @@ def test_a_run_resumed_elsewhere_says_what_is_another(sim: Any) -> None:
     pretend(sim, "run", numpy="1.0", processor="a Cray")
     sim.make("run", until=100_000_000).resume()
     now = environment()
-    assert told(sim, "run") == [
+    assert messages(sim, "run") == [
         f"is another: {name} {now[name]}, was {was}; bits may differ (docs/determinism.md)"
         for name, was in (("processor", "a Cray"), ("numpy", "1.0"))]
     assert sim.read("run")["environment"] == now
@@ -42,5 +42,5 @@ def test_a_replay_elsewhere_says_what_is_another(sim: Any) -> None:
     sim.make("run", until=50_000_000).start()
     pretend(sim, "run", numba="0.1")
     sim.make("again", until=50_000_000, replay_of=RunFolder(sim.folder / "run")).start()
-    assert told(sim, "again") == [
+    assert messages(sim, "again") == [
         f"is another: numba {environment()['numba']}, was 0.1; bits may differ (docs/determinism.md)"]

@@ -63,13 +63,13 @@ def test_a_recovery_takes_no_longer_than_its_time_and_keeps_what_it_has_reached(
 def test_a_signal_ends_a_recovery(sim, aura, monkeypatch, number):
     load = runner.Run._go_to
 
-    def load_and_be_told_to_stop(run, *given):
+    def load_and_be_stopped(run, *given):
         found = load(run, *given)
         signal.raise_signal(number)
         return found
 
     monkeypatch.setattr("aura.plugins.report.write_report", lambda folder: None)
-    monkeypatch.setattr(runner.Run, "_go_to", load_and_be_told_to_stop)
+    monkeypatch.setattr(runner.Run, "_go_to", load_and_be_stopped)
     bomb(sim, 21)
     answer = aura("run", "bomb.toml", "--quiet", "--out", "run")
     assert answer.status == 2
@@ -117,8 +117,8 @@ def test_a_run_may_go_on_without_its_recording_and_says_so(sim, aura, whole, ful
         assert sim.make("run", source=source, until=600 * MS).start() == "stopped"
     # It has room again, but a recording with a hole in it would be none.
     assert sim.make("run", source=source).resume() == "finished"
-    told, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
-    assert (told["source"], told["fault"]) == ("recorder", True)
+    notice, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
+    assert (notice["source"], notice["fault"]) == ("recorder", True)
     beginning, everything = list(Recording(sim.folder / "run").raw()), list(Recording(whole).raw())
     assert 0 < len(beginning) < len(everything)
     assert beginning == everything[:len(beginning)]
@@ -204,10 +204,10 @@ def test_a_zone_that_fails_at_every_tick_is_logged_once_and_counted(sim, caplog)
     source = bomb(sim, 1, "restart")
     assert sim.make("run", source=source, until=200 * MS).start() == "stopped"
     assert sum("bomb" in record.getMessage() for record in caplog.records) == 1
-    told, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
-    assert (told["source"], told["count"], told["fault"]) == ("bomb", 20, True)
-    assert told["text"].startswith("raised ValueError at ")
-    assert "tiny_zones.py:" in told["text"]
+    notice, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
+    assert (notice["source"], notice["count"], notice["fault"]) == ("bomb", 20, True)
+    assert notice["text"].startswith("raised ValueError at ")
+    assert "tiny_zones.py:" in notice["text"]
     kept = (sim.folder / "run/tracebacks.txt").read_text(encoding="utf-8")
     assert kept.count("Traceback") == 1
     assert 'raise ValueError("boom")' in kept
@@ -235,9 +235,9 @@ def test_an_observer_that_was_switched_off_is_told_after_a_resume_too_and_stays_
     second = Fails()
     sim.make("run", observers=[second]).resume()
     assert second.calls == 1
-    told, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
-    assert (told["source"], told["fault"], told["count"]) == ("fails", True, 1)
-    assert "ValueError: no" in told["text"]
+    notice, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
+    assert (notice["source"], notice["fault"], notice["count"]) == ("fails", True, 1)
+    assert "ValueError: no" in notice["text"]
     assert "ValueError: no" in (sim.folder / "run/tracebacks.txt").read_text(encoding="utf-8")
 
 

@@ -59,8 +59,8 @@ def test_valence_arousal_and_dominance_of_a_file_are_learned_and_judged(sim, lea
         table = csv.writer(file)
         table.writerow(["x0", "x1", "x2", "x3", "V", "A", "D", "mood"])
         for turn, row in enumerate(rows):
-            told = ["", "", ""] if turn % 3 == 0 else vad[turn].tolist()  # a third is told without its numbers
-            table.writerow([*row.tolist(), *told, "glad" if row[0] > 0 else "sad"])
+            taught = ["", "", ""] if turn % 3 == 0 else vad[turn].tolist()  # a third is told without its numbers
+            table.writerow([*row.tolist(), *taught, "glad" if row[0] > 0 else "sad"])
     sim.make("run", source=sim.scenario(SCENARIO.format(learner=learner), "affect.toml")).start()
     results = sim.read("run", "metrics.json")
     held = results["vad"]["phases"]["held-out"]

@@ -79,9 +79,9 @@ def test_a_zone_that_raises_an_odd_exception_ends_the_run_with_a_sentence_and_a_
 def test_a_zone_that_raises_an_odd_exception_is_silenced_or_restarted(sim, run_odd, odd, policy):
     answer = run_odd("step", odd, policy)
     assert answer.status == 3, answer.err
-    told, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
-    assert told["source"] == "odd"
-    assert told["text"].startswith(f"raised {ODD[odd].partition(',')[0].partition(':')[0]} at ")
+    notice, = (notice for notice in sim.read("run")["notices"] if notice["fault"])
+    assert notice["source"] == "odd"
+    assert notice["text"].startswith(f"raised {ODD[odd].partition(',')[0].partition(':')[0]} at ")
 
 
 @pytest.mark.parametrize("place", ["observer", "metric", "hook"])

@@ -48,14 +48,14 @@ def test_its_figures_stand_in_the_results_as_data(play):
     assert bars["parts"] == {"hits": [1.0, 1.0, 1.0], "others": [0.0, 1.0, 0.0]}
 
 
-@pytest.mark.parametrize(("line", "told"), [
+@pytest.mark.parametrize(("line", "message"), [
     ("        return [1]", "expected figures of aura.plugins.figures, got 0"),
     ("        return 1 / 0", "ZeroDivisionError")])
-def test_figures_that_cannot_be_drawn_are_a_fault_of_the_metric_and_the_results_stand(play, line, told):
+def test_figures_that_cannot_be_drawn_are_a_fault_of_the_metric_and_the_results_stand(play, line, message):
     code, folder = play(lambda text: text.replace("        charts = []", f"{line}\n        charts = []"))
     assert code == 3
     found = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))["animals"]
     assert found["phases"]["learn"]["summary"] == {"hits": 0.75}
     assert "figures" not in found
-    assert told in (folder / "run.json").read_text(encoding="utf-8") + (folder / "tracebacks.txt").read_text(
+    assert message in (folder / "run.json").read_text(encoding="utf-8") + (folder / "tracebacks.txt").read_text(
         encoding="utf-8")

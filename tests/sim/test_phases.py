@@ -44,9 +44,9 @@ def test_without_held_out_rows_there_is_one_phase(sim):
 @pytest.mark.slow
 def test_no_zone_changes_in_a_phase_without_learning(sim, whole):
     _, _, start, end = phases(sim, whole)[1]
-    said = [m for m in Recording(whole).messages() if m.time >= start]
-    assert any(m.topic == "majority.guess" for m in said)
-    assert not [m for m in said if m.topic.startswith("learn/")]
+    messages = [m for m in Recording(whole).messages() if m.time >= start]
+    assert any(m.topic == "majority.guess" for m in messages)
+    assert not [m for m in messages if m.topic.startswith("learn/")]
     assert last(sim, whole, "learn/shout") < start < last(sim, whole, "shout.length") < end
 
     states = {}
@@ -85,10 +85,10 @@ name = "revision"
 split = "held_out"
 """, "phases.toml")
     sim.make("run", "diary.repeat=1", source=source).start()
-    told = sim.read("run")["phases"]
-    assert [(p["name"], p["learning"], p["items"]["diary"]) for p in told] \
+    phases = sim.read("run")["phases"]
+    assert [(p["name"], p["learning"], p["items"]["diary"]) for p in phases] \
         == [("naive", False, 20), ("first", True, 80), ("trained", False, 20), ("revision", True, 20)]
-    assert all(one["end"] == other["start"] for one, other in pairwise(told))
+    assert all(one["end"] == other["start"] for one, other in pairwise(phases))
     scores = {name: phase["summary"]["accuracy"]
               for name, phase in sim.read("run", "metrics.json")["guess"]["phases"].items()}
     assert scores["naive"] == 0.0
@@ -126,9 +126,9 @@ def test_a_phase_ends_with_its_last_stream(sim):
 
 def test_a_stream_without_held_out_rows_is_silent_in_the_phase_for_them(sim):
     sim.make("run", "diary.repeat=1", source=sim.scenario(sim.text + TWO_STREAMS, "two.toml")).start()
-    told = sim.read("run")["phases"]
-    assert [p["items"] for p in told] == [{"diary": 80, "long": 30}, {"diary": 20, "long": 0}]
-    assert told[1]["end"] - told[1]["start"] == 60 * MS + 100 * MS
+    phases = sim.read("run")["phases"]
+    assert [p["items"] for p in phases] == [{"diary": 80, "long": 30}, {"diary": 20, "long": 0}]
+    assert phases[1]["end"] - phases[1]["start"] == 60 * MS + 100 * MS
 
 
 @pytest.mark.parametrize("settle", ["30 ms", "250 ms"])
@@ -166,8 +166,8 @@ def test_labels_that_all_come_after_the_last_prediction_of_a_phase_are_told(sim,
     source = sim.scenario(text, "late.toml")
     sim.make("run", "diary.limit=33", "diary.repeat=1", "diary.hold_out=0.0", source=source).start()
     run = sim.read("run")
-    told = [str(Notice(**notice)) for notice in run["notices"]]
-    assert told == ([LATE] if late else [])
+    notices = [str(Notice(**notice)) for notice in run["notices"]]
+    assert notices == ([LATE] if late else [])
     figures = sim.read("run", "metrics.json")["guess"]["phases"]["learn"]["summary"]
     assert (figures["accuracy"] == 0) >= late
 

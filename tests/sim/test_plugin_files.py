@@ -73,10 +73,10 @@ def test_a_zone_that_raises_is_told_with_its_line_wherever_it_does(named, aura, 
     named(GOOD.replace("    def step", f"    {line}\n    def step" if where != "step" else f"    {line}\n    def _"))
     answer = aura("run", "mine.toml", "--out", "out", "--quiet")
     assert answer.status == 2
-    said = answer.err.splitlines()[-1]
-    assert said.startswith("aura: quiet")
-    assert "KeyError: 'gone'" in said
-    assert f"mine.py:3 in {where}: {line}" in said
+    message = answer.err.splitlines()[-1]
+    assert message.startswith("aura: quiet")
+    assert "KeyError: 'gone'" in message
+    assert f"mine.py:3 in {where}: {line}" in message
     assert "Traceback" not in answer.err
 
 

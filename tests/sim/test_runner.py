@@ -31,15 +31,15 @@ def test_a_finished_run_leaves_everything_that_belongs_in_its_folder(sim):
 
     left = {path.name for path in (sim.folder / "run").iterdir()}
     assert left == {"run.json", "scenario.toml", "metrics.json", "metrics.jsonl", "recording", "checkpoints"}
-    told = sim.read("run")
-    assert told["status"] == "finished"
-    assert told["seed"] == 3
-    assert told["items"] == {"diary": 180}
-    assert [(p["name"], p["learning"]) for p in told["phases"]] == [("learn", True), ("held-out", False)]
-    assert told["phases"][0]["end"] == told["phases"][1]["start"]
-    assert told["now"] == told["phases"][1]["end"]
-    assert {zone["name"] for zone in told["graph"]["zones"]} == {"diary", "shout", "slow", "majority", "ticker"}
-    assert told["missed_deadlines"] == 0
+    record = sim.read("run")
+    assert record["status"] == "finished"
+    assert record["seed"] == 3
+    assert record["items"] == {"diary": 180}
+    assert [(p["name"], p["learning"]) for p in record["phases"]] == [("learn", True), ("held-out", False)]
+    assert record["phases"][0]["end"] == record["phases"][1]["start"]
+    assert record["now"] == record["phases"][1]["end"]
+    assert {zone["name"] for zone in record["graph"]["zones"]} == {"diary", "shout", "slow", "majority", "ticker"}
+    assert record["missed_deadlines"] == 0
     assert sim.read("run", "metrics.json")["guess"]["phases"]["held-out"]["summary"]["accuracy"] > 0.8
 
 
@@ -116,12 +116,12 @@ def test_a_resumed_run_is_the_uninterrupted_one(sim, whole):
     assert sim.difference(whole, "parts") is None
     for name in ("metrics.json", "metrics.jsonl"):
         assert (sim.folder / "parts" / name).read_text() == (whole / name).read_text(), name
-    told, parts = sim.read(whole), sim.read("parts")
+    record, parts = sim.read(whole), sim.read("parts")
     assert parts["resumed"] == [231 * MS, 590 * MS]
     for key in ("ticks", "now", "items", "status"):
-        assert parts[key] == told[key], key
+        assert parts[key] == record[key], key
     assert [{**phase, "wall_seconds": 0} for phase in parts["phases"]] \
-        == [{**phase, "wall_seconds": 0} for phase in told["phases"]]
+        == [{**phase, "wall_seconds": 0} for phase in record["phases"]]
 
 
 @pytest.mark.slow
@@ -172,9 +172,9 @@ def test_an_optional_column_that_no_row_has_is_a_notice(sim):
     held_out = text.replace("hold_out = 0.2", 'held_out = {path = "others.jsonl"}')
     for name, scenario in (("own", text), ("other", held_out)):
         sim.make(name, until=50 * MS, source=sim.scenario(scenario, "mood.toml")).start()
-        told = [notice["text"] for notice in sim.read(name)["notices"] if notice["source"] == "diary"]
-        assert "had no row with 'mod', which would feed 'mood'" in told
-        assert len([text for text in told if "mod" in text]) == 1
+        texts = [notice["text"] for notice in sim.read(name)["notices"] if notice["source"] == "diary"]
+        assert "had no row with 'mod', which would feed 'mood'" in texts
+        assert len([text for text in texts if "mod" in text]) == 1
 
 
 def test_a_run_refuses_a_folder_that_holds_something(sim):
@@ -254,9 +254,9 @@ def test_a_zone_that_raises_stops_the_run_and_leaves_a_checkpoint_of_the_last_go
     with pytest.raises(AuraError, match=rf"bomb at {format_time(failing)}: .*ValueError: boom"):
         sim.make("run", source=source).start()
 
-    told = sim.read("run")
-    assert told["status"] == "failed"
-    assert any("boom" in message for message in told["messages"])
+    record = sim.read("run")
+    assert record["status"] == "failed"
+    assert any("boom" in message for message in record["messages"])
     last = list_checkpoints(sim.folder / "run/checkpoints")[-1]
     assert parse_time(checkpoint_time(last)) == failing
     assert all(m.time < failing or m.topic == "phase" for m in Recording(sim.folder / "run").raw())

@@ -56,14 +56,14 @@ def write(tmp_path):
     return write
 
 
-@pytest.mark.parametrize(("source", "said"), [
+@pytest.mark.parametrize(("source", "message"), [
     ("topcs.toml", r"got no such file\. Try 'topics\.toml'\."), ("topcs", r"got neither\. Try 'topics\.toml'\."),
     ("feelngs.toml", r"got no such file\. Try 'feelings'\."),
     ("zzz/zzz.toml", r"got no such file\. Known: .*feelings")])
-def test_a_scenario_that_is_not_there_is_told_with_the_nearest_file_or_name(tmp_path, monkeypatch, source, said):
+def test_a_scenario_that_is_not_there_is_told_with_the_nearest_file_or_name(tmp_path, monkeypatch, source, message):
     (tmp_path / "topics.toml").write_text("aura = 1\n", encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ScenarioError, match=said):
+    with pytest.raises(ScenarioError, match=message):
         load_scenario(source)
 
 

@@ -89,17 +89,17 @@ def test_a_run_folder_beside_the_data_does_not_change_them(base):
 
 
 def test_code_is_told_before_it_is_loaded(base):
-    told = []
-    Sources(base, say=told.append).plugin("evil.py")
-    assert told == [f"loads code that the scenario names: {base / 'evil.py'}"]
+    lines = []
+    Sources(base, say=lines.append).plugin("evil.py")
+    assert lines == [f"loads code that the scenario names: {base / 'evil.py'}"]
 
 
 def test_a_module_is_noted_without_being_imported(base, monkeypatch):
     monkeypatch.syspath_prepend(str(base))
-    told = []
-    sources = Sources(base, say=told.append)
+    lines = []
+    sources = Sources(base, say=lines.append)
     assert sources.code("evil:Class") == "evil:Class"
-    assert told == [f"loads code that the scenario names: {base / 'evil.py'}"]
+    assert lines == [f"loads code that the scenario names: {base / 'evil.py'}"]
     assert [(s.name, s.role, s.in_base) for s in sources.take()] == [("evil:Class", "code", False)]
 
 

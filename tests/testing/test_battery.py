@@ -55,18 +55,18 @@ class Sound(Zone[SoundParams]):
             raise AuraError("sound.value", expected=f"{self.features} features", got=str(value.shape[1]))
         self.features = value.shape[1]
         self.waiting = [*self.waiting, *inputs.ids["value"].tolist()][-8:]
-        said = self.said(value, inputs)
-        return {"guess": said.astype(np.float32)}
+        guessed = self.guessed(value, inputs)
+        return {"guess": guessed.astype(np.float32)}
 
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         return np.tanh(value.mean(axis=1) * self.weight[0] + self.rng.normal(size=len(value)))
 
     def learn(self, now: int, inputs: Inputs) -> dict[str, float] | None:
-        told = [(one, tags) for labels, ids in zip(inputs["truth"] or (), inputs.ids.get("truth", ()), strict=True)
+        labelled = [(one, tags) for labels, ids in zip(inputs["truth"] or (), inputs.ids.get("truth", ()), strict=True)
                 for one, tags in zip(ids.tolist(), labels, strict=True) if one in self.waiting]
-        if not told:
+        if not labelled:
             return None
-        self.weight = self.weight + self.params.rate * sum(len(tags) - 1 for _, tags in told)
+        self.weight = self.weight + self.params.rate * sum(len(tags) - 1 for _, tags in labelled)
         return {"weight": float(self.weight[0])}
 
     def state(self) -> dict[str, Any]:
@@ -102,25 +102,25 @@ class FussyText(Sound):
 
 
 class NeedsRemark(Sound):
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         return np.array([len(text) / 10_000 for text in inputs["remark"]])
 
 
 class NeedsItems(Sound):
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
-        return super().said(value, inputs) - value.max()
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+        return super().guessed(value, inputs) - value.max()
 
 
 class TooLoud(Sound):
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
-        return super().said(value, inputs) * 1.5
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+        return super().guessed(value, inputs) * 1.5
 
 
 class AtItsBound(Sound):
     manifest = replace(SOUND, outputs=(replace(GUESS, range=(-0.1, 0.1)),))
 
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
-        return np.clip(super().said(value, inputs), -0.1, 0.1)
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+        return np.clip(super().guessed(value, inputs), -0.1, 0.1)
 
 
 class Restless(Sound):
@@ -135,17 +135,17 @@ class Overwrites(Sound):
         if self.last is not None:
             self.last["guess"].flags.writeable = True
             self.last["guess"] += 1
-        said = super().step(now, inputs)
-        self.last = said  # an array that the zone kept by itself would be copied
-        return said
+        published = super().step(now, inputs)
+        self.last = published  # an array that the zone kept by itself would be copied
+        return published
 
 
 class OverwritesInputs(Sound):
     def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
-        said = super().step(now, inputs)
+        published = super().step(now, inputs)
         inputs["value"].flags.writeable = True
         inputs["value"][:] = 0
-        return said
+        return published
 
 
 def write_through(array: np.ndarray) -> None:
@@ -156,9 +156,9 @@ def write_through(array: np.ndarray) -> None:
 
 class WritesInStep(Sound):
     def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
-        said = super().step(now, inputs)
+        published = super().step(now, inputs)
         write_through(inputs["value"])
-        return said
+        return published
 
 
 class WritesInLearn(Sound):
@@ -193,14 +193,14 @@ class LearnsInStepWithoutEnergy(Sound):
 
 
 class NormalisesInTorch(Sound):
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         import torch
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             rows = torch.from_numpy(value)
         rows.sub_(rows.mean())
-        return super().said(value, inputs)
+        return super().guessed(value, inputs)
 
 
 class KnowsEveryItem(Sound):
@@ -219,17 +219,17 @@ class CountsFeaturesOnce(Sound):
         self.mean = inputs["value"].mean(axis=0) if self.mean is None else self.mean
         return super().step(now, inputs)
 
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         return np.tanh((value - self.mean).mean(axis=1))
 
 
 class OwnRandomness(Sound):
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         return np.random.default_rng().uniform(-1, 1, len(value))
 
 
 class LooksAtItsThread(Sound):
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         return np.full(len(value), float(threading.current_thread() is threading.main_thread()))
 
 
@@ -243,7 +243,7 @@ class CountsAll(Sound):
         self.shared.update(now=now, steps=steps)
         return super().step(now, inputs)
 
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         return np.full(len(value), self.shared["steps"] / 10)
 
 
@@ -270,7 +270,7 @@ class CountsSteps(Sound):
         super().__init__(context)
         self.count = count()
 
-    def said(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
+    def guessed(self, value: np.ndarray, inputs: Inputs) -> np.ndarray:
         return np.full(len(value), next(self.count) / 100)
 
 

@@ -80,8 +80,8 @@ def _extra(extra: str, use: str) -> tuple[str, str, str, str]:
     names = [found[0] for line in _requirements() if (found := _IN_EXTRA.match(line)) and found["extra"] == extra]
     packages = dict.fromkeys(re.split(r"[\s\[<>=~!;(]", name, maxsplit=1)[0] for name in names)
     here = {name: _version(name) for name in packages if name != DISTRIBUTION}
-    return (extra, ", ".join(f"{name} {version}" for name, version in here.items() if version != _MISSING) or "none",
-            ", ".join(name for name, version in here.items() if version == _MISSING) or "none", use)
+    return (extra, ", ".join(f"{name} {found}" for name, found in here.items() if found != _MISSING) or "none",
+            ", ".join(name for name, found in here.items() if found == _MISSING) or "none", use)
 
 
 def _requirements() -> list[str]:

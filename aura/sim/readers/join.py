@@ -122,12 +122,12 @@ class Joins:
 
     def notices(self, name: str, *, whole: bool) -> dict[str, int]:
         """Return what to tell: rows without a match, and, where no row of `name` was left out, rows here unused."""
-        told: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for file in self._files:
-            told[f"left out {{count}} bad rows of {file.name}"] += file.skipped
-            told[f"found no row of {file.name} for {{count}} rows of {name}"] += file.unmatched
-            told[f"joined {{count}} rows of {file.name} to no row of {name}"] += file.unused if whole else 0
-        return told
+            counts[f"left out {{count}} bad rows of {file.name}"] += file.skipped
+            counts[f"found no row of {file.name} for {{count}} rows of {name}"] += file.unmatched
+            counts[f"joined {{count}} rows of {file.name} to no row of {name}"] += file.unused if whole else 0
+        return counts
 
 
 class _File:
@@ -147,7 +147,7 @@ class _File:
             if join.where and not chooser(get):
                 continue
             try:
-                key = tuple(_said(get(column)) for column in join.on.values())
+                key = tuple(_as_text(get(column)) for column in join.on.values())
             except Missing as lacking:
                 bad.value(where, lacking)
                 continue
@@ -175,7 +175,7 @@ class _File:
 
     def find(self, get: _Get) -> _Get:
         """Return how the row is read that fits the one whose cells `get` reads."""
-        key = tuple(_said(get(column)) for column in self.join.on)
+        key = tuple(_as_text(get(column)) for column in self.join.on)
         row = self._rows.get(key)
         if row is None:
             self.unmatched += 1
@@ -235,7 +235,7 @@ def _none(lacking: Missing, _: str | int) -> object:
     raise lacking
 
 
-def _said(cell: object) -> str:
+def _as_text(cell: object) -> str:
     """Return what a cell says, by which it is found: a number of JSON as text, a whole one without its point."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)

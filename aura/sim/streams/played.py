@@ -175,11 +175,11 @@ class PlayedStream(Stream):
         readers = {"row": self.reader} if self.held_out is None else {"row": self.reader, "held-out row": self.held_out}
         absent = {f"had no {row} with {source!r}, which would feed {field!r}": 1
                   for row, reader in readers.items() for field, source in reader.absent.items()}
-        told: Counter[str] = Counter()
+        counts: Counter[str] = Counter()
         for reader in readers.values():
-            told.update(reader.notices)
-        told[BAD_ROWS] = sum(reader.skipped for reader in readers.values())
-        return {**told, **absent, **self._sights.notices()}
+            counts.update(reader.notices)
+        counts[BAD_ROWS] = sum(reader.skipped for reader in readers.values())
+        return {**counts, **absent, **self._sights.notices()}
 
     @property
     def _passes(self) -> int:

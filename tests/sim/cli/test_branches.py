@@ -85,8 +85,8 @@ def test_a_branch_says_what_another_seed_changes_and_zones_keep_their_random_str
         assert answer.status == 0
         assert (f"the seed is {seed}, was 3: by it the order, split or change of the rows of diary is drawn anew; "
                 "zones go on with the random streams of the checkpoint" in answer.out) is (seed == 9)
-        texts = [text for _, said in sim.values(out, "diary.text") for text in said]
-        lengths = [length for _, said in sim.values(out, "shout.length") for length in said]
+        texts = [text for _, published in sim.values(out, "diary.text") for text in published]
+        lengths = [length for _, published in sim.values(out, "shout.length") for length in published]
         noise[out] = (texts, [length - len(text) for text, length in zip(texts, lengths, strict=True)])
     assert noise["other"][0] != noise["same"][0]
     assert noise["other"][1] == pytest.approx(noise["same"][1], abs=1e-5)
@@ -102,19 +102,19 @@ def test_another_seed_by_which_no_stream_draws_is_said_to_change_nothing_there(s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("setting", "said"), [
+@pytest.mark.parametrize(("setting", "text"), [
     ("diary.repeat=3", "goes on with repeat = 3, which was 2 in the run that it comes from"),
     ("diary.shuffle=false", "goes on with shuffle = False, which was True in the run that it comes from; of a pass "
                             "that had begun, some rows may come again and others not at all")])
-def test_a_branch_says_what_of_a_stream_is_another(sim, aura, setting, said):
+def test_a_branch_says_what_of_a_stream_is_another(sim, aura, setting, text):
     aura(*RUN)
     answer = aura("branch", "one", "--set", setting, "--out", "two", "--quiet", "--until", "350 ms")
     assert answer.status == 0
-    assert f"diary {said}\n" in answer.out
-    told = {"source": "diary", "text": said, "count": 1, "fault": False}
-    assert told in sim.read("two")["notices"]
+    assert f"diary {text}\n" in answer.out
+    notice = {"source": "diary", "text": text, "count": 1, "fault": False}
+    assert notice in sim.read("two")["notices"]
     aura("resume", "two", "--quiet", "--until", "400 ms")
-    assert told in sim.read("two")["notices"]
+    assert notice in sim.read("two")["notices"]
 
 
 @pytest.mark.slow

@@ -83,33 +83,33 @@ def test_a_metric_that_raises_later_is_a_fault_and_the_others_go_on(sim, aura, p
     assert "boom" in answer.out
     assert "guess" in json.loads((sim.folder / "one/metrics.json").read_text())
     assert BOOM in (sim.folder / "one/tracebacks.txt").read_text()
-    told = json.loads((sim.folder / "one/run.json").read_text())["notices"]
-    assert [notice["source"] for notice in told if notice["fault"]] == ["mine"]
+    notices = json.loads((sim.folder / "one/run.json").read_text())["notices"]
+    assert [notice["source"] for notice in notices if notice["fault"]] == ["mine"]
 
 
-@pytest.mark.parametrize(("place", "said"), [
+@pytest.mark.parametrize(("place", "message"), [
     ("row", "metrics.mine.take_rows(): expected values that JSON knows"),
     ("results", "metrics.mine.results(): expected a dict, got list"),
 ])
-def test_what_no_file_can_hold_is_a_fault_of_that_metric_alone(sim, aura, place, said):
+def test_what_no_file_can_hold_is_a_fault_of_that_metric_alone(sim, aura, place, message):
     written(sim, **{place: {"row": "object()", "results": "return []"}[place]})
     answer = aura("run", "mine.toml", "--out", "one", "--quiet", "--until", "200 ms")
     assert answer.status == 3, answer.err
-    assert said in answer.out
+    assert message in answer.out
     assert "guess" in json.loads((sim.folder / "one/metrics.json").read_text())
 
 
-@pytest.mark.parametrize(("results", "said"), [
+@pytest.mark.parametrize(("results", "message"), [
     ({"phases": {"learn": {"items": "many"}}}, "got phases.learn.items: Input should be a valid integer"),
     ({"phases": {"learn": {"summary": [1]}}}, "got phases.learn.summary: Input should be a valid dict"),
     ({"kind": 5, "own": 1}, "got kind: Input should be a valid string"), ({"phases": []}, "got phases: Input should"),
     ({"figures": [{"figure": "pie"}]}, "got figures.0: Input tag 'pie'")])
-def test_results_of_another_form_are_a_fault_and_stay_in_the_file(sim, aura, results, said):
+def test_results_of_another_form_are_a_fault_and_stay_in_the_file(sim, aura, results, message):
     written(sim, results=f"return {results}")
     answer = aura("run", "mine.toml", "--out", "one", "--quiet", "--until", "200 ms")
     assert answer.status == 3, answer.err
     assert "metrics.mine.results(): expected results of the form that" in answer.out
-    assert said in answer.out
+    assert message in answer.out
     found = json.loads((sim.folder / "one/metrics.json").read_text())
     assert found["mine"] == results
     assert found["guess"]["figures"]
@@ -183,11 +183,11 @@ def aura_zones():
 """
 
 
-@pytest.mark.parametrize(("size", "said"), [(2, "ports that follow"), (3, "values that Params can take")])
-def test_a_manifest_or_validator_that_raises_ends_the_command_with_its_line(sim, aura, size, said):
+@pytest.mark.parametrize(("size", "message"), [(2, "ports that follow"), (3, "values that Params can take")])
+def test_a_manifest_or_validator_that_raises_ends_the_command_with_its_line(sim, aura, size, message):
     (sim.folder / "mine.py").write_text(ZONE, encoding="utf-8")
     sim.scenario(sim.text.replace("plugins = [", "plugins = ['mine.py', ") + "\n[zones.mine]\n", "mine.toml")
     answer = aura("run", "mine.toml", "--out", "one", "--quiet", "--set", f"mine.size={size}")
     assert answer.status == 2
-    assert said in answer.err
+    assert message in answer.err
     assert f"KeyError: {size}, at {sim.folder / 'mine.py'}:" in answer.err

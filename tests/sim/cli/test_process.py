@@ -55,8 +55,8 @@ for words in {SHOWING}:
 def test_commands_that_only_show_import_nothing_heavy(tmp_path):
     done = subprocess.run([sys.executable, "-c", SHOW], cwd=tmp_path, capture_output=True, text=True, timeout=60,
                           check=True)
-    told = [line for line in done.stdout.splitlines() if line.startswith("HEAVY")]
-    assert told == [f"HEAVY {words} []" for words in SHOWING]
+    lines = [line for line in done.stdout.splitlines() if line.startswith("HEAVY")]
+    assert lines == [f"HEAVY {words} []" for words in SHOWING]
 
 
 @pytest.mark.slow
@@ -98,9 +98,9 @@ def test_a_signal_ends_a_run_cleanly_and_a_resume_finishes_it(sim, whole, number
     assert "stopping after this tick" in err
     assert "Traceback" not in err
     assert out.splitlines()[-1] == "to go on: aura resume one"
-    told = sim.read("one")
-    assert told["status"] == "stopped"
-    assert 250_000_000 < told["now"] < 790_000_000
+    record = sim.read("one")
+    assert record["status"] == "stopped"
+    assert 250_000_000 < record["now"] < 790_000_000
 
     if number == signal.SIGTERM:
         return

@@ -54,10 +54,10 @@ def test_the_options_of_run_reach_the_scenario(sim, aura):
     answer = aura(*RUN, "--out", "one", "--seed", 9, "--executor", "threads", "--realtime", "50", "--until", "100 ms",
                   "--set", "diary.items=5", "--set", "profile=true")
     assert answer.status == 0
-    told = sim.read("one")
-    assert (told["seed"], told["executor"], told["realtime"], told["now"]) == (9, "threads", 50.0, 100 * MS)
-    assert told["items"] == {"diary": 50}
-    assert told["profile"]["shout"]["step"][0] == 10
+    record = sim.read("one")
+    assert (record["seed"], record["executor"], record["realtime"], record["now"]) == (9, "threads", 50.0, 100 * MS)
+    assert record["items"] == {"diary": 50}
+    assert record["profile"]["shout"]["step"][0] == 10
 
 
 @pytest.mark.slow
@@ -166,8 +166,8 @@ def test_a_replay_that_differs_says_where(sim, aura):
 
 def test_a_run_that_was_killed_is_not_replayed_but_resumed(sim, aura):
     aura(*RUN, "--out", "one", "--until", "100 ms")
-    told = sim.folder / "one/run.json"
-    told.write_text(told.read_text(encoding="utf-8").replace('"stopped"', '"running"'), encoding="utf-8")
+    record = sim.folder / "one/run.json"
+    record.write_text(record.read_text(encoding="utf-8").replace('"stopped"', '"running"'), encoding="utf-8")
     refused(aura("replay", "one"), "aura resume one")
 
 
@@ -344,10 +344,10 @@ def test_bad_rows_are_counted_by_stream_in_run_json_and_on_the_terminal(sim, aur
 @pytest.mark.slow
 def test_json_is_one_document_with_the_figures_and_nothing_beside_it(sim, aura):
     answer = aura(*RUN, "--out", "one", "--until", "250 ms", "--json")
-    told = json.loads(answer.out)
-    assert (told["folder"], told["status"], told["now"]) == ("one", "stopped", 250 * MS)
-    assert told["report"] == "one/report.html"
-    [phase] = told["phases"]
+    ending = json.loads(answer.out)
+    assert (ending["folder"], ending["status"], ending["now"]) == ("one", "stopped", 250 * MS)
+    assert ending["report"] == "one/report.html"
+    [phase] = ending["phases"]
     found = sim.read("one", "metrics.json")["guess"]["phases"]["learn"]
     assert (phase["name"], phase["learning"], phase["start"], phase["items"]) == ("learn", True, 0, {"diary": 75})
     assert phase["figures"]["guess"] == {"measured": "prequential", "items": found["items"], "unlabelled": 0,
@@ -415,14 +415,14 @@ def test_what_zones_and_plugins_print_is_kept_out_of_the_document(sim, aura, exe
     answer = aura("run", "talk.toml", "--quiet", "--out", "one", "--executor", executor, "--json")
     assert answer.status == status
     assert json.loads(answer.out)["status"] == ("failed" if status else "finished")
-    assert [said for said in LINES if said not in answer.err] == []
+    assert [line for line in LINES if line not in answer.err] == []
 
 
 def test_what_zones_print_is_left_where_it_is_without_a_document(sim, aura):
     (sim.folder / "talker.py").write_text(TALKER, encoding="utf-8")
     sim.scenario(TALK, "talk.toml")
     answer = aura("run", "talk.toml", "--quiet", "--out", "one")
-    assert [said for said in LINES if said not in answer.out] == []
+    assert [line for line in LINES if line not in answer.out] == []
 
 
 def test_what_a_plugin_prints_is_kept_out_of_the_schema(sim, aura, monkeypatch):

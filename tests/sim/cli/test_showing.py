@@ -56,8 +56,8 @@ def test_metrics_lists_the_kinds_and_shows_one_with_its_options(aura):
         assert f"\n{kind.name} " in answer.out
     answer = aura("metrics", "classification")
     assert answer.out.startswith("classification: Label sets against the truth")
-    for said in ("  truth ", "required", "  examples ", "= 5", "the most confident mistakes"):
-        assert said in answer.out
+    for part in ("  truth ", "required", "  examples ", "= 5", "the most confident mistakes"):
+        assert part in answer.out
 
 
 FILE = """
@@ -82,16 +82,16 @@ def aura_streams():
 """
 
 
-@pytest.mark.parametrize(("command", "said", "not_said"), [
+@pytest.mark.parametrize(("command", "shown", "not_shown"), [
     ("metrics", ("mine: A metric of one file.", "  width "), "classification"),
     ("streams", ("rows: Rows of one file.", "  depth ", "  rate "), "delimited"),
     ("plugins", ("mine.py", "metrics mine", "streams rows"), "sensory")])
-def test_what_a_file_brings_is_shown_by_each_list(sim, aura, command, said, not_said):
+def test_what_a_file_brings_is_shown_by_each_list(sim, aura, command, shown, not_shown):
     (sim.folder / "mine.py").write_text(FILE, encoding="utf-8")
     answer = aura(command, "mine.py")
     assert answer.status == 0
-    assert all(part in answer.out for part in said)
-    assert not_said not in answer.out
+    assert all(part in answer.out for part in shown)
+    assert not_shown not in answer.out
     assert answer.code == ["loads code that the command names: mine.py\n"]
     none = "from aura import hookimpl\n@hookimpl\ndef aura_zones():\n    return []\n"
     (sim.folder / "none.py").write_text(none, encoding="utf-8")
@@ -216,8 +216,8 @@ def test_doctor_knows_all_that_aura_needs_and_tells_what_is_missing(aura, monkey
         "numpy>=2", 'sentence-transformers>=3.0; extra == "encoders"', "nengo >=4 ; extra == 'benchmarks'"])
     monkeypatch.setattr(doctor, "_accelerators", list)
     lines = aura("doctor").out.splitlines()
-    for name, told in (("faiss-cpu", "missing"), ("jax", "1.2.3"), ("numba", "1.2.3"), ("scipy", "1.2.3")):
-        assert [line.split()[1] for line in lines if line.startswith(f"{name} ")] == [told]
+    for name, state in (("faiss-cpu", "missing"), ("jax", "1.2.3"), ("numba", "1.2.3"), ("scipy", "1.2.3")):
+        assert [line.split()[1] for line in lines if line.startswith(f"{name} ")] == [state]
     assert "missing: pip install faiss-cpu" in lines
     assert [line.split()[1:3] for line in lines if line.startswith("encoders ")] == [["none", "sentence-transformers"]]
     assert [line.split()[1:4] for line in lines if line.startswith("benchmarks ")] == [["nengo", "1.2.3", "none"]]

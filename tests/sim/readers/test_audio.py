@@ -207,9 +207,9 @@ def test_a_row_larger_than_may_be_unpacked_is_refused_whatever_rate_a_header_tel
     data = bytearray((tmp_path / "a.wav").read_bytes())
     data[24:28] = (2**31 - 1).to_bytes(4, "little")
     (tmp_path / "a.wav").write_bytes(data)
-    said = (r"a\.wav: expected rows of at most 1073741824 bytes, got 1 s at 2147483647 Hz, which is 8589934588\. "
+    message = (r"a\.wav: expected rows of at most 1073741824 bytes, got 1 s at 2147483647 Hz, which is 8589934588\. "
             r"If that is meant, set max_unpacked\.")
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("audio", path=".", **how)
     reader = opened("audio", path=".", on_bad="skip", **how)
     assert (reader.rate_hz, reader.skipped) == (RATE, 1)
@@ -323,27 +323,27 @@ def bad_file(folder, how):
         path.rename(folder / "no label.wav")
 
 
-@pytest.mark.parametrize(("how", "said"), [
+@pytest.mark.parametrize(("how", "message"), [
     ("truncated", r"b\.wav: expected 200 bytes of samples, as its header says, got 140 bytes: it is truncated"),
     ("header only", r"b\.wav: expected an audio file"), ("empty", r"b\.wav: expected an audio file"),
     ("no samples", "expected at least one sample"), ("rate", "expected a sample rate of 1000 Hz, got 500 Hz"),
     ("text", r"b\.wav: expected an audio file"), ("nan", "expected finite samples"),
     ("name", "expected a name that fits"),
 ])
-def test_a_bad_file_stops_or_is_skipped(tmp_path, opened, how, said):
+def test_a_bad_file_stops_or_is_skipped(tmp_path, opened, how, message):
     write(tmp_path / "a.wav", RAMP)
     bad_file(tmp_path, how)
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("audio", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav")
     reader = opened("audio", path=".", whole="1 s", labels=r"(?P<n>[ab])\.wav", on_bad="skip")
     assert (len(reader), reader.skipped) == (1, 1)
 
 
-@pytest.mark.parametrize(("path", "said"), [
+@pytest.mark.parametrize(("path", "message"), [
     ("folder", "no file fits"), ("x*.wav", "no file fits"), ("none.wav", r"none\.wav: expected an audio file")])
-def test_a_path_without_audio_is_an_error(tmp_path, opened, path, said):
+def test_a_path_without_audio_is_an_error(tmp_path, opened, path, message):
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("audio", path=path, frame="10 ms")
 
 

@@ -102,7 +102,7 @@ def test_a_name_that_stands_twice_is_refused(tmp_path, opened):
         opened("delimited", path="t.csv", columns={"x": "a"})
 
 
-@pytest.mark.parametrize(("line", "said"), [
+@pytest.mark.parametrize(("line", "message"), [
     (b"only one", r"line 3: expected 3 columns, got 1"),
     (b"a,b,c,d", r"line 3: expected 3 columns, got 4"),
     (b"a,x,joy", r"line 3, 'n': expected a number, got 'x'"),
@@ -115,11 +115,11 @@ def test_a_name_that_stands_twice_is_refused(tmp_path, opened):
     (b'"open,1,joy', r"line 3: expected a row of delimited text"),
     (b'"a"b,1,joy', r"line 3: expected a row of delimited text"),
 ])
-def test_a_bad_row_stops_or_is_skipped_and_no_other_is_lost(tmp_path, opened, caplog, line, said):
+def test_a_bad_row_stops_or_is_skipped_and_no_other_is_lost(tmp_path, opened, caplog, line, message):
     (tmp_path / "t.csv").write_bytes(b"text,n,label\nfine,1,joy\n" + line + b"\nalso fine,2,\"joy, fear\"\n")
     columns = {"text": "text", "n": {"from": "n", "type": "float"},
                "label": {"from": "label", "type": "tags", "classes": ["joy", "fear"]}}
-    with pytest.raises(StreamError, match=r"t\.csv: " + said):
+    with pytest.raises(StreamError, match=r"t\.csv: " + message):
         opened("delimited", path="t.csv", columns=columns)
     with caplog.at_level(logging.WARNING, "aura.streams"):
         reader = opened("delimited", path="t.csv", columns=columns, on_bad="skip")
@@ -150,16 +150,16 @@ def test_all_rows_bad_says_how_many_were_skipped(tmp_path, opened):
         opened("delimited", path="t.csv", on_bad="skip")
 
 
-@pytest.mark.parametrize(("options", "said"), [
+@pytest.mark.parametrize(("options", "message"), [
     ({"path": "nowhere.csv"}, "nothing there. Try 'there.csv'"),
     ({"path": "folder"}, "expected a file, got a folder"),
     ({"path": "there.csv", "encoding": "utf-42"}, "a text encoding that Python knows"),
     ({"path": "there.csv", "encoding": "utf-16"}, "expected"),
 ])
-def test_a_file_that_cannot_be_read_is_named(tmp_path, opened, options, said):
+def test_a_file_that_cannot_be_read_is_named(tmp_path, opened, options, message):
     (tmp_path / "there.csv").write_text("a\n1\n")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("delimited", **options)
 
 

@@ -56,28 +56,28 @@ def test_texts_that_stand_in_another_split_are_dropped(folder, opened):
     assert (reader.rows([0])["text"], len(reader), reader.dropped) == (("new",), 1, 1)
 
 
-@pytest.mark.parametrize(("line", "said"), [
+@pytest.mark.parametrize(("line", "message"), [
     ("text\t0", "line 5: expected 3 columns, got 2"),
     ("text\t3\ta", "line 5, 'label': expected label ids from 0 to 2, got '3'"),
     ("text\t\ta", "line 5, 'label': expected label ids"),
     ("text\t-1\ta", "line 5, 'label': expected label ids"),
     ("text\t0\té", "line 5, 'reddit_id': expected a Reddit id in base 36"),
 ])
-def test_a_bad_row_stops_or_is_skipped(folder, opened, line, said):
+def test_a_bad_row_stops_or_is_skipped(folder, opened, line, message):
     (folder / "train.tsv").write_text(ROWS + line + "\nlast\t0\tc\n", encoding="utf-8")
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("goemotions", path="train.tsv")
     reader = opened("goemotions", path="train.tsv", on_bad="skip", order="time")
     assert (len(reader), reader.skipped) == (5, 1)
 
 
-@pytest.mark.parametrize(("mapping", "said"), [
+@pytest.mark.parametrize(("mapping", "message"), [
     ('{"joy": ["admiration"]}', "a class for 'anger'"), ("[]", "a class for"), ("{", "a JSON object"),
     ('{"joy": 5}', "a JSON object"), ("5", "a JSON object"),
 ])
-def test_a_damaged_mapping_is_an_error(folder, opened, mapping, said):
+def test_a_damaged_mapping_is_an_error(folder, opened, mapping, message):
     (folder / "ekman_mapping.json").write_text(mapping)
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("goemotions", path="train.tsv", mapping="ekman")
 
 

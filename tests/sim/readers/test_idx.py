@@ -94,14 +94,14 @@ def test_a_header_that_promises_terabytes_costs_no_memory(tmp_path, opened):
             opened("idx", images="x")
 
 
-@pytest.mark.parametrize(("content", "said"), [
+@pytest.mark.parametrize(("content", "message"), [
     (b"", "no rows"), (b"\0\0", "an idx file"), (b"PNG!", "an idx file"), (b"\0\0\x0a\x01", "an idx file"),
     (b"\0\0\x08\0", "an idx file"), (b"\0\0\x08\x02\0\0\0\x01", "a header of 12 bytes, got 8 bytes"),
     (b"\0\0\x08\x01\0\0\0\0", "no rows"), (b"\0\0\x08\x28" + b"\0\0\0\x01" * 40 + b"x", "at most 32 axes"),
 ])
-def test_what_is_no_idx_file_is_refused_even_when_skipping(tmp_path, opened, content, said):
+def test_what_is_no_idx_file_is_refused_even_when_skipping(tmp_path, opened, content, message):
     (tmp_path / "x").write_bytes(content)
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("idx", images="x", on_bad="skip")
 
 

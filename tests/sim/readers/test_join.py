@@ -82,7 +82,7 @@ def test_a_joined_row_that_fits_none_is_told_with_its_count_unless_rows_were_lef
     assert turns(columns=COLUMNS, join=[people()], where={"talk": "a"}).notices[sentence] == 0
 
 
-@pytest.mark.parametrize(("join", "columns", "said"), [
+@pytest.mark.parametrize(("join", "columns", "message"), [
     ({"on": {"talk": "talk"}}, COLUMNS, r"people\.csv: line 3: expected one row of each talk, got 'a' again, which "
                                         r"line 2 has\. Join `on` more columns"),
     ({"on": {"tlk": "talk", "role": "role"}}, COLUMNS,
@@ -92,8 +92,8 @@ def test_a_joined_row_that_fits_none_is_told_with_its_count_unless_rows_were_lef
     ({}, {"author": "nam"}, r"turns\.csv: columns\.author: expected a column of the file, got 'nam'.*'name'"),
     ({"where": {"role": 7}}, COLUMNS, r"people\.csv: where: expected role = 7, got none of 4 rows"),
     ({"path": "peple.csv"}, COLUMNS, r"expected a file, got nothing there.*people\.csv")])
-def test_a_join_that_cannot_be_is_refused_with_the_reason(turns, join, columns, said):
-    with pytest.raises(StreamError, match=said):
+def test_a_join_that_cannot_be_is_refused_with_the_reason(turns, join, columns, message):
+    with pytest.raises(StreamError, match=message):
         turns(columns=columns, join=[people(**join)])
 
 
@@ -129,9 +129,9 @@ def test_values_name_what_cells_say_and_others_all_the_rest(opened, tmp_path):
     assert reader.fields["act"].classes == ("greet", "thanks", "none")
 
 
-@pytest.mark.parametrize(("column", "said"), [
+@pytest.mark.parametrize(("column", "message"), [
     ({"from": "x", "type": "int", "values": {"1": "a"}}, "expected type 'text' or 'tags'"),
     ({"from": "x", "others": "none"}, "expected values or classes beside it")])
-def test_names_for_what_are_no_names_are_refused(opened, column, said):
-    with pytest.raises(ValueError, match=said):
+def test_names_for_what_are_no_names_are_refused(opened, column, message):
+    with pytest.raises(ValueError, match=message):
         opened("delimited", path="acts.csv", columns={"x": column})

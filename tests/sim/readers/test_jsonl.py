@@ -34,7 +34,7 @@ def test_a_key_with_a_dot_is_found_before_the_path(tmp_path, opened):
     assert opened("jsonl", path="t.jsonl", columns={"x": "a.b"}).rows([0])["x"] == ("key",)
 
 
-@pytest.mark.parametrize(("line", "said"), [
+@pytest.mark.parametrize(("line", "message"), [
     (b"{", "expected a JSON object"),
     (b"[1]", r"expected a JSON object, got \[1\]"),
     (b"[" * 100_000, "expected a JSON object"),
@@ -51,9 +51,9 @@ def test_a_key_with_a_dot_is_found_before_the_path(tmp_path, opened):
     (GOOD.replace(b"3]", b"null]"), "'label': expected a label"),
     (GOOD.replace(b"hi", b"\xff"), "expected text in utf-8, got byte 0xFF at byte 8 of the line"),
 ])
-def test_a_bad_line_stops_or_is_skipped_and_no_other_is_lost(tmp_path, opened, line, said):
+def test_a_bad_line_stops_or_is_skipped_and_no_other_is_lost(tmp_path, opened, line, message):
     (tmp_path / "t.jsonl").write_bytes(GOOD + line.rstrip(b"\n") + b"\n" + GOOD)
-    with pytest.raises(StreamError, match=r"t\.jsonl: line 2.*" + said):
+    with pytest.raises(StreamError, match=r"t\.jsonl: line 2.*" + message):
         opened("jsonl", path="t.jsonl", columns=COLUMNS)
     reader = opened("jsonl", path="t.jsonl", columns=COLUMNS, on_bad="skip")
     assert (len(reader), reader.skipped) == (2, 1)
@@ -105,27 +105,27 @@ def test_a_document_may_itself_be_a_list_and_lists_may_lie_in_its_elements(tmp_p
         "hi", "ho", "he")
 
 
-@pytest.mark.parametrize(("records", "said"), [
+@pytest.mark.parametrize(("records", "message"), [
     ("trian", r"records = 'trian': expected 'trian' there, got an object with the keys .* Try 'train'\."),
     ("v", r"records = 'v': expected a list of rows, got 1\. Try records = 'train'"),
     ("train.9", r"expected '9' there, got a list of lists \(3\)"),
     (".", r"expected a list of rows, got an object with the keys"),
     ("val.0", r"row 0: expected a JSON object or list, got 'hi'")])
-def test_where_no_rows_lie_is_said_with_what_lies_there(tmp_path, opened, records, said):
+def test_where_no_rows_lie_is_said_with_what_lies_there(tmp_path, opened, records, message):
     (tmp_path / "t.json").write_text(json.dumps(CLINC))
-    with pytest.raises(StreamError, match=rf"t\.json: .*{said}"):
+    with pytest.raises(StreamError, match=rf"t\.json: .*{message}"):
         opened("jsonl", path="t.json", columns=PAIRS, records=records)
 
 
-@pytest.mark.parametrize(("content", "said"), [
+@pytest.mark.parametrize(("content", "message"), [
     (GOOD * 2, r"t\.json: line 2: expected one JSON document, got Extra data.*leave out `records`"),
     (b'[\n{"q": "hi"},\n{"q": "\xff"}]', r"t\.json: line 3: expected text in utf-8, got byte 0xFF"),
     (b"[" * 100_000, "expected one JSON document"), (b"", "line 1: expected one JSON document"),
     (b"[]", "expected at least one row")])
 @pytest.mark.parametrize("on_bad", ["stop", "skip"])
-def test_a_damaged_document_is_an_error(tmp_path, opened, content, said, on_bad):
+def test_a_damaged_document_is_an_error(tmp_path, opened, content, message, on_bad):
     (tmp_path / "t.json").write_bytes(content)
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("jsonl", path="t.json", columns={"q": "q"}, records=".", on_bad=on_bad)
 
 
@@ -150,12 +150,12 @@ def test_a_row_may_lack_what_is_optional_or_has_a_default(tmp_path, opened, capl
     assert "t.jsonl: no row has 'nevr', which would feed 'never'" in caplog.text
 
 
-@pytest.mark.parametrize(("column", "said"), [
+@pytest.mark.parametrize(("column", "message"), [
     ({"type": "float", "default": "x"}, "expected as default a number, got 'x'"),
     ({"type": "tags", "classes": ["a"], "default": "b"}, "expected as default one of the 1 classes, got 'b'"),
     ({"optional": True, "default": "x"}, "expected optional = true or a default, got both")])
-def test_a_default_is_checked_beforehand(column, said):
-    with pytest.raises(ValidationError, match=said):
+def test_a_default_is_checked_beforehand(column, message):
+    with pytest.raises(ValidationError, match=message):
         Column.model_validate({"from": "x", **column})
 
 

@@ -35,19 +35,19 @@ def test_an_npy_file_is_one_array(tmp_path, opened):
     assert taken.dtype.isnative
 
 
-@pytest.mark.parametrize(("options", "said"), [
+@pytest.mark.parametrize(("options", "message"), [
     ({"columns": {"in": "z"}}, "columns.in: expected a key of the archive, got 'z'"),
     ({"tags": ["z"]}, "tags: expected a port, got 'z'"),
     ({"tags": ["x"]}, "one whole number or text a row as label"),
     ({"tags": ["t"], "classes": ["a"]}, "expected one of the 1 classes"),
     ({"tags": ["y"], "classes": ["a"]}, "labels from 0 to 0"),
 ])
-def test_what_the_archive_does_not_hold_is_named(arrays, opened, options, said):
-    with pytest.raises(StreamError, match=said):
+def test_what_the_archive_does_not_hold_is_named(arrays, opened, options, message):
+    with pytest.raises(StreamError, match=message):
         opened("npz", path="a.npz", **options)
 
 
-@pytest.mark.parametrize(("content", "said"), [
+@pytest.mark.parametrize(("content", "message"), [
     ({"x": np.zeros((3, 1)), "y": np.zeros(2)}, r"one common first axis, got x \(3, 1\), y \(2,\)"),
     ({"x": np.float64(3)}, "x: expected an array of rows, got a single value"),
     ({"the x": np.zeros(3)}, r"got 'the x'. Try columns = \{ image = 'the x' \}"),
@@ -57,9 +57,9 @@ def test_what_the_archive_does_not_hold_is_named(arrays, opened, options, said):
     ({"x": np.array([["a"]])}, "or one text a row"),
     ({"x": np.array([{}], dtype=object)}, "without pickled objects"),
 ])
-def test_arrays_that_are_no_rows_are_refused(tmp_path, opened, content, said):
+def test_arrays_that_are_no_rows_are_refused(tmp_path, opened, content, message):
     np.savez(tmp_path / "a.npz", **content)
-    with pytest.raises(StreamError, match=said):
+    with pytest.raises(StreamError, match=message):
         opened("npz", path="a.npz", on_bad="skip")
 
 

@@ -118,8 +118,8 @@ def test_each_item_has_its_own_id_and_only_the_labels_of_its_own_stream(both):
     assert {place: part["items"] for place, part in found["phases"].items()} == {
         "learn": 80, "learn, seen before": 80, "held-out": 20}
     assert found["unmatched"] == {"truth": 0, "prediction": 0}
-    told = both.read("run")["notices"]
-    assert not any("too many waited" in notice["text"] for notice in told)
+    notices = both.read("run")["notices"]
+    assert not any("too many waited" in notice["text"] for notice in notices)
 
 
 def test_a_branch_cannot_time_rows_otherwise(both):

@@ -48,27 +48,27 @@ class Watch:
         return [(image, int(word), regime) for image, word, regime in zip(*parts, strict=True)]
 
 
-def order_of(said):
+def order_of(published):
     """Return the permutation that the changed images show."""
-    image, row, _ = next(item for item in said if item[2] == "after")
+    image, row, _ = next(item for item in published if item[2] == "after")
     return [int(np.flatnonzero(IMAGES[row].ravel() == value)[0]) for value in image.ravel()]
 
 
-def check(said, order):
+def check(published, order):
     """Assert that each image is what its regime says."""
-    for image, row, regime in said:
+    for image, row, regime in published:
         flat = IMAGES[row].ravel()
         np.testing.assert_array_equal(image.ravel(), flat[order] if regime == "after" else flat)
 
 
 @pytest.mark.parametrize("items", [1, 3, 10])
 def test_from_a_row_on_all_images_are_permuted_in_one_fixed_way(items):
-    said = Watch(items=items).run()
-    assert [regime for *_, regime in said] == ["before"] * 4 + ["after"] * 6
-    order = order_of(said)
+    published = Watch(items=items).run()
+    assert [regime for *_, regime in published] == ["before"] * 4 + ["after"] * 6
+    order = order_of(published)
     assert sorted(order) == list(range(12))
     assert order != list(range(12))
-    check(said, order)
+    check(published, order)
 
 
 @pytest.mark.parametrize(("after", "repeat", "first"), [(0.5, 1, 5), (0.25, 2, 5), (0, 1, 0), (15, 2, 15),
@@ -89,8 +89,8 @@ def test_the_permutation_follows_from_the_seed_of_the_stream_or_its_own():
 def test_later_learning_phases_stay_changed():
     watch = Watch(change={"after": 12}, autoplay=False)
     watch.play()
-    said = watch.play(start=watch.brain.now)
-    assert [regime for *_, regime in said] == ["before"] * 12 + ["after"] * 8
+    published = watch.play(start=watch.brain.now)
+    assert [regime for *_, regime in published] == ["before"] * 12 + ["after"] * 8
 
 
 @pytest.mark.parametrize(("held_out", "regimes"), [
@@ -100,17 +100,17 @@ def test_held_out_rows_come_as_they_are_or_changed_or_both(held_out, regimes):
     watch = Watch(change={"held_out": held_out}, hold_out=0.3, items=2, autoplay=False)
     watch.stream.play("held_out", 0)
     assert watch.stream.remaining == len(regimes)
-    said = watch.play("held_out")
-    assert [regime for *_, regime in said] == regimes
-    assert [row for _, row, _ in said] == [7, 8, 9] * (len(regimes) // 3)
-    check(said, order)
+    published = watch.play("held_out")
+    assert [regime for *_, regime in published] == regimes
+    assert [row for _, row, _ in published] == [7, 8, 9] * (len(regimes) // 3)
+    check(published, order)
 
 
 def test_held_out_rows_do_not_bring_the_change_nearer():
     watch = Watch(hold_out=0.3, autoplay=False)
     watch.play("held_out")
-    said = watch.play(start=watch.brain.now)[6:]
-    assert [regime for *_, regime in said] == ["before"] * 4 + ["after"] * 3
+    published = watch.play(start=watch.brain.now)[6:]
+    assert [regime for *_, regime in published] == ["before"] * 4 + ["after"] * 3
 
 
 def test_the_rows_of_the_reader_stay_as_they_were():
@@ -165,20 +165,20 @@ def test_a_stream_saved_before_or_after_the_change_goes_on_where_it_was(tmp_path
     watch.run()
     whole = watch.play("held_out", 200 * MS)
     first = Watch(**how)
-    said = first.run(until=stop * MS)
+    published = first.run(until=stop * MS)
     first.brain.save(tmp_path)
     second = Watch(**how)
     second.brain.load(latest_checkpoint(tmp_path))
     second.run()
-    said += second.play("held_out", 200 * MS)
-    assert [item[1:] for item in said] == [item[1:] for item in whole]
-    np.testing.assert_array_equal(np.array([item[0] for item in said]), np.array([item[0] for item in whole]))
+    published += second.play("held_out", 200 * MS)
+    assert [item[1:] for item in published] == [item[1:] for item in whole]
+    np.testing.assert_array_equal(np.array([item[0] for item in published]), np.array([item[0] for item in whole]))
 
 
-@pytest.mark.parametrize(("field", "said"), [
+@pytest.mark.parametrize(("field", "message"), [
     ("a", r"got 'a', a field of text\. Those of this stream: v\."), ("x", r"got 'x', a field of shape \(\)\. Those of"),
     ("w", r"got 'w'\. Known: a, v, x\.")])
-def test_a_field_that_cannot_change_is_told_by_what_it_is(field, said):
+def test_a_field_that_cannot_change_is_told_by_what_it_is(field, message):
     fields = {"a": Field("text"), "x": Field("float32"), "v": Field("float32", (3,))}
-    with pytest.raises(StreamError, match=rf"s\.change\.field: expected a field of arrays .*{said}"):
+    with pytest.raises(StreamError, match=rf"s\.change\.field: expected a field of arrays .*{message}"):
         Changing(Change(field=field, after=1), fields, 10, 0, "s")

@@ -54,8 +54,8 @@ class Watch:
                 for n, stage in zip(rows.value.tolist(), stages.value.tolist(), strict=True)]
 
 
-def numbers(said):
-    return [n for n, _ in said]
+def numbers(published):
+    return [n for n, _ in published]
 
 
 def of(colours, *wanted):
@@ -63,31 +63,31 @@ def of(colours, *wanted):
 
 
 def test_each_class_is_a_stage_in_the_order_of_first_appearance():
-    said = Watch().run()
-    assert numbers(said) == [*of(COLOURS, "c"), *of(COLOURS, "a"), *of(COLOURS, "b")]
-    assert [stage for _, stage in said] == [0] * 3 + [1] * 4 + [2] * 3
+    published = Watch().run()
+    assert numbers(published) == [*of(COLOURS, "c"), *of(COLOURS, "a"), *of(COLOURS, "b")]
+    assert [stage for _, stage in published] == [0] * 3 + [1] * 4 + [2] * 3
 
 
 def test_declared_classes_give_the_order_without_those_that_no_row_has():
-    said = Watch(rows=table(classes=("b", "x", "a", "c"))).run()
-    assert numbers(said) == [*of(COLOURS, "b"), *of(COLOURS, "a"), *of(COLOURS, "c")]
+    published = Watch(rows=table(classes=("b", "x", "a", "c"))).run()
+    assert numbers(published) == [*of(COLOURS, "b"), *of(COLOURS, "a"), *of(COLOURS, "c")]
 
 
 @pytest.mark.parametrize(("field", "groups"), [("colour", PAIRS), ("word", PAIRS), ("number", (("1", "2"), ("0",)))])
 def test_groups_are_played_one_after_the_other_each_in_the_order_of_the_file(field, groups):
-    said = Watch(field=field, groups=groups, items=3).run()
-    assert numbers(said) == [*of(COLOURS, "b", "c"), *of(COLOURS, "a")]
+    published = Watch(field=field, groups=groups, items=3).run()
+    assert numbers(published) == [*of(COLOURS, "b", "c"), *of(COLOURS, "a")]
 
 
 def test_rows_are_shuffled_within_their_group_anew_in_each_pass():
-    said = Watch(groups=PAIRS, shuffle=True, repeat=3, items=4).run()
-    passes = [numbers(said[start:start + 10]) for start in (0, 10, 20)]
+    published = Watch(groups=PAIRS, shuffle=True, repeat=3, items=4).run()
+    passes = [numbers(published[start:start + 10]) for start in (0, 10, 20)]
     for one in passes:
         assert sorted(one[:6]) == of(COLOURS, "b", "c")
         assert sorted(one[6:]) == of(COLOURS, "a")
     assert passes[0] != passes[1] != passes[2]
-    assert said == Watch(groups=PAIRS, shuffle=True, repeat=3, items=1).run()
-    assert said != Watch(groups=PAIRS, shuffle=True, repeat=3, items=4, seed=1).run()
+    assert published == Watch(groups=PAIRS, shuffle=True, repeat=3, items=1).run()
+    assert published != Watch(groups=PAIRS, shuffle=True, repeat=3, items=4, seed=1).run()
 
 
 def test_one_stage_may_be_played_alone_and_the_next_one_later():
@@ -191,12 +191,12 @@ def test_a_stream_saved_in_mid_stage_goes_on_where_it_was(tmp_path, stage):
     first = Watch(**how)
     first.stream.play("learn", 0, stage)
     first.brain.wake("s")
-    said = first.run(until=25 * MS)
-    assert 0 < len(said) < len(whole)
+    published = first.run(until=25 * MS)
+    assert 0 < len(published) < len(whole)
     first.brain.save(tmp_path)
     second = Watch(**how)
     second.brain.load(latest_checkpoint(tmp_path))
-    assert said + second.run() == whole
+    assert published + second.run() == whole
 
 
 def test_a_text_that_is_empty_is_no_class():

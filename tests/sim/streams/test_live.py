@@ -72,7 +72,7 @@ WORDS = [word for group in GROUPS for word in group]
 
 def texts(sim, run):
     """Return what a run has heard, in order."""
-    return [text for _, said in sim.values(run, "ear.text") for text in said]
+    return [text for _, published in sim.values(run, "ear.text") for text in published]
 
 
 def test_every_row_is_heard_once_in_its_order(sim, live):
@@ -80,7 +80,7 @@ def test_every_row_is_heard_once_in_its_order(sim, live):
     assert sim.make("run", source=live()).start() == "finished"
     assert texts(sim, "run") == WORDS
     assert sim.read("run")["items"] == {"ear": 7}
-    assert all(len(said) <= 2 for _, said in sim.values("run", "ear.text"))
+    assert all(len(published) <= 2 for _, published in sim.values("run", "ear.text"))
 
 
 def test_the_journal_holds_every_row_and_the_end(sim, live):
@@ -89,7 +89,7 @@ def test_the_journal_holds_every_row_and_the_end(sim, live):
     entries = list(JournalReader(sim.folder / "run/journal").entries("ear"))
     assert [row["text"] for _, rows in entries for row in rows] == WORDS
     heard = [(at, [row["text"] for row in rows]) for at, rows in entries if rows]
-    assert heard == [(at, list(said)) for at, said in sim.values("run", "ear.text")]
+    assert heard == [(at, list(published)) for at, published in sim.values("run", "ear.text")]
     assert entries[-1][1] == []
 
 

@@ -68,9 +68,9 @@ class Watch:
         return [identity for signal in self.probe.signals for identity in signal.ids.tolist()]
 
 
-def flat(said):
+def flat(published):
     """Return the numbers of all ticks in one list."""
-    return [number for _, numbers in said for number in numbers]
+    return [number for _, numbers in published for number in numbers]
 
 
 def test_rows_come_in_their_order_one_every_period():
@@ -82,17 +82,17 @@ def test_a_batch_holds_so_many_items_and_the_last_one_the_rest():
 
 
 def test_a_second_pass_follows_one_period_after_the_first():
-    said = Watch(period=10 * MS, items=4, repeat=2).run()
-    assert [time for time, _ in said] == [t * 10 * MS for t in range(6)]
-    assert flat(said) == [*range(10), *range(10)]
+    published = Watch(period=10 * MS, items=4, repeat=2).run()
+    assert [time for time, _ in published] == [t * 10 * MS for t in range(6)]
+    assert flat(published) == [*range(10), *range(10)]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hertz", [3, 30, 60, 7])
 @pytest.mark.parametrize("playing", [{"repeat": 300}, {"items": 3, "repeat": 300}])
 def test_a_rate_whose_period_is_no_whole_nanosecond_never_drifts(hertz, playing):
-    said = Watch(period=Fraction(S, hertz), **playing).run()
-    assert [time for time, _ in said] == [int(1000 * n / hertz + 0.5) * MS for n in range(len(said))]
+    published = Watch(period=Fraction(S, hertz), **playing).run()
+    assert [time for time, _ in published] == [int(1000 * n / hertz + 0.5) * MS for n in range(len(published))]
 
 
 @pytest.mark.slow
@@ -105,8 +105,8 @@ def test_a_tick_is_on_the_nearest_point_of_the_grid(start, number, hertz, resolu
 
 
 def test_every_shuffled_pass_holds_all_rows_in_an_order_of_its_own():
-    said = flat(Watch(items=3, repeat=3, shuffle=True).run())
-    passes = [said[:10], said[10:20], said[20:]]
+    published = flat(Watch(items=3, repeat=3, shuffle=True).run())
+    passes = [published[:10], published[10:20], published[20:]]
     assert all(sorted(one) == list(range(10)) for one in passes)
     assert passes[0] != passes[1] != passes[2] != passes[0]
 
@@ -217,13 +217,13 @@ def test_a_row_without_its_label_is_a_stimulus_without_a_teacher():
         brain.add(played_stream(rows, Playing(items=2, repeat=2), name="s"), "s")
         probes = {port: brain.probe(f"s.{port}") for port in ("n", "label", "v")}
         brain.run()
-    said = {port: [(signal.time // MS, np.asarray(signal.ids).tolist(), signal.value if port == "label" else
+    published = {port: [(signal.time // MS, np.asarray(signal.ids).tolist(), signal.value if port == "label" else
                     signal.value.tolist()) for signal in probe.signals] for port, probe in probes.items()}
-    ids = {time: found for time, found, _ in said["n"]}
+    ids = {time: found for time, found, _ in published["n"]}
     assert {time: len(found) for time, found in ids.items()} == {0: 2, 10: 2, 20: 1, 30: 2, 40: 2, 50: 1}
-    assert said["label"] == [(0, ids[0][:1], (("a",),)), (20, ids[20], ((),)), (30, ids[30][:1], (("a",),)),
+    assert published["label"] == [(0, ids[0][:1], (("a",),)), (20, ids[20], ((),)), (30, ids[30][:1], (("a",),)),
                              (50, ids[50], ((),))]
-    assert said["v"] == [(0, ids[0][1:], [[1, 2]]), (20, ids[20], [[3, 4]]), (30, ids[30][1:], [[1, 2]]),
+    assert published["v"] == [(0, ids[0][1:], [[1, 2]]), (20, ids[20], [[3, 4]]), (30, ids[30][1:], [[1, 2]]),
                          (50, ids[50], [[3, 4]])]
 
 
@@ -231,19 +231,19 @@ def test_a_row_without_its_label_is_a_stimulus_without_a_teacher():
 
 
 def test_rows_come_when_their_time_column_says():
-    said = Watch(time="at", items=8).run()
-    assert said == [(0, [0, 1, 2]), (1 * S, [3, 4, 5]), (2 * S, [6, 7, 8]), (3 * S, [9])]
+    published = Watch(time="at", items=8).run()
+    assert published == [(0, [0, 1, 2]), (1 * S, [3, 4, 5]), (2 * S, [6, 7, 8]), (3 * S, [9])]
 
 
 def test_more_rows_at_one_instant_than_a_batch_holds_follow_in_the_next_ticks():
-    said = Watch(time="at", items=2).run()
-    assert said[:4] == [(0, [0, 1]), (1 * MS, [2]), (1 * S, [3, 4]), (1 * S + 1 * MS, [5])]
-    assert flat(said) == list(range(10))
+    published = Watch(time="at", items=2).run()
+    assert published[:4] == [(0, [0, 1]), (1 * MS, [2]), (1 * S, [3, 4]), (1 * S + 1 * MS, [5])]
+    assert flat(published) == list(range(10))
 
 
 def test_times_have_the_unit_that_is_told_and_wait_for_the_grid():
-    said = Watch(time="at", time_unit="us", items=8).run()
-    assert said == [(0, [0, 1, 2]), (1 * MS, list(range(3, 10)))]
+    published = Watch(time="at", time_unit="us", items=8).run()
+    assert published == [(0, [0, 1, 2]), (1 * MS, list(range(3, 10)))]
 
 
 def test_time_counts_from_the_first_row_and_again_in_each_pass():
@@ -391,8 +391,8 @@ def test_a_stream_saved_in_mid_pass_goes_on_where_it_was(tmp_path, playing):
         second.brain.load(latest_checkpoint(tmp_path))
         second.run()
         second.play("held_out", 60 * S)
-        said = [(s.time, s.value.tolist(), s.ids.tolist()) for w in (first, second) for s in w.probe.signals]
-        assert said == whole
+        published = [(s.time, s.value.tolist(), s.ids.tolist()) for w in (first, second) for s in w.probe.signals]
+        assert published == whole
         shutil.rmtree(tmp_path)
 
 
@@ -402,14 +402,14 @@ def test_a_state_of_other_rows_is_refused():
         Watch(rows=reader(9)).stream.load_state(state)
 
 
-@pytest.mark.parametrize(("rows", "said"), [
+@pytest.mark.parametrize(("rows", "message"), [
     ([{"n": 1}], r"got no field 'at'; no field 'label'; no field 'text'$"),
     ([{"n": 1, "text": "a", "label": ["b"], "at": 0.5, "x": 1}], r"got a field 'x' besides$"),
     ([{"n": 1.5, "text": "a", "label": "b", "at": [0.5, 1.0]}],
      r"got 'at' of shape \(2,\) instead of none; 'label' of dtype text instead of tags; 'n' of dtype float32 instead "
      r"of int64$")])
-def test_held_out_rows_with_other_fields_are_refused_by_what_differs(rows, said):
-    with pytest.raises(StreamError, match=rf"s\.held_out: expected the fields n, text, label, at as the .*{said}"):
+def test_held_out_rows_with_other_fields_are_refused_by_what_differs(rows, message):
+    with pytest.raises(StreamError, match=rf"s\.held_out: expected the fields n, text, label, at as the .*{message}"):
         Watch(held_out=read_iterable(rows))
 
 

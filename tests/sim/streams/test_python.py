@@ -41,9 +41,9 @@ def test_a_generator_is_played_whole():
 
 def test_playing_can_be_told_as_in_a_scenario():
     rows = [{"n": n} for n in range(10)]
-    said = played(stream(rows, shuffle=True, repeat=2, hold_out=0.2, items=8), "s.n")
-    assert len(said) == 2
-    assert all(sorted(numbers) == list(range(8)) for _, numbers in said)
+    published = played(stream(rows, shuffle=True, repeat=2, hold_out=0.2, items=8), "s.n")
+    assert len(published) == 2
+    assert all(sorted(numbers) == list(range(8)) for _, numbers in published)
 
 
 def test_an_endless_iterable_is_taken_row_by_row():

@@ -47,7 +47,7 @@ def lines(first, last):
 
 
 def numbers(sim, run="run"):
-    return [int(text) for _, said in sim.values(run, "ear.text") for text in said]
+    return [int(text) for _, texts in sim.values(run, "ear.text") for text in texts]
 
 
 @pytest.fixture
@@ -143,8 +143,8 @@ def test_bad_lines_among_those_read_ahead_are_counted(sim, live, pipe):
     sim.make("run", source=live(on_bad="skip"), until=25 * MS).start()
     assert sim.make("run", source=live(on_bad="skip")).resume() == "finished"
     assert numbers(sim) == list(range(9))
-    told = sim.read("run")["notices"]
-    assert [(notice["source"], notice["count"]) for notice in told] == [("ear", 2)]
+    notices = sim.read("run")["notices"]
+    assert [(notice["source"], notice["count"]) for notice in notices] == [("ear", 2)]
 
 
 def test_what_comes_behind_the_end_of_a_file_is_not_waited_for(sim, live):
@@ -477,19 +477,19 @@ def test_a_branch_whose_checkpoint_does_not_fit_leaves_no_folder(sim, live):
 def test_bad_lines_are_counted_the_same_resumed_after_a_kill_replayed_branched_and_failed(sim, live):
     bad = b"no\n"
     (sim.folder / "ear").write_bytes(bad + lines(0, 5) + bad + lines(5, 9) + bad)
-    told = [{"source": "ear", "text": "left out {count} bad rows", "count": 3, "fault": False}]
+    notices = [{"source": "ear", "text": "left out {count} bad rows", "count": 3, "fault": False}]
 
     def source():
         return live(on_bad="skip")
 
     sim.make("run", "checkpoints.keep=0", source=source()).start()
-    assert sim.read("run")["notices"] == told
+    assert sim.read("run")["notices"] == notices
     sim.make("replay", source=source(), replay_of=RunFolder(sim.folder / "run")).start()
-    assert sim.read("replay")["notices"] == told
+    assert sim.read("replay")["notices"] == notices
     assert sim.make("branch", source=source()).branch(first(sim)) == "finished"
-    assert sim.read("branch")["notices"] == told
+    assert sim.read("branch")["notices"] == notices
     assert sim.make("run", source=source()).resume(first(sim)) == "finished"  # as after a kill
-    assert sim.read("run")["notices"] == told
+    assert sim.read("run")["notices"] == notices
 
 
 def test_a_run_that_fails_tells_its_bad_lines_and_a_branch_of_it_plays_the_rows_that_were_left(sim):

@@ -52,12 +52,12 @@ def test_only_the_rows_that_are_taken_count():
     assert Counter(row % 20 == 0 for row in rows) == {False: 8} or len(rows) == 8
 
 
-@pytest.mark.parametrize(("playing", "said"), [
+@pytest.mark.parametrize(("playing", "message"), [
     ({"stratify": "labl"}, r"s\.stratify: expected a field of tags.*Try 'label'"),
     ({"stratify": "label", "hold_out_from": "end"}, r"s\.stratify: .*hold_out_from = 'random'"),
     ({"hold_out_seed": 3, "hold_out_from": "end"}, r"s\.hold_out_seed: expected rows that are drawn")])
-def test_what_cannot_be_drawn_is_refused(playing, said):
-    with pytest.raises(AuraError, match=said):
+def test_what_cannot_be_drawn_is_refused(playing, message):
+    with pytest.raises(AuraError, match=message):
         held(**playing)
 
 

@@ -37,7 +37,7 @@ learn = false
 """
 
 
-def said(sim, run, topic):
+def published(sim, run, topic):
     """Return all items of a topic, in their order."""
     return [item for _, items in sim.values(run, topic) for item in items]
 
@@ -53,12 +53,12 @@ def test_each_phase_plays_its_stage_and_all_held_out_rows(sim, staged):
     parts = {phase["name"]: phase["items"]["diary"] for phase in sim.read("run")["phases"]}
     assert parts["after the first"] == parts["after the second"] == 20
     assert parts["first"] + parts["second"] == 80
-    labels = [label for label, in said(sim, "run", "diary.label")]
+    labels = [label for label, in published(sim, "run", "diary.label")]
     first = parts["first"]
     assert set(labels[:first]) == {"red", "green"}
     assert set(labels[first + 20:-20]) == {"blue", "grey"}
     assert labels[first:first + 20] == labels[-20:]
-    stages = said(sim, "run", "diary.stage")
+    stages = published(sim, "run", "diary.stage")
     assert stages[:first] == [0] * first
     assert stages[first + 20:-20] == [1] * parts["second"]
 
@@ -144,14 +144,14 @@ def test_rows_that_are_opened_as_held_out_have_a_limit_of_their_own(sim):
     assert items == {"all": [20, 100], "few": [20, 7]}
 
 
-@pytest.mark.parametrize(("said", "message"), [
+@pytest.mark.parametrize(("setting", "message"), [
     ("limit=0", r"streams\.diary\.held_out\.limit: expected .*greater than or equal to 1, got 0"),
     ("limt=7", r"streams\.diary\.held_out\.limt: .* Try 'limit'"),
     ("shuffle=true", r"streams\.diary\.held_out\.shuffle: expected a setting of"),
 ])
-def test_what_held_out_cannot_say_is_named(sim, said, message):
+def test_what_held_out_cannot_say_is_named(sim, setting, message):
     with pytest.raises(ScenarioError, match=message):
-        sim.make("run", "diary.hold_out=0.0", f"diary.held_out={{{said}}}").start()
+        sim.make("run", "diary.hold_out=0.0", f"diary.held_out={{{setting}}}").start()
 
 
 def test_a_time_column_that_rows_may_lack_is_refused_before_any_row_is_read(sim):
@@ -160,15 +160,15 @@ def test_a_time_column_that_rows_may_lack_is_refused_before_any_row_is_read(sim)
         sim.make("run", setting, "diary.time='at'", "diary.shuffle=false", "diary.path='gone.jsonl'").start()
 
 
-@pytest.mark.parametrize(("settings", "said"), [
+@pytest.mark.parametrize(("settings", "message"), [
     (("period=20 ms", "rate=50"), r"got period = '20 ms' and rate = '50 Hz'\. .*`--set diary\.period=` or "
                                   r"`--set diary\.rate=`"),
     (("held_out={path = 'rows.jsonl'}",), r"got hold_out = 0\.2 and held_out = \{'path'.*`--set diary\.hold_out=`")])
-def test_two_settings_of_which_one_is_too_many_are_named_and_either_can_be_taken_back(sim, settings, said):
+def test_two_settings_of_which_one_is_too_many_are_named_and_either_can_be_taken_back(sim, settings, message):
     settings = [f"diary.{setting}" for setting in settings]
-    with pytest.raises(ScenarioError, match=said):
+    with pytest.raises(ScenarioError, match=message):
         sim.make("run", *settings).start()
-    back = "diary.hold_out=" if "hold_out" in said else "diary.rate="
+    back = "diary.hold_out=" if "hold_out" in message else "diary.rate="
     assert sim.make("run", *settings, back, until=35 * MS).start() == "stopped"
 
 

@@ -109,10 +109,10 @@ def test_what_an_encoder_cannot_do_is_refused(settings: dict[str, str]) -> None:
         load_text_encoder(**settings)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("settings", "said"), [
+@pytest.mark.parametrize(("settings", "message"), [
     ({"precision": "int8"}, "another precision than 'int8', as encoder is 'torch'"),
     ({"encoder": "onnx", "precision": "bfloat16"}, "another precision than 'bfloat16', as encoder is 'onnx'"),
     ({"encoder": "onnx", "plasticity": "full"}, "encoder 'torch', as plasticity is 'full'")])
-def test_parameters_that_do_not_go_together_are_refused(settings: dict[str, str], said: str) -> None:
-    with pytest.raises(ValidationError, match=said):
+def test_parameters_that_do_not_go_together_are_refused(settings: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         SensoryParams(**settings)  # type: ignore[arg-type]

@@ -194,9 +194,9 @@ def test_items_whose_gradient_never_comes_make_room_and_are_told(tiny_bert: Path
     scalars = one.learn(IDS, towards(embeddings), 1.0)  # of the first block, which is gone
     assert scalars["plastic_unmatched"] == len(TEXTS)
     assert scalars["plastic_items"] == 0
-    told = {sentence.format(count=count) for sentence, count in one.notices().items() if count}
-    assert len(told) == 2
-    assert f"let {2 * len(TEXTS)} items go whose gradient never came" in told
+    notices = {sentence.format(count=count) for sentence, count in one.notices().items() if count}
+    assert len(notices) == 2
+    assert f"let {2 * len(TEXTS)} items go whose gradient never came" in notices
 
 
 def test_graphs_are_bounded_and_no_bit_depends_on_it(tiny_bert: Path, monkeypatch: pytest.MonkeyPatch) -> None:

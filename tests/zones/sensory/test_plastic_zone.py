@@ -166,9 +166,9 @@ def test_a_gradient_of_another_width_is_named(tiny_bert: Path) -> None:
         brain.run(until="50 ms")
 
 
-@pytest.mark.parametrize("params, said", [
+@pytest.mark.parametrize("params, message", [
     ({"modalities": ["image"], "plasticity": "full"}, "text among the modalities"),
     ({"plastic": {"rank": 4}}, "plasticity 'low-rank' or 'full'")])
-def test_plasticity_that_makes_no_sense_is_refused(params: dict[str, Any], said: str) -> None:
-    with pytest.raises(ValueError, match=said):
+def test_plasticity_that_makes_no_sense_is_refused(params: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
         MANIFEST.params(**params)

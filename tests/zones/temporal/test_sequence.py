@@ -170,23 +170,23 @@ def test_attention_adds_up_to_one_over_what_has_come() -> None:
     assert not paid[1, 3:].any()
 
 
-@pytest.mark.parametrize("options, said", [
+@pytest.mark.parametrize("options, message", [
     ({"hidden": 15}, "hidden: expected an even multiple of the 4 heads, got 15"),
     ({"dropout": 1.0}, "dropout: expected from 0 to below 1, got 1.0"),
     ({"layers": 0}, "layers: expected 1 or more, got 0"),
     ({"kernels": (3, 0)}, r"kernels\[1\]: expected 1 or more, got 0"),
 ])
-def test_sizes_that_cannot_be_are_refused(options: dict[str, object], said: str) -> None:
-    with pytest.raises(AuraError, match=said):
+def test_sizes_that_cannot_be_are_refused(options: dict[str, object], message: str) -> None:
+    with pytest.raises(AuraError, match=message):
         classifier(**options)
 
 
-@pytest.mark.parametrize("shape, lengths, said", [
+@pytest.mark.parametrize("shape, lengths, message", [
     ((2, 3, 7), None, r"shape \(sequences, turns, 8\), of one turn or more, got shape \(2, 3, 7\)"),
     ((2, 0, 8), None, "of one turn or more"), ((3, 8), None, r"got shape \(3, 8\)"),
     ((2, 3, 8), [0, 3], r"2 numbers from 1 to 3, got \[0, 3\]"), ((2, 3, 8), [4, 1], "from 1 to 3"),
     ((2, 3, 8), [1], "2 numbers"),
 ])
-def test_sequences_that_do_not_fit_are_refused(shape: tuple[int, ...], lengths: list[int] | None, said: str) -> None:
-    with pytest.raises(AuraError, match=said):
+def test_sequences_that_do_not_fit_are_refused(shape: tuple[int, ...], lengths: list[int] | None, message: str) -> None:
+    with pytest.raises(AuraError, match=message):
         classifier()(turns(*shape), None if lengths is None else torch.tensor(lengths))

@@ -173,14 +173,14 @@ def test_annotations_are_codes_of_the_first_two_names(reader: Make) -> None:
 
 def test_a_label_cannot_be_wired_as_an_annotation() -> None:
     class Teacher(Zone[Any]):
-        manifest = Manifest("told", "", period="10 ms", outputs=(
+        manifest = Manifest("teacher", "", period="10 ms", outputs=(
             Port("x", shape=("item", "feature")), Port("label", dtype="tags", shape=("item",), role="label")))
 
     brain = Brain()
     brain.add(Teacher)
     brain.add(MANIFEST, params={"features": ("affect", "embedding"), "affect": {"source": "annotation"}})
-    brain.connect("told.x", "amygdala.embedding")
-    brain.connect("told.label", "amygdala.annotation")
+    brain.connect("teacher.x", "amygdala.embedding")
+    brain.connect("teacher.label", "amygdala.annotation")
     with pytest.raises(WiringError, match="No zone may see the label of what it has yet to predict"):
         brain.run(until="10 ms")
 

@@ -141,11 +141,11 @@ def test_an_unknown_name_says_the_nearest() -> None:
         expert_kind("conv2")
 
 
-@pytest.mark.parametrize("name, said", [
+@pytest.mark.parametrize("name, message", [
     ("others_experts:nothing", "a class derived from Expert"), ("others_experts:Unfinished", "all methods"),
     ("others_experts:Gone", "AttributeError"), ("others_experts:", "AttributeError"), (":", "ValueError")])
-def test_what_is_no_kind_of_expert_is_refused(site: Path, name: str, said: str) -> None:
-    with pytest.raises(ParameterError, match=said):
+def test_what_is_no_kind_of_expert_is_refused(site: Path, name: str, message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
         expert_kind(name, named=[name])
 
 

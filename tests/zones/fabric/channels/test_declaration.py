@@ -90,7 +90,7 @@ def test_a_channel_is_the_same_from_python_and_survives_a_scenario_file() -> Non
     (gate(alpha="1", beta="1", q10=0), "gates.0.q10", "greater than 0"),
     (gate(alpha="1", beta="1", powr=2), "gates.0.powr", "a known key.*Try 'power'"),
     ({"gates": [SHUT, SHUT]}, "gates.1.name", "names that differ, got 'n'"),
-    *(({"gates": [{**SHUT, "name": name}]}, "gates.0.name", said) for name, said in (
+    *(({"gates": [{**SHUT, "name": name}]}, "gates.0.name", message) for name, message in (
         ("v", "not a variable"), ("ca", "not a variable"), ("exp", "not a function"), ("if", "not a word of Python"))),
     ({"gates": [SHUT], "parameters": {"n": "1 mM"}}, "parameters", "unlike the gates, not .n. for both"),
     ({"conductance": "-0.01 S/cm2"}, "conductance", "at least 0"),

@@ -301,9 +301,9 @@ def test_all_mistakes_of_all_channels_are_named_at_once() -> None:
 
 def test_a_published_fit_that_ends_a_little_above_1_is_taken_and_told() -> None:
     fit = {**TABLE, "gates": [{"name": "n", "steady": "1.00025 / (1 + exp(-(v + 20) / 9))", "tau": 2.5}]}
-    membrane, told = membrane_of(tissue_of(neuron={"channels": {"mine": fit}}))
+    membrane, notices = membrane_of(tissue_of(neuron={"channels": {"mine": fit}}))
     assert membrane.placements[-1].channel.name == "mine"
-    assert list(told) == ["took channel mine though the steady state of its gate n leaves 0 to 1 at v = 55 mV: "
+    assert list(notices) == ["took channel mine though the steady state of its gate n leaves 0 to 1 at v = 55 mV: "
                           "1.000009628209253 (the worst is 1.0002483800009323 at v = 100 mV)"]
 
 
