@@ -70,7 +70,8 @@ def main() -> None:
                     print(f"| {subject.name} | the process died | | | | | |", flush=True)
                     continue
             total = outcomes.total()
-            print(f"| {subject.name} | {total:,} | {outcomes['refused']:,} | {outcomes['same'] + outcomes['warned']:,} | "
+            print(f"| {subject.name} | {total:,} | {outcomes['refused']:,} | "
+                      f"{outcomes['same'] + outcomes['warned']:,} | "
                   f"{len(faults):,} | {total / took:,.0f} | {memory:.0f} |", flush=True)
             for fault in faults[:20]:
                 print(fault, file=sys.stderr, flush=True)
