@@ -14,9 +14,11 @@ from aura.zones.common.arrays import Array
 from aura.zones.common.npy_files import read_array, read_digests, read_json, read_whole, write_array, write_digests
 from aura.zones.common.whole_files import write_file
 
-__all__ = ["ALL_LABELS", "Classifier", "check_labels", "read_classifier", "read_labels", "width_of_export",
-           "write_classifier", "write_labels"]
+__all__ = ["ALL_KINDS", "ALL_LABELS", "Classifier", "check_kinds", "check_labels", "read_classifier", "read_kinds",
+           "read_labels", "width_of_export", "write_classifier", "write_kinds", "write_labels"]
 
+ALL_KINDS = "all_kinds.json"
+"""The kind of every task by its name: what the files of a task mean, they do not say."""
 ALL_LABELS = "all_labels.json"
 """The classes of every task by its name."""
 
@@ -127,6 +129,46 @@ def check_labels(folder: Path, labels: Mapping[str, tuple[str, ...]]) -> None:
         if not isinstance(saved, dict) or saved.get(task) != list(names):
             raise StateError(str(path), expected=expected, got=f"others of {task}",
                              hint="`aura export` writes its files together.")
+
+
+def write_kinds(folder: Path, kinds: Mapping[str, str]) -> Path:
+    """Write ``all_kinds.json``, the kind of every task, and return the file."""
+    path = folder / ALL_KINDS
+    write_file(path, (json.dumps(dict(kinds), indent=1) + "\n").encode())
+    return path
+
+
+def read_kinds(folder: Path) -> dict[str, str]:
+    """Return the kinds of the tasks that were exported to a folder; empty where nothing says them.
+
+    Raises
+    ------
+    StateError
+        If ``all_kinds.json`` is damaged.
+    """
+    path, expected = folder / ALL_KINDS, "the kind of each task, by its name"
+    if not path.exists():  # another program wrote the files, or AURA before there was this one
+        return {}
+    kinds = read_json(path, None, expected)
+    if not isinstance(kinds, dict) or not all(isinstance(kind, str) for kind in kinds.values()):
+        raise StateError(str(path), expected=expected, got=type(kinds).__name__)
+    return kinds
+
+
+def check_kinds(folder: Path, kinds: Mapping[str, str]) -> None:
+    """Raise if ``all_kinds.json``, where there is one, says that a task was of another kind.
+
+    Raises
+    ------
+    StateError
+        If it is damaged or says others.
+    """
+    saved = read_kinds(folder)
+    for task, kind in kinds.items():
+        if saved.get(task, kind) != kind:
+            raise StateError(str(folder / ALL_KINDS), expected=f"{task!r} of the kind {kind!r}",
+                             got=f"an export of the kind {saved[task]!r}",
+                             hint=f'Set tasks.{task}.kind = "{saved[task]}".')
 
 
 def _path(folder: Path, task: str, part: str) -> Path:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import ParameterError, StateError
-from aura.zones.amygdala.export import read_classifier, read_labels, width_of_export
+from aura.zones.amygdala.export import check_kinds, read_classifier, read_kinds, read_labels, width_of_export
 from aura.zones.common.arrays import Array
 from aura.zones.common.confidence import Confidence
 from aura.zones.common.links import INDICATOR, LOG_ODDS
@@ -79,16 +79,23 @@ class AmygdalaRelay:
             self._confidence.values = _numbers(confidence, "confidence", (3,))
 
     @classmethod
-    def load(cls, folder: str | Path, task: str = "emotion", *, kind: Literal["labels", "choice"] = "labels",
+    def load(cls, folder: str | Path, task: str = "emotion", *, kind: Literal["labels", "choice"] | None = None,
              at_least_one: bool = True) -> AmygdalaRelay:
         """Read what `aura export` wrote of a task, checked against its digests.
+
+        Without a `kind` the task is of the one of its export, where ``all_kinds.json`` says it; else `labels`.
 
         Raises
         ------
         StateError
-            If a file is missing, as of a network whose scores are no linear map, or damaged.
+            If a file is missing, as of a network whose scores are no linear map, or damaged, or the task was of another
+            kind.
         """
         folder = Path(folder)
+        if kind is None:
+            kind = cast("Any", read_kinds(folder).get(task, "labels"))  # another one than these two is refused below
+        else:
+            check_kinds(folder, {task: kind})
         found, _ = read_classifier(folder, task, width_of_export(folder, task))
         assert found.weights is not None  # their width was given
         assert found.bias is not None

@@ -17,7 +17,7 @@ from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.amygdala.explained import explained
-from aura.zones.amygdala.export import check_labels, write_labels
+from aura.zones.amygdala.export import check_kinds, check_labels, write_kinds, write_labels
 from aura.zones.amygdala.features.rows import FeatureRows
 from aura.zones.amygdala.learners.checked import checked_learned, checked_scores
 from aura.zones.amygdala.learners.learner import Learner
@@ -275,6 +275,8 @@ class Amygdala(Zone[AmygdalaParams]):
         files = [path for task in self._tasks.values() for path in task.export(folder)]
         labels = {name: labels for name, task in self._tasks.items() if (labels := task.exported_labels())}
         files += write_labels(folder, labels)
+        if files:
+            files.append(write_kinds(folder, self._kinds))
         beside = self._rows.export(folder) if self._tasks else []
         return [*files, *(() if self._learner is None else self._learner.export(folder)), *beside]
 
@@ -287,6 +289,7 @@ class Amygdala(Zone[AmygdalaParams]):
             If a file is missing or does not fit.
         """
         folder = Path(folder)
+        check_kinds(folder, self._kinds)
         width, tasks, learner = self._features, self._tasks, self._learner
         if width is None:
             features = self._width_of_export(folder)
@@ -314,6 +317,10 @@ class Amygdala(Zone[AmygdalaParams]):
             self._learner.adopt_export(model)
         self._rows.adopt(*beside)
         return [path for _, files in found.values() for path in files]
+
+    @property
+    def _kinds(self) -> dict[str, str]:
+        return {name: options.kind for name, options in self.params.tasks.items()}
 
     def _width_of_export(self, folder: Path) -> int:
         tasks, learner = self.context.parts["task"], self.context.parts["learner"][self.params.learner.kind].load()

@@ -197,3 +197,39 @@ def test_a_refused_import_leaves_the_zone_as_it_was(bench: Make, tmp_path: Path)
     with pytest.raises(StateError):
         other.zone.load_export(tmp_path)
     assert np.array_equal(before, other.zone.state()["learner"]["readouts"]["emotion"]["learner"]["weights"])
+
+
+@pytest.mark.parametrize("learner", ["rls", "logistic", "network", "mixture"])
+@pytest.mark.parametrize(("kind", "other", "message"), [
+    ("labels", "choice", r"kind 'choice', got an export of the kind 'labels'.*Set tasks\.emotion\.kind = .labels."),
+    ("choice", "labels", "expected 'emotion' of the kind 'labels', got an export of the kind 'choice'"),
+    ("choice", "numbers", "expected 'emotion' of the kind 'numbers', got an export of the kind 'choice'")])
+def test_an_export_of_another_kind_of_task_is_refused_and_changes_nothing(
+        bench: Make, tmp_path: Path, learner: str, kind: str, other: str, message: str) -> None:
+    settings = {"kind": learner, **({"hidden": [4]} if learner == "network" else {})}
+    one = bench(learner=settings, tasks={"emotion": {"kind": kind}})
+    embedding, labels = stimuli(64)
+    one.show(embedding, range(64))
+    one.tell(tuple(some[:1] or ("joy",) for some in labels), range(64))
+    one.zone.export(tmp_path)
+    wrong = bench(learner=settings, tasks={"emotion": {"kind": other}})
+    before = wrong.zone.state()
+    with pytest.raises(StateError, match=message):
+        wrong.zone.load_export(tmp_path)
+    assert trees_equal(before, wrong.zone.state())
+    (tmp_path / "all_kinds.json").unlink()  # as of another program, which knows no kinds
+    bench(learner=settings, tasks={"emotion": {"kind": kind}}).zone.load_export(tmp_path)
+
+
+def test_calibrated_scores_are_refused_by_a_learner_whose_scores_are_log_odds(bench: Make, tmp_path: Path) -> None:
+    exported(bench, tmp_path)
+    with pytest.raises(StateError, match=r"scores of 'emotion' that are log odds, as those of the learner 'logistic'"):
+        bench(learner={"kind": "logistic"}).zone.load_export(tmp_path)
+
+
+def test_damaged_kinds_are_named(bench: Make, tmp_path: Path) -> None:
+    exported(bench, tmp_path)
+    for content in ("[", "[1]", '{"emotion": 1}'):
+        (tmp_path / "all_kinds.json").write_text(content)
+        with pytest.raises(StateError, match=r"all_kinds\.json: expected the kind of each task"):
+            bench().zone.load_export(tmp_path)

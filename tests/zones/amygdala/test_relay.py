@@ -106,3 +106,16 @@ def test_it_needs_numpy_alone() -> None:
               "n.partition('.')[0] in ('torch', 'scipy', 'sklearn') or n.startswith('aura.zones.amygdala.zone')]; "
               "sys.exit(str(bad) if bad else 0)")
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
+
+
+def test_the_kind_is_that_of_the_export_and_another_is_refused(bench: Make, tmp_path: Path) -> None:
+    one = bench(tasks={"emotion": {"kind": "choice"}})
+    embedding, labels = stimuli(64)
+    one.show(embedding, range(64))
+    one.tell(tuple(some[:1] or ("joy",) for some in labels), range(64))
+    one.zone.export(tmp_path)
+    one.show(embedding, range(100, 164))
+    assert AmygdalaRelay.load(tmp_path).predict(embedding) == one.read("emotion")
+    assert np.allclose(AmygdalaRelay.load(tmp_path).probability(embedding).sum(axis=1), 1.0)
+    with pytest.raises(StateError, match="expected 'emotion' of the kind 'labels', got an export of the kind 'choice'"):
+        AmygdalaRelay.load(tmp_path, kind="labels")

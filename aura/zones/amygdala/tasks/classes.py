@@ -124,6 +124,10 @@ class ClassTask(ClassAnswers, HeadTask):
         if not self.options.open and set(found.classes) != set(self.options.classes):
             raise StateError(str(files[-1]), expected=f"the classes {', '.join(self.options.classes)}",
                              got=", ".join(found.classes), hint=f"Set tasks.{self.name}.open = true.")
+        if found.calibration is not None and not self.learner.link.calibrated:
+            raise StateError(str(folder), expected=f"scores of {self.name!r} that are log odds, as those of the "
+                             f"learner {self.learner.options.kind!r} are", got="scores that a calibration belongs to",
+                             hint='Set learner.kind = "rls", if that exported them.')
         return found, files
 
     def adopt(self, found: Classifier) -> None:
