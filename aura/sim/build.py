@@ -181,14 +181,16 @@ def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scen
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
                       model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.stratify,
                       model.hold_out_seed, model.limit, limit, model.curriculum, model.change,
+                      model.hold_out_by, model.folds, model.fold, model.conversations,
                       autoplay and model.beside.other is None)
     reader = _reader(kind, options, scenario, f"streams.{name}")
     held_out = None
+    ways = {key: value for key in ("hold_out", "folds", "held_out") if (value := getattr(model, key))}
+    if len(ways) > 1:
+        raise ScenarioError(f"streams.{name}", expected=" or ".join(ways),
+                            got=" and ".join(f"{key} = {value}" for key, value in ways.items()),
+                            hint=UNSET.format(name, *list(ways)[:2]))
     if model.held_out is not None:
-        if model.hold_out:
-            raise ScenarioError(f"streams.{name}", expected="hold_out or held_out",
-                                got=f"hold_out = {model.hold_out} and held_out = {model.held_out}",
-                                hint=UNSET.format(name, "hold_out", "held_out"))
         changed = _options(kind, {**model.reader_options, **other}, where, sources, "limit")
         held_out = _reader(kind, _timed(changed, model), scenario, where)
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=kind.name,
@@ -209,7 +211,7 @@ def _reader(kind: ReaderKind, options: Any, scenario: Scenario, where: str) -> R
 def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
                journal: Journal | None) -> type[Zone[Any]]:
     for key in ("shuffle", "time", "spread_over", "follows", "hold_out", "held_out", "stratify", "hold_out_seed",
-                "limit", "curriculum", "change"):
+                "limit", "curriculum", "change", "hold_out_by", "folds", "fold", "conversations"):
         if getattr(model, key) != StreamModel.model_fields[key].default:
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:

@@ -10,6 +10,7 @@ from aura.core.errors import TimeError
 from aura.core.time import RATE_PATTERN, TIME_PATTERN, parse_rate, parse_time
 from aura.sim.streams.beside import Beside
 from aura.sim.streams.change import Change
+from aura.sim.streams.conversations import Conversations
 from aura.sim.streams.curriculum import Curriculum
 
 __all__ = ["Model", "StreamModel", "TimeText"]
@@ -91,6 +92,18 @@ class StreamModel(BaseModel):
         default=None, ge=0,
         description="What the rows are drawn by that `hold_out` keeps back: the same ones whatever the scenario's seed "
                     "and the stream's name. By default these two.")
+    hold_out_by: tuple[str, ...] | None = Field(
+        default=None,
+        description="Fields of tags, text or integers of which no value is both learned and held out: rows that share "
+                    "one are held out together or not at all. By default, of conversations, their authors; a "
+                    "conversation is never parted.")
+    folds: int | None = Field(
+        default=None, ge=2,
+        description="Part the rows into so many of like size, of which one `fold` is held out, in place of "
+                    "`hold_out`.")
+    fold: int = Field(
+        default=0, ge=0,
+        description="Which of the `folds` is held out, counted from 0.")
     held_out: dict[str, Any] | None = Field(
         default=None,
         description="The options of the reader that open other rows as the held-out ones, in place of `hold_out`; "
@@ -102,6 +115,10 @@ class StreamModel(BaseModel):
     truth: tuple[str, ...] | None = Field(
         default=None,
         description="Fields that tell the truth, which a zone is told after it has predicted; by default all tags.")
+    conversations: Conversations | None = Field(
+        default=None,
+        description="How rows make conversations, whose turns are played in order and whose labels come at their end; "
+                    "`limit` then counts conversations, and `shuffle` orders them and not their turns.")
     curriculum: Curriculum | None = Field(
         default=None,
         description="Play the learning rows group after group of classes; adds the output `stage`.")

@@ -236,7 +236,7 @@ def _none(lacking: Missing, _: str | int) -> object:
 
 
 def _as_text(cell: object) -> str:
-    """Return what a cell says, by which it is found: a number of JSON as text, a whole one without its point."""
+    """Return the text of a cell, by which a row is found: a number of JSON as text, a whole one without its point."""
     if isinstance(cell, float) and cell.is_integer():
         cell = int(cell)
     return str(cell)

@@ -10,7 +10,7 @@ import numpy as np
 from aura.core.errors import StreamError
 from aura.sim.readers.strata import stratified
 
-__all__ = ["Seed", "by_stage", "fixed_permutation", "pass_order", "plan"]
+__all__ = ["Seed", "by_stage", "fixed_permutation", "hold_out_draws", "pass_draws", "pass_order", "plan"]
 
 Seed = int | np.random.SeedSequence
 
@@ -74,7 +74,7 @@ def plan(
     every = np.arange(count, dtype=np.int64)
     if hold_out_from == "end":
         return every[: count - held], every[count - held :]
-    drawn = _generator(seed, _HOLD_OUT).permutation(count)
+    drawn = hold_out_draws(seed).permutation(count)
     if strata is None:
         mask = np.zeros(count, dtype=bool)
         mask[drawn[:held]] = True
@@ -104,7 +104,17 @@ def pass_order(indices: np.ndarray, *, seed: Seed, number: int, shuffle: bool) -
     """
     if not shuffle:
         return indices
-    return _generator(seed, _PASS, number).permutation(indices)
+    return pass_draws(seed, number).permutation(indices)
+
+
+def pass_draws(seed: Seed, number: int) -> np.random.Generator:
+    """Return what the order of pass `number` is drawn by, which depends on no other pass."""
+    return _generator(seed, _PASS, number)
+
+
+def hold_out_draws(seed: Seed) -> np.random.Generator:
+    """Return what rows to hold out are drawn by."""
+    return _generator(seed, _HOLD_OUT)
 
 
 def by_stage(rows: np.ndarray, stages: np.ndarray, stage: int | None = None) -> np.ndarray:

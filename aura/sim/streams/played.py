@@ -17,12 +17,13 @@ from aura.plugins.streams import Reader
 from aura.sim.readers.bad import BAD_ROWS
 from aura.sim.readers.order import pass_order
 from aura.sim.streams.change import AFTER, BEFORE, REGIME, Changing
+from aura.sim.streams.conversations import with_labels
 from aura.sim.streams.curriculum import STAGE, Stages
 from aura.sim.streams.flow import played_flow
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import items_of, joined, stream_ports
 from aura.sim.streams.sights import Sights
-from aura.sim.streams.splitting import split_rows
+from aura.sim.streams.splitting import splits_of
 from aura.sim.streams.stream import Stream
 from aura.sim.streams.times import require_in_reach, row_times, tick_time
 
@@ -43,12 +44,10 @@ class PlayedStream(Stream):
         how = self.playing
         # Drawn once, so that every pass's order follows from seed, name and number of the pass alone.
         self._seed = int(self.rng.integers(2**62))
-        learnt, held = split_rows(self.reader, how, self._seed, context.name)
-        self._splits: dict[str, tuple[Reader, np.ndarray]] = {"learn": (self.reader, learnt)}
-        if self.held_out is not None:
-            self._splits["held_out"] = (self.held_out, np.arange(len(self.held_out))[:how.held_out_limit])
-        elif len(held):
-            self._splits["held_out"] = (self.reader, held)
+        self._splits, self._talks = splits_of(self.reader, self.held_out, how, self._seed, context.name)
+        self._fields = {split: with_labels(reader.fields, how.conversations)
+                        for split, (reader, _) in self._splits.items()}
+        learnt = self._splits["learn"][1]
         self._stages = Stages(how.curriculum, self.reader, learnt, context.name) if how.curriculum else None
         self._changing = Changing(how.change, self.reader.fields, len(learnt) * how.repeat, self._seed, context.name) \
             if how.change else None
@@ -62,6 +61,8 @@ class PlayedStream(Stream):
         self._row_counts = {name: f"{len(rows)} of {len(reader)}" for name, (reader, rows) in self._splits.items()}
         self._sights = Sights(self._splits)
         self._order = np.empty(0, dtype=np.int64)
+        self._ends = np.empty((2, 0), dtype=bool)
+        """Which rows of the pass are the last of a conversation, and of an author in it."""
         self._times: np.ndarray | None = None
         for split, (reader, rows) in self._splits.items():  # wrong times are better told now than when a phase begins
             self._require_in_reach(split, len(rows), None if how.time is None else self._row_times(reader, rows))
@@ -145,6 +146,7 @@ class PlayedStream(Stream):
         changed = self._changed(count)
         rows = reader.rows(chosen)
         ids = self._identities(chosen, changed, rows)
+        published = self._published(rows, changed, chosen)
         self._position += count
         self._learned += count if self._split == "learn" else 0
         if self._times is not None and self._position >= len(self._order):
@@ -152,7 +154,7 @@ class PlayedStream(Stream):
             self._start = now
         if self.ended and self.on_end is not None:
             self.on_end()
-        return items_of(reader.fields, self._published(rows, changed), ids)
+        return items_of(self._fields[self._split], published, ids)
 
     def _identities(self, chosen: np.ndarray, changed: np.ndarray, rows: dict[str, Any]) -> np.ndarray:
         """Return the ids of the next items, the rows `chosen`, and remember that these were seen."""
@@ -178,6 +180,8 @@ class PlayedStream(Stream):
         counts: Counter[str] = Counter()
         for reader in readers.values():
             counts.update(reader.notices)
+        for talks in set(self._talks.values()):
+            counts.update(talks.notices())
         counts[BAD_ROWS] = sum(reader.skipped for reader in readers.values())
         return {**counts, **absent, **self._sights.notices()}
 
@@ -207,8 +211,11 @@ class PlayedStream(Stream):
         return self._changing.learning(self._learned, count) if self._split == "learn" \
             else self._changing.held_out(self._pass, count)
 
-    def _published(self, rows: dict[str, Any], changed: np.ndarray) -> dict[str, Any]:
-        """Return rows with what a curriculum and a change make of them."""
+    def _published(self, rows: dict[str, Any], changed: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
+        """Return the next rows, `chosen`, with what conversations, a curriculum and a change make of them."""
+        if self._talks:
+            ends = self._ends[:, self._position:self._position + len(chosen)]
+            rows = self._talks[self._split].labelled(rows, chosen, ends)
         if self._stages:
             rows = {**rows, STAGE.name: self._stages.of(rows)}
         if self._changing:
@@ -224,6 +231,8 @@ class PlayedStream(Stream):
 
     def _load_pass(self) -> None:
         self._order, self._times = self._ordered(self._split, self._pass, self._stage), None
+        if self._talks and len(self._order):
+            self._ends = self._talks[self._split].ends(self._order)
         if self.playing.time and len(self._order):
             self._times = self._row_times(self._splits[self._split][0], self._order)
 
@@ -232,6 +241,9 @@ class PlayedStream(Stream):
         if split not in self._splits:
             return np.empty(0, dtype=np.int64)
         learning = split == "learn"
+        if self._talks:
+            return self._talks[split].order(self._splits[split][1], seed=self._seed, number=number,
+                                            shuffle=self.playing.shuffle and learning)
         order = pass_order(self._splits[split][1], seed=self._seed, number=number,
                            shuffle=self.playing.shuffle and learning)
         return self._stages.order(order, stage) if self._stages and learning else order
@@ -273,7 +285,11 @@ def played_stream(reader: Reader, playing: Playing, *, name: str, held_out: Read
             if given:
                 raise StreamError(f"{name}.{key}", expected="a stream that is not played by a time column",
                                   got=f"time = {playing.time!r}")
-    ports = (*stream_ports(fields, truth, name), *playing.ports(fields, name))
+    how = playing.conversations
+    if how is not None and playing.curriculum is not None:
+        raise StreamError(f"{name}.curriculum", expected="a stream of rows, not of conversations",
+                          got=f"conversations by {how.by!r}", hint="A curriculum would take turns out of their order.")
+    ports = (*stream_ports(fields, truth, name, how.published_last if how else ()), *playing.ports(fields, name))
     manifest = Manifest(kind, PlayedStream, "A sensory stream.", outputs=ports, version="5", deprecated=deprecated,
                         flow=played_flow(reader, held_out, playing, name, spread=spread))
     return type("PlayedStream", (PlayedStream,), {"manifest": manifest, "reader": reader, "held_out": held_out,

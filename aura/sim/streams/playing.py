@@ -10,6 +10,7 @@ from aura.core.errors import StreamError
 from aura.core.ports import Port
 from aura.core.time import MS
 from aura.sim.streams.change import REGIME, Change
+from aura.sim.streams.conversations import Conversations
 from aura.sim.streams.curriculum import STAGE, Curriculum
 from aura.sim.streams.times import Period
 
@@ -39,6 +40,12 @@ class Playing:
         What the rows that are held out are drawn by, whatever the stream's own seed.
     held_out_limit : int, optional
         Play only the first so many rows of a reader of held-out rows.
+    hold_out_by : tuple of str, optional
+        Fields of which no value is on both sides. By default, of conversations, these and their authors.
+    folds, fold : int, optional
+        Hold out one of so many parts of the rows, as alike in size as can be, counted from 0.
+    conversations : Conversations, optional
+        Rows are turns; `limit` and `held_out_limit` then count conversations.
     curriculum : Curriculum, optional
         Play the learning rows stage after stage, shuffled or not within a stage; an output ``stage`` tells of it.
     change : Change, optional
@@ -61,7 +68,18 @@ class Playing:
     held_out_limit: int | None = None
     curriculum: Curriculum | None = None
     change: Change | None = None
+    hold_out_by: tuple[str, ...] | None = None
+    folds: int | None = None
+    fold: int = 0
+    conversations: Conversations | None = None
     autoplay: bool = True
+
+    @property
+    def apart(self) -> tuple[str, ...]:
+        """The fields of which no value is on both sides."""
+        how = self.conversations
+        by = self.hold_out_by if self.hold_out_by is not None or how is None or how.author is None else (how.author,)
+        return tuple(dict.fromkeys((*(() if how is None else (how.by,)), *(by or ()))))
 
     def ports(self, fields: Iterable[str], name: str) -> tuple[Port, ...]:
         """Return the outputs that a curriculum and a change add to those of the fields.

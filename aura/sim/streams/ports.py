@@ -16,8 +16,11 @@ from aura.plugins.streams import Field, stack
 __all__ = ["items_of", "joined", "stream_ports"]
 
 
-def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, name: str) -> tuple[Port, ...]:
+def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, name: str,
+                 labels: Collection[str] = ()) -> tuple[Port, ...]:
     """Return a port for each field; the fields named in `truth`, by default all tags, have the role of labels.
+
+    So have those in `labels`.
 
     Raises
     ------
@@ -28,7 +31,7 @@ def stream_ports(fields: Mapping[str, Field], truth: Collection[str] | None, nam
         if label not in fields:
             raise StreamError(f"{name}.truth", expected="fields of the stream", got=repr(label),
                               hint=nearest(label, fields))
-    return tuple(_port(key, field, field.dtype == "tags" if truth is None else key in truth)
+    return tuple(_port(key, field, key in labels or (field.dtype == "tags" if truth is None else key in truth))
                  for key, field in fields.items())
 
 

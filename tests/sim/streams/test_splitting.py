@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 
+import numpy as np
 import pytest
 
 from aura import Brain
 from aura.core.errors import AuraError
 from aura.core.time import MS
 from aura.sim.readers.iterable import read_iterable
-from aura.sim.streams import played_stream
+from aura.sim.streams import Conversations, played_stream
+from aura.sim.streams.groups import groups_of
 from aura.sim.streams.playing import Playing
-from aura.sim.streams.splitting import split_rows
+from aura.sim.streams.splitting import split_rows, splits_of
 
 DRAWN = {"hold_out": 0.2, "hold_out_from": "random"}
 
@@ -76,3 +78,95 @@ def test_a_run_stopped_and_resumed_holds_out_the_same_rows(sim):
     whole = Counter(row["label"][0] for row in sim.rows())
     part = Counter(label for label, in shown[-20:])
     assert all(abs(part[label] - count / 5) <= 1 for label, count in whole.items())
+
+
+def talks(circles=10, each=4, turns=3):
+    """Return conversations of circles of three authors each, of whom nobody speaks outside of his own."""
+    return read_iterable([{"talk": f"{circle}.{number}", "turn": turn, "sold": ["yes" if number % 2 else "no"],
+                           "author": f"{circle}.{'abc'[(number + turn % 2) % 3]}"}
+                          for circle in range(circles) for number in range(each) for turn in range(turns)], name="rows")
+
+
+TALKS = Conversations(by="talk", turn="turn", author="author", labels=("sold",))
+
+
+def values_of(rows, indices, field):
+    return set(rows.rows(indices)[field])
+
+
+@pytest.mark.parametrize("playing", [{"hold_out": 0.3, "hold_out_from": "random"}, {"hold_out": 0.3},
+                                     {"folds": 4, "fold": 1}, {"folds": 4, "fold": 3, "stratify": "sold"}])
+def test_no_author_and_no_conversation_is_on_both_sides(playing):
+    rows = talks()
+    learnt, held = split_rows(rows, Playing(**playing, conversations=TALKS), 0, "s")
+    assert len(learnt)
+    assert not values_of(rows, learnt, "author") & values_of(rows, held, "author")
+    assert not values_of(rows, learnt, "talk") & values_of(rows, held, "talk")
+    assert abs(len(held) / len(rows) - playing.get("hold_out", 0.25)) < 0.06
+
+
+def test_each_row_is_held_out_in_one_fold_and_folds_are_of_like_size():
+    rows = talks()
+    folds = [held(rows, hold_out=0.0, hold_out_from="end", folds=5, fold=fold, conversations=TALKS)
+             for fold in range(5)]
+    assert sorted(row for fold in folds for row in fold) == list(range(len(rows)))
+    assert {len(fold) for fold in folds} == {24}
+
+
+def test_folds_of_rows_that_belong_to_nobody_hold_every_class_alike():
+    folds = [held(hold_out=0.0, hold_out_from="end", folds=5, fold=fold, stratify="label") for fold in range(5)]
+    assert sorted(row for fold in folds for row in fold) == list(range(100))
+    assert {(len(fold), sum(row % 20 == 0 for row in fold)) for fold in folds} == {(20, 1)}
+
+
+def test_groups_are_dealt_so_that_every_class_has_its_share():
+    rows = read_iterable([{"who": f"p{i // 5}", "label": ["rare" if i // 5 % 4 == 0 else "common"]}
+                          for i in range(200)], name="rows")
+    for seed in range(5):
+        chosen = held(rows, seed=seed, hold_out=0.25, stratify="label", hold_out_by=("who",))
+        assert len(chosen) == 50
+        assert sum(row // 5 % 4 == 0 for row in chosen) in (10, 15)
+
+
+def test_what_hangs_together_by_way_of_others_is_one_group():
+    rows = read_iterable([{"who": who} for who in (["a", "b"], ["c"], ["b", "d"], ["d"], [])], name="rows")
+    assert groups_of(rows, np.arange(5), ["who"], "s").tolist() == [0, 1, 0, 0, 2]
+
+
+def test_a_stream_of_any_rows_may_be_held_out_by_a_field():
+    chosen = held(hold_out=0.5, hold_out_by=("label",))
+    assert {row % 20 == 0 for row in chosen} == {True}
+
+
+def test_by_conversation_alone_authors_may_be_on_both_sides():
+    rows = talks(circles=1, each=10)
+    how = {"conversations": TALKS, "hold_out": 0.3}
+    learnt, chosen = split_rows(rows, Playing(**how, hold_out_by=()), 0, "s")
+    assert values_of(rows, learnt, "author") & values_of(rows, chosen, "author")
+    assert not values_of(rows, learnt, "talk") & values_of(rows, chosen, "talk")
+    with pytest.raises(AuraError, match=r"s\.hold_out: expected rows that can be parted in 2 by 'talk' and 'author', "
+                                        r"got 30 rows in 1 groups.*hold_out_by"):
+        split_rows(rows, Playing(**how), 0, "s")
+
+
+def test_held_out_rows_of_their_own_that_share_an_author_are_refused_and_some_are_named():
+    one, other = talks(circles=4), talks(circles=2)
+    with pytest.raises(AuraError, match=r"s\.held_out: expected no 'talk' of the learning rows among the held-out "
+                                        r"ones, got 8 of 8 \('0\.0', '0\.1', '0\.2', \.\.\.\)"):
+        splits_of(one, other, Playing(conversations=TALKS), 0, "s")
+    renamed = read_iterable([{"talk": f"x{row}", "turn": 0, "sold": ["no"], "author": author}
+                             for row, author in enumerate(("0.a", "new", "1.b"))], name="others")
+    with pytest.raises(AuraError, match=r"no 'author' of the learning.*got 2 of 3 \('0\.a', '1\.b'\).*hold_out_by"):
+        splits_of(one, renamed, Playing(conversations=TALKS), 0, "s")
+    splits, _ = splits_of(one, renamed, Playing(conversations=TALKS, hold_out_by=()), 0, "s")
+    assert [len(rows) for _, rows in splits.values()] == [48, 3]
+
+
+@pytest.mark.parametrize(("playing", "message"), [
+    ({"fold": 5, "folds": 5}, r"s\.fold: expected a fold from 0 to 4, got 5"),
+    ({"fold": 1}, r"s\.fold: expected `folds` beside it, got 1"),
+    ({"folds": 200}, r"s\.folds: expected rows that can be parted in 200, got 100 rows"),
+    ({"folds": 2, "hold_out_by": ("n", "labl")}, r"s\.hold_out_by: expected a field of tags.*'label'")])
+def test_folds_that_cannot_be_are_refused(playing, message):
+    with pytest.raises(AuraError, match=message):
+        held(hold_out=0.0, hold_out_from="end", **playing)
