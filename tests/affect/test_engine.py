@@ -193,6 +193,6 @@ def test_it_reads_with_the_encoder_that_the_run_has_moved(tmp_path: Path) -> Non
     with aura.EmotionEngine.load(tmp_path) as engine:
         assert np.array_equal(engine._brain["sensory"].encode(text), moved)
         assert not np.allclose(moved, before, atol=1e-3)
-        said = engine.analyze(text[0])
-        assert engine.teach(said, emotion="sadness") == 1  # the readout learns, the encoder stays
+        analysis = engine.analyze(text[0])
+        assert engine.teach(analysis, emotion="sadness") == 1  # the readout learns, the encoder stays
         assert np.array_equal(engine._brain["sensory"].encode(text), moved)

@@ -70,9 +70,10 @@ def latency_f1(first: Ints, positive: Bools, lengths: Ints) -> float:
 def threshold_figures(scores: Floats, positive: Bools, threshold: float) -> dict[str, float]:
     """Return accuracy, precision, recall and F1 of those whose score is above a threshold; 0 for a share of nothing."""
     found = scores > threshold
-    hits, there, said = int((found & positive).sum()), int(positive.sum()), int(found.sum())
-    return {"accuracy": float((found == positive).mean()), "precision": hits / said if said else 0.0,
-            "recall": hits / there if there else 0.0, "f1": 2.0 * hits / (said + there) if said + there else 0.0}
+    hits, there, predicted = int((found & positive).sum()), int(positive.sum()), int(found.sum())
+    return {"accuracy": float((found == positive).mean()), "precision": hits / predicted if predicted else 0.0,
+            "recall": hits / there if there else 0.0,
+            "f1": 2.0 * hits / (predicted + there) if predicted + there else 0.0}
 
 
 def best_threshold(scores: Floats, positive: Bools) -> tuple[float, float]:

@@ -138,10 +138,10 @@ def test_of_several_classes_the_chance_of_those_to_be_found_counts():
     for name, signal in events(beliefs, positive):
         if signal.topic == "temporal.chance":
             half = signal.value / 2.0
-            told = Signal(signal.topic, 0, np.stack([1.0 - signal.value, half, half], axis=1), signal.ids)
+            published = Signal(signal.topic, 0, np.stack([1.0 - signal.value, half, half], axis=1), signal.ids)
         else:
-            told = signal
-        tell(watcher, [(name, told)])
+            published = signal
+        tell(watcher, [(name, published)])
     assert phase_of(watcher)["summary"] == pytest.approx(whole["summary"])
 
 
@@ -158,10 +158,10 @@ def test_conversations_without_a_truth_or_of_one_side_are_counted_and_not_judged
 
 def test_a_truth_that_comes_later_than_all_turns_is_known():
     beliefs, positive = conversations(20)
-    told = events(beliefs, positive)
-    late = [one for one in told if one[1].topic == "talks.outcome"]
+    history = events(beliefs, positive)
+    late = [one for one in history if one[1].topic == "talks.outcome"]
     watcher = metric()
-    tell(watcher, [one for one in told if one not in late] + late)
+    tell(watcher, [one for one in history if one not in late] + late)
     assert watcher.results() == fed(metric(), beliefs, positive).results()
 
 
@@ -193,13 +193,13 @@ def test_rows_that_were_learned_before_stand_apart():
 def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, share):
     from aura.core.state import read_tree, write_tree
 
-    told = events(*conversations(40))
-    before, after, stop = metric(), metric(), int(share * len(told))
-    tell(before, told[:stop])
+    history = events(*conversations(40))
+    before, after, stop = metric(), metric(), int(share * len(history))
+    tell(before, history[:stop])
     write_tree(tmp_path / "state.safetensors", before.state(), "metric")
     after.load_state(read_tree(tmp_path / "state.safetensors", "metric"))
     assert after.results() == before.results()
-    tell(after, told[stop:])
+    tell(after, history[stop:])
     assert after.results() == fed(metric(), *conversations(40)).results()
 
 
