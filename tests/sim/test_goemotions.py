@@ -42,3 +42,20 @@ def test_three_amygdalas_learn_from_their_features_side_by_side(data_folder, tmp
     assert {name: results[name]["phases"]["learn"]["items"] for name in results} == {
         "emotion": 64, "emotion_extras": 64, "emotion_affect": 64}
     assert not json.loads((tmp_path / "run/run.json").read_text(encoding="utf-8"))["notices"]  # no text came too late
+
+
+@pytest.mark.slow
+def test_a_mixture_shows_in_its_report_which_words_it_attends_to(data_folder, tmp_path):
+    settings = ["posts.limit=256", 'phases=[{name = "learn"}]']
+    run = Run(load_scenario("goemotions-mixture", settings), RunFolder(tmp_path / "run"), PluginManager(),
+              RunOptions(report=True))
+    assert run.start() == "finished"
+
+    results = json.loads((tmp_path / "run/metrics.json").read_text(encoding="utf-8"))
+    assert results["emotion"]["phases"]["learn"]["items"] == 256
+    words = results["words"]["phases"]["learn"]
+    assert words["items"] > 250  # of nearly every comment; a few have no word
+    assert sum(weight for _, weight in words["examples"][-1]) == pytest.approx(1.0, abs=1e-4)
+    page = (tmp_path / "run/report.html").read_text(encoding="utf-8")
+    assert "Words that weigh most on average" in page
+    assert words["examples"][-1][0][0] in page
