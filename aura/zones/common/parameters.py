@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from aura.core.lasting import Free, Stateful
 from aura.zones.common.arrays import Array
 
-__all__ = ["Parameters", "step"]
+__all__ = ["Moving", "Parameters", "step"]
 
 BETAS = (0.9, 0.999)
 EPSILON = 1e-8
@@ -67,7 +69,17 @@ class Parameters(Stateful):
         self._lay()
 
 
-def step(parameters: Sequence[Parameters], rate: float, weight_decay: float, scale: float, clip: float | None) -> float:
+class Moving(Protocol):
+    """What a gradient moves: tensors of weights, which decay, and of biases, which do not."""
+
+    steps: int
+    whole_gradient: Tensor
+    weights: list[Tensor]
+    """Values, gradient, and AdamW's mean and square."""
+    biases: list[Tensor]
+
+
+def step(parameters: Sequence[Moving], rate: float, weight_decay: float, scale: float, clip: float | None) -> float:
     r"""Move parameters by the gradients that they have gathered, forget those, and return the norm of their mean.
 
     Parameters
