@@ -7,12 +7,13 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aura.zones.temporal.profile import ProfileClassifier
     from aura.zones.temporal.sequence import SequenceClassifier
 
 # Loaded on first use: the zone's manifest is read without torch.
-_HOME = {"SequenceClassifier": "aura.zones.temporal.sequence"}
+_HOME = {"ProfileClassifier": "aura.zones.temporal.profile", "SequenceClassifier": "aura.zones.temporal.sequence"}
 
-__all__ = ["SequenceClassifier"]
+__all__ = ["ProfileClassifier", "SequenceClassifier"]
 
 
 def __dir__() -> list[str]:

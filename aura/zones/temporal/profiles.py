@@ -62,7 +62,7 @@ class Aggregator(Stateful):
     >>> Aggregator("median", "choice").chances(opinions).round(2).tolist()
     [0.6, 0.4]
     >>> Aggregator("mean_vote", "choice").chances(opinions).round(2).tolist()
-    [0.62, 0.38]
+    [0.62, 0.37]
     """
 
     lasting = ("weights", "_squares")
