@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-__all__ = ["Affect", "Analysis"]
+__all__ = ["Affect", "Analysis", "Explanation"]
 
 
 class Affect(NamedTuple):
@@ -60,3 +60,25 @@ class Analysis:
     intervention_scores: Mapping[str, float]
     out_of_scope: float | None
     took_ms: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What lies behind that which an engine would say of a text; what the run's learner does not have is empty.
+
+    Parameters
+    ----------
+    tasks : mapping of str to mapping of str to float, or list of float
+        Of each task the probabilities of its classes by name, or its numbers.
+    experts : mapping of str to mapping
+        The same of each expert, or of each part that a task is blended from, by name.
+    routing : mapping of str to float
+        The share of each expert.
+    attention : tuple of (str, float)
+        The words of the text in their order, and how much each weighs in the routing; they add up to 1.
+    """
+
+    tasks: Mapping[str, Any]
+    experts: Mapping[str, Mapping[str, Any]]
+    routing: Mapping[str, float]
+    attention: tuple[tuple[str, float], ...]

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from aura.affect.analysis import Affect, Analysis
+from aura.affect.analysis import Affect, Analysis, Explanation
+from aura.affect.checks import checked_share, checked_texts
 from aura.affect.silence import Silence
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_of, read_checkpoint
@@ -29,8 +30,6 @@ __all__ = ["EmotionEngine"]
 SENSES, READS = "sensory", "amygdala"
 ANSWER_TICKS = 4
 """Of the resolution: a text arrives after one, its embedding after another, and the answer is out at that tick."""
-MAX_USER = 1_000
-"""Characters of a user's name."""
 _NONE: Mapping[str, float] = MappingProxyType({})
 
 
@@ -71,6 +70,7 @@ class EmotionEngine:
             raise ParameterError("engine.emotion", expected="a task of classes of the run", got=repr(emotion),
                                  hint=f"Its tasks: {', '.join(self._params.tasks)}.")
         self._inputs, self._outputs = frozenset(plan.inputs), frozenset(plan.outputs)
+        self._readers = (SENSES, READS) if "text" in self._inputs else (SENSES,)
         self._interventions: tuple[str, ...] = (
             self._params.users.interventions if "intervention" in self._outputs else ())
         self._names: tuple[str, ...] = zone.class_names(emotion)
@@ -120,7 +120,10 @@ class EmotionEngine:
         if most is not None and reads.get("users"):
             reads["users"] = {**reads["users"], "most": most}
         brain.add(manager.zone(READS), READS, params=reads)
-        brain.connect(f"{brain.add(Silence)}.text", f"{SENSES}.text")
+        texts = f"{brain.add(Silence)}.text"
+        brain.connect(texts, f"{SENSES}.text")
+        if "text" in brain.plans[READS].inputs:
+            brain.connect(texts, f"{READS}.text")
         brain.connect(f"{SENSES}.embedding", f"{READS}.embedding")
         brain.load_zones(place, (SENSES, READS))
         engine, users = cls(brain, emotion=emotion, pad=pad), cast("Any", brain[READS]).users
@@ -152,7 +155,7 @@ class EmotionEngine:
                      contexts: Sequence[str | None] | None = None) -> list[Analysis]:
         """Return what several texts feel like, read in one go; those of one user count in their order."""
         began = perf_counter_ns()
-        whole, names = _checked(texts, users, contexts)
+        whole, names = checked_texts(texts, users, contexts)
         if not whole:
             return []
         brain = self._brain
@@ -161,7 +164,8 @@ class EmotionEngine:
             self._next += len(whole)
             if "user" in self._inputs:
                 brain.inject(f"{READS}.user", names, ids=ids)
-            brain.inject(f"{SENSES}.text", whole, ids=ids)
+            for zone in self._readers:
+                brain.inject(f"{zone}.text", whole, ids=ids)
             brain.run(span=self._span)
             outputs = {port: brain.read(f"{READS}.{port}") for port in self._outputs}
             self._names = emotions = outputs.get(f"{self._emotion}_classes") or self._names
@@ -183,6 +187,25 @@ class EmotionEngine:
             intervention_scores=_NONE if scores is None else MappingProxyType(
                 dict(zip(self._interventions, scores[row].tolist(), strict=True))),
             out_of_scope=_number(outputs.get(f"{self._emotion}_novelty"), row), took_ms=took_ms)
+
+    def explain(self, text: str, context: str | None = None) -> Explanation:
+        """Return what lies behind that which would be said of a text: experts, routing and attention to its words.
+
+        Nothing goes on by it: neither a user's course nor the memory of a learner that follows what it reads.
+
+        Parameters
+        ----------
+        text : str
+            Any, the empty one too.
+        context : str, optional
+            What was said before, read together with the text.
+        """
+        (whole,), _ = checked_texts([text], None, [context])
+        with self._lock:
+            embedding = cast("Any", self._brain[SENSES]).encode((whole,))[0]
+            found = cast("Any", self._brain[READS]).explain(embedding, whole)
+        return Explanation(found["tasks"], found.get("experts", {}), found.get("routing", {}),
+                           tuple(found.get("attention", ())))
 
     # --- teaching -------------------------------------------------------------------------------------------------
 
@@ -246,8 +269,8 @@ class EmotionEngine:
         if what == "emotion":
             return [self._known((one,) if isinstance(one, str) else tuple(one)) for one in values]
         if what == "pad":
-            return [[_share(what, part) for part in one] for one in values]
-        return [_share(what, one) for one in values]
+            return [[checked_share(what, part) for part in one] for one in values]
+        return [checked_share(what, one) for one in values]
 
     def _known(self, labels: tuple[str, ...]) -> tuple[str, ...]:
         options = self._params.tasks[self._emotion]
@@ -334,35 +357,6 @@ class EmotionEngine:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
                  trace: TracebackType | None) -> None:
         self.close()
-
-
-def _checked(texts: Sequence[str], users: Sequence[str | None] | None,
-             contexts: Sequence[str | None] | None) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return the texts as they are read, and the names of the users."""
-    if isinstance(texts, str) or not all(isinstance(text, str) for text in texts):
-        raise ParameterError("engine.text", expected="texts", got="something else",
-                             hint="Decode bytes first; of one text `analyze` says more.")
-    users, contexts = users or [None] * len(texts), contexts or [None] * len(texts)
-    if not len(texts) == len(users) == len(contexts):
-        raise ParameterError("engine.analyze_many", expected="as many users and contexts as texts",
-                             got=f"{len(texts)}, {len(users)} and {len(contexts)}")
-    for user in users:
-        if user is not None and not (isinstance(user, str) and len(user) <= MAX_USER):
-            raise ParameterError("engine.user", expected=f"a name of at most {MAX_USER} characters",
-                                 got=repr(user)[:60])
-    whole = tuple(text if not before else f"{before}\n{text}" for before, text in zip(contexts, texts, strict=True))
-    return whole, tuple(user or "" for user in users)
-
-
-def _share(what: str, value: float) -> float:
-    """Return a number from 0 to 1."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0.0 <= number <= 1.0:
-        raise ParameterError(f"engine.teach.{what}", expected="a number from 0 to 1", got=repr(value))
-    return number
 
 
 def _number(values: Any, row: int) -> float | None:

@@ -13,6 +13,7 @@ import pytest
 
 import aura
 from aura.core.errors import CheckpointError, ParameterError
+from aura.core.state import trees_equal
 
 ROWS = [{"text": text, "seed": (name, "(seed)"), "pad": np.float32(pad)} for text, name, pad in (
     ("I won the race!", "joy", (0.9, 0.8, 0.8)), ("What a lovely day, I am so happy.", "joy", (0.9, 0.5, 0.6)),
@@ -22,11 +23,11 @@ ROWS = [{"text": text, "seed": (name, "(seed)"), "pad": np.float32(pad)} for tex
 TASKS = {"emotion": {"kind": "emotions"}, "pad": {"kind": "numbers", "size": 3, "range": [0, 1]}}
 
 
-def wired(senses: dict[str, Any] | None = None, **params: Any) -> aura.Brain:
+def wired(senses: dict[str, Any] | None = None, rows: Any = ROWS, **params: Any) -> aura.Brain:
     brain = aura.Brain(seed=1)
-    brain.add(aura.stream(ROWS, items=6, period="10 ms"), "stream")
+    brain.add(aura.stream(rows, items=6, period="10 ms"), "stream")
     brain.add(aura.zone("sensory"), params={"cache": False, **(senses or {})})
-    brain.add(aura.zone("amygdala"), params={"tasks": TASKS, **params})
+    brain.add(aura.zone("amygdala"), params={"tasks": TASKS} | params)
     for path in (("stream.text", "sensory.text"), ("sensory.embedding", "amygdala.embedding"),
                  ("stream.seed", "amygdala.emotion_teacher"), ("stream.pad", "amygdala.pad_teacher")):
         brain.connect(*path)
@@ -196,3 +197,39 @@ def test_it_reads_with_the_encoder_that_the_run_has_moved(tmp_path: Path) -> Non
         analysis = engine.analyze(text[0])
         assert engine.teach(analysis, emotion="sadness") == 1  # the readout learns, the encoder stays
         assert np.array_equal(engine._brain["sensory"].encode(text), moved)
+
+
+def test_it_explains_an_answer_by_its_parts_and_nothing_goes_on_by_it(engine: aura.EmotionEngine) -> None:
+    text = "I miss my dog."
+    analysis = engine.analyze(text, user="ada")
+    before = engine._brain["amygdala"].state()
+    why = engine.explain(text)
+    assert trees_equal(engine._brain["amygdala"].state(), before)
+    assert why.tasks["emotion"] == pytest.approx(dict(analysis.probabilities), abs=1e-6)
+    assert why.tasks["pad"] == pytest.approx(list(analysis.pad or ()), abs=1e-6)
+    assert list(why.experts) == ["prototypes"]  # no data have taught an emotion
+    assert (why.routing, why.attention) == ({}, ())
+    assert engine.explain("It.", context=text).tasks != engine.explain("It.").tasks
+    engine.teach(analysis, emotion="joy")
+    assert engine.explain(text).experts["data"]["emotion"]["joy"] > analysis.probabilities["joy"]
+    with pytest.raises(ParameterError):
+        engine.explain(7)  # type: ignore[arg-type]
+
+
+def test_a_mixture_that_reads_words_explains_experts_routing_and_attention(tmp_path: Path) -> None:
+    tasks = {"emotion": {"kind": "choice"}, "pad": TASKS["pad"]}
+    rows = [{**row, "seed": row["seed"][:1]} for row in ROWS]
+    with wired(rows=rows, tasks=tasks, learner={"kind": "mixture", "words": 8, "buckets": 64}) as brain:
+        brain.connect("stream.text", "amygdala.text")
+        brain.run()
+        brain.save(tmp_path)
+    with aura.EmotionEngine.load(tmp_path) as engine:
+        analysis = engine.analyze("What a lovely day!")
+        assert engine._brain.read("amygdala.attention") == (("what", "a", "lovely", "day"),)
+        why = engine.explain("What a lovely day!")
+        assert [word for word, _ in why.attention] == ["what", "a", "lovely", "day"]
+        assert sum(weight for _, weight in why.attention) == pytest.approx(1.0, abs=1e-5)
+        assert list(why.routing) == list(why.experts) == ["readout_0", "readout_1", "network_0", "network_1"]
+        assert sum(why.routing.values()) == pytest.approx(1.0, abs=1e-5)
+        assert set(why.experts["network_0"]["emotion"]) == set(analysis.probabilities)
+        assert len(why.experts["readout_1"]["pad"]) == 3

@@ -205,18 +205,18 @@ class Amygdala(Zone[AmygdalaParams]):
         Returns
         -------
         dict
-            ``tasks``: of each task of the learner the probabilities of its classes by name, or its numbers. Of the
-            learner `mixture` also ``experts``, the same of each expert by name, ``routing``, the share of each, and
-            ``attention``, a list of words with their weights. Nothing is changed, and nothing learned.
+            ``tasks``: of each task the probabilities of its classes by name, or its numbers. Of the learner `mixture`
+            also ``experts``, the same of each expert by name, ``routing``, the share of each, and ``attention``, a list
+            of words with their weights. Among the ``experts`` are those of a task that learns by itself, as the
+            prototypes and the data of `emotions`. Nothing is changed, and nothing learned.
 
         Raises
         ------
         StateError
             If no embedding has come so far.
         """
-        if self._learner is None:
-            raise StateError(f"{self.context.name}.explain", expected="a zone that has seen an embedding",
-                             got="none, or no task that leaves its learning to a learner")
+        if self._features is None:
+            raise StateError(f"{self.context.name}.explain", expected="a zone that has seen an embedding", got="none")
         row = self._rows.row(np.asarray(embedding, np.float32), text)
         return explained(self._learner, self._tasks, row, text)
 

@@ -90,6 +90,19 @@ class EmotionTask(Task):
         scores = self._data.scores(rows) - np.log(np.maximum(self._labelled, 1e-300))
         return blended(self._seeds.log_chances(rows), scores, trust)
 
+    def explain(self, rows: Array) -> tuple[list[Any], dict[str, list[Any]]]:
+        """Return the probabilities of each row's emotions, and those by the prototypes alone and, where data have
+        taught something, by the data alone.
+        """
+        parts = {"prototypes": self._seeds.log_chances(rows)}
+        if self._trained.any():
+            scores = self._data.scores(rows)
+            parts["data"] = scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+        return self._named(self._logs(rows)), {name: self._named(logs) for name, logs in parts.items()}
+
+    def _named(self, logs: Array) -> list[Any]:
+        return [dict(zip(self._names, row, strict=True)) for row in np.exp(logs).tolist()]
+
     # --- learning -------------------------------------------------------------------------------------------------
 
     def learn(self, embedding: NDArray[Any], truths: Any, rate: float, where: str, now: Time, *,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, NamedTuple
@@ -142,6 +142,12 @@ class Task(AnyTask, ABC):
     @abstractmethod
     def predict(self, rows: NDArray[Any]) -> dict[str, Any]:
         """Return the outputs by port for rows (n, features + 1), embeddings in float64 with a last column of ones."""
+
+    def explain(self, rows: NDArray[Any]) -> tuple[list[Any], Mapping[str, list[Any]]]:
+        """Return what it would say of rows (n, features + 1), each in a form to be shown, and by name the same of each
+        of the parts that this is made of; nothing is changed. Empty where it does not tell.
+        """
+        return [], {}
 
     @abstractmethod
     def learn(self, embedding: NDArray[Any], truths: Any, rate: float, where: str, now: Time, *,
