@@ -16,35 +16,7 @@ from aura.core.errors import AuraError, ZoneError
 from aura.core.remote import RemoteZone
 from aura.core.wire import Arena, pack, unpack
 from tests.core.kit import MS, Log, Relay, Scribbler, loop_of, node_of, random_design
-
-
-class Odd(Zone[Any]):
-    """Does what it should not, when it is told to."""
-
-    manifest = Manifest("odd", "", inputs=(Port("what", "text", ("item",), required=False),), wake_on=("what",),
-                        outputs=(Port("pid", "int64"),))
-
-    def step(self, now: int, inputs: Inputs) -> Any:
-        what = inputs["what"][0]
-        if what == "raise":
-            raise LookupError("nothing there")
-        if what == "die":
-            os.kill(os.getpid(), signal.SIGKILL)
-        if what == "leave":
-            os._exit(3)
-        return {"pid": np.int64(os.getpid())}
-
-    def double(self, number: int) -> int:
-        return 2 * number
-
-    def handle(self) -> Any:
-        return open(os.devnull)
-
-    def state(self) -> dict[str, Any]:
-        return {"pid": os.getpid()}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        pass
+from tests.core.strange import Odd
 
 
 def odd(**how: Any) -> Brain:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import signal
 import subprocess
@@ -13,131 +12,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from aura import Brain, Inputs, Manifest, Observer, Port, Zone
+from aura import Brain, Observer
 from aura.core import link, remote
 from aura.core.errors import AuraError, ZoneError
 from aura.plugins.manager import PluginManager
 from tests.core.kit import MS
+from tests.core.strange import Alarmed, Strange, Unbuilt
 
 pytestmark = pytest.mark.slow
-
-WHAT = Port("what", "text", ("item",), required=False)
-COUNT = Port("n", "int64")
-
-
-class OwnError(ZoneError):
-    """One of a zone's own."""
-
-
-class Strange(Zone[Any]):
-    """Counts its ticks, and does in them what it is told to."""
-
-    manifest = Manifest("strange", "", inputs=(WHAT,), wake_on=("what",),
-                        outputs=(COUNT, Port("y", "float32", ("long",), required=False)))
-
-    def __init__(self, context: Any) -> None:
-        super().__init__(context)
-        self.n, self.weights, self.learned = 0, np.zeros(3), 0
-
-    def step(self, now: int, inputs: Inputs) -> Any:
-        self.n += 1
-        getattr(self, inputs["what"][0])()
-        published: dict[str, Any] = {"n": np.int64(self.n)}
-        if inputs["what"][0] == "large":
-            published["y"] = np.zeros(1 << 20, np.float32)
-        return published
-
-    def learn(self, now: int, inputs: Inputs) -> Any:
-        return {"big": 2**70}
-
-    def large(self) -> None:
-        pass
-
-    def count(self) -> None:
-        pass
-
-    def interrupt(self) -> None:
-        time.sleep(0.2)
-        os.kill(os.getppid(), signal.SIGINT)
-        time.sleep(0.3)
-
-    def hang(self) -> None:
-        os.kill(os.getppid(), signal.SIGINT)
-        time.sleep(600)
-
-    def end_the_brain(self) -> None:
-        os.kill(os.getppid(), signal.SIGKILL)
-        time.sleep(600)
-
-    def fork(self) -> None:
-        self.child = os.fork()
-        if self.child == 0:
-            time.sleep(60)
-            os._exit(0)
-
-    def spawn(self) -> None:
-        subprocess.Popen(["sleep", "60"], close_fds=False)
-
-    def die(self) -> None:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    def log(self) -> None:
-        logging.getLogger("strange").warning("a %d", "b")
-        logging.getLogger("strange").warning("a %d", 3)
-
-    def own_error(self) -> None:
-        raise OwnError("here", expected="one", got="two")
-
-    def odd_error(self) -> None:
-        raise ZoneError("here", expected="one", got=print)  # type: ignore[arg-type]
-
-    def key_error(self) -> None:
-        raise KeyError("w")
-
-    def pid(self) -> int:
-        return os.getpid()
-
-    def call(self, function: Any) -> Any:
-        return function(2)
-
-    def state(self) -> dict[str, Any]:
-        return {"n": self.n}
-
-    def load_state(self, state: dict[str, Any]) -> None:
-        self.n = state["n"]
-
-
-class Threaded(Strange):
-    """Has a thread that does not end."""
-
-    manifest = Manifest("threaded", "", inputs=(WHAT,), wake_on=("what",), outputs=(COUNT,))
-
-    def __init__(self, context: Any) -> None:
-        super().__init__(context)
-        threading.Thread(target=time.sleep, args=(600,)).start()
-
-
-class Alarmed(Zone[Any]):
-    """Wakes when it was told to, and raises at the third tick where it is to."""
-
-    manifest = Manifest("alarmed", "", outputs=(COUNT,))
-
-    def __init__(self, context: Any) -> None:
-        super().__init__(context)
-        self.n, self.at, self.asked = 0, 2 * MS, 0
-
-    def step(self, now: int, inputs: Inputs) -> Any:
-        self.n += 1
-        return {"n": np.int64(self.n)}
-
-    def next_wake(self, now: int) -> int | None:
-        self.asked += 1
-        if self.n == 3:
-            raise ValueError("no more")
-        return self.at if self.at > now else None
 
 
 class Learned(Observer):
@@ -150,15 +34,6 @@ class Learned(Observer):
 
     def on_learn(self, zone: str, now: int, scalars: Any) -> None:
         self.logged.append(scalars)
-
-
-class Unbuilt(Zone[Any]):
-    """Cannot be built."""
-
-    manifest = Manifest("unbuilt", "", outputs=(COUNT,), period="1 ms")
-
-    def __init__(self, context: Any) -> None:
-        raise ValueError("no")
 
 
 @pytest.fixture
@@ -320,9 +195,9 @@ def test_a_death_is_noticed_while_a_child_of_the_zone_lives(brain: Brain, what: 
 
 
 def test_no_zone_outlives_its_brain_whatever_it_is_at() -> None:
-    script = ("import tests.core.test_remote_zone as t; b = t.Brain(executor='processes'); b.add(t.Threaded); "
-              "b.add(t.Strange); b.build(); print(b['threaded'].pid(), b['strange'].pid(), flush=True); "
-              "t.tell(b, 'end_the_brain'); b.run()")
+    script = ("import tests.core.test_remote_zone as r, tests.core.strange as t; b = r.Brain(executor='processes'); "
+              "b.add(t.Threaded); b.add(t.Strange); b.build(); print(b['threaded'].pid(), b['strange'].pid(), "
+              "flush=True); r.tell(b, 'end_the_brain'); b.run()")
     ended = subprocess.run([sys.executable, "-c", script], stdout=subprocess.PIPE, timeout=100, check=False)
     assert ended.returncode == -signal.SIGKILL
     pids = [int(pid) for pid in ended.stdout.split()]
@@ -428,7 +303,7 @@ def test_what_a_zone_raises_is_told_as_here() -> None:
             brain.run()
             messages.append(notices(brain))
     assert messages[0] == messages[1]
-    assert messages[1].count("test_remote_zone.py:") == 3
+    assert messages[1].count("strange.py:") == 3
 
 
 def test_a_background_failure_is_told_alike_by_a_brain_that_was_stopped(tmp_path: Path) -> None:

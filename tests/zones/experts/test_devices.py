@@ -13,6 +13,7 @@ import pytest
 from aura.core.errors import ParameterError
 
 from .bench import Bench, digits
+from .kinds.unoptimised import UNOPTIMISED
 
 SCRIPT = """
 import json, sys
@@ -22,7 +23,7 @@ from tests.zones.experts.bench import Bench, digits
 published = []
 for devices in (1, 4):
     one = Bench(kinds=["conv2d", "mlp"], initial=2, growth=False, devices=devices, classes=[str(n) for n in range(10)],
-                options={{"conv2d": {{"hidden": [16]}}}})
+                options={{"conv2d": {{"channels": [3], "hidden": []}}}})  # what takes time is to compile every layer
     one.teach(0, 64, block=32)
     one.show(digits()[0][200:232], range(9000, 9032))
     published.append(one.read("probability").tolist())
@@ -33,8 +34,9 @@ print(json.dumps(published))
 @pytest.mark.slow
 def test_four_devices_give_the_result_of_one() -> None:
     root = os.path.abspath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
+    flags = "--xla_force_host_platform_device_count=4"
     out = subprocess.run([sys.executable, "-c", SCRIPT.format(root=root)], capture_output=True, text=True,
-                         check=True, env={**os.environ, "XLA_FLAGS": "--xla_force_host_platform_device_count=4"})
+                         check=True, env={**os.environ, "XLA_FLAGS": flags, **UNOPTIMISED})
     one, four = np.array(json.loads(out.stdout.splitlines()[-1]))
     assert one.shape == (32, 10)
     assert np.ptp(one) > 0.1

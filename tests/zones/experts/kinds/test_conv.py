@@ -17,6 +17,10 @@ from aura.zones.experts.kinds.convolution import ConvExpert
 from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.modules import ConvNet
 
+from .unoptimised import unoptimised
+
+__all__ = ["unoptimised"]
+
 SMALL: dict[str, Any] = {"channels": (3,), "kernel": (3,), "hidden": (), "warm_up": 0, "learning_rate": 0.02}
 
 

@@ -12,6 +12,9 @@ from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.mlp import MlpExpert, MlpOptions
 
 from .test_neural import Compiled, CompiledMlpOptions
+from .unoptimised import unoptimised
+
+__all__ = ["unoptimised"]
 
 
 def lessons(count: int, shape: tuple[int, ...], classes: int, sizes: tuple[int, ...], held_every: int) -> list[Lesson]:

@@ -21,6 +21,10 @@ from aura.zones.experts.kinds.options import CompiledOptions, NeuralOptions, lea
 from aura.zones.experts.kinds.programs import bucket_of
 from aura.zones.experts.kinds.pytree import Naming
 
+from .unoptimised import unoptimised
+
+__all__ = ["unoptimised"]
+
 FEATURES, CLASSES = 5, 3
 
 
