@@ -34,7 +34,7 @@ _FENCE = re.compile(r"(?P<indent> *)(?P<ticks>`{3,}|~{3,})(?P<info>[^`]*)")
 _HIDDEN = re.compile(r"<!-- (?P<info>python|sh|toml)\b(?P<more>[^\n]*)")
 _SAME = doctest.ELLIPSIS
 LONGEST_S = 300
-RUNS = ("run", "resume", "branch", "replay", "export")
+RUNS = ("run", "resume", "branch", "replay", "export", "describe", "schema", "zones")
 """Commands of `aura` that a line of its own gives in this process, where torch is imported once."""
 
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from itertools import pairwise
 from operator import itemgetter
 from statistics import fmean
@@ -127,14 +128,27 @@ def _box(zone: ZoneInfo, paths: Sequence[Pathway]) -> Box:
 
 def _layers(boxes: Mapping[str, Box], paths: Sequence[Pathway]) -> list[list[Box]]:
     """Return the zones by the length of the longest path to them, circles cut at the pathway that closes them."""
-    import networkx as nx
-
-    graph = nx.DiGraph()
-    graph.add_nodes_from(boxes)
+    before: dict[str, set[str]] = {name: set() for name in boxes}
     for path in paths:
-        if path.source != path.target and not nx.has_path(graph, path.target, path.source):
-            graph.add_edge(path.source, path.target)
-    return [[boxes[name] for name in boxes if name in names] for names in map(set, nx.topological_generations(graph))]
+        if path.target not in _ancestors(path.source, before):
+            before[path.target].add(path.source)
+    sorter, layers = TopologicalSorter(before), []
+    sorter.prepare()
+    while sorter.is_active():
+        ready = set(sorter.get_ready())
+        sorter.done(*ready)
+        layers.append([boxes[name] for name in boxes if name in ready])
+    return layers
+
+
+def _ancestors(name: str, before: Mapping[str, set[str]]) -> set[str]:
+    """Return a zone and all from which a way leads to it, `before` being those that stand just before each."""
+    found, waiting = {name}, [name]
+    while waiting:
+        fresh = before[waiting.pop()] - found
+        found |= fresh
+        waiting += fresh
+    return found
 
 
 def _order(layers: Sequence[list[Box]], links: Sequence[tuple[Box, Box]]) -> None:

@@ -48,7 +48,7 @@ def test_killed_at_25_random_instants_the_last_checkpoint_loads_and_the_recordin
     with subprocess.Popen([sys.executable, "-c", FORKING, small_brain_file], stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as parent:
         for folder in folders:
-            record_and_kill(parent, folder, instants.uniform(0.0, 0.4))
+            record_and_kill(parent, folder, instants.uniform(0.0, 0.2))
         parent.stdin.close()
     for folder in folders:
         newest = latest_checkpoint(folder / "checkpoints")
