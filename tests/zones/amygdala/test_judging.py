@@ -136,6 +136,21 @@ def test_a_rate_of_zero_makes_nothing_familiar(bench: Make) -> None:
     assert all(np.array_equal(before[key], after[key]) for key in before)
 
 
+def test_with_forgetting_of_its_own_novelty_follows_classes_that_have_moved(bench: Make) -> None:
+    steady, following = (taught(bench, choices, 320, tasks={"emotion": {"kind": "choice", **more}})
+                         for more in ({}, {"novelty_forgetting": 0.98}))
+    moved, labels = choices(320, seed=6)
+    for one in (steady, following):
+        for start in range(0, 320, 32):
+            ids = range(10_000 + start, 10_032 + start)
+            one.show(moved[start:start + 32] + np.float32(8.0), ids)
+            one.tell(labels[start:start + 32], ids)
+        one.show(choices(100, seed=7)[0] + np.float32(8.0), range(20_000, 20_100))
+    assert np.array_equal(steady.zone._learner.scores(moved)["emotion"], following.zone._learner.scores(moved)["emotion"])
+    means = [one.zone._tasks["emotion"]._novelty._means.mean() for one in (steady, following)]
+    assert means[1] > means[0] + 2.0
+
+
 def test_a_task_may_do_without_novelty(bench: Make) -> None:
     one = bench(tasks={"emotion": {"novelty": False}})
     one.show(stimuli(3)[0], range(3))

@@ -47,7 +47,9 @@ class ClassTask(ClassAnswers, HeadTask):
 
     def begin(self) -> None:
         super().begin()
-        count, forgetting = len(self._classes), self.learner.forgetting
+        count, forgetting = len(self._classes), self.options.novelty_forgetting
+        if forgetting is None:
+            forgetting = self.learner.forgetting
         self._novelty = Novelty(self.features, count, forgetting) if self.options.novelty else None
 
     def _new_sample(self, classes: int) -> RowSample | ScoreSample:

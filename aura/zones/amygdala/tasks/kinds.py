@@ -25,6 +25,10 @@ class ClassOptions(ClassFields, TaskOptions):
     novelty: bool = Field(
         default=True,
         description="Whether to tell how far each stimulus is from all that was learned, by the nearest class mean.")
+    novelty_forgetting: float | None = Field(
+        default=None, gt=0, le=1,
+        description="Factor by which earlier items count less in the class means with each item; the learner's if not "
+                    "given. Below 1 the means follow an encoder that learns.")
 
     def teacher(self, name: str) -> Port:
         return class_teacher(name)
