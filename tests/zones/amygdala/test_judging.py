@@ -146,7 +146,8 @@ def test_with_forgetting_of_its_own_novelty_follows_classes_that_have_moved(benc
             one.show(moved[start:start + 32] + np.float32(8.0), ids)
             one.tell(labels[start:start + 32], ids)
         one.show(choices(100, seed=7)[0] + np.float32(8.0), range(20_000, 20_100))
-    assert np.array_equal(steady.zone._learner.scores(moved)["emotion"], following.zone._learner.scores(moved)["emotion"])
+    scores = [one.zone._learner.scores(moved)["emotion"] for one in (steady, following)]
+    assert np.array_equal(*scores)
     means = [one.zone._tasks["emotion"]._novelty._means.mean() for one in (steady, following)]
     assert means[1] > means[0] + 2.0
 
