@@ -14,6 +14,7 @@ from aura.zones.amygdala.learners.learner import LearnerKind
 from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.tasks.kinds import KINDS
 from aura.zones.amygdala.tasks.task import ITEMS, TaskKind
+from aura.zones.amygdala.users.pupil import PUPIL
 
 __all__ = ["MANIFEST", "aura_extension_points", "aura_learners", "aura_streams", "aura_tasks", "aura_zones"]
 
@@ -64,8 +65,8 @@ MANIFEST = Manifest(
 
 @hookimpl
 def aura_zones() -> list[Manifest]:
-    """Register the amygdala."""
-    return [MANIFEST]
+    """Register the amygdala, and what stands for its users."""
+    return [MANIFEST, PUPIL]
 
 
 @hookimpl
