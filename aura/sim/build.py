@@ -181,7 +181,7 @@ def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scen
     playing = Playing(_period(name, model, parse_time(scenario.resolution)), model.items, model.time, model.time_unit,
                       model.shuffle, model.repeat, model.hold_out, model.hold_out_from, model.stratify,
                       model.hold_out_seed, model.limit, limit, model.curriculum, model.change,
-                      model.hold_out_by, model.folds, model.fold, model.conversations,
+                      model.hold_out_by, model.leave_out_ties, model.folds, model.fold, model.conversations,
                       autoplay and model.beside.other is None)
     reader = _reader(kind, options, scenario, f"streams.{name}")
     held_out = None
@@ -211,7 +211,7 @@ def _reader(kind: ReaderKind, options: Any, scenario: Scenario, where: str) -> R
 def _open_live(name: str, kind: ReaderKind, model: StreamModel, options: Any, scenario: Scenario,
                journal: Journal | None) -> type[Zone[Any]]:
     for key in ("shuffle", "time", "spread_over", "follows", "hold_out", "held_out", "stratify", "hold_out_seed",
-                "limit", "curriculum", "change", "hold_out_by", "folds", "fold", "conversations"):
+                "limit", "curriculum", "change", "hold_out_by", "leave_out_ties", "folds", "fold", "conversations"):
         if getattr(model, key) != StreamModel.model_fields[key].default:
             raise StreamError(f"streams.{name}.{key}", expected="no such setting for live input", got=key)
     if model.repeat != 1:

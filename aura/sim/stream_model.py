@@ -97,6 +97,11 @@ class StreamModel(BaseModel):
         description="Fields of tags, text or integers of which no value is both learned and held out: rows that share "
                     "one are held out together or not at all. By default, of conversations, their authors; a "
                     "conversation is never parted.")
+    leave_out_ties: bool = Field(
+        default=False,
+        description="Where more rows hang together than a part is to have, as of authors who have talked to one "
+                    "another by way of others, part them and leave the conversations out that tie them: such a one is "
+                    "not held out, nor learned from while one of its authors is.")
     folds: int | None = Field(
         default=None, ge=2,
         description="Part the rows into so many of like size, of which one `fold` is held out, in place of "

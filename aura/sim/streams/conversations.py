@@ -11,12 +11,16 @@ from pydantic import BaseModel, ConfigDict
 from pydantic import Field as Setting
 
 from aura.core.errors import StreamError, nearest
+from aura.core.ports import Port
 from aura.plugins.streams import Field, Item, Reader
 from aura.sim.readers.cells import shown
 from aura.sim.streams.classes import BLOCK_ROWS
-from aura.sim.streams.talk_order import last_of_each, talk_order
+from aura.sim.streams.talk_order import last_of_each, place_in_each, talk_order
 
-__all__ = ["Conversations", "Talks", "with_labels"]
+__all__ = ["PLACE", "Conversations", "Talks", "with_labels"]
+
+PLACE = Port("place", "int64", ("item",),
+             doc="Where each row stands in its conversation as it is played, from 0: no two rows of one are alike.")
 
 _REORDERED = "put {count} rows in the order of their turns, which the file does not have"
 _UNKNOWN = "played {count} rows without an author"
@@ -116,17 +120,17 @@ class Talks:
         return talk_order(rows, self._talk, self._turn, seed=seed, number=number, shuffle=shuffle,
                           together=self._how.together, shuffle_turns=self._how.shuffle_turns)
 
-    def ends(self, order: np.ndarray) -> np.ndarray:
-        """Return, bool (2, row): which rows of a pass are the last of a conversation, and of its author in it."""
+    def places(self, order: np.ndarray) -> np.ndarray:
+        """Return, int64 (3, row): the place of each row of a pass, and if it is the last of its talk, and author."""
         talk, author = self._talk[order], self._author[order]
-        return np.array([last_of_each(talk), last_of_each(talk * (self._author.max(initial=0) + 2) + author)
-                         & (author != _NO_AUTHOR)])
+        ends = last_of_each(talk * (self._author.max(initial=0) + 2) + author) & (author != _NO_AUTHOR)
+        return np.array([place_in_each(talk), last_of_each(talk), ends], dtype=np.int64)
 
-    def labelled(self, rows: Mapping[str, Any], chosen: np.ndarray, ends: np.ndarray) -> dict[str, Any]:
-        """Return the rows `chosen` of the reader with the labels of what ends with them, and without all others."""
-        published = dict(rows)
-        for labels, keys, last in ((self._how.labels, self._talk, ends[0]),
-                                   (self._how.author_labels, self._author, ends[1])):
+    def published(self, rows: Mapping[str, Any], chosen: np.ndarray, places: np.ndarray) -> dict[str, Any]:
+        """Return the rows `chosen` of the reader with their places, and of the labels those of what ends with them."""
+        published = {**rows, PLACE.name: places[0]}
+        for labels, keys, last in ((self._how.labels, self._talk, places[1]),
+                                   (self._how.author_labels, self._author, places[2])):
             for label in labels:
                 of = self._values[label]
                 published[label] = tuple(of.get(key) if ended else None for key, ended in

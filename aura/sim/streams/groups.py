@@ -12,8 +12,9 @@ import numpy as np
 from aura.core.errors import StreamError
 from aura.plugins.streams import Reader
 from aura.sim.streams.classes import class_field, row_classes
+from aura.sim.streams.ties import pieces_of
 
-__all__ = ["dealt", "groups_of", "last_groups", "require_apart"]
+__all__ = ["dealt", "dealt_with_ties", "groups_of", "last_groups", "require_apart"]
 
 _NAMED = 3
 """Values that an error names."""
@@ -95,6 +96,37 @@ def dealt(groups: np.ndarray, shares: Sequence[Fraction], draws: np.random.Gener
             lacks[part][label] -= weight
     parts: np.ndarray = part_of[groups]
     return parts
+
+
+def dealt_with_ties(reader: Reader, rows: np.ndarray, fields: Sequence[str], shares: Sequence[Fraction],
+                    draws: np.random.Generator, strata: Sequence[tuple[str, ...]] | None, name: str) -> np.ndarray:
+    """Return, bool (part, row), which parts each row has to do with: one, or several where it ties them together.
+
+    Groups that hold more rows than the smallest part is to have are parted where few values of the first field, as the
+    conversations, tie them.
+    """
+    units = groups_of(reader, rows, fields[:1], name)
+    numbers: dict[tuple[int, str], int] = {}
+    members: list[dict[int, None]] = [{} for _ in range(int(units.max()) + 1)]
+    for field in fields[1:]:
+        class_field(reader.fields, field, f"{name}.hold_out_by")
+        for unit, (_, values) in zip(units.tolist(), row_classes(reader, rows, field), strict=True):
+            members[unit].update(dict.fromkeys(numbers.setdefault((fields.index(field), value), len(numbers))
+                                               for value in values))
+    piece = pieces_of([tuple(nodes) for nodes in members], np.bincount(units).tolist(), len(numbers),
+                      float(min(shares)) * len(rows))
+    alone = int(piece.max(initial=-1)) + 1  # what has no value at all is a piece by itself
+    pieces = [sorted({int(piece[node]) for node in nodes}) or [alone + unit] for unit, nodes in enumerate(members)]
+    untied = np.array([len(pieces[unit]) == 1 for unit in units.tolist()])
+    groups = np.array([pieces[unit][0] for unit in units.tolist()])
+    known, groups = np.unique(groups[untied], return_inverse=True)
+    strata = None if strata is None else [strata[row] for row in np.flatnonzero(untied).tolist()]
+    parts = dealt(groups, shares, draws, strata)
+    part_of = {int(known[group]): int(part) for group, part in zip(groups, parts, strict=True)}
+    touched = np.zeros((len(shares), len(rows)), dtype=bool)
+    for row, unit in enumerate(units.tolist()):
+        touched[[part_of.get(one, 0) for one in pieces[unit]], row] = True
+    return touched
 
 
 def last_groups(groups: np.ndarray, held: int) -> np.ndarray:

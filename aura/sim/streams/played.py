@@ -23,7 +23,7 @@ from aura.sim.streams.flow import played_flow
 from aura.sim.streams.playing import Playing
 from aura.sim.streams.ports import items_of, joined, stream_ports
 from aura.sim.streams.sights import Sights
-from aura.sim.streams.splitting import splits_of
+from aura.sim.streams.splitting import LEFT_OUT, splits_of
 from aura.sim.streams.stream import Stream
 from aura.sim.streams.times import require_in_reach, row_times, tick_time
 
@@ -61,8 +61,8 @@ class PlayedStream(Stream):
         self._row_counts = {name: f"{len(rows)} of {len(reader)}" for name, (reader, rows) in self._splits.items()}
         self._sights = Sights(self._splits)
         self._order = np.empty(0, dtype=np.int64)
-        self._ends = np.empty((2, 0), dtype=bool)
-        """Which rows of the pass are the last of a conversation, and of an author in it."""
+        self._places = np.empty((3, 0), dtype=np.int64)
+        """Of the rows of the pass their places in conversations, and which are the last of one and of its author."""
         self._times: np.ndarray | None = None
         for split, (reader, rows) in self._splits.items():  # wrong times are better told now than when a phase begins
             self._require_in_reach(split, len(rows), None if how.time is None else self._row_times(reader, rows))
@@ -183,6 +183,9 @@ class PlayedStream(Stream):
         for talks in set(self._talks.values()):
             counts.update(talks.notices())
         counts[BAD_ROWS] = sum(reader.skipped for reader in readers.values())
+        if self._talks and self.held_out is None:
+            taken = len(self._talks["learn"].first(self.playing.limit))
+            counts[LEFT_OUT] = taken - sum(len(rows) for _, rows in self._splits.values())
         return {**counts, **absent, **self._sights.notices()}
 
     @property
@@ -214,8 +217,8 @@ class PlayedStream(Stream):
     def _published(self, rows: dict[str, Any], changed: np.ndarray, chosen: np.ndarray) -> dict[str, Any]:
         """Return the next rows, `chosen`, with what conversations, a curriculum and a change make of them."""
         if self._talks:
-            ends = self._ends[:, self._position:self._position + len(chosen)]
-            rows = self._talks[self._split].labelled(rows, chosen, ends)
+            places = self._places[:, self._position:self._position + len(chosen)]
+            rows = self._talks[self._split].published(rows, chosen, places)
         if self._stages:
             rows = {**rows, STAGE.name: self._stages.of(rows)}
         if self._changing:
@@ -232,7 +235,7 @@ class PlayedStream(Stream):
     def _load_pass(self) -> None:
         self._order, self._times = self._ordered(self._split, self._pass, self._stage), None
         if self._talks and len(self._order):
-            self._ends = self._talks[self._split].ends(self._order)
+            self._places = self._talks[self._split].places(self._order)
         if self.playing.time and len(self._order):
             self._times = self._row_times(self._splits[self._split][0], self._order)
 

@@ -10,7 +10,7 @@ from aura.core.errors import StreamError
 from aura.core.ports import Port
 from aura.core.time import MS
 from aura.sim.streams.change import REGIME, Change
-from aura.sim.streams.conversations import Conversations
+from aura.sim.streams.conversations import PLACE, Conversations
 from aura.sim.streams.curriculum import STAGE, Curriculum
 from aura.sim.streams.times import Period
 
@@ -42,6 +42,8 @@ class Playing:
         Play only the first so many rows of a reader of held-out rows.
     hold_out_by : tuple of str, optional
         Fields of which no value is on both sides. By default, of conversations, these and their authors.
+    leave_out_ties : bool
+        Leave out the rows that tie together what is too large for a part.
     folds, fold : int, optional
         Hold out one of so many parts of the rows, as alike in size as can be, counted from 0.
     conversations : Conversations, optional
@@ -69,6 +71,7 @@ class Playing:
     curriculum: Curriculum | None = None
     change: Change | None = None
     hold_out_by: tuple[str, ...] | None = None
+    leave_out_ties: bool = False
     folds: int | None = None
     fold: int = 0
     conversations: Conversations | None = None
@@ -82,14 +85,15 @@ class Playing:
         return tuple(dict.fromkeys((*(() if how is None else (how.by,)), *(by or ()))))
 
     def ports(self, fields: Iterable[str], name: str) -> tuple[Port, ...]:
-        """Return the outputs that a curriculum and a change add to those of the fields.
+        """Return the outputs that conversations, a curriculum and a change add to those of the fields.
 
         Raises
         ------
         StreamError
             If a field has the name of one of them.
         """
-        added = (("curriculum", STAGE, self.curriculum), ("change", REGIME, self.change))
+        added = (("conversations", PLACE, self.conversations), ("curriculum", STAGE, self.curriculum),
+                 ("change", REGIME, self.change))
         ports = tuple(port for _, port, declared in added if declared is not None)
         for key, port, declared in added:
             if declared is not None and port.name in fields:

@@ -12,10 +12,12 @@ from aura.plugins.streams import Reader
 from aura.sim.readers.order import hold_out_draws, plan
 from aura.sim.streams.classes import class_field, row_classes
 from aura.sim.streams.conversations import Talks
-from aura.sim.streams.groups import dealt, groups_of, last_groups, require_apart
+from aura.sim.streams.groups import dealt, dealt_with_ties, groups_of, last_groups, require_apart
 from aura.sim.streams.playing import Playing
 
-__all__ = ["Splits", "split_rows", "splits_of"]
+__all__ = ["LEFT_OUT", "Splits", "split_rows", "splits_of"]
+
+LEFT_OUT = "left out {count} rows that tie authors who are learned from to others who are held out"
 
 Splits: TypeAlias = "dict[str, tuple[Reader, np.ndarray]]"
 """The reader and the rows, int64, of what is learned and of what is held out, if anything is."""
@@ -64,7 +66,8 @@ def split_rows(reader: Reader, how: Playing, seed: int, name: str,
     StreamError
         If there are too few rows, rows are to be drawn by classes that there are not, or all of them hang together.
     """
-    for key, given in (("stratify", how.stratify), ("hold_out_seed", how.hold_out_seed)):
+    for key, given in (("stratify", how.stratify), ("hold_out_seed", how.hold_out_seed),
+                       ("leave_out_ties", how.leave_out_ties or None)):
         if given is not None and how.hold_out and how.hold_out_from != "random":
             raise StreamError(f"{name}.{key}", got=f"{given!r} and hold_out_from = {how.hold_out_from!r}",
                               expected="rows that are drawn, where others than the last are held out",
@@ -84,15 +87,20 @@ def split_rows(reader: Reader, how: Playing, seed: int, name: str,
         learnt, held = plan(len(rows), seed=seed, hold_out=how.hold_out, hold_out_from=how.hold_out_from,
                             strata=strata, name=name)
         return rows[learnt], rows[held]
+    share = Fraction(how.hold_out)
+    shares, part = ([Fraction(1, how.folds)] * how.folds, how.fold) if how.folds else ([1 - share, share], 1)
+    if how.leave_out_ties:
+        touched = dealt_with_ties(reader, rows, how.apart, shares, hold_out_draws(seed), strata, name)
+        held, learnt = touched[part] & (touched.sum(axis=0) == 1), ~touched[part]
+        if not (held.any() and learnt.any()):
+            _require_groups(1, len(rows), how, name)
+        return rows[learnt], rows[held]
     groups = groups_of(reader, rows, how.apart, name)
     _require_groups(int(groups.max(initial=-1)) + 1, len(rows), how, name)
-    if how.folds:
-        mask = dealt(groups, [Fraction(1, how.folds)] * how.folds, hold_out_draws(seed), strata) == how.fold
-    elif how.hold_out_from == "end":
+    if how.hold_out_from == "end" and not how.folds:
         mask = last_groups(groups, max(1, round(how.hold_out * len(rows))))
     else:
-        share = Fraction(how.hold_out)
-        mask = dealt(groups, (1 - share, share), hold_out_draws(seed), strata) == 1
+        mask = dealt(groups, shares, hold_out_draws(seed), strata) == part
         if not mask.any():  # so small a share that no group came near it
             mask = groups == groups[int(np.argmin(np.bincount(groups)[groups]))]
     return rows[~mask], rows[mask]
@@ -105,6 +113,7 @@ def _require_groups(count: int, rows: int, how: Playing, name: str) -> None:
         by = " and ".join(map(repr, how.apart))
         raise StreamError(f"{name}.{'folds' if how.folds else 'hold_out'}",
                           expected=f"rows that can be parted in {parts}" + (f" by {by}" if by else ""),
-                          got=f"{rows} rows in {count} groups" if how.apart else f"{rows} rows",
-                          hint="Rows that share one of these, be it by way of others, stay together: hold out by fewer "
-                               "fields with `hold_out_by`." if len(how.apart) > 1 else "")
+                          got=f"{rows} rows" + (f" in {count} group{'s' if count > 1 else ''}" if how.apart else ""),
+                          hint="Rows that share one of these, be it by way of others, stay together: say "
+                               "leave_out_ties = true, or hold out by fewer fields with `hold_out_by`."
+                          if len(how.apart) > 1 else "")

@@ -6,7 +6,7 @@ import numpy as np
 
 from aura.sim.readers.order import pass_draws
 
-__all__ = ["last_of_each", "talk_order"]
+__all__ = ["last_of_each", "place_in_each", "talk_order"]
 
 
 def talk_order(rows: np.ndarray, talk: np.ndarray, turn: np.ndarray, *, seed: int, number: int, shuffle: bool = False,
@@ -67,6 +67,22 @@ def last_of_each(keys: np.ndarray) -> np.ndarray:
     last = np.zeros(len(keys), dtype=bool)
     last[len(keys) - 1 - np.unique(keys[::-1], return_index=True)[1]] = True
     return last
+
+
+def place_in_each(keys: np.ndarray) -> np.ndarray:
+    """Return how many elements before each have its key.
+
+    Examples
+    --------
+    >>> place_in_each(np.array([3, 3, 1, 3])).tolist()
+    [0, 1, 0, 2]
+    """
+    order = np.argsort(keys, kind="stable")
+    begins = np.append(True, keys[order][1:] != keys[order][:-1])
+    starts = np.flatnonzero(begins)
+    places = np.empty(len(keys), dtype=np.int64)
+    places[order] = np.arange(len(keys)) - np.repeat(starts, np.diff(np.append(starts, len(keys))))
+    return places
 
 
 def _interleaved(lengths: np.ndarray, together: int, draws: np.ndarray) -> np.ndarray:

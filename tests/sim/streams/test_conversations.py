@@ -234,6 +234,25 @@ def test_the_order_follows_from_seed_name_and_pass_alone():
     assert Watch(rows, {"together": 3}, seed=1).run() != Watch(rows, {"together": 3}, seed=2).run()
 
 
+@pytest.mark.parametrize("how", [{}, {"together": 3}, {"shuffle_turns": True}])
+def test_each_row_comes_with_its_place_in_the_conversation_as_it_is_played(how):
+    rows = many()
+    watch = Watch(rows, how, items=4)
+    places = watch.brain.probe("s.place")
+    turns, _ = talks_of(watch.run(), rows)
+    counted = dict.fromkeys(turns, 0)
+    for n, place in zip(watch.values("n"), [place for signal in places.signals for place in signal.value.tolist()],
+                        strict=True):
+        assert place == counted[rows[n]["talk"]]
+        counted[rows[n]["talk"]] += 1
+
+
+def test_a_field_of_the_name_of_that_output_is_refused():
+    with pytest.raises(StreamError, match=r"s\.conversations: expected a stream without a field 'place'"):
+        Watch(read_iterable([{"talk": "a", "place": 1}]), {"turn": None, "author": None, "labels": (),
+                                                           "author_labels": ()})
+
+
 def test_turns_that_are_shuffled_stay_within_their_conversation_and_its_label_comes_last():
     rows = many()
     watch = Watch(rows, {"shuffle_turns": True})

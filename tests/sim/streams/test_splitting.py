@@ -14,7 +14,7 @@ from aura.sim.readers.iterable import read_iterable
 from aura.sim.streams import Conversations, played_stream
 from aura.sim.streams.groups import groups_of
 from aura.sim.streams.playing import Playing
-from aura.sim.streams.splitting import split_rows, splits_of
+from aura.sim.streams.splitting import LEFT_OUT, split_rows, splits_of
 
 DRAWN = {"hold_out": 0.2, "hold_out_from": "random"}
 
@@ -145,7 +145,7 @@ def test_by_conversation_alone_authors_may_be_on_both_sides():
     assert values_of(rows, learnt, "author") & values_of(rows, chosen, "author")
     assert not values_of(rows, learnt, "talk") & values_of(rows, chosen, "talk")
     with pytest.raises(AuraError, match=r"s\.hold_out: expected rows that can be parted in 2 by 'talk' and 'author', "
-                                        r"got 30 rows in 1 groups.*hold_out_by"):
+                                        r"got 30 rows in 1 group\..*hold_out_by"):
         split_rows(rows, Playing(**how), 0, "s")
 
 
@@ -162,11 +162,51 @@ def test_held_out_rows_of_their_own_that_share_an_author_are_refused_and_some_ar
     assert [len(rows) for _, rows in splits.values()] == [48, 3]
 
 
+def chain(count=40):
+    """Return conversations in which each author has talked to the next: all hang together."""
+    return read_iterable([{"talk": f"t{talk:02d}", "turn": turn, "author": f"p{talk + turn:02d}",
+                           "sold": ["yes" if talk % 3 else "no"]} for talk in range(count) for turn in (0, 1)],
+                         name="rows")
+
+
+@pytest.mark.parametrize("stratify", [None, "sold"])
+def test_what_ties_too_much_together_is_left_out_so_that_folds_are_of_like_size(stratify):
+    rows, how = chain(), {"folds": 4, "conversations": TALKS, "stratify": stratify}
+    with pytest.raises(AuraError, match=r"80 rows in 1 group\..*leave_out_ties"):
+        split_rows(rows, Playing(**how), 0, "s")
+    seen = []
+    for fold in range(4):
+        learnt, chosen = split_rows(rows, Playing(**how, fold=fold, leave_out_ties=True), 0, "s")
+        assert not values_of(rows, learnt, "author") & values_of(rows, chosen, "author")
+        assert 12 <= len(chosen) <= 24
+        assert len(rows) - len(learnt) - len(chosen) <= 16
+        seen += chosen.tolist()
+    assert len(seen) == len(set(seen)) >= 60
+
+
+def test_where_no_group_is_too_large_nothing_is_left_out():
+    rows = talks()
+    how = {"folds": 5, "conversations": TALKS}
+    plain, parted = (split_rows(rows, Playing(**how, leave_out_ties=ties), 0, "s") for ties in (False, True))
+    assert len(parted[0]) + len(parted[1]) == len(rows)
+    assert len(parted[1]) == len(plain[1])
+
+
+def test_how_many_rows_are_left_out_is_among_the_notices():
+    brain = Brain()
+    brain.add(played_stream(chain(), Playing(hold_out=0.3, hold_out_from="random", conversations=TALKS,
+                                             leave_out_ties=True), name="s"), "s")
+    stream = brain["s"]
+    learnt, chosen = (len(stream._splits[split][1]) for split in ("learn", "held_out"))
+    assert stream.notices()[LEFT_OUT] == 80 - learnt - chosen > 0
+
+
 @pytest.mark.parametrize(("playing", "message"), [
+    ({"leave_out_ties": True, "hold_out": 0.2}, r"s\.leave_out_ties: .*hold_out_from = 'random'"),
     ({"fold": 5, "folds": 5}, r"s\.fold: expected a fold from 0 to 4, got 5"),
     ({"fold": 1}, r"s\.fold: expected `folds` beside it, got 1"),
     ({"folds": 200}, r"s\.folds: expected rows that can be parted in 200, got 100 rows"),
     ({"folds": 2, "hold_out_by": ("n", "labl")}, r"s\.hold_out_by: expected a field of tags.*'label'")])
 def test_folds_that_cannot_be_are_refused(playing, message):
     with pytest.raises(AuraError, match=message):
-        held(hold_out=0.0, hold_out_from="end", **playing)
+        held(**{"hold_out": 0.0, "hold_out_from": "end", **playing})
