@@ -13,7 +13,9 @@ from safetensors.torch import load_file
 from aura.core.blame import described
 from aura.core.errors import DataError
 from aura.zones.sensory.bert import Bert, has_bfloat16, has_onednn
+from aura.zones.sensory.compiled_bert import CompiledBert, arithmetic
 from aura.zones.sensory.text import clean_texts
+from aura.zones.sensory.tiles import runs_here
 from aura.zones.sensory.tokeniser import load_tokeniser, token_numbers
 from aura.zones.sensory.weights import file_sha256
 
@@ -23,11 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["LeanEncoder", "parts_of"]
-
-# A part is what one pass computes. The products run at their full rate from 200 rows on; more rows than this only take
-# memory (2,048 x 1,536 float32 are 12 MB); tuned here.
-_ROWS_PER_PART = 2048
+__all__ = ["LeanEncoder", "load_bert"]
 
 
 class LeanEncoder:
@@ -55,8 +53,7 @@ class LeanEncoder:
 
     Notes
     -----
-    All torch's threads work on one product after the other. A pool of threads that each encode some of the texts is no
-    faster (measured: 256 texts/s either way), and once its threads have used OpenMP, a text alone takes twice as long.
+    In float32 a text is one thread's from beginning to end; in bfloat16 all threads work on one product after another.
     """
 
     def __init__(self, name: str, folder: Path, settings: dict[str, Any], *, threads: int | None = None,
@@ -70,7 +67,7 @@ class LeanEncoder:
         self.identity = _identity(digest, folder, settings, precision)
         self._tokeniser = load_tokeniser(folder / "tokenizer.json", settings["max_tokens"])
         self.specials = self._tokeniser.num_special_tokens_to_add(is_pair=False)
-        self._bert = Bert(self.tensors(), settings, bfloat16=precision == "bfloat16")
+        self._bert = load_bert(self.tensors(), settings, precision)
         if threads is not None:
             torch.set_num_threads(threads)
 
@@ -85,8 +82,7 @@ class LeanEncoder:
         tokens = self.tokens(clean_texts(texts))
         embeddings = np.zeros((len(tokens), self.dimensions), np.float32)
         with_words = [index for index, text in enumerate(tokens) if len(text) > self.specials]
-        for part in parts_of(sorted(with_words, key=lambda index: len(tokens[index])), tokens):
-            embeddings[part] = self._bert.forward([tokens[index] for index in part]).numpy()
+        embeddings[with_words] = self._bert.embeddings([tokens[index] for index in with_words])
         return embeddings
 
     def tensors(self) -> dict[str, torch.Tensor]:
@@ -102,15 +98,18 @@ class LeanEncoder:
         return token_numbers(self._tokeniser, texts)
 
 
-def parts_of(order: list[int], tokens: list[list[int]]) -> list[list[int]]:
-    """Deal the texts, shortest first, into parts of about equal work."""
-    rows = sum(len(tokens[index]) for index in order)
-    count = -(-rows // _ROWS_PER_PART)
-    return [part for part in (order[first::count] for first in range(count)) if part]
+def load_bert(tensors: dict[str, torch.Tensor], settings: dict[str, Any], precision: str) -> Bert | CompiledBert:
+    """Return the frozen network: in float32 on compiled kernels, in bfloat16, or where these do not run, on torch."""
+    if precision == "float32" and runs_here():
+        return CompiledBert(tensors, settings)
+    return Bert(tensors, settings, bfloat16=precision == "bfloat16")
 
 
 def _identity(weights_sha256: str, folder: Path, settings: dict[str, Any], precision: str) -> str:
-    parts = [weights_sha256, file_sha256(folder / "tokenizer.json"),
-             repr(sorted(settings.items())), precision, torch.__version__, "onednn" if has_onednn() else "aten",
-             torch.backends.cpu.get_cpu_capability()]
+    if precision == "float32" and runs_here():
+        computed = arithmetic()
+    else:
+        computed = f"{torch.__version__} {'onednn' if has_onednn() else 'aten'}"
+    parts = [weights_sha256, file_sha256(folder / "tokenizer.json"), repr(sorted(settings.items())), precision,
+             computed, torch.backends.cpu.get_cpu_capability()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()

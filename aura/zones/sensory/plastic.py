@@ -12,8 +12,8 @@ import torch
 
 from aura.core.lasting import Stateful
 from aura.zones.sensory.adamw import Gradient, Mover
-from aura.zones.sensory.bert import Bert
-from aura.zones.sensory.minilm import LeanEncoder, parts_of
+from aura.zones.sensory.bert import parts_of
+from aura.zones.sensory.minilm import LeanEncoder, load_bert
 from aura.zones.sensory.plastic_bert import Pass, PlasticBert
 from aura.zones.sensory.plastic_export import read_factors, read_weights, write_model
 from aura.zones.sensory.waiting import Block, WaitingTexts
@@ -21,6 +21,8 @@ from aura.zones.sensory.waiting import Block, WaitingTexts
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from aura.zones.sensory.bert import Bert
+    from aura.zones.sensory.compiled_bert import CompiledBert
     from aura.zones.sensory.plasticity import Plasticity, PlasticOptions
 
 __all__ = ["PlasticEncoder"]
@@ -62,7 +64,7 @@ class PlasticEncoder(Stateful):
                                     bfloat16=lean.precision == "bfloat16")
         self._mover = Mover(self._network, options)
         self._waiting = WaitingTexts(memory)
-        self._settled: Bert | None = None
+        self._settled: Bert | CompiledBert | None = None
         self._threads, self._rethreaded = torch.get_num_threads(), 0
 
     @property
@@ -88,11 +90,13 @@ class PlasticEncoder(Stateful):
         tokens = self._lean.tokens(texts)
         embeddings = np.zeros((len(tokens), self.dimensions), np.float32)
         if ids is None:
-            for part in self._dealt(tokens):
-                embeddings[part] = self._bert().forward([tokens[index] for index in part]).numpy()
+            with_words = self._with_words(tokens)
+            embeddings[with_words] = self._bert().embeddings([tokens[index] for index in with_words])
             return embeddings
         tokens = [self._thinned(text) for text in tokens]
-        for part in self._dealt(tokens):
+        with_words = self._with_words(tokens)
+        for places in parts_of([tokens[index] for index in with_words]):
+            part = [with_words[place] for place in places]
             block = Block(ids[part], [tokens[index] for index in part])
             block.graph = self._network.forward(block.texts())
             embeddings[part] = block.graph.embeddings.detach().numpy()
@@ -102,9 +106,8 @@ class PlasticEncoder(Stateful):
             self._waiting.store(Block(ids[without], [()] * len(without)))
         return embeddings
 
-    def _dealt(self, tokens: list[list[int]]) -> list[list[int]]:
-        with_words = [index for index, text in enumerate(tokens) if len(text) > self._lean.specials]
-        return parts_of(sorted(with_words, key=lambda index: len(tokens[index])), tokens)
+    def _with_words(self, tokens: list[list[int]]) -> list[int]:
+        return [index for index, text in enumerate(tokens) if len(text) > self._lean.specials]
 
     def _thinned(self, text: list[int]) -> list[int]:
         """Leave tokens out at random, but never all of them."""
@@ -117,10 +120,9 @@ class PlasticEncoder(Stateful):
             stay[self._rng.integers(len(words))] = True
         return [text[0], *(word for word, stays in zip(words, stay.tolist(), strict=True) if stays), text[-1]]
 
-    def _bert(self) -> Bert:
+    def _bert(self) -> Bert | CompiledBert:
         if self._settled is None:
-            self._settled = Bert(self._network.tensors(), self._lean.settings,
-                                 bfloat16=self._lean.precision == "bfloat16")
+            self._settled = load_bert(self._network.tensors(), self._lean.settings, self._lean.precision)
         return self._settled
 
     # --- learn ----------------------------------------------------------------------------------------------------
@@ -174,7 +176,7 @@ class PlasticEncoder(Stateful):
                 texts = block.texts()
                 stale += [(texts[row], index) for row, index in zip(rows, indices, strict=True)]
         stale.sort(key=lambda one: len(one[0]))
-        for part in parts_of(list(range(len(stale))), [text for text, _ in stale]):
+        for part in parts_of([text for text, _ in stale]):
             done = self._network.forward([stale[place][0] for place in part])
             total = self._added(total, done, gradients[[stale[place][1] for place in part]])
         return total, items

@@ -160,10 +160,12 @@ def test_only_what_changes_the_bits_changes_the_identity(encoder: TextEncoder, m
 
 
 @pytest.mark.slow
-def test_without_onednn_the_embeddings_are_the_same_but_for_rounding_and_as_invariant(
-        encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("onednn", [True, False])
+def test_without_the_kernels_the_embeddings_are_the_same_but_for_rounding_and_as_invariant(
+        encoder: TextEncoder, monkeypatch: pytest.MonkeyPatch, onednn: bool) -> None:
+    monkeypatch.setattr("aura.zones.sensory.minilm.runs_here", lambda: False)
     for module in ("bert", "minilm"):
-        monkeypatch.setattr(f"aura.zones.sensory.{module}.has_onednn", lambda: False)
+        monkeypatch.setattr(f"aura.zones.sensory.{module}.has_onednn", lambda: onednn)
     plain = load_text_encoder(threads=1)
     assert plain.identity != encoder.identity
     texts = VARIED + sentences(12, seed=5)
