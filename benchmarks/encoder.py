@@ -5,7 +5,8 @@
 The texts are GoEmotions rows where ``AURA_DATA`` is set, else sentences made up from a short list. Measure on a
 quiet machine: with two threads on two busy cores every product waits for the scheduler. With ``--peers`` all encoders
 take turns, so that each meets the same hour of the machine: ours, onnxruntime (the extra ``onnx``) in float32 and int8,
-and sentence-transformers, which pads a batch.
+which runs texts of one length together, the same graph in float32 on padded batches, and sentence-transformers, which
+pads a batch.
 """
 
 from __future__ import annotations
@@ -100,12 +101,54 @@ def peers(threads: int) -> dict[str, Callable[[tuple[str, ...]], object]]:
                                                                    precision=precision).encode
         except DataError as error:
             print(error)
+    if found:
+        found["onnxruntime, padded"] = padded_onnx(threads)
     try:
         from sentence_transformers import SentenceTransformer
     except ImportError:
         return found
     model = SentenceTransformer(str(find_minilm()[0]), device="cpu")
     return {**found, "sentence-transformers": lambda batch: model.encode(list(batch), show_progress_bar=False)}
+
+
+def padded_onnx(threads: int) -> Callable[[tuple[str, ...]], object]:
+    """Return onnxruntime's encoder in float32 as it runs whole batches: padded to their longest text, with a mask."""
+    import onnx
+    import onnxruntime
+    from onnx import TensorProto, helper
+
+    from aura.zones.sensory.onnx_graph import write_graph
+    from aura.zones.sensory.tokeniser import load_tokeniser, token_numbers
+    from aura.zones.sensory.weights import lean_settings
+
+    folder = find_minilm()[0]
+    settings = lean_settings(folder)
+    assert settings is not None
+    tokeniser = load_tokeniser(folder / "tokenizer.json", settings["max_tokens"])
+    with tempfile.TemporaryDirectory() as room:
+        path = Path(room) / "graph.onnx"
+        write_graph(folder / "model.safetensors", settings, "float32", path)
+        model = onnx.load(path)
+    model.graph.input.append(helper.make_tensor_value_info("mask", TensorProto.INT32, ["text", "token"]))
+    for node in model.graph.node:
+        if node.op_type == "Attention":
+            node.input.append("mask")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads, options.log_severity_level = threads, 3
+    options.add_session_config_entry("session.force_spinning_stop", "1")
+    session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+
+    def encode(batch: tuple[str, ...]) -> object:
+        texts = token_numbers(tokeniser, batch)
+        tokens = np.zeros((len(texts), max(map(len, texts))), np.int32)
+        mask = np.zeros_like(tokens)
+        for row, text in enumerate(texts):
+            tokens[row, :len(text)], mask[row, :len(text)] = text, 1
+        last = session.run(None, {"tokens": tokens, "mask": mask})[0] * mask[:, :, None]
+        means = last.sum(1) / mask.sum(1, keepdims=True)
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
+
+    return encode
 
 
 def report_peers(calls: dict[str, Callable[[tuple[str, ...]], Any]], texts: list[str], rounds: int) -> None:
