@@ -190,8 +190,8 @@ class SensoryParams(ZoneParams):
     dimensions: int = Field(default=384, ge=1, description="Length of the model's embeddings; 384 for the default.")
     encoder: Literal["torch", "onnx"] = Field(
         default="torch",
-        description="What computes the text encoder: AURA itself (`\"torch\"`), or onnxruntime, which the extra "
-                    "`aura-brain[onnx]` installs.")
+        description="What computes the text encoder: torch, or onnxruntime, which the extra `aura-brain[onnx]` "
+                    "installs.")
     precision: Literal["float32", "bfloat16", "int8"] = Field(
         default="float32",
         description="Arithmetic of the encoder; bfloat16 where the processor has it, int8 with `encoder = \"onnx\"`.")
