@@ -73,7 +73,9 @@ def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[b
         found: Any = reduce(lambda part, inner: getattr(part, inner, None), name.split("."), sys.modules.get(module))
         if found is not factory or module == "__main__":
             return None
-    manifest = Manifest(plan.kind, f"{module}:{name}", parts=plan.manifest.parts)
+    clock = plan.manifest.self_clocked
+    manifest = Manifest(plan.kind, f"{module}:{name}", parts=plan.manifest.parts,
+                        self_clocked=_by_parameters if callable(clock) else clock)
     light = replace(plan, manifest=manifest, factory=None, inputs=dict(plan.inputs), outputs=dict(plan.outputs),
                     modulators=dict(plan.modulators), waits=dict(plan.waits), sources=dict(plan.sources))
     setup = BytesIO()
@@ -86,6 +88,11 @@ def _setup(plan: Plan, seed: int, resolution: Time, *, profile: bool) -> tuple[b
         return None
     files = {home: getattr(sys.modules.get(home), "__file__", None) for home in (*pickler.modules, module)}
     return pickle.dumps(("setup", files, setup.getvalue())), module
+
+
+def _by_parameters(params: Any) -> bool:
+    """Stand for a manifest's function of the parameters, whose answer the plan has."""
+    return False
 
 
 class _Pickler(pickle.Pickler):

@@ -111,19 +111,22 @@ def test_a_manifest_may_not_say_that_a_class_clocks_itself_that_does_not() -> No
         brain.build()
 
 
-def test_a_zone_may_clock_itself_with_some_parameters_only() -> None:
-    class Paced(ScribblerParams):
-        clock: bool = True
+class Paced(ScribblerParams):
+    clock: bool = True
 
+
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_a_zone_may_clock_itself_with_some_parameters_only(executor: Any) -> None:
     def times(clock: bool) -> list[int]:
-        brain = Brain()
+        brain = Brain(executor=executor)
         manifest = replace(Rover.manifest, factory="tests.core.kit:Rover", params=Paced,
                            self_clocked=lambda params: params.clock)
         brain.add(manifest, params={"clock": clock}, period="4 ms")
         assert ("by its own clock" in brain.schedule()) == clock
         log = Log()
         brain.observe(log)
-        brain.run(until="20 ms")
+        with brain:
+            brain.run(until="20 ms")
         return [time for time, topic, *_ in log.rows if topic == "rover.y"]
 
     assert any(time % (4 * MS) for time in times(clock=True))

@@ -101,14 +101,17 @@ def test_with_learning_off_no_gradient_is_said(bench: Make) -> None:
     assert one.brain.latest("amygdala.embedding_gradient") is None
 
 
-def test_a_gradient_is_published_at_the_instant_after_its_label_though_nothing_else_wakes_the_zone(bench: Make) -> None:
-    one = bench(publish_gradient=True, learner={"kind": "logistic"})
+@pytest.mark.parametrize("executor", ["serial", "processes"])
+def test_a_gradient_is_published_at_the_instant_after_its_label_though_nothing_else_wakes_the_zone(
+        bench: Make, executor: str) -> None:
+    one = bench(executor=executor, publish_gradient=True, learner={"kind": "logistic"})
     embedding, labels = stimuli(2)
     one.show(embedding, [1, 2])
     found = one.brain.probe("amygdala.embedding_gradient")
     one.brain.inject("amygdala.emotion_teacher", labels, ids=np.array([1, 2]))
     at = one.brain.now
     one.brain.run(span="1 s")
+    one.brain.close()
     assert len(found.times) == 1
     assert 0 < found.times[0] - at <= 2_000_000  # told one resolution after it was injected at the earliest
 
