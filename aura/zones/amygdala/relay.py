@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from aura.core.errors import ParameterError, StateError
+from aura.core.errors import ParameterError, StateError, nearest
 from aura.zones.amygdala.export import check_kinds, read_classifier, read_kinds, read_labels, width_of_export
 from aura.zones.common.arrays import Array
 from aura.zones.common.confidence import Confidence
@@ -18,6 +18,7 @@ from aura.zones.common.npy_files import read_array, read_whole
 
 __all__ = ["AmygdalaRelay"]
 
+_LABELS = "_classifier_labels.json"
 Numbers: TypeAlias = "NDArray[Any] | Sequence[Any] | str | Path"
 """Numbers, or the ``.npy`` file that holds them."""
 
@@ -96,6 +97,7 @@ class AmygdalaRelay:
             kind = cast("Any", read_kinds(folder).get(task, "labels"))  # another one than these two is refused below
         else:
             check_kinds(folder, {task: kind})
+        _require_weights(folder, task)
         found, _ = read_classifier(folder, task, width_of_export(folder, task))
         assert found.weights is not None  # their width was given
         assert found.bias is not None
@@ -108,12 +110,19 @@ class AmygdalaRelay:
         Raises
         ------
         ParameterError
-            If they have another number of features.
+            If they have another number of features, or a number is not finite.
         """
-        rows = np.asarray(embeddings, dtype=np.float64)
+        try:
+            rows = np.asarray(embeddings, dtype=np.float64)
+        except (TypeError, ValueError) as error:
+            raise ParameterError("AmygdalaRelay.scores", expected=f"rows of {len(self.weights)} features",
+                                 got=type(embeddings).__name__) from error
         if rows.ndim != 2 or rows.shape[1] != len(self.weights):
             raise ParameterError("AmygdalaRelay.scores", expected=f"rows of {len(self.weights)} features",
                                  got=f"shape {rows.shape}")
+        if not np.isfinite(rows).all():
+            raise ParameterError("AmygdalaRelay.scores", expected="finite numbers",
+                                 got=f"{int((~np.isfinite(rows)).sum())} that are not")
         scores: Array = rows @ self.weights + self.bias
         return scores
 
@@ -149,6 +158,22 @@ class AmygdalaRelay:
         slope, offset = self._calibration.T
         logits: Array = slope * scores + offset
         return logits
+
+
+def _require_weights(folder: Path, task: str) -> None:
+    """Raise if a task's export has no weights of classes, with a word on why."""
+    path = folder / f"{task}_classifier_W.npy"
+    if path.is_file():
+        return
+    hint = "`aura export` writes its files together."
+    if (folder / f"{task}{_LABELS}").is_file():
+        hint = ("Its learner's scores are no linear map of the embedding; an amygdala with that learner takes it over "
+                "by load_export.")
+    elif (folder / f"{task}_regression_W.npy").is_file():
+        hint = f"It is a task of numbers: they are features @ W + b of {task}_regression_W.npy and _b.npy."
+    elif tasks := {one.name.removesuffix(_LABELS) for one in folder.glob(f"*{_LABELS}")}:
+        hint = nearest(task, tasks)
+    raise StateError(str(path), expected="a matrix (features, classes)", got="no such file", hint=hint)
 
 
 def _numbers(given: Numbers, name: str, shape: tuple[int, ...]) -> Array:

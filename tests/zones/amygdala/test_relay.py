@@ -63,8 +63,18 @@ def test_it_is_made_of_files_by_name_too(bench: Make, tmp_path: Path) -> None:
 def test_a_network_with_hidden_layers_has_no_linear_map_to_relay(bench: Make, tmp_path: Path) -> None:
     taught(bench, tmp_path, {"kind": "network", "hidden": [4]}, {})
     assert not (tmp_path / "emotion_classifier_W.npy").exists()
-    with pytest.raises(StateError, match=r"emotion_classifier_W\.npy.*got no such file"):
+    with pytest.raises(StateError, match=r"emotion_classifier_W\.npy.*no such file.*no linear map of the embedding"):
         AmygdalaRelay.load(tmp_path)
+    with pytest.raises(StateError, match=r"emotions_classifier_W\.npy.*got no such file. Try 'emotion'"):
+        AmygdalaRelay.load(tmp_path, task="emotions")
+
+
+def test_a_task_of_numbers_is_no_classifier_and_its_files_are_named(tmp_path: Path) -> None:
+    (tmp_path / "vad_regression_W.npy").write_bytes(b"")
+    with pytest.raises(StateError, match=r"features @ W \+ b of vad_regression_W\.npy"):
+        AmygdalaRelay.load(tmp_path, task="vad")
+    with pytest.raises(StateError, match=r"export. writes its files together"):
+        AmygdalaRelay.load(tmp_path / "nowhere", task="vad")
 
 
 @pytest.mark.parametrize("part", ["W.npy", "b.npy", "labels.json", "thresholds.npy", "calibration.npy"])
@@ -94,6 +104,10 @@ def test_what_it_is_asked_has_to_fit_too() -> None:
     relay = AmygdalaRelay(W=[[1.0], [2.0]], b=[0.0], labels=["joy"])
     with pytest.raises(ParameterError, match=r"expected rows of 2 features, got shape \(1, 3\)"):
         relay.scores(np.zeros((1, 3)))
+    with pytest.raises(ParameterError, match="expected finite numbers, got 1 that are not"):
+        relay.predict([[0.0, float("nan")]])
+    with pytest.raises(ParameterError, match="expected rows of 2 features, got list"):
+        relay.predict([[0.0, 1.0], [2.0]])
     with pytest.raises(ParameterError, match="'labels' or 'choice'"):
         AmygdalaRelay(W=[[1.0]], b=[0.0], labels=["joy"], kind="many")  # type: ignore[arg-type]
     assert relay.predict(np.zeros((0, 2))) == ()
