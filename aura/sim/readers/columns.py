@@ -22,6 +22,8 @@ Key: TypeAlias = Annotated[StrictInt, Setting(ge=0)] | StrictStr
 
 _DTYPES = {"text": "text", "tags": "tags", "float": "float32", "float64": "float64", "int": "int64", "time": "int64"}
 
+_EMPTY = "Where rows may lack it, set the column `optional`, or a `default`; on_bad = \"skip\" leaves such rows out."
+
 
 class Column(BaseModel):
     """Where one port's values stand in a row, and what they are."""
@@ -173,7 +175,18 @@ class Column(BaseModel):
             cell = get(key)
         except Missing:
             return self.default
-        return self.default if cell is None or (isinstance(cell, str) and not cell.strip()) else cell
+        return self.default if _is_empty(cell) else cell
+
+    def lacks(self, get: Callable[[str | int], object]) -> bool:
+        """Whether one of a row's cells is there and empty."""
+        try:
+            return any(_is_empty(get(key)) for key in self.keys)
+        except Missing:
+            return False
+
+
+def _is_empty(cell: object) -> bool:
+    return cell is None or (isinstance(cell, str) and not cell.strip())
 
 
 def _shorthand(value: object) -> object:
@@ -234,7 +247,8 @@ class RowParser:
                 if item is not None and column.dtype not in ("text", "tags"):
                     _fit_shape(shapes, port, item)  # type: ignore[arg-type]
             except BadValue as bad:
-                raise BadValue(bad.expected, bad.got, bad.hint, port=port) from bad
+                hint = bad.hint or (_EMPTY if column.lacks(get) and not column.lenient else "")
+                raise BadValue(bad.expected, bad.got, hint, port=port) from bad
         self._shapes = shapes
         return row
 

@@ -105,8 +105,8 @@ def test_a_name_that_stands_twice_is_refused(tmp_path, opened):
 @pytest.mark.parametrize(("line", "message"), [
     (b"only one", r"line 3: expected 3 columns, got 1"),
     (b"a,b,c,d", r"line 3: expected 3 columns, got 4"),
-    (b"a,x,joy", r"line 3, 'n': expected a number, got 'x'"),
-    (b"a,,joy", r"line 3, 'n': expected a number, got ''"),
+    (b"a,x,joy", r"line 3, 'n': expected a number, got 'x'$"),
+    (b"a,,joy", r"line 3, 'n': expected a number, got ''\. Where rows may lack it, set the column `optional`"),
     (b"a,nan,joy", r"line 3, 'n': expected a finite float32, got 'nan'"),
     (b"a,1e300,joy", r"line 3, 'n': expected a finite float32, got '1e300'"),
     (b"a,1_0,joy", r"line 3, 'n': expected a number, got '1_0'"),
