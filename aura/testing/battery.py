@@ -71,7 +71,7 @@ def check_zone(zone: Manifest | type[Zone[Any]], params: Mapping[str, Any] | Non
     Raises
     ------
     ConformanceError
-        With all that is wrong, one line for each check that fails.
+        With all that is wrong, one line for each thing: the first check that it fails, and how many more do.
 
     Examples
     --------
@@ -87,11 +87,12 @@ def check_zone(zone: Manifest | type[Zone[Any]], params: Mapping[str, Any] | Non
     manifest_is_complete: zone 'mute': expected a summary of one sentence, got none
     """
     subject = Subject(zone, params or {}, inputs or {}, **more)
-    failures = []
+    failed: dict[str, list[str]] = {}
     for check in CHECKS:
         try:
             check(subject)
         except ConformanceError as error:
-            failures.append(f"{getattr(check, '__name__', check)}: {error}")
-    if failures:
-        raise ConformanceError("\n".join(failures))
+            failed.setdefault(str(error), []).append(getattr(check, "__name__", str(check)))
+    if failed:
+        raise ConformanceError("\n".join(f"{first}{f' and {len(others)} more' if others else ''}: {what}"
+                                         for what, (first, *others) in failed.items()))

@@ -117,5 +117,6 @@ def _home(subject: Subject) -> str:
                 for value in values):
             homes.append((not hasattr(module, "aura_zones"), name))
     if not homes:
-        raise subject.failure("the module of its manifest is not found. Give Subject(module='package.module')")
+        raise subject.failure("the module of its manifest is not found; that of a script or notebook cannot be read "
+                              "anew. Put the manifest into a module, or name one: module='package.module'")
     return min(homes)[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import sys
 import threading
 import warnings
@@ -460,7 +461,7 @@ def test_the_module_of_a_plugin_is_found_by_itself() -> None:
 
 
 def test_a_manifest_in_no_module_asks_for_one() -> None:
-    with pytest.raises(ConformanceError, match=r"Give Subject\(module="):
+    with pytest.raises(ConformanceError, match=r"script or notebook.*module='package\.module'"):
         BY_NAME["manifest_is_light"](Subject(replace(SOUND)))
 
 
@@ -469,6 +470,24 @@ def test_check_zone_names_all_that_is_wrong_at_once() -> None:
     with pytest.raises(ConformanceError) as caught:
         check_zone(TooLoud, {"rate": 0.2}, module="aura", ticks=6)
     assert [line.partition(":")[0] for line in str(caught.value).splitlines()] == ["outputs_keep_their_word"]
+
+
+class Misnames(Zone[ZoneParams]):
+    """Says a port that it has not."""
+
+    manifest = Manifest("misnames", "Says a port that it has not.", period="10 ms",
+                        outputs=(Port("voice", doc="Never heard."),))
+
+    def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
+        return {"voise": 1.0}
+
+
+def test_check_zone_says_once_what_many_checks_found() -> None:
+    with pytest.raises(ConformanceError) as caught:
+        check_zone(Misnames, module="aura", ticks=6)
+    first = str(caught.value).splitlines()[0]
+    assert re.fullmatch(r"runs and \d+ more: .*expected outputs among voice, got 'voise'.*", first)
+    assert str(caught.value).count("'voise'") < 4
 
 
 @pytest.mark.slow
