@@ -13,8 +13,8 @@ __all__ = ["Silence"]
 class Silence(Zone[ZoneParams]):
     """Feeds the encoder's input on paper; what an engine is asked is injected there."""
 
-    manifest = Manifest("silence", "Says nothing.", outputs=(Port("text", dtype="text", shape=("item",)),),
-                        self_clocked=True)
+    manifest = Manifest("silence", "", "Says nothing.", self_clocked=True,
+                        outputs=(Port("text", dtype="text", shape=("item",)),))
 
     def next_wake(self, now: Time) -> Time | None:
         return None

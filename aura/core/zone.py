@@ -44,7 +44,8 @@ class Manifest(Contribution):
     name : str
         The kind of zone, as scenarios name it.
     factory : str or type
-        The zone's class, or ``"package.module:Class"``, imported only when the zone is built.
+        The zone's class, or ``"package.module:Class"``, imported only when the zone is built; empty where the class
+        holds the manifest as its own.
     summary : str
         One sentence.
     params : type of ZoneParams
@@ -116,6 +117,10 @@ class Manifest(Contribution):
         if not (isinstance(self.factory, str) or (isinstance(self.factory, type) and issubclass(self.factory, Zone))):
             raise WiringError(f"{where}.factory", expected="a subclass of aura.Zone, or 'package.module:Class'",
                               got=repr(self.factory))
+        if isinstance(self.factory, str) and len(self.factory.split()) > 1:
+            raise WiringError(f"{where}.factory", expected="a subclass of aura.Zone, or 'package.module:Class'",
+                              got=repr(self.factory), hint='The summary stands third; the class is "" where it holds '
+                                                           "its own manifest.")
         if not (isinstance(self.params, type) and issubclass(self.params, BaseModel)):
             raise WiringError(f"{where}.params", expected="a subclass of aura.ZoneParams", got=repr(self.params))
 

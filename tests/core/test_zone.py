@@ -45,6 +45,11 @@ def test_a_factory_that_names_no_zone_is_a_plugin_error(factory: str) -> None:
         Manifest("broken", factory).load()
 
 
+def test_a_summary_in_the_place_of_the_class_is_refused_where_it_is_declared() -> None:
+    with pytest.raises(WiringError, match=r"zone 'broken'\.factory: .* The summary stands third"):
+        Manifest("broken", "Says nothing.")
+
+
 @pytest.mark.parametrize("factory", [int, Manifest, 3, print])
 def test_a_class_that_is_no_zone_is_refused_where_it_is_declared(factory: Any) -> None:
     with pytest.raises(WiringError, match=r"zone 'broken'\.factory: expected a subclass of aura\.Zone"):

@@ -475,7 +475,7 @@ def test_check_zone_names_all_that_is_wrong_at_once() -> None:
 class Misnames(Zone[ZoneParams]):
     """Says a port that it has not."""
 
-    manifest = Manifest("misnames", "Says a port that it has not.", period="10 ms",
+    manifest = Manifest("misnames", "", "Says a port that it has not.", period="10 ms",
                         outputs=(Port("voice", doc="Never heard."),))
 
     def step(self, now: int, inputs: Inputs) -> dict[str, Any]:
