@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from time import perf_counter_ns
@@ -79,7 +79,7 @@ class EmotionEngine:
     @classmethod
     def load(cls, folder: str | Path, *, emotion: str = "emotion", pad: str = "pad", cache: bool = False,
              threads: int | None = None, most: int | None = None, explore: bool = False,
-             **params: Any) -> EmotionEngine:
+             plugins: Iterable[str | Path] = (), **params: Any) -> EmotionEngine:
         """Return the engine of a finished run, or of a checkpoint.
 
         Parameters
@@ -97,6 +97,9 @@ class EmotionEngine:
         explore : bool
             Whether interventions of which little is known are tried, for an engine that is told how effective they
             were; by default the one that is expected to help most is chosen.
+        plugins : iterable of str or Path
+            Files of code, which are executed, that bring what these zones need, such as a learner of your own; what the
+            run's scenario names is not executed by itself.
         **params
             Other parameters of the amygdala that may be changed over a state, such as ``memory=64``.
 
@@ -107,7 +110,7 @@ class EmotionEngine:
         """
         place = checkpoint_of(Path(folder))
         manifest, _ = read_checkpoint(place)
-        zones, manager = manifest["zones"], PluginManager()
+        zones, manager = manifest["zones"], PluginManager(files=plugins)
         for name in (SENSES, READS):
             if zones.get(name, {}).get("kind") != name:
                 raise CheckpointError(str(place), expected=f"a run with a zone {name!r} of that kind",
@@ -125,6 +128,7 @@ class EmotionEngine:
         if "text" in brain.plans[READS].inputs:
             brain.connect(texts, f"{READS}.text")
         brain.connect(f"{SENSES}.embedding", f"{READS}.embedding")
+        brain.run(until=manifest["time"])  # nothing is due: time goes on, so that what is saved later is the newer
         brain.load_zones(place, (SENSES, READS))
         engine, users = cls(brain, emotion=emotion, pad=pad), cast("Any", brain[READS]).users
         if users is not None:

@@ -113,7 +113,18 @@ def _quantise(path: Path, but: list[str]) -> None:
 
 
 def run_model(folder: Path, texts: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-    """Return what a file says of texts, by the names of its outputs."""
+    """Return what a file says of texts, by the names of its outputs.
+
+    Raises
+    ------
+    ParameterError
+        If `folder` lacks what `write_model` writes, or there are no texts.
+    """
+    if not texts:
+        raise ParameterError("engine.compare_onnx", expected="one text or more", got="none")
+    for path in (folder / FILE, folder / "tokenizer.json"):
+        if not path.is_file():
+            raise ParameterError(str(path), expected="a file, as `export_onnx` writes it", got="no such file")
     try:
         from onnxruntime import InferenceSession
     except ImportError as error:

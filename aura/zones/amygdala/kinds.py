@@ -44,8 +44,8 @@ def of_its_kind(point: str, what: str, base: type[BaseModel], own: Mapping[str, 
         before(values)
         name = values.setdefault("kind", default)
         if name not in kinds:
-            raise ValueError(f"expected {what} that a plugin brings, got {name!r}. "
-                             f"{nearest(str(name), kinds)}".strip())
+            hints = (nearest(str(name), kinds), "A file that brings it is named under `plugins`.")
+            raise ValueError(f"expected {what} that a plugin brings, got {name!r}. {' '.join(filter(None, hints))}")
         return kinds[name].options.model_validate(values, context=info.context)
 
     return made
