@@ -20,7 +20,7 @@ from pydantic import Field
 from aura.core.errors import AuraError
 from aura.core.lasting import Stateful
 from aura.core.signals import Signal
-from aura.plugins.figures import Column, Figure, Table
+from aura.plugins.figures import Column, Curves, Figure, Table
 from aura.plugins.metrics.matching import ids_of
 from aura.plugins.metrics.options import MetricOptions, Need, Pending, RowsEvery, Topic, Window
 from aura.plugins.metrics.results import PhaseResults, Results, by_phase
@@ -158,7 +158,18 @@ class Regression(Rolling):
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
-        return [*super().figures(found, others), *by_phase(found, "Dimensions", _dimensions)]
+        figures: list[Figure] = []
+        for figure in super().figures(found, others):
+            figures += _by_scale(figure, found) if isinstance(figure, Curves) else [figure]
+        return [*figures, *by_phase(found, "Dimensions", _dimensions)]
+
+
+def _by_scale(curves: Curves, found: Results) -> Iterator[Figure]:
+    """Yield curves of errors and of shares, each to a scale of its own: errors may be any number of times as high."""
+    for keys, quantity in (("mae", "rmse"), "error, in the truth's unit"), (("r2", "pearson"), "agreement, 1 at most"):
+        names = {key: named(key) for key in keys if any(key in phase.summary for phase in found.phases.values())}
+        if names:
+            yield curves.model_copy(update={"names": names, "quantity": quantity})
 
 
 def _dimensions(name: str, phase: PhaseResults) -> Iterator[Figure]:

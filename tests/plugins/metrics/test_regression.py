@@ -8,7 +8,9 @@ from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_err
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.core.state import read_tree, trees_equal, write_tree
+from aura.plugins.figures import Curves
 from aura.plugins.metrics.regression import Moments, Regression, RegressionOptions
+from aura.plugins.metrics.results import Results
 
 
 def metric(**more):
@@ -149,3 +151,13 @@ def test_an_item_by_itself_is_counted_as_one_of_a_block_is():
     assert one_by_one.items == at_once.items == 40
     for key, found in one_by_one.summary().items():
         assert found == pytest.approx(at_once.summary()[key], rel=1e-12)
+
+
+@pytest.mark.parametrize(("spread", "keys"), [(1.0, [["mae", "rmse"], ["r2", "pearson"]]), (0.0, [["mae", "rmse"]])])
+def test_errors_and_agreement_are_drawn_to_scales_of_their_own(spread, keys):
+    true, predicted = arrays(20, 1)
+    watcher = metric()
+    feed(watcher, true * spread, predicted)
+    found = Results.model_validate({**watcher.results(), "kind": "regression"})
+    curves = [figure for figure in Regression.figures(found, {}) if isinstance(figure, Curves)]
+    assert [list(figure.names) for figure in curves] == keys
