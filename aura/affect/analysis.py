@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-__all__ = ["Affect", "Analysis", "Explanation"]
+__all__ = ["Affect", "Analysis", "Explanation", "Shares"]
 
 
 class Affect(NamedTuple):
@@ -15,6 +15,25 @@ class Affect(NamedTuple):
     pleasure: float
     arousal: float
     dominance: float
+
+
+class Shares(dict[str, float]):
+    """Numbers by name that nobody changes any more; they go where a dict does, through pickle and JSON too."""
+
+    def _refuse(self, *given: object, **named: object) -> NoReturn:
+        raise TypeError("what an engine has said cannot be changed")
+
+    __setitem__: Any = _refuse
+    __delitem__: Any = _refuse
+    __ior__: Any = _refuse
+    clear: Any = _refuse
+    pop: Any = _refuse
+    popitem: Any = _refuse
+    setdefault: Any = _refuse
+    update: Any = _refuse
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Shares, (dict(self),)
 
 
 @dataclass(frozen=True, slots=True)

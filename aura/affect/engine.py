@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from threading import Lock
 from time import perf_counter_ns
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from aura.affect.analysis import Affect, Analysis, Explanation
-from aura.affect.checks import checked_share, checked_texts
+from aura.affect.analysis import Affect, Analysis, Explanation, Shares
+from aura.affect.checks import checked_affect, checked_share, checked_texts, listed
 from aura.affect.silence import Silence
 from aura.core.brain import Brain
 from aura.core.checkpoint import checkpoint_of, read_checkpoint
 from aura.core.errors import CheckpointError, ParameterError, nearest
+from aura.core.handed import sketch
 from aura.core.observer import Observer
 from aura.plugins.manager import PluginManager
 
@@ -30,7 +32,8 @@ __all__ = ["EmotionEngine"]
 SENSES, READS = "sensory", "amygdala"
 ANSWER_TICKS = 4
 """Of the resolution: a text arrives after one, its embedding after another, and the answer is out at that tick."""
-_NONE: Mapping[str, float] = MappingProxyType({})
+FIRST_IDS = 2**52
+"""Below this, which JSON holds exactly, the first id of an engine is drawn."""
 
 
 class _Taught(Observer):
@@ -61,7 +64,8 @@ class EmotionEngine:
 
     def __init__(self, brain: Brain, *, emotion: str = "emotion", pad: str = "pad") -> None:
         self._brain, self._emotion, self._pad, self._lock = brain, emotion, pad, Lock()
-        self._next, self._taught = 0, _Taught()
+        # Drawn, so that what another engine has said, or this one before it was saved, is not taken for its own.
+        self._next, self._taught = secrets.randbelow(FIRST_IDS), _Taught()
         brain.observe(self._taught)
         brain.learning = False
         plan, zone = brain.plans[READS], cast("Any", brain[READS])
@@ -183,13 +187,13 @@ class EmotionEngine:
         return Analysis(
             id=identity, user=user, primary=outputs[f"{self._emotion}_best"][row],
             confidence=_number(outputs.get(f"{self._emotion}_confidence"), row),
-            probabilities=MappingProxyType(dict(zip(emotions, chances, strict=True))),
+            probabilities=Shares(zip(emotions, chances, strict=True)),
             pad=Affect(*pad[row].tolist()) if pad is not None and pad.shape[1:] == (3,) else None,
             readiness=_number(outputs.get("readiness"), row),
             readiness_uncertainty=_number(outputs.get("readiness_uncertainty"), row),
             intervention=outputs["intervention"][row] if self._interventions else None,
-            intervention_scores=_NONE if scores is None else MappingProxyType(
-                dict(zip(self._interventions, scores[row].tolist(), strict=True))),
+            intervention_scores=Shares(() if scores is None else zip(
+                self._interventions, scores[row].tolist(), strict=True)),
             out_of_scope=_number(outputs.get(f"{self._emotion}_novelty"), row), took_ms=took_ms)
 
     def explain(self, text: str, context: str | None = None) -> Explanation:
@@ -221,7 +225,8 @@ class EmotionEngine:
         Parameters
         ----------
         analysis : Analysis
-            Of this engine; the text still waits, unless it has been told of that before or many came since.
+            Of this engine, or of the one that was saved for it; the text still waits, unless it has been told of that
+            before or many came since.
         emotion : str or sequence of str, optional
             What it felt like.
         pad : sequence of three float, optional
@@ -250,9 +255,12 @@ class EmotionEngine:
         ports = {"emotion": f"{self._emotion}_teacher", "pad": f"{self._pad}_teacher",
                  "readiness": "readiness_teacher", "effectiveness": "effectiveness"}
         missing = [what for what in taught if ports[what] not in self._inputs]
+        analyses = listed("engine.teach", analyses)
         if not taught or missing or not analyses:
             raise ParameterError("engine.teach", expected="something that the run learns",
                                  got=", ".join(missing) or "nothing")
+        if not all(isinstance(one, Analysis) for one in analyses):
+            raise ParameterError("engine.teach", expected="what `analyze` has returned", got=sketch(analyses))
         values = {ports[what]: self._read(what, values, len(analyses)) for what, values in taught.items()}
         ids = np.array([one.id for one in analyses], dtype=np.int64)
         with self._lock:
@@ -268,22 +276,27 @@ class EmotionEngine:
 
     def _read(self, what: str, values: Sequence[Any], count: int) -> list[Any]:
         """Return what is told of texts as the amygdala's teacher takes it."""
+        values = listed(f"engine.teach.{what}", values)
         if len(values) != count:
             raise ParameterError(f"engine.teach.{what}", expected=f"{count}, one for each text", got=str(len(values)))
         if what == "emotion":
-            return [self._known((one,) if isinstance(one, str) else tuple(one)) for one in values]
+            return [self._known((one,) if isinstance(one, str) else tuple(listed("engine.teach.emotion", one)))
+                    for one in values]
         if what == "pad":
-            return [[checked_share(what, part) for part in one] for one in values]
+            return [checked_affect(one) for one in values]
         return [checked_share(what, one) for one in values]
 
-    def _known(self, labels: tuple[str, ...]) -> tuple[str, ...]:
+    def _known(self, labels: tuple[Any, ...]) -> tuple[str, ...]:
         options = self._params.tasks[self._emotion]
         known = set(self._names) | set(getattr(getattr(options, "emotions", None), "mapping", ()))
         for label in labels:
-            if label not in known and not getattr(options, "open", False):
-                raise ParameterError("engine.teach.emotion", expected="an emotion of the run", got=repr(label),
-                                     hint=nearest(label, known))
-        return labels
+            if not isinstance(label, str) or (label not in known and not getattr(options, "open", False)):
+                raise ParameterError("engine.teach.emotion", expected="an emotion of the run", got=sketch(label),
+                                     hint=nearest(label, known) if isinstance(label, str) else "")
+        if getattr(options, "kind", "") == "choice" and len(labels) != 1:
+            raise ParameterError("engine.teach.emotion", expected="exactly one, as the run tells of each text",
+                                 got=str(len(labels)))
+        return tuple(map(str, labels))
 
     # --- the rest -------------------------------------------------------------------------------------------------
 

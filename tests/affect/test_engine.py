@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import pickle
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -132,6 +136,51 @@ def test_what_cannot_be_learned_is_refused_before_anything_is(engine: aura.Emoti
             engine.teach(analysis, **truth)  # type: ignore[arg-type]
     assert engine._brain.learning is False
     assert engine.teach(analysis, effectiveness=1.0) == 1
+
+
+def test_what_is_of_no_such_form_is_refused_whole_and_the_next_lesson_is_not_mixed_with_it(
+        engine: aura.EmotionEngine) -> None:
+    analysis = engine.analyze("I won the race!")
+    for truth in ({"emotion": 5}, {"emotion": [5]}, {"emotion": b"joy"}, {"pad": 0.5}, {"pad": [[0.1, 0.2, 0.3]]},
+                  {"emotion": "joy", "pad": (0.5, 0.5)}, {"emotion": "joy", "pad": (0.1, 0.2, 0.3, 0.4)},
+                  {"readiness": 1j}):
+        with pytest.raises(ParameterError):
+            engine.teach(analysis, **truth)  # type: ignore[arg-type]
+    for given in ("an id", None):
+        with pytest.raises(ParameterError, match="what `analyze` has returned"):
+            engine.teach(given, readiness=0.5)  # type: ignore[arg-type]
+    with pytest.raises(ParameterError, match="a sequence"):
+        engine.teach_many([analysis, analysis], emotion=["joy", None])  # type: ignore[list-item]
+    assert engine.teach(analysis, emotion="joy") == 1  # the joy that was refused with its pad has not been learned
+    for asked in ((["text"], None, [7]), (["text"], None, [b"before"]), ([b"text"], None, None), ("text", None, None)):
+        with pytest.raises(ParameterError):
+            engine.analyze_many(*asked)  # type: ignore[arg-type]
+    texts = np.array(["I won the race!", "I cried all night."])
+    assert len(engine.analyze_many(texts, np.array(["ada", "bob"]))) == 2  # type: ignore[arg-type]
+    assert engine.teach_many((one for one in (analysis,)), readiness=[0.5]) == 1  # type: ignore[arg-type]
+
+
+def test_what_another_engine_has_said_teaches_this_one_nothing(saved: Path, tmp_path: Path) -> None:
+    with aura.EmotionEngine.load(saved) as one, aura.EmotionEngine.load(saved) as other:
+        theirs, mine = one.analyze("I cried all night."), other.analyze("I won the race!")
+        assert other.teach(theirs, emotion="sadness") == 0
+        assert other.teach(mine, emotion="joy") == 1
+        one.save(tmp_path)
+    with aura.EmotionEngine.load(tmp_path) as again:
+        later = again.analyze("I won the race!")
+        assert again.teach(theirs, emotion="sadness") == 1  # it still waits there
+        assert again.teach(theirs, emotion="sadness") == 0
+        assert again.teach(later, emotion="joy") == 1
+
+
+def test_an_analysis_goes_through_pickle_and_json_and_teaches_by_its_copy(engine: aura.EmotionEngine) -> None:
+    analysis = engine.analyze("I won the race!", user="ada")
+    copy = pickle.loads(pickle.dumps(analysis))
+    assert copy == analysis == deepcopy(analysis)
+    assert json.loads(json.dumps(asdict(analysis)))["probabilities"] == analysis.probabilities
+    with pytest.raises(TypeError, match="cannot be changed"):
+        copy.probabilities.update(joy=1.0)
+    assert engine.teach(copy, emotion="joy") == 1
 
 
 def test_callers_on_several_threads_and_loops_each_get_their_own_answer(engine: aura.EmotionEngine) -> None:
