@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
-from aura.core.errors import ParameterError, PluginError
+from aura.core.errors import ParameterError, PluginError, StateError
 
 __all__ = ["Parity", "Parts", "Precision", "compare", "run_model", "write_model"]
 
@@ -58,6 +58,8 @@ def write_model(parts: Parts, folder: Path, precision: Precision) -> list[Path]:
         If the precision is none of these, or the emotion task is of another kind or reads more than the embedding.
     PluginError
         If onnx, or for int8 onnxruntime, is not installed.
+    StateError
+        If the files cannot be written; earlier ones in their place stay whole.
     """
     if precision not in ("float32", "half", "int8"):
         raise ParameterError("engine.export_onnx.precision", expected="'float32', 'half' or 'int8'",
@@ -90,13 +92,21 @@ def write_model(parts: Parts, folder: Path, precision: Precision) -> list[Path]:
                    graph.constant(np.float32(0)), graph.constant(np.float32(1)), output="pad")
         outputs["pad"] = len(bias)
     about = {"emotions": json.dumps(parts.names), "max_tokens": str(parts.settings["max_tokens"])}
-    folder.mkdir(parents=True, exist_ok=True)
-    path, tokenizer = folder / FILE, folder / "tokenizer.json"
-    onnx.save(model_of(graph, outputs, about), path)
-    if precision == "int8":
-        _quantise(path, [node.name for node in graph.nodes if node.name.startswith(READOUT)])
-    shutil.copyfile(parts.model / "tokenizer.json", tokenizer)
-    return [path, tokenizer]
+    files = [folder / FILE, folder / "tokenizer.json"]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".", dir=folder) as place:  # so that each file is whole or as it was
+            path, tokenizer = (Path(place) / file.name for file in files)
+            onnx.save(model_of(graph, outputs, about), path)
+            if precision == "int8":
+                _quantise(path, [node.name for node in graph.nodes if node.name.startswith(READOUT)])
+            shutil.copyfile(parts.model / "tokenizer.json", tokenizer)
+            for new, file in zip((path, tokenizer), files, strict=True):
+                new.replace(file)
+    except OSError as error:
+        raise StateError(str(folder), expected="a folder that can be written to", got=error.strerror or str(error),
+                         hint="Free some space or choose another folder.") from error
+    return files
 
 
 def _quantise(path: Path, but: list[str]) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import aura
-from aura.core.errors import AuraError, ParameterError
+from aura.core.errors import AuraError, ParameterError, StateError
 
 from .test_engine import ROWS, saved
 
@@ -42,8 +42,13 @@ def test_a_file_says_what_the_engine_says(saved: Path, tmp_path: Path, precision
 
 
 def test_what_cannot_be_exported_is_refused(saved: Path, tmp_path: Path) -> None:
-    with aura.EmotionEngine.load(saved) as engine, pytest.raises(ParameterError, match="'half'"):
-        engine.export_onnx(tmp_path, "int4")  # type: ignore[arg-type]
+    with aura.EmotionEngine.load(saved) as engine:
+        with pytest.raises(ParameterError, match="'half'"):
+            engine.export_onnx(tmp_path, "int4")  # type: ignore[arg-type]
+        (tmp_path / "taken").write_text("a file")
+        with pytest.raises(StateError, match="taken: expected a folder that can be written to"):
+            engine.export_onnx(tmp_path / "taken")
+        (tmp_path / "taken").unlink()
     brain = aura.Brain(seed=1)
     brain.add(aura.stream(ROWS, items=6, period="10 ms"), "stream")
     brain.add(aura.zone("sensory"), params={"cache": False})

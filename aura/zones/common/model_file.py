@@ -16,6 +16,8 @@ from aura.zones.common.whole_files import write_file
 
 __all__ = ["read_model", "write_model"]
 
+_NUMBERS = frozenset((torch.float16, torch.bfloat16, torch.float32, torch.float64, torch.int8, torch.int16, torch.int32,
+                      torch.int64, torch.uint8, torch.bool))
 _EXPECTED = "a dictionary of tensors, as torch.save writes it"
 
 
@@ -46,7 +48,11 @@ def read_model(path: Path) -> dict[str, np.ndarray]:
         raise StateError(str(path), expected=_EXPECTED, got=type(found).__name__)
     arrays = {}
     for name, part in found.items():
-        if part.layout != torch.strided or part.is_complex() or part.is_quantized or not torch.isfinite(part).all():
+        if part.layout != torch.strided or part.dtype not in _NUMBERS or part.device.type != "cpu" or (
+                part.numel() * part.element_size() > part.untyped_storage().nbytes()):  # a view of fewer that repeats
+            raise StateError(str(path), expected=f"{name!r} of numbers that all stand in the file",
+                             got=f"{part.dtype} of another form")
+        if not torch.isfinite(part).all():
             raise StateError(str(path), expected=f"{name!r} of finite numbers", got=f"{part.dtype} that are not")
         arrays[name] = part.detach().to(torch.float64).numpy()
     return arrays

@@ -50,6 +50,11 @@ class Moments(Stateful):
         return {"mean": self.mean, "squares": self.squares, "items": self._items}
 
     @property
+    def sound(self) -> bool:
+        """Whether these are sums that rows can have."""
+        return self.items >= 0 and bool((self.squares >= 0).all())
+
+    @property
     def deviation(self) -> Array:
         """The standard deviation of each column, 1 before any row; above 0."""
         if not self.items:
@@ -101,6 +106,11 @@ class Frequencies(Stateful):
     def arrays(self) -> dict[str, Array]:
         """All that it holds, by name."""
         return {"counts": self.counts, "items": self._items}
+
+    @property
+    def sound(self) -> bool:
+        """Whether these are counts that items can have."""
+        return bool(((self.counts >= 0) & (self.counts <= self.items)).all()) and self.items >= 0
 
     @property
     def log_odds(self) -> Array:

@@ -99,7 +99,15 @@ class Evil:
     (lambda found: {**found, "trunk.0.bias": torch.zeros(7)}, r"'trunk.0.bias' of shape \(6,\), got shape \(7,\)"),
     (lambda found: {k: v for k, v in found.items() if k != "heads.vad.mean"}, r"others: heads\.vad\.mean"),
     (lambda found: {**found, "rows.mean": torch.zeros(2, 2)}, r"'rows.mean' of shape \(features,\)"),
-], ids=["code", "a list", "not finite", "a shape", "missing", "width"])
+    (lambda found: {**found, "rows.mean": torch.zeros(1).expand(2**40)}, "all stand in the file"),
+    (lambda found: {**found, "rows.mean": torch.zeros(8, device="meta")}, "all stand in the file"),
+    (lambda found: {**found, "rows.mean": torch.zeros(8).to(torch.float8_e4m3fn)}, "all stand in the file"),
+    (lambda found: {**found, "trunk.0.bias": torch.full((6,), 1e300, dtype=torch.float64)}, "that a float32 holds"),
+    (lambda found: {**found, "rows.items": -found["rows.items"]}, r"'rows\.\*' of what can have been counted"),
+    (lambda found: {**found, "heads.emotion.counts": -found["heads.emotion.counts"]}, r"'heads\.emotion\.\*' of what"),
+    (lambda found: {**found, "heads.emotion.items": found["heads.emotion.items"] * 0}, r"'heads\.emotion\.\*' of what"),
+], ids=["code", "a list", "not finite", "a shape", "missing", "width", "repeated", "nowhere", "eight bits", "too large",
+        "fewer than no rows", "fewer than none of a class", "more of a class than of all"])
 def test_a_file_that_does_not_fit_is_refused_and_changes_nothing(bench: Make, tmp_path: Path, change: Any, message: str,
                                                                  capsys: pytest.CaptureFixture[str]) -> None:
     exported(bench, tmp_path)

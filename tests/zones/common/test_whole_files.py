@@ -9,7 +9,7 @@ import pytest
 
 from aura.core.errors import StateError
 from aura.zones.common.npy_files import write_array
-from aura.zones.common.whole_files import read_file, write_file
+from aura.zones.common.whole_files import read_file, whole_file, write_file
 
 
 @pytest.mark.parametrize("durable", [False, True])
@@ -35,6 +35,22 @@ def test_an_array_that_cannot_be_written_leaves_the_earlier_one(tmp_path, monkey
         write_array(tmp_path / "W.npy", np.zeros(3))
     assert (tmp_path / "W.npy").read_bytes() == before
     assert [found.name for found in tmp_path.iterdir()] == ["W.npy"]
+
+
+def test_a_file_that_another_writes_takes_its_place_once_it_is_whole(tmp_path):
+    path = tmp_path / "weights"
+    with whole_file(path) as aside:
+        aside.write_bytes(b"first")
+        assert not path.exists()
+
+    def half(aside):
+        aside.write_bytes(b"sec")
+        full()
+
+    with pytest.raises(StateError, match="weights: expected a place"), whole_file(path) as aside:
+        half(aside)
+    assert path.read_bytes() == b"first"
+    assert os.listdir(tmp_path) == ["weights"]
 
 
 def full(*_):

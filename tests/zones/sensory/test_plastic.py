@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
 
 from aura.core.errors import DataError, StateError
 from aura.zones.sensory import waiting
@@ -344,6 +345,41 @@ def test_an_export_that_does_not_fit_is_refused_and_changes_nothing(tiny_bert: P
     (tmp_path / "model.safetensors").write_bytes(b"nonsense")
     with pytest.raises(StateError, match=r"model.safetensors"):
         whole.load_export(tmp_path)
+
+
+def test_an_export_into_the_folder_that_the_model_came_from_takes_its_place(tiny_bert: Path, tmp_path: Path) -> None:
+    encoder(tiny_bert).export(tmp_path)
+    one = encoder(tmp_path, learning_rate=1e-2)
+    taught(one)
+    one.export(tmp_path)
+    assert encoder(tmp_path).encode(TEXTS).tobytes() == one.encode(TEXTS).tobytes()
+
+
+def test_an_export_that_a_full_disk_ends_leaves_the_earlier_one(tiny_bert: Path, tmp_path: Path,
+                                                               monkeypatch: pytest.MonkeyPatch) -> None:
+    one = encoder(tiny_bert, learning_rate=1e-2)
+    one.export(tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    taught(one)
+
+    def full(tensors: object, path: Path) -> None:
+        path.write_bytes(b"half")
+        raise SafetensorError("No space left on device (os error 28)")
+
+    monkeypatch.setattr("aura.zones.sensory.plastic_export.save_file", full)
+    with pytest.raises(StateError, match=r"model\.safetensors: expected a place that can be written to"):
+        one.export(tmp_path)
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_exported_weights_that_are_not_finite_are_refused(tiny_bert: Path, tmp_path: Path) -> None:
+    one = encoder(tiny_bert)
+    one.export(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    tensors["encoder.layer.0.output.dense.bias"][0] = float("nan")
+    save_file(tensors, tmp_path / "model.safetensors")
+    with pytest.raises(StateError, match=r"'encoder.layer.0.output.dense.bias' of finite numbers"):
+        one.load_export(tmp_path)
 
 
 def test_a_schedule_without_an_end_is_refused() -> None:

@@ -59,6 +59,8 @@ def read_readouts(folder: Path, task: str, emotions: tuple[str, ...], features: 
         if array.shape != shape or not np.isfinite(array).all():
             raise StateError(str(path), expected=wanted,
                              got=f"shape {array.shape}" if array.shape != shape else "some that are not")
+        if len(shape) == 1 and not ((array >= 0) & (array < 2.0**53)).all():
+            raise StateError(str(path), expected="how much data there were, from 0", got="other numbers")
         found[name] = np.array(array, np.float64, order="C")
     return Readouts(**found), [*(_path(folder, task, f"_{name}.npy") for name in found), labels]
 

@@ -211,7 +211,15 @@ class NetworkLearner(Learner):
             if found[name].shape != array.shape:
                 raise StateError(str(folder / MODEL), expected=f"{name!r} of shape {array.shape}",
                                  got=f"shape {found[name].shape}")
-            array[...] = found[name]
+            with np.errstate(over="ignore"):
+                array[...] = found[name]
+            if not np.isfinite(array).all():
+                raise StateError(str(folder / MODEL), expected=f"{name!r} of numbers that a float32 holds",
+                                 got="larger ones")
+        for name, known in twin._known_of():
+            if not known.sound:
+                raise StateError(str(folder / MODEL), expected=f"'{name}.*' of what can have been counted",
+                                 got="counts below 0, or more of a class than of items")
         return twin
 
     def adopt_export(self, found: NetworkLearner) -> None:
@@ -222,9 +230,13 @@ class NetworkLearner(Learner):
         """
         named = _of_parameters({f"trunk.{place}": layer for place, layer in enumerate(self._trunk.layers)}
                                | {f"heads.{name}": head.parameters for name, head in self._heads.items()})
-        for name, known in [("rows", self._moments), *((f"heads.{n}", head.known) for n, head in self._heads.items())]:
+        for name, known in self._known_of():
             named |= {f"{name}.{key}": array for key, array in known.arrays.items()}
         return named
+
+    def _known_of(self) -> list[tuple[str, Moments | Frequencies]]:
+        """Return what is known in closed form, of the rows and of each head."""
+        return [("rows", self._moments), *((f"heads.{name}", head.known) for name, head in self._heads.items())]
 
     def grow(self, head: str, count: int, seen: float) -> None:
         self._heads[head].grow(count)

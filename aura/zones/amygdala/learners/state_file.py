@@ -8,15 +8,16 @@ from typing import Any
 from aura.core.errors import StateError
 from aura.core.state import read_tree, write_tree
 from aura.zones.common.npy_files import read_digests, read_whole, write_digests
+from aura.zones.common.whole_files import whole_file
 
 __all__ = ["read_state", "write_state"]
 
 
 def write_state(folder: Path, name: str, state: Any) -> list[Path]:
     """Write a state as ``NAME.safetensors``, and return the files."""
-    folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}.safetensors"
-    write_tree(path, state, f"amygdala.{name}")
+    with whole_file(path) as aside:
+        write_tree(aside, state, f"amygdala.{name}")
     return [path, write_digests(folder / f"{name}.sha256", [path])]
 
 

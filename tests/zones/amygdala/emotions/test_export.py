@@ -28,6 +28,15 @@ def test_damaged_or_other_names_are_refused_by_their_file(tmp_path: Path, conten
         read_readouts(tmp_path, "emotion", NAMES, 3)
 
 
+@pytest.mark.parametrize("name", ["labelled", "trained"])
+def test_less_than_no_data_is_refused(tmp_path: Path, name: str) -> None:
+    written(tmp_path)
+    path = tmp_path / f"emotion_emotions_{name}.npy"
+    np.save(path, np.load(path) - 1e6)
+    with pytest.raises(StateError, match=rf"_{name}\.npy: expected how much data there were"):
+        read_readouts(tmp_path, "emotion", NAMES, 3)
+
+
 def test_what_was_written_is_read_and_no_part_of_a_file_is_left(tmp_path: Path) -> None:
     written(tmp_path)
     found, files = read_readouts(tmp_path, "emotion", NAMES, 3)
