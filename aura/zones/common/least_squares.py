@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.errors import StateError
 from aura.core.lasting import Free, Stateful
 from aura.zones.common.arrays import Array
 
@@ -133,10 +134,21 @@ class RecursiveLeastSquares(Stateful):
         self._update(rows * scale[:, None], errors * scale[:, None])
 
     def _update(self, rows: Array, errors: Array) -> None:
-        """Do the recursion for rows and errors that are scaled by the root of their weight."""
+        """Do the recursion for rows and errors that are scaled by the root of their weight.
+
+        Raises
+        ------
+        StateError
+            If the rows are so large beside the ridge that rounding leaves no covariance.
+        """
         count = len(rows)
         gain = self.covariance @ rows.T
-        root = np.linalg.cholesky(np.eye(count) + rows @ gain)
+        try:
+            root = np.linalg.cholesky(np.eye(count) + rows @ gain)
+        except np.linalg.LinAlgError:
+            raise StateError("least squares", got=f"rows of up to {np.abs(rows).max():.1e}, whose squares leave none",
+                             expected="rows beside whose squares the penalty has digits left in a float64",
+                             hint="Scale the features, or raise the ridge.") from None
         halves = np.linalg.solve(root, np.hstack([gain.T, errors]))
         shrink = np.ascontiguousarray(halves[:, : len(self.covariance)])
         self.weights += shrink.T @ halves[:, len(self.covariance):]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from aura.core.errors import StateError
 from aura.core.state import trees_equal
 from aura.zones.common.least_squares import LARGEST_BLOCK, RecursiveLeastSquares, with_bias
 
@@ -120,3 +121,11 @@ def test_state_continues_to_the_same_bits() -> None:
     for one in (learner, other):
         one.learn(rows[320:352], targets[320:352])
     assert trees_equal(learner.state(), other.state())
+
+
+def test_rows_too_large_for_the_ridge_are_named_with_their_size() -> None:
+    rows, targets = data(64)
+    learner = learned(rows * 1e5, targets, 8)
+    assert np.isfinite(learner.weights).all()
+    with pytest.raises(StateError, match=r"rows of up to \d\.\de\+\d\d.*Scale the features, or raise the ridge"):
+        learned(rows * 1e18, targets, 8)

@@ -184,7 +184,8 @@ def test_gradients_of_part_of_a_block_are_each_learned_once_it_is_their_turn(tin
     whole.encode(TEXTS, IDS)
     whole.learn(IDS, gradient, 1.0)
     for mine, theirs in zip(parts.weights().values(), whole.weights().values(), strict=True):
-        torch.testing.assert_close(mine, theirs, atol=1e-6, rtol=1e-4)
+        # A step is 2e-4 whatever the gradient's size, so rounding of a gradient near 0 shows.
+        torch.testing.assert_close(mine, theirs, atol=1e-5, rtol=1e-4)
 
 
 def test_items_whose_gradient_never_comes_make_room_and_are_told(tiny_bert: Path) -> None:
