@@ -32,7 +32,7 @@ class TextEncoder(Protocol):
         The model, as its user calls it.
     identity : str
         A digest of all that decides the bits of an embedding: weights, tokeniser, token limit, precision, and the
-        arithmetic (torch's version and the processor's instruction set). The key of a cache.
+        arithmetic (the kernels, their compiler or torch, and the processor). The key of a cache.
     dimensions : int
         The length of an embedding.
     """
