@@ -13,7 +13,7 @@ __all__ = ["ScheduleOptions", "rate_at"]
 class ScheduleOptions(BaseModel):
     """How the learning rate changes over the expected length of the stream."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     kind: Literal["constant", "linear", "cosine"] = Field(
         default="constant", description="What follows the warm-up: the full rate, or a fall along a line or a cosine.")

@@ -18,7 +18,7 @@ LINEAR_LAYERS: tuple[LinearName, ...] = ("query", "key", "value", "output", "up"
 class PlasticOptions(BaseModel):
     """How the encoder learns from the gradients that come."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
 
     learning_rate: float = Field(default=2e-4, gt=0, le=1, description="AdamW's rate, at its highest.")
     betas: tuple[float, float] = Field(

@@ -154,6 +154,21 @@ def test_a_replay_is_identical_where_a_table_stands_before_a_plain_text(sim, aur
 
 
 @pytest.mark.slow
+def test_a_replay_that_is_stopped_is_compared_as_far_as_it_came(sim, aura, monkeypatch):
+    aura(*RUN, "--out", "one", "--until", "300 ms")
+
+    def stopped(player):
+        player._begin()
+        player.brain.run(until="100 ms")
+        return False
+
+    monkeypatch.setattr("aura.sim.phases.PhasePlayer.play", stopped)
+    answer = aura("replay", "one", "--out", "two", "--quiet")
+    assert "the replay is identical to one, bit for bit, as far as both go" in answer.out
+    assert "stopped at 100 ms" in answer.out
+
+
+@pytest.mark.slow
 def test_a_replay_that_differs_says_where(sim, aura):
     aura(*RUN, "--out", "one", "--until", "100 ms")
     tampered = sim.folder / "one/scenario.toml"

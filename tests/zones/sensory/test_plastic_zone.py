@@ -168,6 +168,8 @@ def test_a_gradient_of_another_width_is_named(tiny_bert: Path) -> None:
 
 @pytest.mark.parametrize("params, message", [
     ({"modalities": ["image"], "plasticity": "full"}, "text among the modalities"),
+    ({"plasticity": "low-rank", "plastic": {"alpha": float("inf")}}, "finite number"),
+    ({"plasticity": "full", "plastic": {"clip": float("inf")}}, "finite number"),
     ({"plastic": {"rank": 4}}, "plasticity 'low-rank' or 'full'")])
 def test_plasticity_that_makes_no_sense_is_refused(params: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):

@@ -30,7 +30,7 @@ Rows = NDArray[Any]
 class LearnerOptions(BaseModel):
     """The base of every kind's options: frozen, and unknown keys are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, allow_inf_nan=False)
     changeable: ClassVar[tuple[str, ...]] = ()
     """Those that take effect in a learner that loads a state made with others."""
 

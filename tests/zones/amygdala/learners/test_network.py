@@ -146,7 +146,9 @@ def test_a_cosine_is_half_way_in_the_middle_and_ends_at_its_floor() -> None:
 @pytest.mark.parametrize(("options", "message"), [
     ({"schedule": {"kind": "cosine"}}, "the `items` that a cosine schedule falls over"),
     ({"hidden": [0]}, "greater than or equal to 1"), ({"dropout": 1.0}, "less than 1"),
-    ({"task_weights": {"any": -1}}, "greater than or equal to 0")])
+    ({"task_weights": {"any": -1}}, "greater than or equal to 0"),
+    *(({name: float("inf")}, "finite number") for name in ("learning_rate", "weight_decay", "clip", "focal")),
+    ({"task_weights": {"any": float("inf")}}, "finite number")])
 def test_wrong_options_are_refused(options: Any, message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         NetworkOptions(**options)
