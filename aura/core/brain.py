@@ -267,7 +267,10 @@ class Brain(Network, Watched):
         saving.load_zones(self._ready(), Path(folder), names)
 
     def export(self, folder: str | Path) -> list[Path]:
-        """Let every zone write what other programs can use of what it has learned, and return the files."""
+        """Let every zone write what other programs can use of what it has learned, and return the files.
+
+        Of several zones of one kind, such as two amygdalas, each writes into a folder of its own name in `folder`.
+        """
         return self._ready().export(Path(folder))
 
     def warm_up(self, name: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -143,11 +144,20 @@ class Engine:
         return None if output.last is None else Signal(topic, output.published_at, *output.last[1:])
 
     def export(self, folder: Path) -> list[Path]:
-        """Let every zone write what other programs can use of what it has learned, and return the files."""
+        """Let every zone write what other programs can use of what it has learned, and return the files.
+
+        Of several zones of one kind, whose files have the same names, each writes into a folder of its own name.
+        """
         self.loop.settle()
-        folder.mkdir(parents=True, exist_ok=True)
-        return [path for node in self.nodes.values()
-                for path in as_files(node.handle.ask("export", folder), f"{node.name}.export()")]
+        written, kinds = [], Counter(node.plan.kind for node in self.nodes.values())
+        for node in self.nodes.values():
+            place = folder / node.name if kinds[node.plan.kind] > 1 else folder
+            place.mkdir(parents=True, exist_ok=True)
+            files = as_files(node.handle.ask("export", place), f"{node.name}.export()")
+            if place != folder and not any(place.iterdir()):
+                place.rmdir()
+            written += files
+        return written
 
     def watch(self) -> None:
         """Look up anew which observers want which topic."""

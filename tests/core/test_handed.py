@@ -191,6 +191,21 @@ def test_an_exported_file_is_there(tmp_path: Path) -> None:
     assert brain_of().export(tmp_path / "new") == []
 
 
+def test_of_several_zones_of_one_kind_each_exports_into_a_folder_of_its_own(tmp_path: Path) -> None:
+    def export(zone: Giver, folder: Path) -> list[Path]:
+        (folder / "head.npy").write_text(zone.context.name)
+        return [folder / "head.npy"]
+
+    brain = Brain()
+    kinds = [type("Giver", (Giver,), given) for given in ({"export": export}, {})]
+    for name, kind in (("one", kinds[0]), ("two", kinds[0]), ("silent", kinds[1])):
+        brain.add(kind, name)
+    written = brain.export(tmp_path)
+    assert written == [tmp_path / "one" / "head.npy", tmp_path / "two" / "head.npy"]
+    assert [path.read_text() for path in written] == ["one", "two"]
+    assert not (tmp_path / "silent").exists()
+
+
 @pytest.mark.parametrize("notices", [None, ["late"], {"late": 0.5}, {3: 1}, {"late": "3"}])
 def test_notices_are_sentences_with_counts(notices: Any) -> None:
     with pytest.raises(ZoneError, match=r"z\.notices\(\): expected a dict of sentence to count"):
