@@ -58,7 +58,7 @@ def test_rows_are_all_that_the_sets_have(data_folder, name, rows):
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "few"), [
     ("tone-plastic", {"requests": 20}), ("intents-plastic", {"queries": 16, "strangers": 2}),
-    ("affect-plastic", {"posts": 16, "sentences": 8}),
+    ("affect-plastic", {"sentences": 16}),
     ("emotions-40-plastic", {"seeds": 13, "posts": 16, "sentences": 8})])
 def test_the_encoder_learns_from_every_item_that_is_taught(data_folder, name, few):
     settings = [setting for stream, rows in few.items() for setting in (f"{stream}.limit={rows}", f"{stream}.items=8")]
