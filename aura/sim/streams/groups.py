@@ -82,18 +82,17 @@ def dealt(groups: np.ndarray, shares: Sequence[Fraction], draws: np.random.Gener
     for row, group in enumerate(groups.tolist()):
         classes[group].update((_ALL, *dict.fromkeys(strata[row] if strata is not None else ())))
     total = sum(classes, Counter[str]())
-    # Of each class what a part lacks, as a fraction of the class; exact, as the same bits must come out everywhere.
-    lacks = [dict.fromkeys(total, share) for share in shares]
+    wanted = [{label: float(share * count) for label, count in total.items()} for share in shares]
+    dealt_out = [dict.fromkeys(total, 0) for _ in shares]
+    weight = {label: 1 / count ** 2 for label, count in total.items()}
     drawn = draws.permutation(len(classes)).tolist()
     part_of = np.empty(len(classes), dtype=np.int64)
     for group in sorted(drawn, key=lambda group: -classes[group][_ALL]):
-        weights = {label: Fraction(count, total[label]) for label, count in classes[group].items()}
-        gains = [fsum(float(weight * (2 * lack[label] - weight)) for label, weight in weights.items())
-                 for lack in lacks]
-        part = gains.index(max(gains))
-        part_of[group] = part
-        for label, weight in weights.items():
-            lacks[part][label] -= weight
+        gains = [fsum(weight[label] * count * (2 * (goal[label] - have[label]) - count)
+                      for label, count in classes[group].items()) for goal, have in zip(wanted, dealt_out, strict=True)]
+        part_of[group] = part = gains.index(max(gains))
+        for label, count in classes[group].items():
+            dealt_out[part][label] += count
     parts: np.ndarray = part_of[groups]
     return parts
 

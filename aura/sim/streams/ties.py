@@ -36,8 +36,8 @@ def pieces_of(units: Sequence[Sequence[int]], sizes: Sequence[int], nodes: int, 
     --------
     >>> pieces_of([(0, 1), (1, 2), (2, 3), (3, 4)], [9, 9, 9, 9], 5, 40.0).tolist()
     [0, 0, 0, 0, 0]
-    >>> pieces_of([(0, 1), (1, 2), (2, 3), (3, 4)], [9, 9, 9, 9], 5, 20.0).tolist()
-    [0, 1, 1, 2, 2]
+    >>> pieces_of([(0, 1), (1, 2), (2, 3), (3, 4)], [9, 9, 9, 9], 5, 30.0).tolist()
+    [0, 0, 1, 1, 1]
     """
     units_of: list[list[int]] = [[] for _ in range(nodes)]
     rows = [0] * nodes
