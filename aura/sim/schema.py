@@ -89,6 +89,9 @@ def _cleaned(schema: Any) -> Any:
         return schema
     found = {key: {name: _cleaned(part) for name, part in value.items()} if key == "properties" else _cleaned(value)
              for key, value in schema.items() if key != "title" and not (key == "default" and value is None)}
+    if "oneOf" in found:  # a table without its kind may be of any: which it is, the model knows
+        found["anyOf"] = found.pop("oneOf")
+        found.pop("discriminator", None)
     options = [inner for part in found.get("anyOf", ()) for inner in part.get("anyOf", [part])
                if inner != {"type": "null"}]
     if len(options) == 1:

@@ -82,6 +82,9 @@ options = { mlp = { hidden = [8] }, "mine:Own" = { anything = 1 } }
 [zones.amygdala.params.tasks]
 mood = { kind = "numbers", size = 2 }
 word = { classes = ["a"] }
+[zones.temporal.params.tasks]
+act = {}
+end = { of = "conversation", kind = "numbers" }
 [metrics.digit]
 kind = "classification"
 truth = "digits.label"
@@ -117,10 +120,12 @@ MISTAKES = {
     "a type deep in a zone": ("dendrites = 1", "dendrites = [1]"),
     "a number out of its range": ("dendrites = 1", "dendrites = 65"),
     "a parameter of another zone": ("gate = { k = 1 }", "tissue = false"),
+    "whose task it is": ('of = "conversation"', 'of = "talk"'),
+    "a key of a kind of task": ('kind = "numbers" }\n[metrics', 'kind = "numbers", votes = 2 }\n[metrics'),
     "an option of a part of a zone": ("hidden = [8]", "hiden = [8]"),
     "a type of such an option": ("hidden = [8]", "hidden = 8"),
     "an option of a task": ("size = 2", "sise = 2"),
-    "an option of a task of another kind": ('kind = "numbers"', 'kind = "choice"'),
+    "an option of a task of another kind": ('kind = "numbers", size', 'kind = "choice", size'),
     "an option of a task that says no kind": ('classes = ["a"]', 'clases = ["a"]'),
     "a kind of zone": ('kind = "experts"', 'kind = "exprts"'),
     "a zone of no kind": ('kind = "experts"\n', ""),

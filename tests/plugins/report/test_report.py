@@ -87,8 +87,8 @@ def test_the_page_says_what_ran_and_what_came_of_it(home, page):
 def test_every_plot_is_there_with_words_for_those_who_cannot_see_it(page):
     _, checker, html = page
     assert re.findall(r'role="img" aria-label="([^"]{10})', html) == [
-        "Rolling va", "Confusion ", "Confusion ", "Rolling va", "Scalars ov", "The brain&", "Wall time "]
-    assert checker.tags.count("svg") == 7
+        "Rolling va", "Confusion ", "Confusion ", "Rolling va", "Rolling va", "Scalars ov", "The brain&", "Wall time "]
+    assert checker.tags.count("svg") == 8
 
 
 def test_the_page_needs_nothing_from_elsewhere(page):

@@ -249,17 +249,17 @@ def test_with_shuffled_labels_the_prequential_score_falls_to_chance(bench: Make)
 
 @pytest.mark.slow
 def test_the_manifest_is_read_without_importing_what_the_zone_computes_with() -> None:
-    script = ("import sys; from aura.zones.amygdala.plugin import aura_zones; m, = aura_zones(); "
+    script = ("import sys; from aura.zones.amygdala.plugin import MANIFEST as m; "
               "m.ports(m.params()); bad = [n for n in sys.modules if n.partition('.')[0] in "
               "('torch', 'scipy', 'sklearn') or n == 'aura.zones.amygdala.zone']; sys.exit(str(bad) if bad else 0)")
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == 0
 
 
 def test_it_wakes_on_its_teachers() -> None:
-    manifest, = aura_zones()
-    params = manifest.params.model_validate({"tasks": {"emotion": {}, "tone": {}}})
-    assert callable(manifest.wake_on)
-    assert manifest.wake_on(params) == ("embedding", "emotion_teacher", "tone_teacher")
+    assert MANIFEST in aura_zones()
+    params = MANIFEST.params.model_validate({"tasks": {"emotion": {}, "tone": {}}})
+    assert callable(MANIFEST.wake_on)
+    assert MANIFEST.wake_on(params) == ("embedding", "emotion_teacher", "tone_teacher")
 
 
 @pytest.mark.parametrize(("params", "message"), [
