@@ -19,6 +19,8 @@ import aura
 from aura.core.errors import CheckpointError, ParameterError
 from aura.core.state import trees_equal
 
+pytestmark = pytest.mark.slow  # a run of an engine is made for each module, and loaded for each test
+
 ROWS = [{"text": text, "seed": (name, "(seed)"), "pad": np.float32(pad)} for text, name, pad in (
     ("I won the race!", "joy", (0.9, 0.8, 0.8)), ("What a lovely day, I am so happy.", "joy", (0.9, 0.5, 0.6)),
     ("I cried all night.", "sadness", (0.1, 0.3, 0.2)), ("I miss her so much.", "sadness", (0.2, 0.2, 0.3)),

@@ -13,6 +13,8 @@ from .test_engine import engine, saved
 
 __all__ = ["engine", "saved"]
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_a_loaded_engine_saves_is_newer_than_what_it_was_loaded_from(engine: aura.EmotionEngine,
                                                                           tmp_path: Path) -> None:

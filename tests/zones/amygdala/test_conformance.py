@@ -22,7 +22,9 @@ PARAMS: dict[str, dict[str, Any]] = {
     "annotated": {"features": ["affect", "embedding"], "affect": {"source": "annotation"}},
     "single": {"tasks": {"tone": {"kind": "choice", "classes": ["calm", "loud"]}}, "learner": {"forgetting": 0.99}},
 }
-CASES = [(kind, check) for kind in PARAMS for check in CHECKS if kind == "rls" or check is not manifest_is_light]
+QUICK = ("rls", "network")
+CASES = [pytest.param(kind, check, marks=() if kind in QUICK else pytest.mark.slow)
+         for kind in PARAMS for check in CHECKS if kind == "rls" or check is not manifest_is_light]
 """The manifest's module is the same for all."""
 
 

@@ -19,7 +19,9 @@ PARAMS: dict[str, dict[str, Any]] = {
                       "role": {"of": "author", "teaches": "last"},
                       "age": {"kind": "numbers", "of": "author", "size": 2, "teaches": [1, 2]}}},
 }
-CASES = [(kind, check) for kind in PARAMS for check in CHECKS if kind == "all" or check is not manifest_is_light]
+QUICK = ("all",)
+CASES = [pytest.param(kind, check, marks=() if kind in QUICK else pytest.mark.slow)
+         for kind in PARAMS for check in CHECKS if kind == "all" or check is not manifest_is_light]
 """The manifest's module is the same for all."""
 
 

@@ -48,7 +48,8 @@ def test_every_kind_of_ours_is_here() -> None:
     assert {kind.partition("-")[0] for kind in OPTIONS} == set(KINDS)
 
 
-@each
+@pytest.mark.parametrize("kind", [pytest.param(kind, marks=pytest.mark.slow if kind == "mixture" else ())
+                                  for kind in OPTIONS])
 def test_learning_lowers_the_loss_of_every_head_on_new_items(kind: str) -> None:
     one = make(kind)
     before = one.learn(block(200, 3), 0.0).losses
