@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError, StateError
 from aura.core.flow import room
-from aura.core.lasting import Made
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
@@ -26,6 +25,7 @@ from aura.zones.amygdala.params import AmygdalaParams
 from aura.zones.amygdala.plugin import MANIFEST
 from aura.zones.amygdala.tasks.task import AnyTask, HeadTask, Task
 from aura.zones.amygdala.users.users import Users
+from aura.zones.common.gradients import PublishesGradient
 from aura.zones.common.least_squares import with_bias
 
 __all__ = ["Amygdala"]
@@ -33,7 +33,7 @@ __all__ = ["Amygdala"]
 Ids = NDArray[np.int64]
 
 
-class Amygdala(Zone[AmygdalaParams]):
+class Amygdala(PublishesGradient, Zone[AmygdalaParams]):
     """Predicts labels from embeddings and learns when the teacher names the items it has seen.
 
     Notes
@@ -52,7 +52,7 @@ class Amygdala(Zone[AmygdalaParams]):
     """
 
     manifest = MANIFEST
-    lasting = ("_features", "_rows", "_tasks", "_learner", "_pending", "users", Made("_gradient", Items))
+    lasting = ("_features", "_rows", "_tasks", "_learner", "_pending", "users")
 
     def __init__(self, context: ZoneContext[AmygdalaParams]) -> None:
         super().__init__(context)
@@ -60,7 +60,6 @@ class Amygdala(Zone[AmygdalaParams]):
         """Length of an embedding."""
         self._tasks: dict[str, AnyTask] = {}
         self._learner: Learner | None = None
-        self._gradient: Items | None = None
         teachers = [port.name for port in context.inputs if port.role == "label"]
         memory = room(context.params.memory, map(context.waits.get, teachers), PENDING_ITEMS, f"{context.name}.memory")
         self._pending = PendingItems(memory, readers=len(self.params.tasks), sources=[
@@ -91,14 +90,7 @@ class Amygdala(Zone[AmygdalaParams]):
                 out.update(self.users.follow(ids, out, explore=self.learns))
             if ids is not None:
                 self._pending.store(ids, rows)
-        if self._gradient is not None:
-            out["embedding_gradient"] = self._gradient
-            self._gradient = None
-        return out
-
-    def next_wake(self, now: Time) -> Time | None:
-        """Return one resolution later where a gradient waits to be published, None else."""
-        return None if self._gradient is None else now + self.context.resolution
+        return out | self.waiting("embedding_gradient")
 
     def _predicted(self, features: NDArray[np.float32]) -> dict[str, Any]:
         """Return the outputs of all tasks for rows, behind which the learner's context stands."""

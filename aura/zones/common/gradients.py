@@ -1,19 +1,44 @@
-"""Gradients that come for items from several zones at once, added up by the ids of the items."""
+"""Gradients on the bus: those that come for items from several zones, and one that a zone has to publish."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
+from aura.core.lasting import Lasting, Made
+from aura.core.signals import Items
 from aura.core.time import Time, format_time
+from aura.core.zone import ZoneContext
 
-__all__ = ["summed"]
+__all__ = ["PublishesGradient", "summed"]
 
 Ids = NDArray[np.int64]
 Rows = NDArray[np.float32]
+
+
+class PublishesGradient:
+    """What a zone has in common that publishes a gradient at the next instant after it has learned.
+
+    It stands before `Zone` among the bases; `learn` leaves the gradient in `_gradient`, `step` publishes `waiting`.
+    The zone's manifest says `self_clocked` where gradients are asked for.
+    """
+
+    lasting: ClassVar[tuple[str | Lasting, ...]] = (Made("_gradient", Items),)
+    context: ZoneContext[Any]
+    _gradient: Items | None = None
+
+    def next_wake(self, now: Time) -> Time | None:
+        """Return one resolution later where a gradient waits to be published, None else."""
+        return None if self._gradient is None else now + self.context.resolution
+
+    def waiting(self, port: str) -> dict[str, Items]:
+        """Return the gradient that waits as the output of this name, and let it go; nothing where none waits."""
+        gradient, self._gradient = self._gradient, None
+        return {} if gradient is None else {port: gradient}
 
 
 def summed(gradients: Mapping[str, Rows], ids: Mapping[str, Ids], where: str, now: Time) -> tuple[Ids, Rows]:

@@ -10,11 +10,11 @@ import numpy as np
 from aura.core.classes import ClassIndex, LabelSets
 from aura.core.errors import ParameterError, SignalError
 from aura.core.flow import room
-from aura.core.lasting import Made
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone
+from aura.zones.common.gradients import PublishesGradient
 from aura.zones.experts.answers import Answers, joined
 from aura.zones.experts.committee import mixed
 from aura.zones.experts.kinds.lookup import KINDS
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["Experts"]
 
 
-class Experts(Zone[ExpertsParams]):
+class Experts(PublishesGradient, Zone[ExpertsParams]):
     """Predicts the class of stimuli by a growing mixture of experts, and learns when the teacher names them.
 
     Notes
@@ -49,8 +49,7 @@ class Experts(Zone[ExpertsParams]):
     """
 
     manifest = MANIFEST
-    lasting = ("_seed", "_shape", "_classes", "_announced", "_pending", "_skipped", "_loss", "_lessons",
-               Made("_gradient", Items), "_mixture")
+    lasting = ("_seed", "_shape", "_classes", "_announced", "_pending", "_skipped", "_loss", "_lessons", "_mixture")
 
     def __init__(self, context: ZoneContext[ExpertsParams]) -> None:
         super().__init__(context)
@@ -73,7 +72,6 @@ class Experts(Zone[ExpertsParams]):
         self._skipped = self._unmatched = 0
         self._loss: float | None = None
         self._lessons = 0.0
-        self._gradient: Items | None = None
 
     # --- what can be looked at, and asked for ---------------------------------------------------------------------
 
@@ -111,14 +109,7 @@ class Experts(Zone[ExpertsParams]):
         if self._loss is not None:
             out["loss"] = np.array(self._loss, np.float32)
             self._loss = None
-        if self._gradient is not None:
-            out["stimulus_gradient"] = self._gradient
-            self._gradient = None
-        return out
-
-    def next_wake(self, now: Time) -> Time | None:
-        """Return one resolution later where a gradient waits to be published, None else."""
-        return None if self._gradient is None else now + self.context.resolution
+        return out | self.waiting("stimulus_gradient")
 
     def _answer(self, now: Time, rows: NDArray[np.float32], inputs: Inputs) -> dict[str, Any]:
         mixture = self._mixture or self._open(rows.shape[1:], now)

@@ -64,7 +64,7 @@ def read_export(folder: Path, params: TemporalParams, features: int | None) -> E
     """
     path, classes = folder / MODEL, folder / CLASSES
     found = read_model(path)
-    said = read_json(classes, read_digests(folder / CLASSES_DIGEST), "the classes of each task")
+    classes_of = read_json(classes, read_digests(folder / CLASSES_DIGEST), "the classes of each task")
     mean = found.get("embedding.mean")
     if mean is None or mean.ndim != 1 or (features is not None and len(mean) != features):
         raise StateError(str(path), got="none" if mean is None else f"shape {mean.shape}",
@@ -74,7 +74,7 @@ def read_export(folder: Path, params: TemporalParams, features: int | None) -> E
     tasks = {name: task_of(name, options, params, width) for name, options in params.tasks.items()}
     for name, task in tasks.items():
         if isinstance(task, ClassTask):
-            _take_classes(task, said.get(name) if isinstance(said, dict) else None, classes)
+            _take_classes(task, classes_of.get(name) if isinstance(classes_of, dict) else None, classes)
     named = _named(model, tasks)
     if found.keys() != named.keys():
         raise StateError(str(path), expected=f"tensors for the tasks {', '.join(tasks)} and a network as the "

@@ -11,11 +11,11 @@ from aura.zones.common.arrays import Array
 from aura.zones.temporal.conversations import Conversation, Place
 from aura.zones.temporal.model import Lesson, Sequences
 
-__all__ = ["Batch", "Told", "batches", "side_by_side", "taught_by"]
+__all__ = ["Batch", "TaughtTurns", "batches", "side_by_side", "taught_by"]
 
 
 @dataclass
-class Told:
+class TaughtTurns:
     """What one task is told: turns, and the target of each."""
 
     places: list[Place]
@@ -84,12 +84,12 @@ def side_by_side(places: Sequence[Place], window: int) -> Sequences:
     return Sequences(rows, lengths, speakers, np.array(which, np.int64), np.array(ends, np.int64))
 
 
-def batches(told: Mapping[str, Told], window: int, most: int) -> Iterator[Batch]:
+def batches(turns: Mapping[str, TaughtTurns], window: int, most: int) -> Iterator[Batch]:
     """Return the turns that tasks are told of, each once in the order in which they first are, in batches of sequences
     of which each has so many at most.
     """
     order: dict[tuple[int, int], Place] = {}
-    for one in told.values():
+    for one in turns.values():
         for place in one.places:
             order.setdefault((id(place.conversation), place.at), place)
     begins: dict[tuple[int, int], int] = {}
@@ -103,7 +103,7 @@ def batches(told: Mapping[str, Told], window: int, most: int) -> Iterator[Batch]
     for part in parts:
         rows = {(id(place.conversation), place.at): row for row, place in enumerate(part)}
         lessons = {}
-        for name, one in told.items():
+        for name, one in turns.items():
             pairs = [(row, target) for place, target in zip(one.places, one.targets, strict=True)
                      if (row := rows.get((id(place.conversation), place.at))) is not None]
             if pairs:

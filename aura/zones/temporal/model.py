@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from aura.core.lasting import Stateful
+from aura.core.lasting import Lasting, Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.common.losses import class_weights, loss_and_slope
 from aura.zones.common.parameters import step
@@ -107,7 +107,7 @@ class Model(Stateful):
     turn i was told of. Derivatives of losses and readouts are in closed form; through the encoder autograd goes.
     """
 
-    lasting = ("_moments", "_flat", "_items", "_gathered", "_rates", "_told")
+    lasting = ("_moments", "_flat", "_items", "_gathered", "_rates", Lasting("_taught", key="told"))
 
     def __init__(self, params: TemporalParams, features: int, rng: np.random.Generator) -> None:
         self._params, self._rng, options = params, rng, params.network
@@ -120,7 +120,7 @@ class Model(Stateful):
             speakers=params.speakers + 1 if params.speakers else 0, generator=self._chance)
         self._flat = Flat(self.encoder)
         self._moments = Moments(features)
-        self._told: set[str] = set()
+        self._taught: set[str] = set()
         """The tasks that have gathered a gradient."""
         self._items, self._gathered, self._rates = 0, 0, 0.0
         """Turns that the weights have moved by; those gathered since, and the sum of their rates."""
@@ -231,17 +231,17 @@ class Model(Stateful):
                rate: float) -> dict[str, float]:
         """Count turns whose gradient has been gathered, and move where that are enough; return what to log."""
         options = self._params.network
-        self._told.update(lessons)
+        self._taught.update(lessons)
         self._gathered += turns
         self._rates += rate * turns
         if self._gathered < options.accumulate:
             return {}
         scale = 1.0 / self._gathered
-        moving = [readouts[name].parameters for name in sorted(self._told) if readouts[name].parameters.values.size]
+        moving = [readouts[name].parameters for name in sorted(self._taught) if readouts[name].parameters.values.size]
         speed = options.learning_rate * rate_at(options.schedule, self._items + self._gathered) * self._rates * scale
         norm = step([self._flat, *moving], speed, options.weight_decay, scale, options.clip)
         self._items, self._gathered, self._rates = self._items + self._gathered, 0, 0.0
-        self._told.clear()
+        self._taught.clear()
         return {"gradient_norm": norm, "step_size": speed}
 
     def named(self) -> dict[str, np.ndarray]:

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
-from aura.core.lasting import Made
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
 from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
+from aura.zones.common.gradients import PublishesGradient
 from aura.zones.temporal.conversations import Conversations, Place, Turn
 from aura.zones.temporal.export import read_export, write_export
-from aura.zones.temporal.lessons import Told, batches, side_by_side, taught_by
+from aura.zones.temporal.lessons import TaughtTurns, batches, side_by_side, taught_by
 from aura.zones.temporal.model import Model
 from aura.zones.temporal.params import TemporalParams
 from aura.zones.temporal.plateau import Plateau
@@ -35,7 +35,7 @@ UNNAMED = "took {count} turns as a conversation each, as nobody said which they 
 BESIDE = ("conversation", "author", "turn")
 
 
-class Temporal(Zone[TemporalParams]):
+class Temporal(PublishesGradient, Zone[TemporalParams]):
     """Follows conversations turn by turn, and learns when teachers tell the truth of turns, conversations or authors.
 
     Notes
@@ -49,8 +49,8 @@ class Temporal(Zone[TemporalParams]):
     """
 
     manifest = MANIFEST
-    lasting = ("_features", "_beside", "_conversations", "_tasks", "_model", "_plateau", Made("_gradient", Items),
-               "_unmatched", "_unnamed")
+    lasting = ("_features", "_beside", "_conversations", "_tasks", "_model", "_plateau", "_unmatched",
+               "_unnamed")
 
     def __init__(self, context: ZoneContext[TemporalParams]) -> None:
         super().__init__(context)
@@ -59,7 +59,6 @@ class Temporal(Zone[TemporalParams]):
         """Length of an embedding."""
         self._tasks: dict[str, Task] = {}
         self._model: Model | None = None
-        self._gradient: Items | None = None
         self._beside = {port: PendingItems(params.memory or PENDING_ITEMS) for port in BESIDE}
         self._conversations = Conversations(params.window, params.conversations, params.speakers, list(params.tasks),
                                             LEAST_SCORE)
@@ -84,14 +83,7 @@ class Temporal(Zone[TemporalParams]):
                                   hint="The output that brings them must carry items_from, or return Items(...).")
             self._require_width(now, rows.shape[1])
             out.update(self._followed(ids, rows))
-        if self._gradient is not None:
-            out["embedding_gradient"] = self._gradient
-            self._gradient = None
-        return out
-
-    def next_wake(self, now: Time) -> Time | None:
-        """Return one resolution later where a gradient waits to be published, None else."""
-        return None if self._gradient is None else now + self.context.resolution
+        return out | self.waiting("embedding_gradient")
 
     def _followed(self, ids: Ids, rows: NDArray[np.float32]) -> dict[str, Any]:
         """Take in turns, and return what is believed after each."""
@@ -148,7 +140,7 @@ class Temporal(Zone[TemporalParams]):
         modulators = inputs.modulators
         rate = modulators["learning_rate"] * modulators["learning_drive"]
         scalars: dict[str, float] = {}
-        told: dict[str, Told] = {}
+        turns: dict[str, TaughtTurns] = {}
         for bit, name in enumerate(self.params.tasks):
             where = f"{self.context.name}.{name}_teacher"
             batch = received(inputs, f"{name}_teacher", self.context.name, now)
@@ -161,19 +153,19 @@ class Temporal(Zone[TemporalParams]):
             scalars[f"{name}_unmatched"] = float(len(ids) - len(found))
             if self._model is None:
                 continue
-            told[name], more = self._told(self._tasks[name], bit, found, truths, where, now, rate)
-            scalars |= {f"{name}_items": float(len(told[name].places)), **more}
-        if any(one.places for one in told.values()):
-            scalars |= self._learned(told, rate)
+            turns[name], more = self._taught(self._tasks[name], bit, found, truths, where, now, rate)
+            scalars |= {f"{name}_items": float(len(turns[name].places)), **more}
+        if any(one.places for one in turns.values()):
+            scalars |= self._learned(turns, rate)
         return scalars
 
-    def _told(self, task: Task, bit: int, found: Sequence[tuple[Place, int]], truths: Any, where: str, now: Time,
-              rate: float) -> tuple[Told, Mapping[str, float]]:
+    def _taught(self, task: Task, bit: int, found: Sequence[tuple[Place, int]], truths: Any, where: str, now: Time,
+               rate: float) -> tuple[TaughtTurns, Mapping[str, float]]:
         """Return the turns that are taught, with their targets, and what to log."""
         which = [index for _, index in found]
         truths = truths[which] if isinstance(truths, np.ndarray) else [truths[index] for index in which]
         used, targets, more = task.read(truths, where, now)
-        told = Told([], [])
+        turns = TaughtTurns([], [])
         for row, index in enumerate(used.tolist()):
             place = found[index][0]
             key = self._key(place, task.options.of)
@@ -185,11 +177,11 @@ class Temporal(Zone[TemporalParams]):
                 waiting = taught.conversation.waiting
                 if waiting[taught.at] >> bit & 1:
                     waiting[taught.at] ^= 1 << bit
-                    told.places.append(taught)
-                    told.targets.append(targets[row])
-        return told, more
+                    turns.places.append(taught)
+                    turns.targets.append(targets[row])
+        return turns, more
 
-    def _learned(self, told: Mapping[str, Told], rate: float) -> dict[str, float]:
+    def _learned(self, turns: Mapping[str, TaughtTurns], rate: float) -> dict[str, float]:
         """Let the network learn, a bounded batch at a time; return what to log."""
         assert self._model is not None  # it is there from the first embedding on
         readouts = {name: task.readout for name, task in self._tasks.items()}
@@ -199,7 +191,7 @@ class Temporal(Zone[TemporalParams]):
         gradients: list[tuple[list[int], NDArray[Any]]] = []
         scalars: dict[str, float] = {}
         score, items = 0.0, 0
-        for part in batches(told, self.params.window, self.params.network.batch):
+        for part in batches(turns, self.params.window, self.params.network.batch):
             found, gradient, more = self._model.learn(part.sequences, part.lessons, readouts, rate,
                                                       want_gradient=self.params.publish_gradient)
             scalars |= more

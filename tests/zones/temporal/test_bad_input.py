@@ -116,12 +116,12 @@ def test_another_width_is_refused(bench: Make) -> None:
         one.show(rows(1, width=4), [2], "a")
 
 
-@pytest.mark.parametrize("params, said", [
+@pytest.mark.parametrize("params, message", [
     ({"tasks": {"act": {"teaches": "last"}}}, 'are for tasks of = "conversation"'),
     ({"tasks": {"age": {"kind": "numbers", "of": "author", "aggregate": "mean_vote"}}}, "newest, mean or median"),
     ({"network": {**SMALL, "hidden": 15}}, "even multiple of the 2 heads"),
     ({"tasks": {"act": {"kind": "some"}}}, "kind"), ({"tasks": {}}, "tasks"), ({"window": 0}, "window"),
 ])
-def test_parameters_that_cannot_be_are_refused(bench: Make, params: dict[str, object], said: str) -> None:
-    with pytest.raises(AuraError, match=said):
+def test_parameters_that_cannot_be_are_refused(bench: Make, params: dict[str, object], message: str) -> None:
+    with pytest.raises(AuraError, match=message):
         bench(**params)

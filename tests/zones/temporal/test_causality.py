@@ -17,12 +17,12 @@ TURNS, CUT = 96, 48
 
 class Record(Observer):
     def __init__(self) -> None:
-        self.said: dict[tuple[str, int], Any] = {}
+        self.published: dict[tuple[str, int], Any] = {}
 
     def on_signal(self, signal: Signal) -> None:
         if signal.topic.startswith("temporal."):
-            said = signal.value.tobytes() if isinstance(signal.value, np.ndarray) else signal.value
-            self.said[signal.topic, signal.time] = said
+            value = signal.value.tobytes() if isinstance(signal.value, np.ndarray) else signal.value
+            self.published[signal.topic, signal.time] = value
 
 
 def played(order: list[int]) -> Record:
@@ -50,9 +50,9 @@ def played(order: list[int]) -> Record:
 def test_another_order_of_the_future_changes_no_bit_of_the_past() -> None:
     one = played(list(range(TURNS)))
     other = played([*range(CUT), *np.random.default_rng(3).permutation(np.arange(CUT, TURNS)).tolist()])
-    times = sorted({time for _, time in one.said})
+    times = sorted({time for _, time in one.published})
     split = times[len(times) // 2]
-    first = {key: said for key, said in one.said.items() if key[1] < split}
+    first = {key: value for key, value in one.published.items() if key[1] < split}
     assert len(first) > 40
-    assert first == {key: said for key, said in other.said.items() if key[1] < split}
-    assert one.said != other.said
+    assert first == {key: value for key, value in other.published.items() if key[1] < split}
+    assert one.published != other.published

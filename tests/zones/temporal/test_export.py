@@ -61,18 +61,18 @@ def test_the_encoder_is_a_state_dict_of_torch(bench: Make, tmp_path: Path) -> No
     assert torch.equal(encoder.project.weight, one.zone._model.encoder.project.weight)
 
 
-@pytest.mark.parametrize("damage, said", [
+@pytest.mark.parametrize("damage, message", [
     (lambda folder: (folder / "temporal_model.pt").write_bytes(b"no"), "damaged file"),
     (lambda folder: (folder / "temporal_model.pt").unlink(), "no such file"),
     (lambda folder: (folder / "temporal_classes.json").write_text(json.dumps({"act": ["x"]})), "damaged file"),
 ])
 def test_files_that_do_not_fit_are_refused_and_change_nothing(bench: Make, tmp_path: Path, damage: Any,
-                                                              said: str) -> None:
+                                                              message: str) -> None:
     one = learned(bench)
     one.zone.export(tmp_path)
     damage(tmp_path)
     before = one.zone.state()
-    with pytest.raises(StateError, match=said):
+    with pytest.raises(StateError, match=message):
         one.zone.load_export(tmp_path)
     assert before["model"]["items"] == one.zone.state()["model"]["items"]
 

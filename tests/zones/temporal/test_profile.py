@@ -59,10 +59,10 @@ def test_it_goes_on_from_its_state() -> None:
     assert np.array_equal(one.thresholds, other.thresholds)
 
 
-@pytest.mark.parametrize("options, said", [
+@pytest.mark.parametrize("options, message", [
     ({"threshold": 0.5}, "the likeliest is said"), ({"kind": "labels", "threshold": 1.5}, "between 0 and 1")])
-def test_thresholds_that_cannot_be_are_refused(options: dict[str, Any], said: str) -> None:
-    with pytest.raises(AuraError, match=said):
+def test_thresholds_that_cannot_be_are_refused(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(AuraError, match=message):
         ProfileClassifier(classifier(), **options)
 
 

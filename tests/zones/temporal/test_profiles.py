@@ -27,12 +27,12 @@ def test_votes_are_for_the_best_class_or_for_all_that_are_likely() -> None:
     assert Aggregator("mean_vote", "labels").chances(odds) == pytest.approx(np.array([1.5, 2.5, 0.5]) / 5.0)
 
 
-@pytest.mark.parametrize("votes, said", [(1.0, [True, True, False]), (2.0, [False, True, False])])
-def test_a_number_of_votes_is_enough_however_many_turns_there_are(votes: float, said: list[bool]) -> None:
+@pytest.mark.parametrize("votes, expected", [(1.0, [True, True, False]), (2.0, [False, True, False])])
+def test_a_number_of_votes_is_enough_however_many_turns_there_are(votes: float, expected: list[bool]) -> None:
     odds = np.log(CHANCES / (1 - CHANCES))
     one = Aggregator("total_vote", "labels", votes)
-    assert (one.scores(odds) > 0).tolist() == said
-    assert (one.scores(np.concatenate([odds, np.full((50, 3), -4.0)])) > 0).tolist() == said
+    assert (one.scores(odds) > 0).tolist() == expected
+    assert (one.scores(np.concatenate([odds, np.full((50, 3), -4.0)])) > 0).tolist() == expected
 
 
 @pytest.mark.parametrize("method", ["newest", "mean", "median", "mean_vote", "total_vote", "learned"])
