@@ -51,7 +51,7 @@ def taught_by(place: Place, of: str, teaches: str | tuple[int, ...]) -> list[Pla
     if of == "turn" or teaches == "last":
         return [place]
     author = conversation.authors[place.at]
-    if of == "author" and not author:
+    if of != "conversation" and not author:
         return [place]
     return [Place(conversation, index) for index in range(len(conversation))
             if (of == "conversation" or conversation.authors[index] == author)

@@ -27,29 +27,31 @@ class _Options(BaseModel):
 
 
 class _TaskFields(_Options):
-    of: Literal["turn", "conversation", "author"] = Field(
-        default="turn", description="What is believed something of, and whose truth the teacher tells.")
+    of: Literal["turn", "conversation", "author", "speaker"] = Field(
+        default="turn",
+        description="What is believed something of, and whose truth the teacher tells; a speaker is an author within "
+                    "one conversation, forgotten with it.")
     teaches: Literal["all", "last"] | tuple[Place, ...] = Field(
         default="all",
-        description="Which turns the truth of a conversation or an author teaches: all that are kept, the one that it "
-                    "comes with, or those of these numbers, counted from 1 in their conversation. Each turn is taught "
-                    "once.")
+        description="Which turns the truth of a conversation, an author or a speaker teaches: all that are "
+                    "kept, the one that it comes with, or those of these numbers, counted from 1 in their "
+                    "conversation. Each turn is taught once.")
     aggregate: Aggregation | None = Field(
         default=None,
-        description="What is believed of a conversation or an author by what was said after its turns: what was said "
-                    "last, the mean or the median of the probabilities, the share of votes, their number, or what a "
-                    "learned rule makes of them. By default `newest` for a conversation and `mean` for an author.")
+        description="What is believed of a conversation, an author or a speaker by what was said after its turns: what "
+                    "was said last, the mean or the median of the probabilities, the share of votes, their number, or "
+                    "what a learned rule makes of them. By default `newest` for a conversation, `mean` for the others.")
     weight: float = Field(default=1.0, ge=0, description="What the loss of the task weighs.")
 
     @property
     def aggregation(self) -> Aggregation:
         """How what was said after turns becomes one belief."""
-        return self.aggregate or ("mean" if self.of == "author" else "newest")
+        return self.aggregate or ("mean" if self.of in ("author", "speaker") else "newest")
 
     @model_validator(mode="after")
     def _of_several(self) -> _TaskFields:
         if self.of == "turn" and (self.teaches != "all" or self.aggregate not in (None, "newest")):
-            raise ValueError('`teaches` and `aggregate` are for tasks of = "conversation" or of = "author"')
+            raise ValueError('`teaches` and `aggregate` are for tasks of = "conversation", "author" or "speaker"')
         return self
 
 
@@ -64,13 +66,13 @@ class _ClassTask(ClassFields, _TaskFields):
 
 
 class ChoiceOptions(_ClassTask):
-    """Exactly one class a turn, conversation or author."""
+    """Exactly one class a turn, conversation, author or speaker."""
 
     kind: Literal["choice"] = Field(default="choice", description="Exactly one class each.")
 
 
 class LabelOptions(_ClassTask):
-    """Any number of classes a turn, conversation or author."""
+    """Any number of classes a turn, conversation, author or speaker."""
 
     kind: Literal["labels"] = Field(default="labels", description="Any number of classes each.")
     at_least_one: bool = Field(
@@ -78,7 +80,7 @@ class LabelOptions(_ClassTask):
 
 
 class NumberOptions(NumberFields, _TaskFields):
-    """One number a turn, conversation or author, or a vector of them."""
+    """One number a turn, conversation, author or speaker, or a vector of them."""
 
     kind: Literal["numbers"] = Field(default="numbers", description="One number each, or a vector of them.")
 
@@ -143,8 +145,8 @@ class TemporalParams(ZoneParams):
 
     tasks: dict[TaskName, Annotated[SomeTask, Field(discriminator="kind")]] = Field(
         default_factory=_one_task, min_length=1,
-        description="The tasks by name, each `of` a turn, a conversation or an author, and of a `kind`, \"choice\" if "
-                    "it says none; each has its own teacher and its own outputs.")
+        description="The tasks by name, each `of` a turn, a conversation, an author or a speaker, and of a `kind`, "
+                    "\"choice\" if it says none; each has its own teacher and its own outputs.")
     window: int = Field(
         default=32, ge=1, description="Turns of a conversation that a belief is made from, the newest among them.")
     conversations: int = Field(
@@ -152,11 +154,11 @@ class TemporalParams(ZoneParams):
         description="Conversations that are kept at most; beyond, the one that has been silent longest goes.")
     authors: int = Field(
         default=1000, ge=1,
-        description="Authors that are kept at most; beyond, the one who has been silent longest goes.")
+        description="Authors, or speakers, that are kept at most; beyond, the one silent longest goes.")
     opinions: int = Field(
         default=128, ge=1,
-        description="Of an author or a conversation, how many of the latest turns what is believed is made from, where "
-                    "it is made from several.")
+        description="Of an author, a speaker or a conversation, how many of the latest turns what is believed is made "
+                    "from, where it is made from several.")
     speakers: int = Field(
         default=4, ge=0,
         description="Authors told apart in a conversation, in the order of their first turns; further ones count as "

@@ -1,8 +1,8 @@
-"""What is believed of an author, or of a conversation, by what was said after each of its turns."""
+"""What is believed of an author, a conversation, or both together, by what was said after each turn."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from aura.zones.common.arrays import Array
 from aura.zones.common.links import sigmoid, softmax
 from aura.zones.temporal.params import Aggregation
 
-__all__ = ["Aggregator", "Profiles"]
+__all__ = ["Aggregator", "Profiles", "Whom"]
 
 Kind = Literal["choice", "labels", "numbers"]
 HALF_A_VOTE = 0.5
@@ -143,8 +143,15 @@ def _middle(method: Aggregation, values: Array) -> Array:
     return middle
 
 
+class Whom(NamedTuple):
+    """Of whom something is believed: a conversation, an author, or an author within one conversation."""
+
+    conversation: str = ""
+    author: str = ""
+
+
 class Profiles:
-    """Keeps the latest opinions on each of a bounded number of authors, or of conversations.
+    """Keeps the latest opinions on each of a bounded number of authors, of conversations, or of authors within these.
 
     Parameters
     ----------
@@ -158,33 +165,52 @@ class Profiles:
 
     def __init__(self, most: int, length: int, least: float) -> None:
         self._most, self._length, self._least = most, length, least
-        self._opinions: dict[str, Array] = {}
+        self._opinions: dict[Whom, Array] = {}
         """(n, classes) of each, the longest silent first."""
+        self._within: dict[str, set[Whom]] = {}
+        """Of whom there are opinions in each conversation."""
         self.evicted = 0
 
     def __len__(self) -> int:
         return len(self._opinions)
 
-    def add(self, key: str, opinion: Array) -> Array:
+    def add(self, whom: Whom, opinion: Array) -> Array:
         """Take in one more opinion (classes,), and return the latest, (n, classes)."""
-        before = self._opinions.pop(key, None)
+        before = self._opinions.pop(whom, None)
         now = opinion[None].astype(np.float64)
         if before is not None:
             now = np.concatenate([self._widened(before, now.shape[1]), now])[-self._length:]
-        self._opinions[key] = now
-        while len(self._opinions) > self._most:
-            del self._opinions[next(iter(self._opinions))]
-            self.evicted += 1
+        self._opinions[whom] = now
+        if before is None:
+            self._list(whom)
+            self.evicted += self._trim()
         return now
 
-    def get(self, key: str, outputs: int) -> Array | None:
+    def get(self, whom: Whom, outputs: int) -> Array | None:
         """Return the latest opinions on one, (n, outputs); None where there are none."""
-        found = self._opinions.get(key)
+        found = self._opinions.get(whom)
         return None if found is None else self._widened(found, outputs)
 
-    def forget(self, key: str) -> None:
-        """Let the opinions on one go."""
-        self._opinions.pop(key, None)
+    def forget(self, conversation: str) -> None:
+        """Let the opinions on a conversation, or on all within it, go."""
+        for whom in self._within.pop(conversation, ()):
+            del self._opinions[whom]
+
+    def _list(self, whom: Whom) -> None:
+        if whom.conversation:
+            self._within.setdefault(whom.conversation, set()).add(whom)
+
+    def _trim(self) -> int:
+        """Let go of whoever has been silent longest, and return how many were too many."""
+        over = max(0, len(self._opinions) - self._most)
+        for _ in range(over):
+            whom = next(iter(self._opinions))
+            del self._opinions[whom]
+            if whom.conversation:
+                self._within[whom.conversation].discard(whom)
+                if not self._within[whom.conversation]:
+                    del self._within[whom.conversation]
+        return over
 
     def _widened(self, opinions: Array, outputs: int) -> Array:
         missing = outputs - opinions.shape[1]
@@ -194,7 +220,8 @@ class Profiles:
         """Return of whom there are opinions, the longest silent first, these in one array, and who was let go."""
         parts = list(self._opinions.values())
         outputs = max((part.shape[1] for part in parts), default=0)
-        return {"keys": list(self._opinions), "lengths": np.array([len(part) for part in parts], np.int64),
+        return {"keys": [list(whom) for whom in self._opinions],
+                "lengths": np.array([len(part) for part in parts], np.int64),
                 "opinions": np.concatenate([np.zeros((0, outputs)), *(self._widened(part, outputs) for part in parts)]),
                 "evicted": self.evicted}
 
@@ -203,7 +230,9 @@ class Profiles:
         ends = np.cumsum(state["lengths"]).tolist()
         parts = [state["opinions"][end - length:end].copy()
                  for end, length in zip(ends, state["lengths"].tolist(), strict=True)]
-        self._opinions = dict(zip(state["keys"], parts, strict=True))
+        self._opinions = {Whom(*names): part for names, part in zip(state["keys"], parts, strict=True)}
+        self._within = {}
+        for whom in self._opinions:
+            self._list(whom)
+        self._trim()
         self.evicted = int(state["evicted"])
-        while len(self._opinions) > self._most:
-            del self._opinions[next(iter(self._opinions))]

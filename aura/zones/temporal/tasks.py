@@ -1,4 +1,4 @@
-"""What the temporal lobe believes of turns, conversations and authors: one task each."""
+"""What the temporal lobe believes of turns, conversations, authors and speakers: one task each."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from aura.zones.common.class_answers import ClassAnswers
 from aura.zones.common.links import LOG_ODDS, sigmoid, softmax
 from aura.zones.common.readout import Readout
 from aura.zones.temporal.params import ChoiceOptions, LabelOptions, NumberOptions, SomeTask, TemporalParams
-from aura.zones.temporal.profiles import Aggregator, Profiles
+from aura.zones.temporal.profiles import Aggregator, Profiles, Whom
 
 __all__ = ["ClassTask", "NumberTask", "Task", "task_of"]
 
@@ -41,23 +41,23 @@ class Task(Stateful):
         self.name, self.options, self.params = name, options, params
         self.readout = Readout(options.kind, self._outputs(), width)
         self.aggregator = Aggregator(options.aggregation, options.kind, params.votes)
-        most = params.authors if options.of == "author" else params.conversations
+        most = params.conversations if options.of == "conversation" else params.authors
         several = options.aggregation != "newest"
         self.profiles = Profiles(most, params.opinions, LEAST_SCORE) if several else None
 
     def _outputs(self) -> int:
         raise NotImplementedError
 
-    def believe(self, keys: Sequence[str], opinions: Array) -> Array:
-        """Return what is believed after each turn, (n, outputs), of whom it is about by `keys`, by opinions alike.
+    def believe(self, about: Sequence[Whom | None], opinions: Array) -> Array:
+        """Return what is believed after each turn, (n, outputs), of whom it is about, by opinions alike.
 
-        Of nobody, an empty key, nothing is kept: the opinion is the belief.
+        Of nobody nothing is kept: the opinion is the belief.
         """
         if self.profiles is None:
             return opinions
         beliefs = np.empty_like(opinions)
-        for place, key in enumerate(keys):
-            kept = self.profiles.add(key, opinions[place]) if key else opinions[place:place + 1]
+        for place, whom in enumerate(about):
+            kept = opinions[place:place + 1] if whom is None else self.profiles.add(whom, opinions[place])
             beliefs[place] = self.aggregator.scores(kept)
         return beliefs
 

@@ -22,13 +22,14 @@ from aura.zones.temporal.model import Model
 from aura.zones.temporal.params import TemporalParams
 from aura.zones.temporal.plateau import Plateau
 from aura.zones.temporal.plugin import MANIFEST
+from aura.zones.temporal.profiles import Whom
 from aura.zones.temporal.tasks import LEAST_SCORE, Task, task_of
 
 __all__ = ["Temporal"]
 
 Ids = NDArray[np.int64]
 EVICTED_CONVERSATIONS = "forgot {count} conversations, as more came than it follows (conversations)"
-EVICTED_AUTHORS = "forgot {count} authors, as more came than it follows (authors)"
+EVICTED_AUTHORS = "forgot {count} authors, or speakers, as more came than it follows (authors)"
 RESTARTED = "began {count} conversations anew, as a turn had the number of a first one: another pass, or two of a name"
 UNORDERED = "took {count} turns out of order, when they came"
 UNNAMED = "took {count} turns as a conversation each, as nobody said which they are of"
@@ -101,7 +102,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
             opinions, paid = self._model.scores(sequences, {name: task.readout for name, task in self._tasks.items()})
         beliefs = {}
         for name, task in self._tasks.items():
-            beliefs[name] = task.believe([self._key(place, task.options.of) for place in places], opinions[name])
+            beliefs[name] = task.believe([_whom(place, task.options.of) for place in places], opinions[name])
             out.update(task.answer(beliefs[name]))
         for row, place in enumerate(places):
             self._conversations.note(place, {name: belief[row] for name, belief in beliefs.items()})
@@ -125,15 +126,10 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         return place
 
     def _forget(self, conversation: str) -> None:
-        """Let go of what was believed of a conversation that is no longer kept."""
+        """Let go of what was believed of a conversation that is no longer kept, and of its speakers."""
         for task in self._tasks.values():
-            if task.profiles is not None and task.options.of == "conversation":
+            if task.profiles is not None:
                 task.profiles.forget(conversation)
-
-    @staticmethod
-    def _key(place: Place, of: str) -> str:
-        """Return of whom something is believed after a turn; empty where that is nobody."""
-        return place.conversation.authors[place.at] if of == "author" else place.conversation.key
 
     def learn(self, now: Time, inputs: Inputs) -> dict[str, float]:
         """Learn from the truths that have come; return the loss of each task taught, and what became of the labels."""
@@ -168,9 +164,9 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         turns = TaughtTurns([], [])
         for row, index in enumerate(used.tolist()):
             place = found[index][0]
-            key = self._key(place, task.options.of)
-            if task.profiles is not None and task.aggregator.learns and key:
-                opinions = task.profiles.get(key, targets.shape[1])
+            whom = _whom(place, task.options.of)
+            if task.profiles is not None and task.aggregator.learns and whom is not None:
+                opinions = task.profiles.get(whom, targets.shape[1])
                 if opinions is not None:
                     task.aggregator.learn(opinions, targets[row], rate)
             for taught in taught_by(place, task.options.of, task.options.teaches):
@@ -241,7 +237,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         """Return what taught nothing, what was forgotten, and what came as it should not."""
         conversations = self._conversations
         authors = max((task.profiles.evicted for task in self._tasks.values()
-                       if task.profiles is not None and task.options.of == "author"), default=0)
+                       if task.profiles is not None and task.options.of != "conversation"), default=0)
         return {UNMATCHED: self._unmatched, EVICTED_CONVERSATIONS: conversations.evicted, EVICTED_AUTHORS: authors,
                 RESTARTED: conversations.restarted, UNORDERED: conversations.unordered, UNNAMED: self._unnamed}
 
@@ -267,6 +263,17 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         assert self._model is not None  # it has just been made
         found.adopted(self._model, self._tasks)
         return found.files
+
+
+def _whom(place: Place, of: str) -> Whom | None:
+    """Return of whom something is believed after a turn; None where that is nobody."""
+    conversation = place.conversation.key
+    if of == "conversation":
+        return Whom(conversation)
+    author = place.conversation.authors[place.at]
+    if not author:
+        return None
+    return Whom(author=author) if of == "author" else Whom(conversation, author)
 
 
 def _ago(turns: int) -> str:

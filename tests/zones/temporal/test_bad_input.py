@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from aura.core.errors import AuraError, SignalError
+from aura.zones.temporal.profiles import Whom
 
 from .conftest import SMALL, Bench, rows
 
@@ -30,7 +31,7 @@ def test_a_conversation_of_the_name_of_another_begins_anew(bench: Make) -> None:
     assert one.notices["began {count} conversations"] == 1
     (conversation,) = one.zone._conversations
     assert (conversation.ids, conversation.begun) == ([4, 5], 2)
-    assert len(one.zone._tasks["end"].profiles.get("ca", 0)) == 2
+    assert len(one.zone._tasks["end"].profiles.get(Whom("ca"), 0)) == 2
     assert one.tell(("x",), [2])["act_unmatched"] == 1
 
 

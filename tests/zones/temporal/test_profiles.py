@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from aura.core.state import trees_equal
-from aura.zones.temporal.profiles import Aggregator, Profiles
+from aura.zones.temporal.profiles import Aggregator, Profiles, Whom
 
 CHANCES = np.array([[0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.4, 0.35, 0.25], [0.1, 0.7, 0.2]])
 
@@ -76,15 +76,16 @@ def test_a_learned_rule_begins_as_the_mean_and_finds_that_the_newest_opinion_cou
 
 def test_opinions_are_bounded_and_the_longest_silent_go() -> None:
     profiles = Profiles(most=2, length=3, least=-16.0)
+    ada, bob, cay = (Whom(author=name) for name in ("ada", "bob", "cay"))
     for number in range(5):
-        kept = profiles.add("ada", np.array([float(number)]))
+        kept = profiles.add(ada, np.array([float(number)]))
     assert kept.tolist() == [[2.0], [3.0], [4.0]]
-    profiles.add("bob", np.array([1.0]))
-    profiles.add("ada", np.array([5.0]))
-    profiles.add("cay", np.array([1.0, 2.0]))
-    assert profiles.get("bob", 2) is None
+    profiles.add(bob, np.array([1.0]))
+    profiles.add(ada, np.array([5.0]))
+    profiles.add(cay, np.array([1.0, 2.0]))
+    assert profiles.get(bob, 2) is None
     assert profiles.evicted == 1
-    found = profiles.get("ada", 2)
+    found = profiles.get(ada, 2)
     assert found is not None
     assert found.tolist() == [[3.0, -16.0], [4.0, -16.0], [5.0, -16.0]]
 
@@ -92,7 +93,7 @@ def test_opinions_are_bounded_and_the_longest_silent_go() -> None:
 def test_opinions_come_back_from_a_state() -> None:
     one, other = Profiles(3, 4, -16.0), Profiles(3, 4, -16.0)
     for name in "abca":
-        one.add(name, np.arange(2.0) + ord(name))
+        one.add(Whom(author=name), np.arange(2.0) + ord(name))
     other.load_state(one.state())
     assert trees_equal(one.state(), other.state())
-    assert np.array_equal(one.add("b", np.zeros(2)), other.add("b", np.zeros(2)))
+    assert np.array_equal(one.add(Whom(author="b"), np.zeros(2)), other.add(Whom(author="b"), np.zeros(2)))
