@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 __all__ = ["EarlyDetection", "EarlyDetectionOptions"]
 
+BETWEEN = "\x1f"
+"""Parts the names of one group: the unit separator of ASCII, which no id has."""
+
 
 class EarlyDetectionOptions(MetricOptions):
     """Options of the metric ``early-detection``."""
@@ -35,7 +38,9 @@ class EarlyDetectionOptions(MetricOptions):
         description="Topic of tags, text or integers that says what a conversation (or an author) is, with the id of "
                     "any of its items; the last that comes counts.")
     positive: tuple[str, ...] = Field(min_length=1, description='The labels of those to be found, such as ["donates"].')
-    group: Topic = Field(description="Topic of text: the conversation, or the author, of each item.")
+    group: Topic | tuple[Topic, ...] = Field(
+        description="Topic of text: the conversation, or the author, of each item; both, in a list, for what is "
+                    "believed of an author within one conversation.")
     score: Topic | tuple[Topic, ...] = Field(
         description="Topic of the belief after each item, from 0 to 1: (item,), or (item, class) with `classes`. "
                     "Several are compared; the figures of the phase are those of the first.")
@@ -70,7 +75,8 @@ class EarlyDetection(Metric):
     def __init__(self, name: str, options: EarlyDetectionOptions) -> None:
         super().__init__(name, options)
         self.scores = options.score if isinstance(options.score, tuple) else (options.score,)
-        self._matcher = self.matching(("group", *self.scores), options.pending)
+        self.groups = options.group if isinstance(options.group, tuple) else (options.group,)
+        self._matcher = self.matching((*("group" for _ in self.groups), *self.scores), options.pending)
         self._members, self._truths = PendingItems(PENDING), PendingItems(PENDING)
         """Of items that have come their place and group; of items of which nothing else has come, what is true."""
         self._names: tuple[str, ...] = ()
@@ -98,13 +104,17 @@ class EarlyDetection(Metric):
         if topic == self.options.truth:
             for item, labels in zip(ids, sets_of(signal.value), strict=True):
                 self._true(item, labels)
-        if topic == self.options.group:
-            done += self._matcher.put(0, ids, zip(signal.value, ids, self.places(signal), strict=True))
-        for side, score in enumerate(self.scores, 1):
+        for side, source in enumerate(self.groups):
+            if topic == source:
+                done += self._matcher.put(side, ids, zip(signal.value, ids, self.places(signal), strict=True))
+        for side, score in enumerate(self.scores, len(self.groups)):
             if topic == score:
                 done += self._matcher.put(side, ids, self._belief(np.asarray(signal.value, np.float64)))
-        for (group, item, place), *beliefs in done:
-            if group:
+        for sides in done:
+            names, beliefs = [name for name, _, _ in sides[:len(self.groups)]], sides[len(self.groups):]
+            _, item, place = sides[0]
+            if all(names):
+                group = BETWEEN.join(names)
                 self.part(place).add(group, beliefs)
                 self._members.store([item], [(place, group)])
                 labels = self._truths.pop(item)

@@ -25,6 +25,8 @@ PLACE = Port("place", "int64", ("item",),
 _REORDERED = "put {count} rows in the order of their turns, which the file does not have"
 _UNKNOWN = "played {count} rows without an author"
 _NO_AUTHOR = -1
+LABELS = ("labels", "author_labels", "speaker_labels")
+"""Settings that name fields which come at an end."""
 
 
 class Conversations(BaseModel):
@@ -49,6 +51,10 @@ class Conversations(BaseModel):
         (),
         description="Fields that tell something of the author: published with the last row that he has in a "
                     "conversation.")
+    speaker_labels: tuple[str, ...] = Setting(
+        (),
+        description="Fields that tell something of an author within one conversation, such as the role there: "
+                    "published with the last row that he has in it.")
     together: int = Setting(
         1, ge=1,
         description="How many conversations are open at once: 1 plays one after the other; of several the next row is "
@@ -58,10 +64,14 @@ class Conversations(BaseModel):
         description="Play the rows within a conversation in an order drawn by the stream's seed, to learn whether "
                     "their order matters.")
 
+    def key_of(self, label: str) -> str:
+        """Return the setting in which a field that comes at the end stands."""
+        return next(key for key in LABELS if label in getattr(self, key))
+
     @property
     def published_last(self) -> tuple[str, ...]:
         """The fields that come at the end."""
-        return (*self.labels, *self.author_labels)
+        return (*self.labels, *self.author_labels, *self.speaker_labels)
 
 
 def with_labels(fields: Mapping[str, Field], how: Conversations | None) -> Mapping[str, Field]:
@@ -104,10 +114,14 @@ class Talks:
         authors = ["" if one is None else one for one in columns[how.author]] if how.author else [""] * len(ids)
         known, _ = _numbered(authors)
         self._author = np.where([one == "" for one in authors], _NO_AUTHOR, known)
+        self._speaker = np.where(self._author == _NO_AUTHOR, _NO_AUTHOR,
+                                 self._talk * (self._author.max(initial=0) + 1) + self._author)
         self._check_turns()
         self._values = {label: self._one_each(label, columns[label], self._talk, how.by) for label in how.labels}
         self._values |= {label: self._one_each(label, columns[label], self._author, str(how.author))
                          for label in how.author_labels}
+        self._values |= {label: self._one_each(label, columns[label], self._speaker, f"{how.author} of a {how.by}")
+                         for label in how.speaker_labels}
 
     def first(self, limit: int | None) -> np.ndarray:
         """Return the rows of the first so many conversations, or of all, int64."""
@@ -122,15 +136,16 @@ class Talks:
 
     def places(self, order: np.ndarray) -> np.ndarray:
         """Return, int64 (3, row): the place of each row of a pass, and if it is the last of its talk, and author."""
-        talk, author = self._talk[order], self._author[order]
-        ends = last_of_each(talk * (self._author.max(initial=0) + 2) + author) & (author != _NO_AUTHOR)
+        talk, speaker = self._talk[order], self._speaker[order]
+        ends = last_of_each(speaker) & (speaker != _NO_AUTHOR)
         return np.array([place_in_each(talk), last_of_each(talk), ends], dtype=np.int64)
 
     def published(self, rows: Mapping[str, Any], chosen: np.ndarray, places: np.ndarray) -> dict[str, Any]:
         """Return the rows `chosen` of the reader with their places, and of the labels those of what ends with them."""
         published = {**rows, PLACE.name: places[0]}
         for labels, keys, last in ((self._how.labels, self._talk, places[1]),
-                                   (self._how.author_labels, self._author, places[2])):
+                                   (self._how.author_labels, self._author, places[2]),
+                                   (self._how.speaker_labels, self._speaker, places[2])):
             for label in labels:
                 of = self._values[label]
                 published[label] = tuple(of.get(key) if ended else None for key, ended in
@@ -190,7 +205,7 @@ class Talks:
             if item is None or key == _NO_AUTHOR:
                 continue
             if not _same(found.setdefault(key, item), item):
-                raise StreamError(f"{self._name}.{'labels' if label in self._how.labels else 'author_labels'}",
+                raise StreamError(f"{self._name}.{self._how.key_of(label)}",
                                   expected=f"one {label!r} for each {by}",
                                   got=f"{shown(_plain(found[key]))} and {shown(_plain(item))} (row {row})",
                                   hint="What differs from row to row is no label of the whole: leave it out here, or "
@@ -214,13 +229,14 @@ def _check_fields(how: Conversations, fields: Mapping[str, Field], where: str) -
     if how.turn is not None and ((field := find("turn", how.turn)).shape or field.listed):
         raise StreamError(f"{where}.turn", expected="a field of numbers that every row has", got=repr(how.turn),
                           hint=f"Try columns.{how.turn} = {{ from = {how.turn!r}, type = 'int' }}.")
-    for key, names in (("labels", how.labels), ("author_labels", how.author_labels)):
-        for name in names:
+    for key in LABELS:
+        for name in getattr(how, key):
             find(key, name)
             if name in (how.by, how.turn, how.author) or how.published_last.count(name) > 1:
                 raise StreamError(f"{where}.{key}", expected="fields that are nothing else beside", got=repr(name))
-    if how.author_labels and how.author is None:
-        raise StreamError(f"{where}.author", expected="a field that says whom author_labels tell of", got="none")
+    for key in LABELS[1:]:
+        if getattr(how, key) and how.author is None:
+            raise StreamError(f"{where}.author", expected=f"a field that says whom {key} tell of", got="none")
 
 
 def _columns(reader: Reader, names: Iterable[str | None]) -> dict[str, list[Any]]:

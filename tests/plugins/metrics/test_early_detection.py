@@ -72,6 +72,23 @@ def test_figures_after_so_many_turns_are_those_of_scikit_learn():
     assert phase["scores"][0]["by_turn"][0] < phase["scores"][0]["by_turn"][-1]
 
 
+def test_of_an_author_within_a_conversation_the_own_turns_count_and_every_name_must_be_known():
+    watcher = metric(group=["talks.conversation", "talks.author"], turns=(1,))
+    ids = np.arange(8)
+    talks, authors = ("a", "a", "a", "b", "b", "b", "", "c"), ("x", "y", "x", "x", "y", "x", "x", "")
+    beliefs = np.array([0.2, 0.3, 0.9, 0.3, 0.8, 0.1, 0.5, 0.5])
+    roles = tuple("buys" if (talk, author) in {("a", "x"), ("b", "y")} else "leaves"
+                  for talk, author in zip(talks, authors, strict=True))
+    tell(watcher, [("on_signal", Signal(topic, 0, value, ids)) for topic, value in (
+        ("talks.outcome", roles), ("temporal.chance", beliefs), ("talks.author", authors),
+        ("talks.conversation", talks))])
+    phase = phase_of(watcher)
+    assert (phase["items"], phase["positives"], phase["unlabelled"]) == (4, 2, 0)
+    assert phase["summary"]["auroc"] == phase["summary"]["accuracy"] == 1.0
+    assert phase["turns"] == [1, 2]
+    assert phase["scores"][0]["by_turn"] == [0.5, 1.0]
+
+
 def test_the_best_threshold_is_the_best_of_all():
     from sklearn.metrics import f1_score
 

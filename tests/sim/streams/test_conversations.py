@@ -90,6 +90,17 @@ def test_a_label_of_an_author_comes_with_the_last_row_that_he_has_in_each_conver
     assert watch.by_row("mood") == {2: 0.5, 3: 0.25, 5: 0.0, 6: 1.0, 7: 0.5}
 
 
+def test_a_label_of_a_speaker_comes_likewise_and_may_be_another_in_another_conversation():
+    rows = [*talk("a", range(4)), *talk("b", range(3), ("bob", "ann")), *talk("c", range(2), ("ann", ""))]
+    watch = Watch(rows, {"author_labels": (), "speaker_labels": ("mood",)})
+    watch.run()
+    assert watch.by_row("mood") == {2: 0.5, 3: 0.25, 5: 0.25, 6: 0.5, 7: 0.5}
+    rows[2]["mood"] = 0.75
+    with pytest.raises(StreamError, match=r"s\.conversations\.speaker_labels: expected one 'mood' for each author of a "
+                                          r"talk, got 0\.5 and 0\.75 \(row 2\)"):
+        Watch(rows, {"author_labels": (), "speaker_labels": ("mood",)})
+
+
 def test_labels_of_a_turn_come_with_it_and_a_turn_without_one_is_a_stimulus_without_a_teacher():
     watch = Watch()
     watch.run()
@@ -175,6 +186,8 @@ def test_rows_that_make_no_conversations_are_refused_with_the_place(change, mess
     ({"by": "sold"}, {}, r"conversations\.by: expected a field of text or of integers, got 'sold': tags"),
     ({"turn": "text"}, {}, r"conversations\.turn: expected a field of numbers that every row has"),
     ({"author": None}, {}, r"conversations\.author: expected a field that says whom author_labels tell of"),
+    ({"author": None, "author_labels": (), "speaker_labels": ("mood",)}, {},
+     r"conversations\.author: expected a field that says whom speaker_labels tell of"),
     ({"labels": ("talk",)}, {}, r"conversations\.labels: expected fields that are nothing else beside, got 'talk'"),
     ({"together": 2}, {"time": "at"}, r"expected no order but that of the time column, got together = 2"),
     ({}, {"curriculum": Curriculum(field="sold")}, r"s\.curriculum: expected a stream of rows, not of conversations")])
