@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from aura.core.errors import SignalError
 from aura.core.pending import PENDING_ITEMS, UNMATCHED, PendingItems, received
-from aura.core.signals import Inputs, Items
+from aura.core.signals import Inputs, Items, seen_before
 from aura.core.time import Time, format_time
 from aura.core.zone import Zone, ZoneContext
 from aura.zones.common.gradients import PublishesGradient
@@ -149,23 +149,24 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
             scalars[f"{name}_unmatched"] = float(len(ids) - len(found))
             if self._model is None:
                 continue
-            turns[name], more = self._taught(self._tasks[name], bit, found, truths, where, now, rate)
+            turns[name], more = self._taught(self._tasks[name], bit, found, ids, truths, where, now, rate)
             scalars |= {f"{name}_items": float(len(turns[name].places)), **more}
         if any(one.places for one in turns.values()):
             scalars |= self._learned(turns, rate)
         return scalars
 
-    def _taught(self, task: Task, bit: int, found: Sequence[tuple[Place, int]], truths: Any, where: str, now: Time,
-               rate: float) -> tuple[TaughtTurns, Mapping[str, float]]:
+    def _taught(self, task: Task, bit: int, found: Sequence[tuple[Place, int]], ids: Ids, truths: Any, where: str,
+               now: Time, rate: float) -> tuple[TaughtTurns, Mapping[str, float]]:
         """Return the turns that are taught, with their targets, and what to log."""
         which = [index for _, index in found]
+        first = ~seen_before(ids[which])
         truths = truths[which] if isinstance(truths, np.ndarray) else [truths[index] for index in which]
         used, targets, more = task.read(truths, where, now)
         turns = TaughtTurns([], [])
         for row, index in enumerate(used.tolist()):
             place = found[index][0]
             whom = _whom(place, task.options.of)
-            if task.profiles is not None and task.aggregator.learns and whom is not None:
+            if task.profiles is not None and task.aggregator.learns and whom is not None and first[index]:
                 opinions = task.profiles.get(whom, targets.shape[1])
                 if opinions is not None:
                     task.aggregator.learn(opinions, targets[row], rate)
@@ -193,6 +194,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
             scalars |= more
             if gradient is not None:
                 gradients.append((part.ids, gradient))
+            ids = np.array(part.ids, np.int64)
             for name, lesson in part.lessons.items():
                 before, count = losses.get(name, (0.0, 0))
                 new = len(lesson.used)
@@ -201,7 +203,8 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
                     task, beliefs = self._tasks[name], part.beliefs(name, lesson.targets.shape[1], LEAST_SCORE)
                     score += float(task.losses(beliefs, lesson.targets).sum())
                     items += new
-                    task.judge(beliefs, lesson.targets)
+                    first = ~seen_before(ids[lesson.used])  # of rows learned before, it would be too sure
+                    task.judge(beliefs[first], lesson.targets[first])
         if self._plateau is not None and rate > 0 and items:
             self._plateau.add(score / items, items)
             scalars["rate_factor"] = self._plateau.factor
