@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aura.core.executor import ExecutorKind
 from aura.core.zone import Manifest
+from aura.plugins.commands import Command
 from aura.plugins.extension import ExtensionPoint
 from aura.plugins.metrics.kind import MetricKind
 from aura.plugins.streams import ReaderKind
@@ -16,5 +17,6 @@ POINTS = (
     ExtensionPoint("stream", "aura_streams", ReaderKind, "Reads rows, which a stream plays."),
     ExtensionPoint("metric", "aura_metrics", MetricKind, "Judges signals and draws what it found."),
     ExtensionPoint("executor", "aura_executors", ExecutorKind, "Says where zones live and how they compute."),
+    ExtensionPoint("command", "aura_commands", Command, "Does something at the command line: `aura NAME`."),
 )
 """The first declares the others: it is one too, so that a plugin declares what AURA does not know."""

