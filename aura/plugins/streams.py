@@ -75,6 +75,9 @@ class Reader(ABC):
     notices: Mapping[str, int] = MappingProxyType({})
     """What a run tells of it at its end, in words with ``{count}`` in them, and how often that was so."""
 
+    lanes: int = 0
+    """Above 0, row n goes on from row ``n - lanes``: all rows are played in their order, so many in a tick."""
+
     @abstractmethod
     def __len__(self) -> int:
         """Return the number of good rows."""
@@ -82,6 +85,10 @@ class Reader(ABC):
     @abstractmethod
     def rows(self, indices: Sequence[int] | np.ndarray) -> dict[str, Value]:
         """Return the rows at these indices (0 to ``len - 1``), in this order; IndexError outside them."""
+
+    def parted(self, hold_out: float) -> tuple[Reader, Reader] | None:
+        """Return, of a reader in lanes, what is learned from and the last part, a fraction, that is held out."""
+        return None
 
 
 class Source(ABC):

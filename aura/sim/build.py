@@ -24,6 +24,7 @@ from aura.sim.readers.iterable import read_iterable
 from aura.sim.scenario import Scenario, StreamModel
 from aura.sim.sources import Sources
 from aura.sim.streams.beside import in_order
+from aura.sim.streams.lanes import in_lanes
 from aura.sim.streams.live import Entry, Rows, live_stream
 from aura.sim.streams.played import Playing, played_stream
 from aura.sim.streams.times import Period
@@ -193,6 +194,7 @@ def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scen
     if model.held_out is not None:
         changed = _options(kind, {**model.reader_options, **other}, where, sources, "limit")
         held_out = _reader(kind, _timed(changed, model), scenario, where)
+    reader, held_out, playing = in_lanes(name, reader, held_out, playing, model.model_fields_set)
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=kind.name,
                          deprecated=kind.deprecated, spread=model.spread_over is not None)
 
