@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from aura.core.lasting import Stateful
+from aura.core.lasting import Made, Stateful
 from aura.zones.sensory.adamw import Gradient, Mover
 from aura.zones.sensory.bert import parts_of
 from aura.zones.sensory.minilm import LeanEncoder, load_bert
@@ -54,7 +54,7 @@ class PlasticEncoder(Stateful):
     weights as they stand, and each text's bits are its own.
     """
 
-    lasting = ("_mover", "_waiting", "_threads", "_rethreaded")
+    lasting = ("_mover", "_waiting", "_threads", "_rethreaded", Made("_again", Block), "_unrehearsed", "rehearsal_due")
 
     def __init__(self, lean: LeanEncoder, plasticity: Plasticity, options: PlasticOptions, rng: np.random.Generator,
                  memory: int) -> None:
@@ -64,6 +64,12 @@ class PlasticEncoder(Stateful):
                                     bfloat16=lean.precision == "bfloat16")
         self._mover = Mover(self._network, options)
         self._waiting = WaitingTexts(memory)
+        self._again: Block | None = None
+        """The texts that were read once more, as long as no weight has moved since."""
+        self._unrehearsed = False
+        """Whether texts have come since the last rehearsal."""
+        self.rehearsal_due = False
+        """Whether new texts have been learned from, so that earlier ones are to be read once more."""
         self._settled: Bert | CompiledBert | None = None
         self._threads, self._rethreaded = torch.get_num_threads(), 0
 
@@ -93,6 +99,7 @@ class PlasticEncoder(Stateful):
             with_words = self._with_words(tokens)
             embeddings[with_words] = self._bert().embeddings([tokens[index] for index in with_words])
             return embeddings
+        self._unrehearsed = True
         tokens = [self._thinned(text) for text in tokens]
         with_words = self._with_words(tokens)
         for places in parts_of([tokens[index] for index in with_words]):
@@ -125,6 +132,16 @@ class PlasticEncoder(Stateful):
             self._settled = load_bert(self._network.tensors(), self._lean.settings, self._lean.precision)
         return self._settled
 
+    def rehearse(self) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """Read texts from which was learned once more; return their embeddings, (text, dimensions), and their ids."""
+        self.rehearsal_due = False
+        block = self._waiting.drawn(self._options.rehearse, self._rng)
+        if not len(block.ids):
+            return np.zeros((0, self.dimensions), np.float32), block.ids
+        block.graph = self._network.forward(block.texts())
+        self._again = block
+        return block.graph.embeddings.detach().numpy(), block.ids
+
     # --- learn ----------------------------------------------------------------------------------------------------
 
     def learn(self, ids: NDArray[np.int64], gradients: NDArray[np.float32], rate: float) -> dict[str, float]:
@@ -142,7 +159,7 @@ class PlasticEncoder(Stateful):
         dict
             How many items were learned and how many gradients found nothing; rate and norm where weights have moved.
         """
-        found = self._waiting.find(ids)
+        found = self._found(ids)
         here = sum(len(indices) for _, _, indices in found)
         scalars = {"plastic_items": float(here if rate > 0 else 0), "plastic_unmatched": float(len(ids) - here)}
         for block, rows, _ in found:
@@ -154,8 +171,24 @@ class PlasticEncoder(Stateful):
             scalars |= self._mover.learn(total, items, rate)
             if self._mover.steps > steps:
                 self._waiting.outdate()
-                self._settled = None
+                self._again = self._settled = None
+                if self._options.rehearse and self._unrehearsed:
+                    self._unrehearsed, self.rehearsal_due = False, True
         return scalars
+
+    def _found(self, ids: NDArray[np.int64]) -> list[tuple[Block, list[int], list[int]]]:
+        """Return where items are, as `WaitingTexts.find` does; first among those read once more."""
+        if self._again is None:
+            return self._waiting.find(ids)
+        places = {identity: row for row, identity in enumerate(self._again.ids.tolist())}
+        here = [index for index, identity in enumerate(ids.tolist()) if identity in places]
+        others = [index for index, identity in enumerate(ids.tolist()) if identity not in places]
+        found = [(block, rows, [others[place] for place in which])
+                 for block, rows, which in self._waiting.find(ids[others])]
+        if here:
+            found.append((self._again, [places[identity] for identity in ids[here].tolist()], here))
+            self._again = None
+        return found
 
     def _carried_back(self, found: list[tuple[Block, list[int], list[int]]],
                       gradients: torch.Tensor) -> tuple[Gradient | None, int]:
@@ -227,5 +260,5 @@ class PlasticEncoder(Stateful):
         tensors, path = (read_factors if self._plasticity == "low-rank" else read_weights)(folder)
         self._network.adopt(tensors, str(path))
         self._waiting.outdate()
-        self._settled = None
+        self._again = self._settled = None
         return [path]

@@ -57,6 +57,10 @@ class PlasticOptions(BaseModel):
     alpha: float = Field(default=16.0, gt=0, description="Low rank: the factor on it, times the rank.")
     targets: tuple[LinearName, ...] = Field(
         default=LINEAR_LAYERS, min_length=1, description="Low rank: the linear layers to which something is added.")
+    rehearse: int = Field(
+        default=0, ge=0,
+        description="How many of the texts that wait, drawn at random among those learned from, are read once more "
+                    "when new ones have been learned from; published as `rehearsed`, to be learned again.")
     memory: int | None = Field(
         default=None, ge=1, description="How many items wait for gradients at most, the latest; by default 1024, and "
                                         "more where the wiring tells so.")

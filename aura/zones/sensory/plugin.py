@@ -11,9 +11,9 @@ from aura.core.zone import Manifest
 from aura.plugins import hookimpl
 from aura.zones.sensory.params import MODALITIES, SensoryParams
 
-__all__ = ["GRADIENT", "MANIFEST", "aura_zones"]
+__all__ = ["GRADIENT", "MANIFEST", "REHEARSED", "aura_zones"]
 
-GRADIENT = "embedding_gradient"
+GRADIENT, REHEARSED = "embedding_gradient", "rehearsed"
 _ROUNDING = 1e-5
 """What the logarithm of the floor may lose in float32."""
 
@@ -49,6 +49,9 @@ def _outputs(params: SensoryParams) -> tuple[Port, ...]:
     if "text" in params.modalities:
         ports.append(Port("embedding", shape=("item", params.dimensions), items_from="text", range=(-1.0, 1.0),
                           doc="One vector per text, of length 1; zeros for a text without a word."))
+    if _rehearses(params):
+        ports.append(Port(REHEARSED, shape=("item", params.dimensions), range=(-1.0, 1.0),
+                          doc="Texts that were learned from before, read once more; with the ids that they had."))
     if "image" in params.modalities:
         # Of n numbers none lies further than √n deviations from their mean.
         most = math.ceil(math.sqrt(image.features))
@@ -69,6 +72,10 @@ def _outputs(params: SensoryParams) -> tuple[Port, ...]:
     return tuple(ports)
 
 
+def _rehearses(params: SensoryParams) -> bool:
+    return params.learns and params.plastic.rehearse > 0
+
+
 def _modulators(params: SensoryParams) -> tuple[Modulator, ...]:
     return (LEARNING_RATE, LEARNING_DRIVE) if params.learns else ()
 
@@ -79,7 +86,7 @@ def _wake_on(params: SensoryParams) -> tuple[str, ...]:
 
 _CHANGEABLE = ("threads", "cache", "cache_path", "cache_bytes", *(f"plastic.{name}" for name in (
     "learning_rate", "betas", "weight_decay", "schedule", "warm_up", "items", "last", "layer_decay", "clip",
-    "word_dropout", "memory")))
+    "word_dropout", "rehearse", "memory")))
 
 
 MANIFEST = Manifest(
@@ -91,6 +98,7 @@ MANIFEST = Manifest(
     outputs=_outputs,
     modulators=_modulators,
     wake_on=_wake_on,
+    self_clocked=_rehearses,
     changeable=_CHANGEABLE,
 )
 

@@ -42,6 +42,12 @@ class Block(Stateful):
         """Whether no weight has moved and no gradient has come since."""
         self.graph: Pass | None = None
 
+    def text(self, row: int) -> list[int]:
+        """Return the token numbers of one text."""
+        end = int(self.lengths[:row + 1].sum())
+        found: list[int] = self.tokens[end - int(self.lengths[row]):end].tolist()
+        return found
+
     def texts(self) -> list[list[int]]:
         """Return the token numbers of each text."""
         return [part.tolist() for part in np.split(self.tokens, np.cumsum(self.lengths)[:-1])]
@@ -107,6 +113,15 @@ class WaitingTexts(Stateful):
             rows.append(row)
             indices.append(index)
         return [found[number] for number in sorted(found)]
+
+    def drawn(self, count: int, rng: np.random.Generator) -> Block:
+        """Return so many texts from which was learned as a block of their own, drawn at random, each once at most."""
+        known = [(identity, number, row) for identity, (number, row) in self._places.items()
+                 if self._blocks[number].taught[row] and self._blocks[number].lengths[row]]
+        picked = rng.choice(len(known), min(count, len(known)), replace=False).tolist() if known else []
+        found = [(known[place][0], self._blocks[known[place][1]].text(known[place][2])) for place in picked]
+        found.sort(key=lambda one: (len(one[1]), one[0]))
+        return Block(np.array([identity for identity, _ in found], np.int64), [text for _, text in found])
 
     def outdate(self) -> None:
         """Let all graphs go, as the weights have moved."""

@@ -11,14 +11,14 @@ from aura.core.errors import SignalError, WiringError
 from aura.core.flow import room
 from aura.core.held import as_kind
 from aura.core.pending import PENDING_ITEMS
-from aura.core.signals import Inputs
+from aura.core.signals import Inputs, Items
 from aura.core.time import Time, format_time
 from aura.core.zone import Outputs, Scalars, Zone, ZoneContext
 from aura.zones.common.gradients import summed
 from aura.zones.sensory.cache import EmbeddingCache
 from aura.zones.sensory.encoder import load_text_encoder
 from aura.zones.sensory.params import SensoryParams
-from aura.zones.sensory.plugin import GRADIENT
+from aura.zones.sensory.plugin import GRADIENT, REHEARSED
 from aura.zones.sensory.text import clean_texts
 
 if TYPE_CHECKING:
@@ -77,11 +77,25 @@ class Sensory(Zone[SensoryParams]):
         return PlasticEncoder(self._encoder, params.plasticity, params.plastic, context.rng, memory)
 
     def step(self, now: Time, inputs: Inputs) -> Outputs:
+        again = self._rehearsed()
         if self._senses is None:
             texts = inputs["text"]
-            return None if texts is None else {"embedding": self._read(texts, inputs)}
+            found = again if texts is None else {"embedding": self._read(texts, inputs), **again}
+            return found or None
         texts = inputs["text"] if "text" in self.params.modalities else None
-        return self._senses.perceive(now, inputs, None if texts is None else self._read(texts, inputs))
+        return {**self._senses.perceive(now, inputs, None if texts is None else self._read(texts, inputs)), **again}
+
+    def _rehearsed(self) -> dict[str, Items]:
+        """Return earlier texts, read once more, where that is due; in a held-out phase nothing is."""
+        if self._plastic is None or not self._plastic.rehearsal_due:
+            return {}
+        embeddings, ids = self._plastic.rehearse()
+        return {REHEARSED: Items(embeddings, ids)} if self.learns and len(ids) else {}
+
+    def next_wake(self, now: Time) -> Time | None:
+        """Return one resolution later where texts are to be read once more, None else."""
+        due = self._plastic is not None and self._plastic.rehearsal_due
+        return now + self.context.resolution if due else None
 
     def learn(self, now: Time, inputs: Inputs) -> Scalars:
         """Move the encoder by the gradients that have come, where it is plastic; return what became of them."""

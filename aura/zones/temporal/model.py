@@ -163,11 +163,13 @@ class Model(Stateful):
     # --- learning -------------------------------------------------------------------------------------------------
 
     def learn(self, sequences: Sequences, lessons: Mapping[str, Lesson], readouts: Mapping[str, Readout], rate: float,
-              *, want_gradient: bool = False) -> tuple[dict[str, float], Array | None, dict[str, float]]:
+              *, want_gradient: bool = False, again: bool = False
+              ) -> tuple[dict[str, float], Array | None, dict[str, float]]:
         """Learn what tasks are told of some turns, and return the loss of each, the gradient, and what to log.
 
         The gradient is that of the summed loss of all turns taught, with respect to the embeddings of these, (n,
-        features), by the weights before.
+        features), by the weights before. What turns say of the frequency of classes counts once: not if they are
+        learned `again`.
         """
         first = not self._moments.items
         if first and rate > 0:  # before it is learned from, so that no step is out of all proportion
@@ -183,7 +185,7 @@ class Model(Stateful):
         slope, losses = torch.zeros_like(read), {}
         for name, lesson in lessons.items():
             with torch.no_grad():
-                part, losses[name] = self._lesson(name, readouts[name], lesson, read, rate)
+                part, losses[name] = self._lesson(name, readouts[name], lesson, read, rate, again)
                 slope[torch.from_numpy(lesson.used)] += part
         gradient, back = None, None
         if rate > 0:
@@ -199,7 +201,8 @@ class Model(Stateful):
             self._moments.add(sequences.newest.astype(np.float64))
         return losses, gradient, self._moved(len(sequences.which), lessons, readouts, rate)
 
-    def _lesson(self, name: str, readout: Readout, lesson: Lesson, read: Tensor, rate: float) -> tuple[Tensor, float]:
+    def _lesson(self, name: str, readout: Readout, lesson: Lesson, read: Tensor, rate: float,
+                again: bool) -> tuple[Tensor, float]:
         """Gather the gradient of one readout; return that for what it reads, and the mean loss."""
         read, targets, known = read[torch.from_numpy(lesson.used)], lesson.targets, readout.known
         if isinstance(known, Moments):
@@ -214,7 +217,8 @@ class Model(Stateful):
             new = targets
             found = _read(readout, read) + _tensor(known.log_odds)
             wanted, weights = targets, class_weights(
-                self._params, known.counts + targets.sum(axis=0), known.items + len(targets),
+                self._params, known.counts + (0 if again else targets.sum(axis=0)),
+                known.items + (0 if again else len(targets)),
                 exclusive=readout.target_type == "choice")
         loss, slope = loss_and_slope(readout.target_type, found, _tensor(wanted),
                                      None if weights is None else _tensor(weights), self._params)
@@ -223,7 +227,7 @@ class Model(Stateful):
         if rate > 0:
             readout.parameters.weight_gradient.add_(read.t() @ slope)
             readout.parameters.bias_gradient.add_(slope.sum(0))
-            if new is not None:
+            if new is not None and not again:
                 known.add(new)
         return back, float(loss.mean())
 

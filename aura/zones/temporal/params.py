@@ -178,6 +178,10 @@ class TemporalParams(ZoneParams):
     memory: int | None = Field(
         default=None, ge=1,
         description="Items of which conversation, author and number wait for their embedding at most; by default 1024.")
+    rehearse: int = Field(
+        default=0, ge=0,
+        description="Turns whose truths are kept at most, the latest, so that they are learned again when `rehearsed` "
+                    "brings what an encoder that has learned since makes of them.")
     publish_gradient: bool = Field(
         default=False, description="Whether the gradient with respect to the embedding is published.")
     publish_attention: bool = Field(

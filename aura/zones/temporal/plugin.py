@@ -21,6 +21,9 @@ def _inputs(params: TemporalParams) -> tuple[Port, ...]:
              doc="Who speaks, empty where nobody knows."),
         Port("turn", dtype="int64", shape=("item",), keep="all", required=False,
              doc="The number of the turn in its conversation; one that falls back tells that another has begun."),
+        *((Port("rehearsed", shape=("item", "feature"), required=False,
+                doc="Turns that came before, as their encoder reads them by now: they are learned once more."),)
+          if params.rehearse else ()),
         *(options.teacher(name) for name, options in params.tasks.items()))
 
 
@@ -39,14 +42,15 @@ def _outputs(params: TemporalParams) -> tuple[Port, ...]:
 
 
 def _wake_on(params: TemporalParams) -> tuple[str, ...]:
-    return (ITEMS, *(options.teacher(name).name for name, options in params.tasks.items()))
+    return (ITEMS, *("rehearsed",) * bool(params.rehearse),
+            *(options.teacher(name).name for name, options in params.tasks.items()))
 
 
 def _changeable(params: TemporalParams) -> tuple[str, ...]:
     network = ("dropout", "learning_rate", "weight_decay", "clip", "accumulate", "batch", "schedule.*")
     loss = ("class_weights", "effective_beta", "focal", "label_smoothing")
     of_task = ("open", "on_unknown", "at_least_one", "teaches", "weight")
-    return ("memory", "conversations", "authors", "votes", *loss, *(f"network.{key}" for key in network), *(
+    return ("memory", "rehearse", "conversations", "authors", "votes", *loss, *(f"network.{key}" for key in network), *(
         f"thresholds.{key}" for key in ("sample", "shrinkage", "every")), *(
         f"tasks.{name}.{key}" for name in params.tasks for key in of_task))
 

@@ -23,6 +23,7 @@ from aura.zones.temporal.params import TemporalParams
 from aura.zones.temporal.plateau import Plateau
 from aura.zones.temporal.plugin import MANIFEST
 from aura.zones.temporal.profiles import Whom
+from aura.zones.temporal.rehearsal import KeptTruths
 from aura.zones.temporal.tasks import LEAST_SCORE, Task, task_of
 
 __all__ = ["Temporal"]
@@ -50,8 +51,8 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
     """
 
     manifest = MANIFEST
-    lasting = ("_features", "_beside", "_conversations", "_tasks", "_model", "_plateau", "_unmatched",
-               "_unnamed")
+    lasting = ("_features", "_beside", "_conversations", "_tasks", "_model", "_plateau", "_kept",
+               "_unmatched", "_unnamed")
 
     def __init__(self, context: ZoneContext[TemporalParams]) -> None:
         super().__init__(context)
@@ -64,6 +65,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         self._conversations = Conversations(params.window, params.conversations, params.speakers, list(params.tasks),
                                             LEAST_SCORE)
         self._plateau = None if params.plateau is None else Plateau(params.plateau)
+        self._kept = KeptTruths(params.rehearse)
         self._unmatched = self._unnamed = 0
 
     # --- the tick -------------------------------------------------------------------------------------------------
@@ -151,9 +153,22 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
                 continue
             turns[name], more = self._taught(self._tasks[name], bit, found, ids, truths, where, now, rate)
             scalars |= {f"{name}_items": float(len(turns[name].places)), **more}
+        again = self._rehearsed(now, inputs) if self.params.rehearse and self._model is not None else {}
         if any(one.places for one in turns.values()):
             scalars |= self._learned(turns, rate)
+            self._kept.keep(turns)
+        if again and rate > 0:
+            scalars |= {f"rehearsed_{key}": value for key, value in self._learned(again, rate, again=True).items()}
         return scalars
+
+    def _rehearsed(self, now: Time, inputs: Inputs) -> dict[str, TaughtTurns]:
+        """Take over what turns that came before are read as by now; return what was told of them."""
+        batch = received(inputs, "rehearsed", self.context.name, now, what="embeddings")
+        if batch is None:
+            return {}
+        self._require_width(now, batch[1].shape[1])
+        outputs = {name: task.readout.parameters.values.shape[1] for name, task in self._tasks.items()}
+        return self._kept.refreshed(*batch, self._conversations, outputs)
 
     def _taught(self, task: Task, bit: int, found: Sequence[tuple[Place, int]], ids: Ids, truths: Any, where: str,
                now: Time, rate: float) -> tuple[TaughtTurns, Mapping[str, float]]:
@@ -178,8 +193,9 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
                     turns.targets.append(targets[row])
         return turns, more
 
-    def _learned(self, turns: Mapping[str, TaughtTurns], rate: float) -> dict[str, float]:
-        """Let the network learn, a bounded batch at a time; return what to log."""
+    def _learned(self, turns: Mapping[str, TaughtTurns], rate: float, *, again: bool = False) -> dict[str, float]:
+        """Let the network learn, a bounded batch at a time; return what to log. What is learned again judges nothing.
+        """
         assert self._model is not None  # it is there from the first embedding on
         readouts = {name: task.readout for name, task in self._tasks.items()}
         if self._plateau is not None:
@@ -190,7 +206,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         score, items = 0.0, 0
         for part in batches(turns, self.params.window, self.params.network.batch):
             found, gradient, more = self._model.learn(part.sequences, part.lessons, readouts, rate,
-                                                      want_gradient=self.params.publish_gradient)
+                                                      want_gradient=self.params.publish_gradient, again=again)
             scalars |= more
             if gradient is not None:
                 gradients.append((part.ids, gradient))
@@ -199,7 +215,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
                 before, count = losses.get(name, (0.0, 0))
                 new = len(lesson.used)
                 losses[name] = (before * count + found[name] * new) / (count + new), count + new
-                if rate > 0:
+                if rate > 0 and not again:
                     task, beliefs = self._tasks[name], part.beliefs(name, lesson.targets.shape[1], LEAST_SCORE)
                     score += float(task.losses(beliefs, lesson.targets).sum())
                     items += new
@@ -209,6 +225,8 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
             self._plateau.add(score / items, items)
             scalars["rate_factor"] = self._plateau.factor
         if gradients:
+            if self._gradient is not None:  # of what else was learned in this tick
+                gradients.append((self._gradient.ids.tolist(), np.asarray(self._gradient.value)))
             self._gradient = Items(np.concatenate([rows for _, rows in gradients]).astype(np.float32),
                                    np.array([identity for ids, _ in gradients for identity in ids], np.int64))
         return scalars | {f"{name}_loss": loss for name, (loss, _) in losses.items()}
