@@ -17,7 +17,7 @@ from aura.zones.router.plugin import MANIFEST as ROUTER
 from aura.zones.sensory.plugin import MANIFEST
 
 PARAMS: dict[str, dict[str, Any]] = {
-    "full": {"plasticity": "full", "plastic": {"learning_rate": 1e-2}},
+    "full": {"plasticity": "full", "plastic": {"learning_rate": 1e-2, "rehearse": 3}},
     "sparing": {"plasticity": "full", "plastic": {
         "word_dropout": 0.3, "accumulate": 7, "layer_decay": 0.8, "schedule": "cosine", "items": 200, "warm_up": 9,
         "memory": 5}},

@@ -14,7 +14,7 @@ SMALL = {"hidden": 16, "heads": 2, "filters": 4, "layers": 1, "blocks": 1}
 PARAMS: dict[str, dict[str, Any]] = {
     "default": {"network": {**SMALL, "accumulate": 4}},
     "all": {"network": SMALL, "window": 3, "conversations": 3, "authors": 2, "opinions": 4, "publish_gradient": True,
-            "publish_attention": True, "class_weights": "sqrt", "focal": 1.0, "plateau": {"patience": 8},
+            "rehearse": 5, "publish_attention": True, "class_weights": "sqrt", "focal": 1.0, "plateau": {"patience": 8},
             "tasks": {"act": {"kind": "labels"}, "end": {"of": "conversation", "aggregate": "learned"},
                       "role": {"of": "author", "teaches": "last"},
                       "age": {"kind": "numbers", "of": "author", "size": 2, "teaches": [1, 2]}}},
