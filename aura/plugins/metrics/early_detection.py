@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from aura.core.errors import AuraError
 from aura.core.pending import PendingItems
 from aura.core.signals import Signal
-from aura.plugins.figures import Column, Figure, Line, Lines, Table
-from aura.plugins.metrics.early_scores import area_interval, best_threshold, erde, latency_f1, threshold_figures
+from aura.plugins.figures import Figure
+from aura.plugins.metrics.early_figures import turn_by_turn
+from aura.plugins.metrics.early_scores import best_threshold, erde, interval, latency_f1, resampled, threshold_figures
 from aura.plugins.metrics.matching import PENDING, ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import LABELS, MetricOptions, Need, Pending, Topic
-from aura.plugins.metrics.results import PhaseResults, Results, by_phase
+from aura.plugins.metrics.results import Results, by_phase
 from aura.plugins.metrics.roc import detection_figures
 from aura.plugins.metrics.scores import sets_of
 from aura.plugins.metrics.turns import Courses
-from aura.plugins.words import named, share
 
 if TYPE_CHECKING:
     from aura.core.observer import BrainView
@@ -44,18 +44,29 @@ class EarlyDetectionOptions(MetricOptions):
     score: Topic | tuple[Topic, ...] = Field(
         description="Topic of the belief after each item, from 0 to 1: (item,), or (item, class) with `classes`. "
                     "Several are compared; the figures of the phase are those of the first.")
+    names: tuple[str, ...] = Field((), description="What the scores are called; by default by their topics.")
     classes: Topic | None = Field(None, description="Topic of the names of the classes, where a score has several.")
     threshold: float = Field(0.5, allow_inf_nan=False, description="The score above which one is taken to be found.")
     turns: tuple[int, ...] = Field(
         (1, 2, 3, 5, 8, 12, 16, 20, 30, 50), min_length=1, max_length=100,
         description="After how many turns it is judged; of one that has fewer its last counts.")
     within: tuple[int, int] = Field((5, 50), description="Turns after which a find costs one half, of both ERDE.")
-    resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples of conversations, for intervals.")
+    resamples: int = Field(1000, ge=100, le=100_000, description="Bootstrap resamples, for intervals.")
+    resample_by: Topic | None = Field(
+        None, description="Topic of text: the user whose each item is. Users are resampled with all their "
+                          "conversations, as those of one are alike; by default conversations are.")
     max_groups: int = Field(
         10_000, ge=10, le=1_000_000, description="Conversations kept in each phase; beyond, the oldest go, counted.")
     max_turns: int = Field(
         500, ge=1, le=100_000, description="Turns of each of which the score is kept; the last is kept always.")
     pending: Pending = None
+
+    @model_validator(mode="after")
+    def _a_name_each(self) -> EarlyDetectionOptions:
+        scores = self.score if isinstance(self.score, tuple) else (self.score,)
+        if self.names and len(set(self.names)) != len(scores):
+            raise ValueError(f"names: expected {len(scores)}, a different one for each score, got {list(self.names)}")
+        return self
 
 
 class EarlyDetection(Metric):
@@ -67,7 +78,7 @@ class EarlyDetection(Metric):
 
     kind = "early-detection"
     needs: ClassVar = {
-        "truth": Need(LABELS), "group": Need(("text",)),
+        "truth": Need(LABELS), "group": Need(("text",)), "resample_by": Need(("text",)),
         "score": Need(("float",), axes=(0, 1), words="numbers of an item"), "classes": Need(("text",), items=None)}
     headlines: ClassVar = {"auroc": "AUROC", "latency_f1": "latency-weighted F1"}
     lasting = ("_matcher", "_members", "_truths", "_names")
@@ -76,7 +87,9 @@ class EarlyDetection(Metric):
         super().__init__(name, options)
         self.scores = options.score if isinstance(options.score, tuple) else (options.score,)
         self.groups = options.group if isinstance(options.group, tuple) else (options.group,)
-        self._matcher = self.matching((*("group" for _ in self.groups), *self.scores), options.pending)
+        self._texts = (*self.groups, *([] if options.resample_by is None else [options.resample_by]))
+        """The topics of the names that belong together, and of the users."""
+        self._matcher = self.matching((*("group" for _ in self._texts), *self.scores), options.pending)
         self._members, self._truths = PendingItems(PENDING), PendingItems(PENDING)
         """Of items that have come their place and group; of items of which nothing else has come, what is true."""
         self._names: tuple[str, ...] = ()
@@ -104,18 +117,19 @@ class EarlyDetection(Metric):
         if topic == self.options.truth:
             for item, labels in zip(ids, sets_of(signal.value), strict=True):
                 self._true(item, labels)
-        for side, source in enumerate(self.groups):
+        for side, source in enumerate(self._texts):
             if topic == source:
                 done += self._matcher.put(side, ids, zip(signal.value, ids, self.places(signal), strict=True))
-        for side, score in enumerate(self.scores, len(self.groups)):
+        for side, score in enumerate(self.scores, len(self._texts)):
             if topic == score:
                 done += self._matcher.put(side, ids, self._belief(np.asarray(signal.value, np.float64)))
         for sides in done:
-            names, beliefs = [name for name, _, _ in sides[:len(self.groups)]], sides[len(self.groups):]
+            texts, beliefs = [name for name, _, _ in sides[:len(self._texts)]], sides[len(self._texts):]
             _, item, place = sides[0]
+            names, user = texts[:len(self.groups)], texts[len(self.groups):]
             if all(names):
                 group = BETWEEN.join(names)
-                self.part(place).add(group, beliefs)
+                self.part(place).add(group, beliefs, *user)
                 self._members.store([item], [(place, group)])
                 labels = self._truths.pop(item)
                 if labels is not None:
@@ -139,57 +153,49 @@ class EarlyDetection(Metric):
     # --- what a person reads --------------------------------------------------------------------------------------
 
     def about(self) -> dict[str, Any]:
-        return {"truth": self.options.truth, "prediction": " and ".join(self.scores)}
+        others = len(self.scores) - 2
+        return {"truth": self.options.truth,
+                "prediction": " and ".join(self.scores[:2]) + (f" and {others} more" if others > 0 else "")}
 
     def tell(self, place: str, part: Courses) -> dict[str, Any]:
-        names, options = [topic.partition(".")[2] for topic in self.scores], self.options
-        found: dict[str, Any] = {"items": len(part.positive), "positives": int(part.positive.sum()),
+        options, positive, lengths = self.options, part.positive, part.lengths
+        found: dict[str, Any] = {"items": len(positive), "positives": int(positive.sum()),
                                  "unlabelled": part.unlabelled, "gone": part.gone, "summary": {}}
-        positive, lengths = part.positive, part.lengths
         if not positive.any() or positive.all():
             return found
+        users = part.users
         turns = sorted({turn for turn in options.turns if turn < lengths.max()} | {int(lengths.max())})
         found["turns"], found["going_on"] = turns, [float((lengths >= turn).mean()) for turn in turns]
-        found["scores"] = []
-        for number, name in enumerate(names):
-            last, first = part.after(number), part.first_above(number, options.threshold)
-            low, high = area_interval(last, positive, options.resamples)
-            threshold, most = best_threshold(last, positive)
-            figures = detection_figures(last[positive], last[~positive])
-            found["scores"].append({
-                "name": name, "low": low, "high": high, "threshold": threshold,
-                "by_turn": [detection_figures(seen[positive], seen[~positive])["auroc"]
-                            for seen in (part.after(number, turn) for turn in turns)],
-                "summary": {
-                    "auroc": figures["auroc"], "average_precision": figures["average_precision"],
-                    **threshold_figures(last, positive, options.threshold), "best_f1": most,
-                    **{f"erde_{within}": erde(first, positive, within) for within in options.within},
-                    "latency_f1": latency_f1(first, positive, lengths)}})
-        main = found["scores"][0]
-        found["summary"] = {"auroc": main["summary"]["auroc"], "auroc_low": main["low"], "auroc_high": main["high"],
-                            **main["summary"]}
+        found["users"] = int(users.max()) + 1 if options.resample_by else None
+        names = options.names or [topic.partition(".")[2] for topic in self.scores]
+        lasts = np.stack([part.after(number) for number in range(len(names))])
+        drawn = resampled(lasts, positive, users, options.threshold, options.resamples)
+        found["scores"] = [
+            {"name": name, "by_turn": [_area(part.after(number, turn), positive) for turn in turns],
+             "intervals": {key: interval(values[number]) for key, values in drawn.items()},
+             "more_than_first": interval(drawn["auroc"][number] - drawn["auroc"][0]),
+             "summary": self._judged(lasts[number], part.first_above(number, options.threshold), positive, lengths)}
+            for number, name in enumerate(names)]
+        summary = found["scores"][0]["summary"]
+        low, high = found["scores"][0]["intervals"]["auroc"]
+        found["summary"] = {"auroc": summary["auroc"], "auroc_low": low, "auroc_high": high, **summary}
         return found
+
+    def _judged(self, last: np.ndarray, first: np.ndarray, positive: np.ndarray, lengths: np.ndarray
+                ) -> dict[str, float]:
+        """Return the figures of one score: what it is after the last turn, and when it first passes the threshold."""
+        figures = detection_figures(last[positive], last[~positive])
+        threshold, most = best_threshold(last, positive)
+        return {"auroc": figures["auroc"], "average_precision": figures["average_precision"],
+                **threshold_figures(last, positive, self.options.threshold),
+                "latency_f1": latency_f1(first, positive, lengths),
+                **{f"erde_{within}": erde(first, positive, within) for within in reversed(self.options.within)},
+                "best_f1": most, "best_threshold": threshold}
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
-        return [*super().figures(found, others), *by_phase(found, "Turn by turn", _turn_by_turn)]
+        return [*super().figures(found, others), *by_phase(found, "Turn by turn", turn_by_turn)]
 
 
-def _turn_by_turn(name: str, phase: PhaseResults) -> Iterator[Figure]:
-    scores, turns = phase.more.get("scores") or [], phase.more.get("turns") or []
-    if not scores:
-        return
-    yield Lines(
-        lines=tuple(Line(name=one["name"], x=tuple(map(float, turns)), y=tuple(one["by_turn"])) for one in scores),
-        x="turns seen", y="AUROC", alt=f"Area under the ROC curve by the number of turns seen, phase {name}.",
-        caption=f"{phase.more['positives']:,} of {phase.items or 0:,} are to be found "
-                f"({share(phase.more['positives'], phase.items or 0)}). Of one with fewer turns its last counts; as "
-                "many turns or more have: " + ", ".join(f"{turn}: {share(part, 1.0)}" for turn, part
-                                                   in zip(turns, phase.more["going_on"], strict=True)) + ".")
-    keys = list(scores[0]["summary"])
-    yield Table(
-        columns=(Column(name="score"), Column(name="AUROC, from", kind="figure"), Column(name="to", kind="figure"),
-                 *(Column(name=named(key), kind="figure") for key in keys)),
-        rows=tuple((one["name"], one["low"], one["high"], *(one["summary"][key] for key in keys)) for one in scores),
-        caption="After the last turn. Between the first two lie 95 % of the areas of resampled conversations. The best "
-                "F1 is that of the threshold which suits these very conversations best.")
+def _area(scores: np.ndarray, positive: np.ndarray) -> float:
+    return detection_figures(scores[positive], scores[~positive])["auroc"]

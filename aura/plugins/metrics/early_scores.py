@@ -11,6 +11,7 @@ References
 Losada & Crestani 2016, A test collection for research on depression and language use, doi:10.1007/978-3-319-44564-9_3.
 Sadeque, Xu & Bethard 2018, Measuring the latency of depression detection in social media, doi:10.1145/3159652.3159725.
 Efron & Tibshirani 1993, An Introduction to the Bootstrap, chapter 13 (percentile intervals).
+Field & Welsh 2007, Bootstrapping clustered data, doi:10.1111/j.1467-9868.2007.00593.x (users with all their rows).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["area_interval", "best_threshold", "erde", "latency_f1", "threshold_figures"]
+__all__ = ["best_threshold", "erde", "interval", "latency_f1", "resampled", "threshold_figures"]
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -87,30 +88,58 @@ def best_threshold(scores: Floats, positive: Bools) -> tuple[float, float]:
     return float((ranked[ends[best]] + below) / 2.0), float(f1[best])
 
 
-def area_interval(scores: Floats, positive: Bools, resamples: int, seed: int = 0) -> tuple[float, float]:
-    """Return between which areas under the ROC curve 95 % of bootstrap resamples of the rows lie.
+def resampled(scores: Floats, positive: Bools, users: Ints, threshold: float, resamples: int,
+              seed: int = 0) -> dict[str, Floats]:
+    """Return the figures of bootstrap resamples of the users, each (scores, resamples); of all scores on the same ones.
 
-    Resamples without a row of either side are left out; there must be rows of both.
+    A user comes with all rows, as rows of one are no independent witnesses. Areas of resamples without a row of either
+    side are NaN.
 
     Parameters
     ----------
-    scores, positive : array (n,)
-        One row each of those that are resampled.
+    scores : array of float (scores, n)
+        Of each of the beliefs that are compared, a score for each row.
+    positive : array of bool (n,)
+    users : array of int (n,)
+        Whose each row is, numbered from 0.
+    threshold : float
+        The score above which one is taken to be found.
     resamples, seed : int
         How many, and from which seed they are drawn.
     """
-    order = np.argsort(scores, kind="stable")
-    starts = np.append(0, np.flatnonzero(np.diff(scores[order])) + 1)
-    sides = positive[order]
-    rng, rows = np.random.default_rng(seed), len(scores)
-    even = np.full(rows, 1.0 / rows)
-    areas: list[Floats] = []
-    for first in range(0, resamples, step := max(1, CELLS // rows)):
-        weights = rng.multinomial(rows, even, min(step, resamples - first)).astype(np.float64)
-        there = np.add.reduceat(weights * sides, starts, axis=1)
-        others = np.add.reduceat(weights * ~sides, starts, axis=1)
-        below = np.cumsum(others, axis=1) - others / 2.0
-        pairs = there.sum(axis=1) * others.sum(axis=1)
-        areas.append((there * below).sum(axis=1)[pairs > 0] / pairs[pairs > 0])
-    low, high = np.percentile(np.concatenate(areas), COVERED)
+    rng, count = np.random.default_rng(seed), int(users.max()) + 1
+    even = np.full(count, 1.0 / count)
+    parts: list[list[dict[str, Floats]]] = []
+    for first in range(0, resamples, step := max(1, CELLS // len(positive))):
+        weights = rng.multinomial(count, even, min(step, resamples - first)).astype(np.float64)[:, users]
+        parts.append([_ranked(one, positive, weights) | _decided(one > threshold, positive, weights)
+                      for one in scores])
+    return {name: np.stack([np.concatenate([part[number][name] for part in parts]) for number in range(len(scores))])
+            for name in parts[0][0]}
+
+
+def interval(values: Floats) -> tuple[float, float]:
+    """Return between which two of the figures of resamples 95 % of them lie, those that are NaN left out."""
+    low, high = np.nanpercentile(values, COVERED)
     return float(low), float(high)
+
+
+def _ranked(scores: Floats, positive: Bools, weights: Floats) -> dict[str, Floats]:
+    """Return area under the ROC curve and average precision for rows that count so often, (resamples, n)."""
+    order = np.argsort(-scores, kind="stable")
+    starts = np.append(0, np.flatnonzero(np.diff(scores[order])) + 1)
+    sides, weights = positive[order], weights[:, order]
+    there = np.add.reduceat(weights * sides, starts, axis=1)
+    others = np.add.reduceat(weights * ~sides, starts, axis=1)
+    found, wrong = np.cumsum(there, axis=1), np.cumsum(others, axis=1)
+    with np.errstate(invalid="ignore"):
+        area = 1.0 - (there * (wrong - others / 2.0)).sum(axis=1) / (found[:, -1] * wrong[:, -1])
+        precision = (there * found / np.maximum(found + wrong, 1.0)).sum(axis=1) / found[:, -1]
+    return {"auroc": area, "average_precision": precision}
+
+
+def _decided(found: Bools, positive: Bools, weights: Floats) -> dict[str, Floats]:
+    """Return accuracy and F1 of decisions for rows that count so often, (resamples, n)."""
+    hits = weights @ (found & positive)
+    both = weights @ (found.astype(np.float64) + positive)
+    return {"accuracy": weights @ (found == positive) / weights.sum(axis=1), "f1": 2.0 * hits / np.maximum(both, 1.0)}

@@ -14,12 +14,12 @@ UNKNOWN, OTHER, POSITIVE = -1, 0, 1
 
 
 class _Course:
-    """One conversation: what it is, how many turns it has had, and what was believed after the first of them."""
+    """One conversation: what and whose it is, how many turns it has had, and what was believed after the first."""
 
-    __slots__ = ("beliefs", "last", "truth", "turns")
+    __slots__ = ("beliefs", "last", "truth", "turns", "user")
 
     def __init__(self) -> None:
-        self.truth, self.turns = UNKNOWN, 0
+        self.truth, self.turns, self.user = UNKNOWN, 0, ""
         self.beliefs: list[tuple[float, ...]] = []
         self.last: tuple[float, ...] = ()
 
@@ -52,8 +52,8 @@ class Courses:
         self.gone = 0
         """Conversations that went because there were too many."""
 
-    def add(self, name: str, beliefs: Sequence[float]) -> None:
-        """Take in what is believed of a conversation after one more turn."""
+    def add(self, name: str, beliefs: Sequence[float], user: str = "") -> None:
+        """Take in what is believed of a conversation, and whose it is, after one more turn."""
         course = self._courses.get(name)
         if course is None:
             course = self._courses[name] = _Course()
@@ -62,6 +62,7 @@ class Courses:
                 self.gone += 1
         course.turns += 1
         course.last = tuple(beliefs)
+        course.user = user or course.user
         if len(course.beliefs) < self._turns:
             course.beliefs.append(course.last)
 
@@ -83,6 +84,12 @@ class Courses:
     def positive(self) -> NDArray[np.bool_]:
         """Which of those whose truth is known are to be found, (conversation,)."""
         return np.array([course.truth == POSITIVE for course in self._known], np.bool_)
+
+    @property
+    def users(self) -> NDArray[np.int64]:
+        """Whose they are, numbered from 0, (conversation,); one of nobody stands for itself."""
+        names: dict[object, int] = {}
+        return np.array([names.setdefault(course.user or id(course), len(names)) for course in self._known], np.int64)
 
     @property
     def lengths(self) -> NDArray[np.int64]:
@@ -107,7 +114,7 @@ class Courses:
         """Return all of it, the oldest first."""
         courses = list(self._courses.values())
         rows = [row for course in courses for row in (*course.beliefs, course.last)]
-        return {"names": tuple(self._courses), "gone": self.gone,
+        return {"names": tuple(self._courses), "gone": self.gone, "users": tuple(course.user for course in courses),
                 "truths": np.array([course.truth for course in courses], np.int8),
                 "turns": np.array([course.turns for course in courses], np.int64),
                 "kept": np.array([len(course.beliefs) for course in courses], np.int64),
@@ -116,9 +123,10 @@ class Courses:
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what `state` returned."""
         self._courses, self.gone, begin = {}, int(state["gone"]), 0
-        for name, truth, turns, kept in zip(state["names"], state["truths"].tolist(), state["turns"].tolist(),
-                                            state["kept"].tolist(), strict=True):
+        for name, user, truth, turns, kept in zip(state["names"], state["users"], state["truths"].tolist(),
+                                                  state["turns"].tolist(), state["kept"].tolist(), strict=True):
             course = self._courses[name] = _Course()
             rows = [tuple(row) for row in state["beliefs"][begin:begin + kept + 1].tolist()]
-            course.truth, course.turns, course.beliefs, course.last = truth, turns, rows[:-1], rows[-1]
+            course.truth, course.turns, course.user = truth, turns, user
+            course.beliefs, course.last = rows[:-1], rows[-1]
             begin += kept + 1

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from aura.core.signals import seen_before
 from aura.zones.common.arrays import Array
 
 __all__ = ["Conversation", "Conversations", "Place", "Turn"]
@@ -116,7 +117,7 @@ class Conversations:
         ended = None
         if found is not None and turn.number is not None and found.last is not None and turn.number < found.last:
             if found.first is not None and turn.number <= found.first:
-                self.restarted += 1
+                self.restarted += not seen_before(np.int64(turn.id))  # else it was told that its rows come again
                 self._forget(found)
                 found, ended = None, key
             else:

@@ -64,3 +64,33 @@ def test_what_it_counts_goes_on_after_a_resume() -> None:
     show(one, (("so", "glad"),), [[0.25, 0.75]])
     other.load_state(one.state())
     assert other.results() == one.results()
+
+
+def test_conversations_are_shown_turn_by_turn_from_their_beginning() -> None:
+    watcher = metric(examples=2, text="talk.text", group="talk.conversation")
+    said = {"a": ["Hello.", "Hi.", "Will you give?", "Yes."], "b": ["Good day.", "Well?", "", "No."], "c": ["Late."]}
+    for turn in range(4):
+        for talk, name in enumerate(("a", "b") if turn else ("c", "a", "b")):  # a third is shown no longer
+            ids = np.array([10 * talk + 100 * turn])
+            words = (*(f"{back} before" for back in range(min(turn, 2), 0, -1)), "now")
+            weights = [[0.1, 0.7, 0.2], [0.4, 0.6, 0.0], [1.0, 0.0, 0.0]][2 - min(turn, 2)]
+            for topic, value in (("talk.text", (said[name][turn],)), ("talk.conversation", (name,)),
+                                 ("a.attention", (words,)), ("a.attention_weight", np.array([weights], np.float32))):
+                watcher.on_signal(Signal(topic, 0, value, ids))
+    first, second = watcher.results()["phases"]["run"]["talks"]
+    assert [text for text, _ in first] == said["a"]
+    assert [text for text, _ in second] == said["b"]
+    fold = Attention.figures(Results.model_validate(watcher.results()), {})[-1]
+    assert isinstance(fold, Fold)
+    table = fold.figures[1]
+    assert isinstance(table, Table)
+    assert table.rows[0] == (1, "Hello.", 1.0, None)
+    assert table.rows[3] == (4, "Yes.", pytest.approx(0.2), "turn 3 (70 %), turn 2 (10 %)")
+    other = metric(examples=2, text="talk.text", group="talk.conversation")
+    other.load_state(watcher.state())
+    assert other.results() == watcher.results()
+
+
+def test_texts_are_told_with_conversations() -> None:
+    with pytest.raises(ValueError, match="text: expected with group"):
+        metric(text="talk.text")

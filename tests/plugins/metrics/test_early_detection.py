@@ -8,7 +8,7 @@ import pytest
 from aura import AuraError, Signal
 from aura.core.signals import again
 from aura.plugins.metrics.early_detection import EarlyDetection, EarlyDetectionOptions
-from aura.plugins.metrics.early_scores import area_interval, best_threshold, erde, latency_f1, threshold_figures
+from aura.plugins.metrics.early_scores import best_threshold, erde, interval, latency_f1, resampled, threshold_figures
 from aura.plugins.metrics.turns import Courses
 from tests.plugins.metrics.retelling import tell
 
@@ -53,6 +53,13 @@ def fed(watcher, beliefs, positive, **more):
 
 def phase_of(watcher, name="run"):
     return watcher.results()["phases"][name]
+
+
+def shown(watcher):
+    """Return what the report shows of the first phase, folded."""
+    from aura.plugins.metrics.results import Results
+
+    return EarlyDetection.figures(Results(**watcher.results()), {})[-1]
 
 
 def test_figures_after_so_many_turns_are_those_of_scikit_learn():
@@ -117,16 +124,48 @@ def test_a_find_after_the_median_number_of_turns_is_worth_half():
     assert latency_f1(np.array([1]), np.array([True]), np.array([1])) == pytest.approx(1.0)
 
 
-def test_the_interval_holds_what_resampling_row_by_row_gives():
+def test_figures_of_resamples_are_those_of_scikit_learn_row_by_row():
+    from sklearn.metrics import accuracy_score, average_precision_score, f1_score, roc_auc_score
+
     rng = np.random.default_rng(5)
-    positive = rng.random(120) < 0.4
-    scores = np.round(rng.normal(size=120) + positive, 1)
-    areas = []
-    for rows in rng.integers(0, 120, (1500, 120)):
-        there, others = scores[rows][positive[rows]], scores[rows][~positive[rows]]
-        above = there[:, None] - others
-        areas.append(((above > 0) + 0.5 * (above == 0)).mean())
-    assert area_interval(scores, positive, 1500) == pytest.approx(np.percentile(areas, [2.5, 97.5]), abs=0.01)
+    positive = rng.random(40) < 0.4
+    scores = np.round(rng.random((2, 40)) * 0.6 + 0.4 * positive, 1)
+    drawn = resampled(scores, positive, np.arange(40), 0.55, 30, seed=9)
+    weights = np.random.default_rng(9).multinomial(40, np.full(40, 1 / 40), 30)
+    for number, counts in enumerate(weights):
+        for which, values in enumerate(scores):
+            assert {name: values[which, number] for name, values in drawn.items()} == pytest.approx({
+                "auroc": roc_auc_score(positive, values, sample_weight=counts),
+                "average_precision": average_precision_score(positive, values, sample_weight=counts),
+                "accuracy": accuracy_score(positive, values > 0.55, sample_weight=counts),
+                "f1": f1_score(positive, values > 0.55, sample_weight=counts)})
+
+
+def test_a_user_with_many_conversations_alike_makes_the_interval_wider():
+    rng = np.random.default_rng(1)
+    users = np.arange(120) // 10
+    positive = (rng.random(12) < 0.4)[users]  # what a user is, and what is said of one, is alike in all conversations
+    scores = (rng.normal(size=12)[users] + 0.5 * positive)[None]
+    by_user = interval(resampled(scores, positive, users, 0.5, 1000)["auroc"])
+    by_row = interval(resampled(scores, positive, np.arange(120), 0.5, 1000)["auroc"])
+    assert by_user[1] - by_user[0] > 1.2 * (by_row[1] - by_row[0])
+
+
+def test_the_interval_is_that_of_the_users_where_they_are_told():
+    beliefs, positive = conversations(60)
+    watcher = metric(resample_by="talks.author")
+    for name, signal in events(beliefs, positive):
+        if signal.topic == "talks.conversation":  # ten conversations of each of six users, one of nobody
+            users = tuple(f"user {int(talk.split()[1]) % 6}" if talk != "talk 7" else "" for talk in signal.value)
+            tell(watcher, [(name, Signal("talks.author", 0, users, signal.ids))])
+        tell(watcher, [(name, signal)])
+    assert phase_of(watcher)["users"] == 7
+    part = watcher.parts["run"]
+    drawn = resampled(np.stack([part.after(0)]), part.positive, part.users, 0.5, 1000)
+    assert phase_of(watcher)["summary"]["auroc_low"] == interval(drawn["auroc"][0])[0]
+    other = metric(resample_by="talks.author")
+    other.load_state(watcher.state())
+    assert other.results() == watcher.results()
 
 
 def test_a_decision_once_made_stays_though_the_belief_falls_again():
@@ -137,14 +176,38 @@ def test_a_decision_once_made_stays_though_the_belief_falls_again():
 
 
 def test_several_beliefs_are_compared_and_the_first_is_that_of_the_phase():
-    beliefs, positive = conversations(30)
-    scores = ("temporal.mean", "temporal.vote")
-    watcher = metric(score=scores)
-    tell(watcher, events(beliefs, positive, scores=scores))
+    beliefs, positive = conversations(80)
+    scores = ("temporal.mean", "temporal.same", "temporal.not", "temporal.chance")
+    watcher = metric(score=scores, names=("mean", "same", "not", "chance"))
+    rng = np.random.default_rng(0)
+    for name, signal in events(beliefs, positive, scores=scores):
+        value = {"temporal.not": lambda signal=signal: 1.0 - signal.value,
+                 "temporal.chance": lambda signal=signal: rng.random(len(signal.value))}.get(signal.topic)
+        tell(watcher, [(name, signal if value is None else Signal(signal.topic, 0, value(), signal.ids))])
     phase = phase_of(watcher)
-    assert [one["name"] for one in phase["scores"]] == ["mean", "vote"]
-    assert phase["scores"][0]["summary"] == phase["scores"][1]["summary"]
-    assert phase["summary"]["auroc"] == phase["scores"][0]["summary"]["auroc"]
+    assert [one["name"] for one in phase["scores"]] == ["mean", "same", "not", "chance"]
+    mean, same, worse, _ = phase["scores"]
+    assert mean["summary"] == same["summary"]
+    assert same["more_than_first"] == (0.0, 0.0)
+    assert worse["summary"]["auroc"] == pytest.approx(1.0 - mean["summary"]["auroc"])
+    assert worse["more_than_first"][1] < 0.0
+    assert phase["summary"]["auroc"] == mean["summary"]["auroc"]
+    (told,) = [figure.text for figure in shown(watcher).figures if figure.figure == "text"]
+    assert told.startswith("By the area under the ROC curve not, chance are worse than mean;")
+
+
+def test_the_report_says_so_where_no_score_differs():
+    scores = ("temporal.mean", "temporal.same")
+    watcher = metric(score=scores)
+    tell(watcher, events(*conversations(), scores=scores))
+    (told,) = [figure.text for figure in shown(watcher).figures if figure.figure == "text"]
+    assert told.startswith("By the area under the ROC curve none differs from mean")
+
+
+def test_names_are_as_many_as_scores():
+    for names in (("one",), ("one", "one")):
+        with pytest.raises(ValueError, match="names: expected 2, a different one"):
+            metric(score=("temporal.mean", "temporal.same"), names=names)
 
 
 def test_of_several_classes_the_chance_of_those_to_be_found_counts():
@@ -223,11 +286,14 @@ def test_a_resumed_metric_is_equal_to_the_bit(tmp_path, share):
 def test_it_is_drawn_turn_by_turn():
     from aura.plugins.metrics.results import Results
 
-    found = Results(**fed(metric(), *conversations()).results())
-    kinds = [figure.figure for figure in EarlyDetection.figures(found, {})]
-    fold = EarlyDetection.figures(found, {})[-1]
-    assert kinds[-1] == "fold"
-    assert [figure.figure for figure in fold.figures] == ["lines", "table"]
+    watcher = fed(metric(), *conversations())
+    fold = shown(watcher)
+    assert EarlyDetection.figures(Results(**watcher.results()), {})[-1] == fold
+    assert [figure.figure for figure in fold.figures] == ["lines", "table", "table", "table"]
+    row = {column.name: cell for table in fold.figures[1:]
+           for column, cell in zip(table.columns, table.rows[0], strict=True)}
+    summary = phase_of(watcher)["summary"]
+    assert (row["AUROC"], row["at threshold"]) == (summary["auroc"], summary["best_threshold"])
 
 
 @pytest.mark.parametrize("options", [{"positive": ()}, {"turns": ()}, {"threshold": math.nan}, {"group": "talks"}])

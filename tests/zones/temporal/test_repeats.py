@@ -35,3 +35,13 @@ def test_how_sure_it_may_be_is_learned_from_first_sights_alone(bench: Make) -> N
     assert np.array_equal(once.zone._tasks["taste"].aggregator.weights,
                           again_and_again.zone._tasks["taste"].aggregator.weights)
     assert not np.array_equal(one.readout.parameters.values, other.readout.parameters.values)
+
+
+def test_another_pass_that_the_stream_tells_of_is_no_second_conversation_of_a_name(bench: Make) -> None:
+    one = bench()
+    one.show(rows(2), [1, 2], "a", turns=[0, 1])
+    one.show(rows(2), again(np.array([1, 2])).tolist(), "a", turns=[0, 1])
+    assert one.notices["began {count} conversations"] == 0
+    assert one.zone._conversations.turns == 2
+    one.show(rows(2), [3, 4], "a", turns=[0, 1])
+    assert one.notices["began {count} conversations"] == 1
