@@ -117,7 +117,7 @@ class Conversations:
         ended = None
         if found is not None and turn.number is not None and found.last is not None and turn.number < found.last:
             if found.first is not None and turn.number <= found.first:
-                self.restarted += not seen_before(np.int64(turn.id))  # else it was told that its rows come again
+                self.restarted += not seen_before(np.array(turn.id))  # else it was told that its rows come again
                 self._forget(found)
                 found, ended = None, key
             else:
