@@ -19,7 +19,7 @@ __all__ = ["Aggregation", "ChoiceOptions", "LabelOptions", "NetworkOptions", "Nu
 
 TaskName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 Place = Annotated[int, Field(ge=1)]
-Aggregation: TypeAlias = Literal["newest", "mean", "median", "mean_vote", "total_vote", "learned"]
+Aggregation: TypeAlias = Literal["newest", "mean", "median", "mean_vote", "total_vote", "learned", "contrast"]
 
 
 class _Options(BaseModel):
@@ -40,7 +40,8 @@ class _TaskFields(_Options):
         default=None,
         description="What is believed of a conversation, an author or a speaker by what was said after its turns: what "
                     "was said last, the mean or the median of the probabilities, the share of votes, their number, or "
-                    "what a learned rule makes of them. By default `newest` for a conversation, `mean` for the others.")
+                    "what a learned rule makes of them; of a speaker also the contrast to what was said of the others in "
+                    "that conversation. By default `newest` for a conversation, `mean` for the others.")
     weight: float = Field(default=1.0, ge=0, description="What the loss of the task weighs.")
 
     @property
@@ -52,6 +53,8 @@ class _TaskFields(_Options):
     def _of_several(self) -> _TaskFields:
         if self.of == "turn" and (self.teaches != "all" or self.aggregate not in (None, "newest")):
             raise ValueError('`teaches` and `aggregate` are for tasks of = "conversation", "author" or "speaker"')
+        if self.aggregate == "contrast" and self.of != "speaker":
+            raise ValueError(f'aggregate: expected "contrast" of = "speaker" alone, got of = {self.of!r}')
         return self
 
 

@@ -30,7 +30,7 @@ class Aggregator(Stateful):
 
     Parameters
     ----------
-    method : {"newest", "mean", "median", "mean_vote", "total_vote", "learned"}
+    method : {"newest", "mean", "median", "mean_vote", "total_vote", "learned", "contrast"}
         How.
     kind : {"choice", "labels", "numbers"}
         Whether there is exactly one class, any number of them, or numbers.
@@ -48,6 +48,10 @@ class Aggregator(Stateful):
     ``learned`` is a logistic regression on what the opinions on a class have in common (their mean, the newest, the
     largest and the least, the votes), with one weight for each, whatever the class. It begins as ``mean`` and learns by
     AdaGrad.
+
+    ``contrast`` is for roles of which each speaker of a conversation has another: the mean of the log probabilities
+    that opinions on a speaker give a class, less the mean of those that opinions on the others give it. What is said of
+    the others counts as much as what is said of oneself.
 
     References
     ----------
@@ -77,8 +81,11 @@ class Aggregator(Stateful):
         """Whether it is to be told what was true."""
         return self.method == "learned"
 
-    def scores(self, opinions: Array) -> Array:
-        """Return what is believed, (classes,), by opinions (n, classes), the oldest first, one or more."""
+    def scores(self, opinions: Array, others: Array | None = None) -> Array:
+        """Return what is believed, (classes,), by opinions (n, classes), the oldest first, one or more.
+
+        For ``contrast`` `others` are the opinions on the other speakers, (m, classes), any number of them.
+        """
         if self.method == "newest" or not opinions.shape[1]:
             newest: Array = opinions[-1]
             return newest
@@ -87,6 +94,10 @@ class Aggregator(Stateful):
         if self.method == "learned":
             learned: Array = self._features(opinions) @ self.weights
             return learned
+        if self.method == "contrast":
+            contrast = self._log_odds(self._each(opinions)).mean(axis=0)
+            return contrast if others is None or not len(others) else \
+                contrast - self._log_odds(self._each(others)).mean(axis=0)
         if self.method in ("mean", "median"):
             return self._log_odds(_middle(self.method, self._each(opinions)))
         votes = self._ballots(opinions).sum(axis=0)
@@ -190,6 +201,11 @@ class Profiles:
         """Return the latest opinions on one, (n, outputs); None where there are none."""
         found = self._opinions.get(whom)
         return None if found is None else self._widened(found, outputs)
+
+    def others(self, whom: Whom, outputs: int) -> Array:
+        """Return the latest opinions on the others within the conversation of one, (n, outputs)."""
+        there = sorted(self._within.get(whom.conversation, set()) - {whom})
+        return np.concatenate([np.zeros((0, outputs)), *(self._widened(self._opinions[one], outputs) for one in there)])
 
     def forget(self, conversation: str) -> None:
         """Let the opinions on a conversation, or on all within it, go."""

@@ -58,7 +58,10 @@ class Task(Stateful):
         beliefs = np.empty_like(opinions)
         for place, whom in enumerate(about):
             kept = opinions[place:place + 1] if whom is None else self.profiles.add(whom, opinions[place])
-            beliefs[place] = self.aggregator.scores(kept)
+            others = None
+            if whom is not None and self.aggregator.method == "contrast":
+                others = self.profiles.others(whom, opinions.shape[1])
+            beliefs[place] = self.aggregator.scores(kept, others)
         return beliefs
 
     def answer(self, scores: Array) -> dict[str, Any]:

@@ -120,6 +120,7 @@ def test_another_width_is_refused(bench: Make) -> None:
 @pytest.mark.parametrize("params, message", [
     ({"tasks": {"act": {"teaches": "last"}}}, 'are for tasks of = "conversation"'),
     ({"tasks": {"age": {"kind": "numbers", "of": "author", "aggregate": "mean_vote"}}}, "newest, mean or median"),
+    ({"tasks": {"role": {"of": "author", "aggregate": "contrast"}}}, 'expected "contrast" of = "speaker" alone'),
     ({"network": {**SMALL, "hidden": 15}}, "even multiple of the 2 heads"),
     ({"tasks": {"act": {"kind": "some"}}}, "kind"), ({"tasks": {}}, "tasks"), ({"window": 0}, "window"),
 ])

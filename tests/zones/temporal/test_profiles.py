@@ -35,13 +35,23 @@ def test_a_number_of_votes_is_enough_however_many_turns_there_are(votes: float, 
     assert (one.scores(np.concatenate([odds, np.full((50, 3), -4.0)])) > 0).tolist() == expected
 
 
-@pytest.mark.parametrize("method", ["newest", "mean", "median", "mean_vote", "total_vote", "learned"])
+@pytest.mark.parametrize("method", ["newest", "mean", "median", "mean_vote", "total_vote", "learned", "contrast"])
 @pytest.mark.parametrize("kind", ["choice", "labels"])
 def test_one_opinion_that_is_sure_is_believed(method: str, kind: str) -> None:
     sure = np.array([[9.0, -9.0]])
     scores = Aggregator(method, kind).scores(sure)  # type: ignore[arg-type]
     assert np.isfinite(scores).all()
     assert scores.argmax() == 0
+
+
+def test_a_contrast_tells_apart_what_one_is_from_what_the_others_are() -> None:
+    logs = np.log(CHANCES)
+    own, others = logs[:1], logs[1:]
+    one = Aggregator("contrast", "choice")
+    assert one.scores(own, others) == pytest.approx(logs[0] - others.mean(axis=0))
+    assert one.scores(own, others) == pytest.approx(-one.scores(others, own))
+    assert one.scores(own + 3.0) == pytest.approx(logs[0])  # nobody else has spoken
+    assert one.scores(np.log([[0.45, 0.55]]), np.log([[0.2, 0.8]])).argmax() == 0  # the other is it still less
 
 
 def test_numbers_have_a_mean_and_a_median() -> None:

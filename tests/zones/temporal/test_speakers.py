@@ -54,6 +54,21 @@ def test_one_may_be_one_thing_here_and_another_there(bench: Make) -> None:
     assert right["whoever"] < 130
 
 
+def test_a_contrast_is_to_all_others_of_the_conversation_and_to_nobody_elsewhere(bench: Make) -> None:
+    tasks = {"role": {"of": "speaker", "aggregate": "contrast"}, "now": {"of": "speaker", "aggregate": "newest"}}
+    one = bench(tasks=tasks, network={**SMALL, "dropout": 0.0}, calibrate=False)
+    one.show(rows(4, 7), [1, 2, 3, 4], "wxyz", "n")
+    for task in tasks:
+        one.tell(("x", "y", "x", "y"), [1, 2, 3, 4], task)
+    one.show(rows(5), [11, 12, 13, 14, 15], "aabaa", "uvwux")
+    said = np.log(one.read("now_probability"))
+    expected = (said[0] + said[3]) / 2 - said[1]
+    assert np.diff(one.read("role_scores")[3]) == pytest.approx(np.diff(expected), abs=5e-3)  # both have learned alike
+    expected = said[4] - (said[0] + said[3] + said[1]) / 3
+    assert np.diff(one.read("role_scores")[4]) == pytest.approx(np.diff(expected), abs=5e-3)
+    assert np.diff(one.read("role_scores")[2]) == pytest.approx(np.diff(said[2]), abs=5e-3)
+
+
 def test_the_truth_of_a_speaker_teaches_his_turns_in_that_conversation(bench: Make) -> None:
     one = bench(tasks={"role": {"of": "speaker"}})
     one.show(rows(6), [1, 2, 3, 4, 5, 6], "aaaabb", ["x", "y", "x", "", "x", ""])
