@@ -14,9 +14,9 @@ from aura.zones.common.arrays import Array
 __all__ = ["Conversation", "Conversations", "Place", "Turn"]
 
 Rows = NDArray[np.float32]
-KEPT_WINDOWS, MOST_WINDOWS = 2, 3
+KEPT_WINDOWS = 2
 """A conversation keeps so many windows of turns, so that of the latest window each turn has the whole window that it
-was seen in; it grows up to the other before the oldest go, so that this is rare."""
+was seen in; it grows by half before the oldest go, so that this is rare."""
 NO_ID = -2**63
 """Stands for the id of a turn by which another has come since."""
 
@@ -85,6 +85,8 @@ class Conversations:
         Whose scores are kept with the turns.
     least : float
         The score of earlier turns for a class that came later.
+    kept : int, optional
+        Turns of one that are kept at least; two windows by default, and where it is less.
 
     Notes
     -----
@@ -92,8 +94,10 @@ class Conversations:
     of the same name. Any other that falls back is out of order, and the turn is taken when it comes. Both are counted.
     """
 
-    def __init__(self, window: int, most: int, speakers: int, tasks: Sequence[str], least: float) -> None:
+    def __init__(self, window: int, most: int, speakers: int, tasks: Sequence[str], least: float,
+                 kept: int | None = None) -> None:
         self._window, self._most, self._speakers, self._tasks, self._least = window, most, speakers, tuple(tasks), least
+        self._kept = max(kept or 0, KEPT_WINDOWS * window)
         self._known: dict[str, Conversation] = {}
         """By key, the longest silent first."""
         self._where: dict[int, Conversation] = {}
@@ -140,9 +144,9 @@ class Conversations:
 
     def shorten(self, conversation: Conversation) -> None:
         """Let the oldest turns of a conversation go where there are too many."""
-        if len(conversation) < MOST_WINDOWS * self._window:
+        if len(conversation) < self._kept + self._kept // 2:
             return
-        cut = len(conversation) - KEPT_WINDOWS * self._window
+        cut = len(conversation) - self._kept
         self._unlist(conversation.ids[:cut], conversation)
         kept = conversation.rows[cut:len(conversation)].copy()
         conversation.rows[:len(kept)] = kept

@@ -40,8 +40,8 @@ class _TaskFields(_Options):
         default=None,
         description="What is believed of a conversation, an author or a speaker by what was said after its turns: what "
                     "was said last, the mean or the median of the probabilities, the share of votes, their number, or "
-                    "what a learned rule makes of them; of a speaker also the contrast to what was said of the others in "
-                    "that conversation. By default `newest` for a conversation, `mean` for the others.")
+                    "what a learned rule makes of them; of a speaker also the contrast to what was said of the others "
+                    "there. By default `newest` for a conversation, `mean` for the others.")
     weight: float = Field(default=1.0, ge=0, description="What the loss of the task weighs.")
 
     @property
@@ -152,6 +152,10 @@ class TemporalParams(ZoneParams):
                     "\"choice\" if it says none; each has its own teacher and its own outputs.")
     window: int = Field(
         default=32, ge=1, description="Turns of a conversation that a belief is made from, the newest among them.")
+    kept: int | None = Field(
+        default=None, ge=2,
+        description="Turns of a conversation that are kept at least, to be taught what is told late; by default, and "
+                    "never fewer than, two windows.")
     conversations: int = Field(
         default=1000, ge=1,
         description="Conversations that are kept at most; beyond, the one that has been silent longest goes.")

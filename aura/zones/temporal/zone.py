@@ -63,7 +63,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         self._model: Model | None = None
         self._beside = {port: PendingItems(params.memory or PENDING_ITEMS) for port in BESIDE}
         self._conversations = Conversations(params.window, params.conversations, params.speakers, list(params.tasks),
-                                            LEAST_SCORE)
+                                            LEAST_SCORE, params.kept)
         self._plateau = None if params.plateau is None else Plateau(params.plateau)
         self._kept = KeptTruths(params.rehearse)
         self._unmatched = self._unnamed = 0

@@ -132,6 +132,14 @@ def test_what_lies_two_windows_back_is_let_go(bench: Make) -> None:
     assert one.tell(("x",), [93])["act_items"] == 1
 
 
+def test_more_turns_are_kept_than_a_belief_is_made_from_where_the_truth_comes_late(bench: Make) -> None:
+    one = bench(tasks={"end": {"of": "conversation"}}, window=1, kept=8)
+    for turn in range(30):
+        one.show(rows(1, turn), [turn], "a")
+        assert min(8, turn + 1) <= one.zone._conversations.turns < 12
+    assert one.tell(("well",), [29], "end")["end_items"] == one.zone._conversations.turns
+
+
 def test_more_sequences_than_a_batch_are_learned_in_several_steps(bench: Make) -> None:
     one = bench(network={**SMALL, "batch": 3})
     one.show(rows(7), range(7), "abcdefg")
