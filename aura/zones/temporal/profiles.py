@@ -95,9 +95,10 @@ class Aggregator(Stateful):
             learned: Array = self._features(opinions) @ self.weights
             return learned
         if self.method == "contrast":
-            contrast = self._log_odds(self._each(opinions)).mean(axis=0)
-            return contrast if others is None or not len(others) else \
-                contrast - self._log_odds(self._each(others)).mean(axis=0)
+            contrast: Array = self._log_odds(self._each(opinions)).mean(axis=0)
+            if others is not None and len(others):
+                contrast -= self._log_odds(self._each(others)).mean(axis=0)
+            return contrast
         if self.method in ("mean", "median"):
             return self._log_odds(_middle(self.method, self._each(opinions)))
         votes = self._ballots(opinions).sum(axis=0)
