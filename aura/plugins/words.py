@@ -18,6 +18,8 @@ _NAMES = {"macro_f1": "macro F1", "micro_f1": "micro F1", "weighted_f1": "weight
           "prediction_mse": "mean squared error", "persistence_mse": "error of repeating",
           "autoregression_mse": "error of a linear fit", "of_persistence": "relative to repeating",
           "of_autoregression": "relative to the linear fit", "persistence": "repeating the last frame",
+          "nats_per_token": "nats per token", "nats_per_byte": "nats per byte",
+          "ngram_nats_per_token": "n-gram, per token", "ngram_nats_per_byte": "n-gram, per byte",
           "purity_by_chance": "purity by chance", "utilisation": "share of units that won"}
 
 

@@ -16,8 +16,8 @@ TOPICS = {"truth": "posts.label", "prediction": "amygdala.label"}
 
 def test_the_built_in_kinds_are_registered():
     assert list(KINDS) == ["classification", "regression", "calibration", "detection", "early-detection", "scalars",
-                           "batch-baselines", "forecast", "traces", "raster", "map", "volume", "grouped", "components",
-                           "attention", "growth"]
+                           "batch-baselines", "forecast", "next-token", "traces", "raster", "map", "volume", "grouped",
+                           "components", "attention", "growth"]
 
 
 @pytest.mark.parametrize(("name", "values"), [
