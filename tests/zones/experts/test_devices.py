@@ -11,9 +11,9 @@ import numpy as np
 import pytest
 
 from aura.core.errors import ParameterError
+from tests.zones.unoptimised import UNOPTIMISED
 
 from .bench import Bench, digits
-from .kinds.unoptimised import UNOPTIMISED
 
 SCRIPT = """
 import json, sys

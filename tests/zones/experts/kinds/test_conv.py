@@ -16,8 +16,7 @@ from aura.zones.experts.kinds.conv2d import Conv2dExpert, Conv2dOptions
 from aura.zones.experts.kinds.convolution import ConvExpert
 from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.modules import ConvNet
-
-from .unoptimised import unoptimised
+from tests.zones.unoptimised import unoptimised
 
 __all__ = ["unoptimised"]
 

@@ -10,9 +10,9 @@ import pytest
 from aura.core.state import trees_equal
 from aura.zones.experts.kinds.expert import Lesson
 from aura.zones.experts.kinds.mlp import MlpExpert, MlpOptions
+from tests.zones.unoptimised import unoptimised
 
 from .test_neural import Compiled, CompiledMlpOptions
-from .unoptimised import unoptimised
 
 __all__ = ["unoptimised"]
 

@@ -20,8 +20,7 @@ from aura.zones.experts.kinds.neural import NeuralExpert, capacity_for
 from aura.zones.experts.kinds.options import CompiledOptions, NeuralOptions, learning_rate
 from aura.zones.experts.kinds.programs import bucket_of
 from aura.zones.experts.kinds.pytree import Naming
-
-from .unoptimised import unoptimised
+from tests.zones.unoptimised import unoptimised
 
 __all__ = ["unoptimised"]
 

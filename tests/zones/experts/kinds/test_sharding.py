@@ -10,8 +10,7 @@ import pytest
 
 from aura.core.errors import ParameterError
 from aura.zones.experts.kinds.conv1d import Conv1dExpert, Conv1dOptions
-
-from .unoptimised import UNOPTIMISED
+from tests.zones.unoptimised import UNOPTIMISED
 
 PROGRAM = '''
 import jax

@@ -18,6 +18,9 @@ from aura.zones.fabric.neurons.cells import Cells
 from aura.zones.fabric.neurons.jax_population import JaxPopulation
 from aura.zones.fabric.neurons.membrane import Membrane
 from aura.zones.fabric.neurons.population import Population
+from tests.zones.unoptimised import unoptimised
+
+__all__ = ["unoptimised"]
 
 CABLE = discretise(ball_and_sticks(dendrites=2, segments=3), 100.0)
 CELLS = 5
