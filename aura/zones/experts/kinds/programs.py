@@ -56,8 +56,9 @@ class Program(Network):
     options: CompiledOptions
 
     def __init__(self, build: Builder, shape: tuple[int, ...], capacity: int, options: Any) -> None:
-        super().__init__(build, shape, capacity, options)
         self.devices: int = options.devices
+        self._everywhere = replicated(self.devices) if self.devices > 1 else None  # refuses too many, before any work
+        super().__init__(build, shape, capacity, options)
         self._masks: dict[int, Any] = {}
         self._compiled_predict = jax.jit(self._predict)
         self._compiled_slope = jax.jit(self._slope)
@@ -107,7 +108,7 @@ class Program(Network):
 
     def placed(self, arrays: Iterable[Any]) -> Arrays:
         """Return copies on each of the devices."""
-        target = replicated(self.devices) if self.devices > 1 else jax.devices()[0]
+        target = self._everywhere or jax.devices()[0]
         return tuple(jax.device_put(np.array(array), target, may_alias=False) for array in arrays)
 
     def _logits(self, parameters: Arrays, rows: Any, mask: Any) -> jax.Array:
