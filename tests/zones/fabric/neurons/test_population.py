@@ -380,5 +380,6 @@ def test_the_lane_loops_of_an_advance_are_vector_instructions(dtype, suffix, mon
     before, between, after = source.split(product)
     chained = f"{product}{' ' * 24}axial = new\n"  # a cell that waits for the one before it: that loop has no vectors
     assert vector_loops(source) == 2
-    assert vector_loops(before + chained + between + product + after) == 1
-    assert vector_loops(before + product + between + chained + after) == 1
+    if dtype == "float64":  # that the count would tell, once: each source takes seconds to compile
+        assert vector_loops(before + chained + between + product + after) == 1
+        assert vector_loops(before + product + between + chained + after) == 1

@@ -32,23 +32,26 @@ def open_conductance_us(cells: Population, receptor: Receptor) -> np.ndarray:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("receptor", [AMPA, NMDA, GABA_A, JUMPING], ids=lambda receptor: receptor.name)
 @pytest.mark.parametrize("dtype, tolerance", [("float64", 1e-12), ("float32", 1e-5)])
-def test_the_time_course_is_the_declared_double_exponential_with_a_peak_of_the_weight(receptor, dtype, tolerance):
-    cells = Population(POINT, leaky(receptor), 1, dt_ms=DT_MS, dtype=dtype)
-    weight_us, course = 2e-3, []
-    cells.advance(1, np.full((1, 1, 1), weight_us, dtype))
+def test_the_time_course_is_the_declared_double_exponential_with_a_peak_of_the_weight(dtype, tolerance):
+    """Of four receptors on one cell, with a weight each."""
+    receptors, weights_us = (AMPA, NMDA, GABA_A, JUMPING), (2e-3, 1e-3, 3e-3, 5e-4)
+    cells = Population(POINT, leaky(*receptors), 1, dt_ms=DT_MS, dtype=dtype)
+    courses = []
+    cells.advance(1, np.array(weights_us, dtype).reshape(4, 1, 1))
     for _ in range(2400):
-        course.append(float(open_conductance_us(cells, receptor)[0, 0]))
+        courses.append([float(open_conductance_us(cells, receptor)[0, 0]) for receptor in receptors])
         cells.advance(1)
     t = DT_MS * np.arange(1, 2401)
-    rise = np.exp(-t / receptor.rise.value) if receptor.rise else 0.0
-    expected = np.exp(-t / receptor.decay.value) - rise
-    expected *= weight_us / (1.0 if receptor.rise is None else expected_peak(receptor))
-    np.testing.assert_allclose(course, expected, rtol=10 * tolerance, atol=100 * tolerance * weight_us)
-    if receptor.rise:
-        assert max(course) == pytest.approx(weight_us, rel=2e-3)  # the peak lies between two steps
-        assert max(course) <= weight_us * (1 + tolerance)
+    for receptor, weight_us, course in zip(receptors, weights_us, np.transpose(courses), strict=True):
+        rise = np.exp(-t / receptor.rise.value) if receptor.rise else 0.0
+        expected = np.exp(-t / receptor.decay.value) - rise
+        expected *= weight_us / (1.0 if receptor.rise is None else expected_peak(receptor))
+        np.testing.assert_allclose(course, expected, rtol=10 * tolerance, atol=100 * tolerance * weight_us,
+                                   err_msg=receptor.name)
+        if receptor.rise:
+            assert max(course) == pytest.approx(weight_us, rel=2e-3)  # the peak lies between two steps
+            assert max(course) <= weight_us * (1 + tolerance)
 
 
 def expected_peak(receptor: Receptor) -> float:
