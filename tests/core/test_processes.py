@@ -56,7 +56,7 @@ def compare(found: Any, value: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [2, 3])
+@pytest.mark.parametrize("seed", [9, 24])  # of four zones each: every zone is a process to start
 def test_random_brains_say_and_save_the_same(seed: int, tmp_path: Path) -> None:
     rows, digests = [], []
     for executor in ("serial", "processes"):
@@ -77,11 +77,11 @@ def test_random_brains_say_and_save_the_same(seed: int, tmp_path: Path) -> None:
 def test_a_checkpoint_of_one_executor_goes_on_in_another(tmp_path: Path) -> None:
     logs = []
     for first, second in (("serial", "serial"), ("serial", "processes"), ("processes", "serial")):
-        brain, _ = random_design(5).brain(first)
+        brain, _ = random_design(24).brain(first)
         with brain:
             brain.run(until=15 * MS)
             saved = brain.save(tmp_path / first)
-        other, log = random_design(5).brain(second)
+        other, log = random_design(24).brain(second)
         with other:
             other.load(saved)
             other.run(until=40 * MS)
