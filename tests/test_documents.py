@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -175,7 +176,18 @@ def test_there_are_examples() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
-def test_an_example_prints_what_it_should(path: Path, tmp_path: Path) -> None:
+def test_an_example_prints_what_it_should(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+                                          capsys: pytest.CaptureFixture[str]) -> None:
+    """In this process, where what it imports has been imported; what an example starts has a process of its own."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(path)])
+    monkeypatch.setenv("PYTHONWARNINGS", "error")
+    runpy.run_path(str(path), run_name="__main__")
+    assert capsys.readouterr().out == path.with_suffix(".out").read_text(encoding="utf-8")
+
+
+def test_an_example_runs_as_a_program(tmp_path: Path) -> None:
+    path = next(path for path in EXAMPLES if path.stem == "own_zone")
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, cwd=tmp_path, check=False,
                           env={**os.environ, "PYTHONWARNINGS": "error"}, timeout=300)
     assert done.returncode == 0, done.stderr
