@@ -186,6 +186,7 @@ def test_an_example_prints_what_it_should(path: Path, tmp_path: Path, monkeypatc
     assert capsys.readouterr().out == path.with_suffix(".out").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_an_example_runs_as_a_program(tmp_path: Path) -> None:
     path = next(path for path in EXAMPLES if path.stem == "own_zone")
     done = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, cwd=tmp_path, check=False,
