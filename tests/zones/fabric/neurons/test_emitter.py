@@ -71,7 +71,7 @@ def probes(count: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
 
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype, dt_ms, temperature_c", [
-    ("float64", 0.025, 6.3), ("float64", 0.02, 20.0), ("float32", 0.02, 20.0)])  # at 20 degrees one gate takes the exponential
+    ("float64", 0.025, 6.3), ("float64", 0.02, 20.0), ("float32", 0.02, 20.0)])  # warm, a gate needs the latter
 def test_one_step_moves_every_gate_as_declared(dtype, dt_ms, temperature_c):
     """With the Padé approximant and with the exponential, at random voltages, concentrations and gates."""
     rng = np.random.default_rng(0)
