@@ -110,3 +110,20 @@ def test_speakers_come_back_from_a_state_and_go_with_their_conversation_still(be
     for each in (one, other):
         each.show(rows(1), [5], "c", "x")
         assert kept(each) == [("ca", "x"), ("ca", "y"), ("ca", "z"), ("cc", "x")]
+
+
+def test_in_a_conversation_longer_than_is_kept_a_speaker_is_believed_by_all_and_taught_by_what_is_kept(
+        bench: Make) -> None:
+    one = bench(tasks={"role": {"of": "speaker"}}, window=2, kept=6, opinions=20)
+    for turn in range(30):
+        one.show(rows(1, turn), [turn], "a", "xy"[turn % 2], turns=[turn])
+    assert len(one.zone._tasks["role"].profiles.get(Whom("ca", "x"), 0)) == 15
+    assert one.tell(("asks",), [28], "role")["role_items"] == sum(
+        author == "x" for author in next(iter(one.zone._conversations)).authors)
+
+
+def test_a_turn_out_of_order_counts_for_its_speaker_when_it_comes(bench: Make) -> None:
+    one = bench(tasks={"role": {"of": "speaker"}})
+    one.show(rows(4), [1, 2, 3, 4], "a", "xyxy", turns=[1, 4, 3, 5])
+    assert len(one.zone._tasks["role"].profiles.get(Whom("ca", "x"), 0)) == 2
+    assert one.tell(("asks",), [7], "role")["role_unmatched"] == 1
