@@ -2,9 +2,10 @@
 
     python benchmarks/temporal_memory.py [TURNS]
 
-Conversations of 20 turns by two authors, 512 side by side, a turn of each a tick; nobody speaks in two of them. Of every
-turn its act is told, at the end the role of each speaker, the character of each author and how it ended. Printed as it
-goes: turns, authors so far, resident memory in MiB and its ratio to that after 100,000 turns; at the end what was forgotten.
+Conversations of 20 turns by two authors, 512 side by side, a turn of each a tick; nobody speaks in two of them. Of
+every turn its act is told, at the end the role of each speaker, the character of each author and how it ended. Printed
+as it goes: turns, authors so far, resident memory in MiB and its ratio to that after 100,000 turns; at the end what was
+forgotten.
 """
 
 from __future__ import annotations
