@@ -4,8 +4,8 @@
 
 Runs folds as `folds.py` does, and of every metric of kind `early-detection` prints for what is held out: of each fold
 the area under the ROC curve after the last turn; of all folds pooled that area, between which areas 95 % of 1,000
-bootstrap resamples of conversations (authors, speakers) lie, average precision, accuracy and F1 at the metric's
-threshold, the best F1 that any threshold has, and the area after so many turns.
+bootstrap resamples of users lie (`resample_by`, else of conversations, authors or speakers), average precision,
+accuracy and F1 at the metric's threshold, the best F1 that any threshold has, and the area after so many turns.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from folds import ran
 
-from aura.plugins.metrics.early_scores import area_interval, best_threshold, threshold_figures
+from aura.plugins.metrics.early_scores import best_threshold, interval, resampled, threshold_figures
 from aura.plugins.metrics.roc import detection_figures
 from aura.plugins.metrics.turns import Courses
 from aura.plugins.recording import Recording
@@ -33,21 +33,24 @@ def courses(folder: Path, metric: dict[str, Any]) -> Courses:
     """Return what a run believed turn by turn of whom it held out, by the settings of a metric of one score."""
     groups = [metric["group"]] if isinstance(metric["group"], str) else metric["group"]
     recording, found = Recording(folder), Courses(1, 10**9, 10**9)
-    classes = next(iter(recording.messages(metric["classes"]))).value
+    *_, classes = (signal.value for signal in recording.messages(metric["classes"]))  # they grow as they are met
     columns = [column for column, name in enumerate(classes) if name in metric["positive"]]
     for phase in read_run(folder).run.phases:
         if phase.learning:
             continue
         within = {"start": phase.start, "end": phase.end}
         names: dict[int, tuple[str, ...]] = {}
+        users: dict[int, str] = {}
         for topic in groups:
             for signal in recording.messages(topic, **within):
                 for identity, name in zip(signal.ids.tolist(), signal.value, strict=True):
                     names[identity] = (*names.get(identity, ()), name)
+        for signal in recording.messages(metric["resample_by"], **within) if "resample_by" in metric else ():
+            users.update(zip(signal.ids.tolist(), signal.value, strict=True))
         for signal in recording.messages(metric["score"], **within):
             for identity, row in zip(signal.ids.tolist(), signal.value, strict=True):
                 if all(names[identity]):
-                    found.add("\x1f".join(names[identity]), [float(row[columns].sum())])
+                    found.add("\x1f".join(names[identity]), [float(row[columns].sum())], users.get(identity, ""))
         for signal in recording.messages(metric["truth"], **within):
             for identity, labels in zip(signal.ids.tolist(), signal.value, strict=True):
                 if labels:
@@ -64,7 +67,9 @@ def report(name: str, metric: dict[str, Any], folds: list[Courses], after: int) 
     """Print the figures of one metric, and return them."""
     positive = np.concatenate([one.positive for one in folds])
     last, early = (np.concatenate([one.after(0, turns) for one in folds]) for turns in (None, after))
-    low, high = area_interval(last, positive, RESAMPLES)
+    starts = np.cumsum([0, *(one.users.max() + 1 for one in folds)])
+    users = np.concatenate([one.users + start for one, start in zip(folds, starts, strict=False)])
+    low, high = interval(resampled(last[None], positive, users, 0.5, RESAMPLES)["auroc"][0])
     each = [area(one.after(0), one.positive) for one in folds]
     found = {"items": len(positive), "positives": int(positive.sum()), "folds": each, "mean": float(np.mean(each)),
              "auroc": area(last, positive), "interval": [low, high], f"auroc_after_{after}": area(early, positive),
