@@ -21,7 +21,6 @@ __all__ = ["DocumentOptions", "Part", "documents", "files_of", "rows_of"]
 _BLOCK = 1 << 20
 """Bytes that are read at once."""
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
-_JSON = (".jsonl", ".json")
 
 
 class DocumentOptions(BaseModel):
@@ -29,17 +28,33 @@ class DocumentOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
-    path: InputPath = Field(
-        description="A file, a folder or a pattern; of a folder all files but hidden ones, in the order of names.")
+    path: InputPath | tuple[InputPath, ...] = Field(
+        min_length=1,
+        description="A file, a folder or a pattern, or several; of a folder all files but hidden ones, by name.")
     column: str | None = Field(
         default=None,
         description="Read the texts of this column, or key, of files .csv, .tsv and .jsonl: each is a document.")
+    group: str | None = Field(
+        default=None,
+        description="With `column`: rows that follow each other and say the same in this one are one document, a line "
+                    "each, as the turns of a conversation.")
     documents: Literal["files", "lines", "paragraphs"] = Field(
         default="files",
         description="What is a document of a text file: the file, each line, or what stands between blank lines.")
     invalid: Literal["stop", "replace"] = Field(
         default="stop",
         description="Whether bytes that are no UTF-8 stop the run, or (`\"replace\"`) are read as U+FFFD.")
+
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The paths, one or several."""
+        return (self.path,) if isinstance(self.path, str) else self.path
+
+    @property
+    def name(self) -> str:
+        """What errors call it all: the file's name, or that of the first one."""
+        return Path(self.paths[0]).name
 
 
 class Part(NamedTuple):
@@ -57,18 +72,27 @@ def documents(options: DocumentOptions, base: Path) -> Iterator[Part]:
     StreamError
         If a file is missing, is no UTF-8, or lacks the column.
     """
-    for path in files_of(options.path, base):
+    for path in (file for one in options.paths for file in files_of(one, base)):
         if options.column is not None:
-            for where, row in rows_of(path, options.invalid):
-                text = row.get(options.column)
-                if not isinstance(text, str):
-                    raise StreamError(where, expected=f"a text as {options.column!r}", got=repr(text),
-                                      hint=nearest(options.column, row) if text is None else "")
-                yield Part(text, True)
+            yield from _rows(path, options, options.column)
         elif options.documents == "files":
             yield from _whole(path, options.invalid)
         else:
             yield from _cut(path, options)
+
+
+def _rows(path: Path, options: DocumentOptions, column: str) -> Iterator[Part]:
+    """Yield the text of each row."""
+    before = None
+    for where, row in rows_of(path, options.invalid):
+        text = row.get(column)
+        if not isinstance(text, str):
+            raise StreamError(where, expected=f"a text as {column!r}", got=repr(text),
+                              hint=nearest(column, row) if text is None else "")
+        group = None if options.group is None else row.get(options.group)
+        goes_on = group is not None and group == before
+        yield Part(f"\n{text}" if goes_on else text, not goes_on)
+        before = group
 
 
 def files_of(text: str, base: Path) -> list[Path]:
@@ -104,7 +128,7 @@ def rows_of(path: Path, invalid: str = "stop") -> Iterator[tuple[str, dict[str, 
         except csv.Error as error:
             raise StreamError(f"{path.name}: line {lines.line_num}", expected="a row of its columns",
                               got=str(error)) from None
-    elif suffix in _JSON:
+    elif suffix == ".jsonl":
         for number, line in enumerate(_lines(path, invalid), 1):
             if line.strip():
                 yield f"{path.name}: line {number}", _object(line, f"{path.name}: line {number}")

@@ -89,7 +89,7 @@ class TextReader(Reader):
 def open_texts(options: TextOptions, base: Path) -> TextReader:
     """Read and encode the texts; raises as `read_tokens` does, and if there are fewer answers than lanes."""
     tokenizer = load_tokenizer(options.tokenizer)
-    return TextReader(Path(options.path).name, read_tokens(options, base, tokenizer), tokenizer, options.streams,
+    return TextReader(options.name, read_tokens(options, base, tokenizer), tokenizer, options.streams,
                       options.length)
 
 

@@ -83,7 +83,7 @@ def read_tokens(options: TextOptions, base: Path, tokenizer: Tokenizer) -> Token
         If a file cannot be read, a character is unknown, or there are fewer than two tokens.
     """
     dtype = np.dtype(np.uint16 if tokenizer.size <= 1 << 16 else np.uint32)
-    kept, begins, new, name = array("B"), [], False, Path(options.path).name
+    kept, begins, new, name = array("B"), [], False, options.name
     lead = np.array([] if tokenizer.separator is None else [tokenizer.separator], dtype=dtype)
     for part in documents(options, base):
         new = new or part.begins

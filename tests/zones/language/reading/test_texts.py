@@ -120,6 +120,14 @@ def test_a_column_gives_a_document_a_row(tmp_path, name, text):
     assert reader.rows([0])["tokens"][0, :9].tolist() == [SEP, *b"one", SEP, *b"two\n"]
 
 
+def test_rows_of_one_group_that_follow_each_other_are_lines_of_one_document(tmp_path):
+    (tmp_path / "a.csv").write_text("talk,text\n1,hi\n1,ho\n2,so\n1,no\n")
+    (tmp_path / "b.csv").write_text("text\nan\nde\n")
+    reader = open_texts(TextOptions(path=("a.csv", "b.csv"), column="text", group="talk", length=30), tmp_path)
+    tokens = reader.rows([0])["tokens"][0]
+    assert tokens[:18].tolist() == [SEP, *b"hi\nho", SEP, *b"so", SEP, *b"no", SEP, *b"an", SEP, *b"de"]
+
+
 def test_most_takes_the_first_tokens(tmp_path):
     reader = opened(tmp_path, "abcdef", most=4, length=8)
     assert reader.rows([0])["tokens"][0, :5].tolist() == [SEP, *b"abc", SEP]
