@@ -7,7 +7,7 @@ from typing import Any
 
 from aura.core.lasting import Stateful
 from aura.plugins.figures import Column, Table
-from aura.plugins.words import share, short
+from aura.plugins.words import short
 
 __all__ = ["Talks", "talk_tables"]
 
@@ -17,6 +17,8 @@ LETTERS_MAX = 160
 """Of a turn that is shown."""
 FOREMOST = 3
 """Turns that a turn attended to most, which are named."""
+LEAST = 0.01
+"""The share that such a turn has at least."""
 
 
 class Talks(Stateful):
@@ -66,9 +68,10 @@ def talk_tables(talks: Sequence[Sequence[Any]]) -> Iterator[Table]:
         rows = []
         for place, (text, weights) in enumerate(turns):
             first = place + 1 - len(weights)
-            before = sorted(enumerate(weights[:-1], first + 1), key=lambda one: -one[1])[:FOREMOST]
+            before = sorted(((weight, turn) for turn, weight in enumerate(weights[:-1], first + 1) if weight >= LEAST),
+                            key=lambda one: (-one[0], one[1]))[:FOREMOST]
             rows.append((place + 1, text, weights[-1],
-                         ", ".join(f"turn {turn} ({share(weight, 1.0)})" for turn, weight in before) or None))
+                         ", ".join(f"turn {turn} ({100 * weight:.0f} %)" for weight, turn in before) or None))
         yield Table(columns=(Column(name="turn", kind="count"), Column(name="what was said", wide=True),
                              Column(name="attends to itself", kind="bar"),
                              Column(name="and to earlier turns, most to", wide=True)),

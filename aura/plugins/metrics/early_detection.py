@@ -11,13 +11,13 @@ from pydantic import Field, model_validator
 from aura.core.errors import AuraError
 from aura.core.pending import PendingItems
 from aura.core.signals import Signal
-from aura.plugins.figures import Figure
+from aura.plugins.figures import Cards, Figure, Text
 from aura.plugins.metrics.early_figures import turn_by_turn
 from aura.plugins.metrics.early_scores import best_threshold, erde, interval, latency_f1, resampled, threshold_figures
 from aura.plugins.metrics.matching import PENDING, ids_of
 from aura.plugins.metrics.metric import Metric
 from aura.plugins.metrics.options import LABELS, MetricOptions, Need, Pending, Topic
-from aura.plugins.metrics.results import Results, by_phase
+from aura.plugins.metrics.results import Results, by_phase, cards, summary_table
 from aura.plugins.metrics.roc import detection_figures
 from aura.plugins.metrics.scores import sets_of
 from aura.plugins.metrics.turns import Courses
@@ -194,7 +194,16 @@ class EarlyDetection(Metric):
 
     @classmethod
     def figures(cls, found: Results, others: Mapping[str, Results]) -> list[Figure]:
-        return [*super().figures(found, others), *by_phase(found, "Turn by turn", turn_by_turn)]
+        names = next(([one["name"] for one in phase.more["scores"]] for phase in found.phases.values()
+                      if phase.more.get("scores")), [])
+        first = f"the first score, {names[0]}" if len(names) > 1 else ""
+        shown = cards(found, cls.headlines)
+        if first:
+            shown = [Cards(cards=tuple(card.model_copy(update={"beside": f"of {first}"}) for card in one.cards))
+                     for one in shown if isinstance(one, Cards)]
+        return [Text(text=f"{found.prediction} against {found.truth}", kind="about"), *shown,
+                *summary_table(found, caption=f"All items of each phase, by {first}." if first else
+                               "All items of each phase."), *by_phase(found, "Turn by turn", turn_by_turn)]
 
 
 def _area(scores: np.ndarray, positive: np.ndarray) -> float:

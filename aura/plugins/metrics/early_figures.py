@@ -24,9 +24,7 @@ def turn_by_turn(name: str, phase: PhaseResults) -> Iterator[Figure]:
         lines=tuple(Line(name=one["name"], x=tuple(map(float, turns)), y=tuple(one["by_turn"])) for one in scores),
         x="turns seen", y="AUROC", alt=f"Area under the ROC curve by the number of turns seen, phase {name}.",
         caption=f"{phase.more['positives']:,} of {phase.items or 0:,} are to be found "
-                f"({share(phase.more['positives'], phase.items or 0)}). Of one with fewer turns its last counts; as "
-                "many turns or more have: " + ", ".join(f"{turn}: {share(part, 1.0)}" for turn, part
-                                                   in zip(turns, phase.more["going_on"], strict=True)) + ".")
+                f"({share(phase.more['positives'], phase.items or 0)}). " + _how_long(turns, phase.more["going_on"]))
     if "intervals" not in scores[0]:  # a run of before they were kept
         return
     users = phase.more.get("users")
@@ -39,6 +37,12 @@ def turn_by_turn(name: str, phase: PhaseResults) -> Iterator[Figure]:
                 rows=tuple((one["name"], *(one["summary"][key] for key in early)) for one in scores),
                 caption="How early. Of the latency-weighted F1 more is better; ERDE is an error, of which less is "
                         "better, and a find costs one half after so many turns.")
+
+
+def _how_long(turns: Sequence[int], going_on: Sequence[float]) -> str:
+    """Return in words how many have so many turns."""
+    fewer = [f"{turn} or more: {share(part, 1.0)}" for turn, part in zip(turns, going_on, strict=True) if part < 1.0]
+    return f"Of one with fewer turns its last counts; turns have {', '.join(fewer)}." if fewer else ""
 
 
 def _after_the_last(scores: Sequence[Mapping[str, Any]], keys: Sequence[str], users: int | None) -> Table:
@@ -73,7 +77,9 @@ def _which_differ(scores: Sequence[Mapping[str, Any]]) -> str:
             for how, names in apart.items() if names]
     if not told:
         return f"By the area under the ROC curve none differs from {first}: each interval of the difference holds 0."
-    return f"By the area under the ROC curve {'; '.join(told)}; of the others the interval of the difference holds 0."
+    rest = len(scores) - 1 - sum(map(len, apart.values()))
+    return (f"By the area under the ROC curve {'; '.join(told)}"
+            + ("; of the others the interval of the difference holds 0." if rest else "."))
 
 
 def _span(ends: Sequence[float], *, sign: bool = False) -> str:

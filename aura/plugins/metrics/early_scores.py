@@ -84,8 +84,10 @@ def best_threshold(scores: Floats, positive: Bools) -> tuple[float, float]:
     ends = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
     f1 = 2.0 * hits[ends] / (ends + 1 + positive.sum())
     best = int(np.argmax(f1))
-    below = ranked[ends[best] + 1] if ends[best] + 1 < len(ranked) else ranked[-1] - 1.0
-    return float((ranked[ends[best]] + below) / 2.0), float(f1[best])
+    lowest = ranked[ends[best]]
+    if ends[best] + 1 == len(ranked):  # all are found
+        return float(np.nextafter(lowest, -np.inf)), float(f1[best])
+    return float((lowest + ranked[ends[best] + 1]) / 2.0), float(f1[best])
 
 
 def resampled(scores: Floats, positive: Bools, users: Ints, threshold: float, resamples: int,

@@ -197,11 +197,16 @@ def test_several_beliefs_are_compared_and_the_first_is_that_of_the_phase():
 
 
 def test_the_report_says_so_where_no_score_differs():
+    from aura.plugins.metrics.results import Results
+
     scores = ("temporal.mean", "temporal.same")
     watcher = metric(score=scores)
     tell(watcher, events(*conversations(), scores=scores))
     (told,) = [figure.text for figure in shown(watcher).figures if figure.figure == "text"]
     assert told.startswith("By the area under the ROC curve none differs from mean")
+    whole = EarlyDetection.figures(Results(**watcher.results()), {})
+    (cards,) = [figure for figure in whole if figure.figure == "cards"]
+    assert {card.beside for card in cards.cards} == {"of the first score, mean"}
 
 
 def test_names_are_as_many_as_scores():
