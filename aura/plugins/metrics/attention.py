@@ -116,7 +116,7 @@ class Attention(View):
     def tell(self, place: str, part: _Part) -> dict[str, Any]:
         """Return the examples, the words that outweighed others most, and by how much the foremost of an item does."""
         often = [(word, total / count, count) for word, (count, total) in part.words.items() if count >= LEAST]
-        often.sort(key=lambda one: (-one[1], one[0]))
+        often.sort(key=lambda one: (-one[1], one[0]) if self.options.group is None else (-one[2], one[0]))
         return {"items": part.items, "summary": {"foremost": part.most / part.items} if part.items else {},
                 "examples": [[[short(word, LETTERS_MAX), weight] for word, weight in zip(*one, strict=True)]
                              for one in part.examples],
@@ -134,8 +134,8 @@ class Attention(View):
             words = phase.more.get("words") or []
             if words:
                 yield Bars(names=tuple(one[0] for one in words), quantity="times an even share",
-                           parts={"mean weight": tuple(one[1] for one in words)}, sort=True, caption=(
-                               f"The {word}s that weigh most on average, of those that came {LEAST} times or more."))
+                           parts={"mean weight": tuple(one[1] for one in words)}, sort=word == "word", caption=(
+                               f"What {word}s weigh on average, of those that came {LEAST} times or more."))
             yield from talk_tables(phase.more.get("talks") or [])
             for number, one in enumerate(phase.more.get("examples") or [], 1):
                 yield Table(columns=(Column(name="word"), Column(name="weight", kind="bar")), sortable=False,

@@ -173,7 +173,7 @@ class EarlyDetection(Metric):
         found["scores"] = [
             {"name": name, "by_turn": [_area(part.after(number, turn), positive) for turn in turns],
              "intervals": {key: interval(values[number]) for key, values in drawn.items()},
-             "more_than_first": interval(drawn["auroc"][number] - drawn["auroc"][0]),
+             "more_than_first": interval(drawn["auroc"][number] - drawn["auroc"][0], max(1, len(names) - 1)),
              "summary": self._judged(lasts[number], part.first_above(number, options.threshold), positive, lengths)}
             for number, name in enumerate(names)]
         summary = found["scores"][0]["summary"]

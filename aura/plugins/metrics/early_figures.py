@@ -61,8 +61,11 @@ def _after_the_last(scores: Sequence[Mapping[str, Any]], keys: Sequence[str], us
                 row.append(_span(one["intervals"][key]))
             if several and key == "auroc":
                 row.append(None if one is first else _span(one["more_than_first"], sign=True))
+    more = (f" The differences from {first['name']} are so wide that all of them hold together with 95 %."
+            if several and keys == _RANKED else "")
     what = "how well each score ranks" if keys == _RANKED else "decisions at the threshold"
-    more = "" if keys == _RANKED else " The best F1 is that of the threshold which suits these very conversations best."
+    if keys != _RANKED:
+        more = " The best F1 is that of the threshold which suits these very conversations best."
     return Table(columns=tuple(columns), rows=tuple(map(tuple, rows)), caption=(
         f"After the last turn: {what}, and between which figures 95 % of resampled "
         + (f"users lie, {users:,} of them." if users else "conversations lie.") + more))

@@ -27,8 +27,8 @@ Ints = NDArray[np.int64]
 
 CELLS = 2_000_000
 """Weights of resampled rows that are held at a time: 16 MB."""
-COVERED = (2.5, 97.5)
-"""Percentiles between which an interval lies."""
+BELOW = 2.5
+"""Per cent of the figures below an interval, and above it."""
 
 
 def erde(first: Ints, positive: Bools, within: int) -> float:
@@ -120,9 +120,13 @@ def resampled(scores: Floats, positive: Bools, users: Ints, threshold: float, re
             for name in parts[0][0]}
 
 
-def interval(values: Floats) -> tuple[float, float]:
-    """Return between which two of the figures of resamples 95 % of them lie, those that are NaN left out."""
-    low, high = np.nanpercentile(values, COVERED)
+def interval(values: Floats, together: int = 1) -> tuple[float, float]:
+    """Return between which two of the figures of resamples 95 % of them lie, those that are NaN left out.
+
+    Of so many intervals `together` each is as much wider that all of them hold with 95 % (Bonferroni).
+    """
+    below = BELOW / together
+    low, high = np.nanpercentile(values, (below, 100.0 - below))
     return float(low), float(high)
 
 

@@ -82,8 +82,10 @@ def test_conversations_are_shown_turn_by_turn_from_their_beginning() -> None:
     assert [text for text, _ in second] == said["b"]
     fold = Attention.figures(Results.model_validate(watcher.results()), {})[-1]
     assert isinstance(fold, Fold)
-    table = fold.figures[1]
+    bars, table = fold.figures[:2]
+    assert isinstance(bars, Bars)
     assert isinstance(table, Table)
+    assert (bars.names[0], bars.sort) == ("now", False)
     assert table.rows[0] == (1, "Hello.", 1.0, None)
     assert table.rows[3] == (4, "Yes.", pytest.approx(0.2), "turn 3 (70 %), turn 2 (10 %)")
     other = metric(examples=2, text="talk.text", group="talk.conversation")

@@ -196,6 +196,12 @@ def test_several_beliefs_are_compared_and_the_first_is_that_of_the_phase():
     assert told.startswith("By the area under the ROC curve not, chance are worse than mean;")
 
 
+def test_intervals_that_are_to_hold_together_are_wider():
+    values = np.arange(1001.0)
+    assert interval(values) == (25.0, 975.0)
+    assert interval(values, together=5) == (5.0, 995.0)
+
+
 def test_the_report_says_so_where_no_score_differs():
     from aura.plugins.metrics.results import Results
 
