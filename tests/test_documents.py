@@ -82,7 +82,7 @@ def test_an_output_follows_what_prints_it() -> None:
     ("```sh\nmake nothing\n```", "CalledProcessError"), ("```sh\npython benchmarks/nothing.py\n```", "no file"),
     ("```sh\ntail -f nothing.jsonl\n```", "status 1"), ("```csv\na,b\n```", "'csv'"),
     ("```python file=../x.py\n1\n```", "outside"),
-    ("```python file=test_x.py\ndef test_x(): assert 0\n```", "1 failed"),
+    pytest.param("```python file=test_x.py\ndef test_x(): assert 0\n```", "1 failed", marks=pytest.mark.slow),
 ])
 def test_a_block_that_does_not_do_what_it_says_is_named(text: str, message: str, tmp_path: Path) -> None:
     folder = tmp_path / "reader"

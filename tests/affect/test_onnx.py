@@ -41,6 +41,7 @@ def test_a_file_says_what_the_engine_says(saved: Path, tmp_path: Path, precision
         assert np.abs(out["pad"] - pads).max() < difference
 
 
+@pytest.mark.slow
 def test_what_cannot_be_exported_is_refused(saved: Path, tmp_path: Path) -> None:
     with aura.EmotionEngine.load(saved) as engine:
         with pytest.raises(ParameterError, match="'half'"):

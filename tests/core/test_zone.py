@@ -120,7 +120,7 @@ class Paced(ScribblerParams):
     clock: bool = True
 
 
-@pytest.mark.parametrize("executor", ["serial", "processes"])
+@pytest.mark.parametrize("executor", ["serial", pytest.param("processes", marks=pytest.mark.slow)])
 def test_a_zone_may_clock_itself_with_some_parameters_only(executor: Any) -> None:
     def times(clock: bool) -> list[int]:
         brain = Brain(executor=executor)

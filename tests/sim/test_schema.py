@@ -235,6 +235,7 @@ def test_what_does_not_fit_is_refused_by_the_models_too(monkeypatch, old, new):
         read(WHOLE.replace(old, new))
 
 
+@pytest.mark.slow
 def test_it_is_printed_or_written(aura, tmp_path):
     answer = aura("schema")
     assert (answer.status, answer.err) == (0, "")

@@ -48,6 +48,7 @@ def drives(seed: int, items: int, features: int, coarse: bool) -> np.ndarray:
     return (np.round(2 * drawn) / 2 if coarse else drawn).astype(np.float32)
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 12), st.floats(0, 1), st.sampled_from([0.0, 0.5, 0.9]), st.booleans(),
        st.booleans(), st.lists(st.integers(0, 7), min_size=1, max_size=6))

@@ -174,6 +174,7 @@ def test_without_the_kernels_the_embeddings_are_the_same_but_for_rounding_and_as
     np.testing.assert_array_equal(together, np.concatenate([plain.encode([text]) for text in texts]))
 
 
+@pytest.mark.slow
 def test_bfloat16_is_refused_or_close(encoder: TextEncoder) -> None:
     if not has_bfloat16():
         with pytest.raises(DataError, match="expected 'float32' on this processor"):

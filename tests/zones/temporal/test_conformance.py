@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from aura.testing import CHECKS, Check, Subject
+from aura.testing.determinism_checks import neighbours_change_nothing, threads_equal_serial
 from aura.testing.manifest_checks import manifest_is_light
+from aura.testing.state_checks import resume_after_learning_is_exact
 from aura.zones.temporal.plugin import MANIFEST
 
 SMALL = {"hidden": 16, "heads": 2, "filters": 4, "layers": 1, "blocks": 1}
@@ -19,8 +21,8 @@ PARAMS: dict[str, dict[str, Any]] = {
                       "role": {"of": "author", "teaches": "last"},
                       "age": {"kind": "numbers", "of": "author", "size": 2, "teaches": [1, 2]}}},
 }
-QUICK = ("all",)
-CASES = [pytest.param(kind, check, marks=() if kind in QUICK else pytest.mark.slow)
+LONG = (neighbours_change_nothing, resume_after_learning_is_exact, threads_equal_serial)
+CASES = [pytest.param(kind, check, marks=() if kind == "all" and check not in LONG else pytest.mark.slow)
          for kind in PARAMS for check in CHECKS if kind == "all" or check is not manifest_is_light]
 """The manifest's module is the same for all."""
 

@@ -186,6 +186,7 @@ def test_of_an_author_it_believes_the_mean_of_what_was_said_after_each_turn(benc
         assert mean[turn] == pytest.approx(np.mean(newest[:turn + 1], axis=0), abs=2e-3)  # both have learned alike
 
 
+@pytest.mark.slow
 def test_numbers_are_learned(bench: Make) -> None:
     one = bench(tasks={"age": {"kind": "numbers", "of": "author", "range": [0, 100]}},
                 network={**SMALL, "dropout": 0.0})
@@ -215,6 +216,7 @@ def test_without_learning_nothing_but_what_has_come_changes(bench: Make) -> None
     assert not trees_equal(before["conversations"], after["conversations"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("weights", ["balanced", "sqrt", "effective"])
 def test_class_weights_come_from_the_counts_so_far(bench: Make, weights: str) -> None:
     shares = []
@@ -232,6 +234,7 @@ def test_class_weights_come_from_the_counts_so_far(bench: Make, weights: str) ->
     assert shares[1] > shares[0] + 0.3
 
 
+@pytest.mark.slow
 def test_the_rate_falls_on_a_plateau(bench: Make) -> None:
     one = bench(plateau={"patience": 100, "factor": 0.5})
     chance = np.random.default_rng(1)

@@ -38,6 +38,7 @@ def taught(one: Learner, blocks: int, size: int = 32, heads: tuple[str, ...] = (
     return one
 
 
+@pytest.mark.slow
 def test_adamw_is_that_of_torch() -> None:
     rng = np.random.default_rng(1)
     ours = Parameters(rng.normal(size=(5, 3)).astype(np.float32))
