@@ -39,8 +39,8 @@ def make_tokenizer(
     ascii_only: Annotated[bool, typer.Option(
         "--ascii-only", help="Letters without accents; other characters are left out.")] = False,
     symbols: Annotated[str, typer.Option("--symbols", help="Symbols between texts, with commas.")] = ",".join(SYMBOLS),
-    column: Annotated[Optional[str], typer.Option(  # noqa: UP045
-        "--column", help="Read this column, or key, of files .csv, .tsv and .jsonl.")] = None,
+    column: Annotated[Optional[list[str]], typer.Option(  # noqa: UP045
+        "--column", help="Read this column, or key, of files .csv, .tsv and .jsonl; repeatable.")] = None,
     sentences: Annotated[int, typer.Option(
         "--sentences", help="Learn from so many lines, drawn by chance; 0 takes all.")] = 0,
     seed: Annotated[int, typer.Option("--seed", help="What they are drawn by.")] = 0,
@@ -66,7 +66,9 @@ def make_tokenizer(
     typer.echo("Every text comes back as it was cleaned." if made.exact else "What it does not know is lost.")
 
 
-def _read(texts: list[str], column: str | None) -> Iterator[str]:
-    for path in texts:
-        for part in documents(DocumentOptions(path=path, column=column), Path()):
+def _read(texts: list[str], columns: list[str] | None) -> Iterator[str]:
+    """Yield the texts, of each column in turn."""
+    read: list[str | None] = [*columns] if columns else [None]
+    for column in read:
+        for part in documents(DocumentOptions(path=tuple(texts), column=column), Path()):
             yield part.text

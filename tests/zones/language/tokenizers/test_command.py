@@ -40,6 +40,9 @@ def test_characters_are_those_of_the_column(aura, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"q": "xyz", "a": "ab"}\n{"q": "", "a": "bc"}\n')
     assert aura("tokenizer", "a.jsonl", "--column", "a", "--kind", "characters", "--out", "made")[0] == 0
     assert load_tokenizer(tmp_path / "made").characters == "abc"
+    words = ("--column", "a", "--column", "q", "--kind", "characters", "--out", "made")
+    assert aura("tokenizer", "a.jsonl", *words)[0] == 0
+    assert load_tokenizer(tmp_path / "made").characters == "abcxyz"
 
 
 @pytest.mark.parametrize(("words", "message"), [
