@@ -33,4 +33,5 @@ def run_hashes(before: Array, tokens: Array, segment: Array, length: int, size: 
         found = found ^ (found >> 15)
     for factor in _FACTORS[1:]:
         found = (found ^ (found >> 13)) * jnp.uint32(factor)
-    return ((found ^ (found >> 16)) % jnp.uint32(size)).astype(jnp.int32)
+    row: Array = ((found ^ (found >> 16)) % jnp.uint32(size)).astype(jnp.int32)
+    return row

@@ -1,4 +1,4 @@
-"""A layer of the core: a time mix that remembers in linear time, and a channel mix; spikes stand before each linear map.
+"""A layer of the core: a time mix that remembers in linear time, a channel mix, and spikes before each linear map.
 
 The layer of RWKV (B. Peng et al., 2023, arXiv:2305.13048, section 3) with the spikes of SpikeGPT (R.-J. Zhu et al.,
 2023, arXiv:2302.13939) moved to where the linear maps read, so that each of these adds up columns of its matrix.
@@ -93,9 +93,10 @@ def layer(x: Array, weights: Mapping[str, Array], state: Mapping[str, Array], be
     drive = linear(sent("channel", rows + past * weights["channel_mix"]), weights["channel_weight"], options.precision)
     x = x + linear(sent("hidden", drive), weights["hidden_weight"], options.precision)
     wide = {name: options.hidden if name == "hidden" else options.width for name in SITES}
-    sites = sum(wide.values())
-    return x, after, Firing(sum(fired[name].firing * wide[name] for name in SITES) / sites,
-                            sum(fired[name].soft * wide[name] for name in SITES) / sites)
+    shares = {name: count / sum(wide.values()) for name, count in wide.items()}
+    rate, soft = (jnp.stack([getattr(fired[name], what) * share for name, share in shares.items()]).sum()
+                  for what in ("firing", "soft"))
+    return x, after, Firing(rate, soft)
 
 
 def _before(rows: Array, last: Array, begins: Array) -> Array:

@@ -17,7 +17,7 @@ from aura.zones.language.core.linear import linear, rms_norm
 from aura.zones.language.core.options import CoreOptions
 from aura.zones.language.core.sites import fire
 
-__all__ = ["Backend", "Predicted", "fresh_state", "fresh_weights", "predict", "surprise"]
+__all__ = ["Backend", "Predicted", "Tree", "fresh_state", "fresh_weights", "predict", "surprise"]
 
 Backend: TypeAlias = Literal["srwkv", "lif"]
 Tree: TypeAlias = Mapping[str, Array]

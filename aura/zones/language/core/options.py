@@ -24,31 +24,34 @@ class CoreOptions(BaseModel):
     hidden: int = Field(default=1024, ge=1, description="Width of the channel mix within.")
     hashed: Annotated[tuple[Annotated[int, Field(ge=2, le=8)], ...], Field(max_length=4)] = Field(
         default=(),
-        description="Lengths of runs of tokens, the newest among them, that are embedded by their hash beside the token, "
-                    "as (2, 3, 4); none by default.")
+        description="Lengths of runs of tokens, the newest among them, that are embedded by their hash beside the "
+                    "token, as (2, 3, 4); none by default.")
     hash_size: int = Field(default=2**14, ge=2, description="Rows of the table of each length.")
     hash_width: int = Field(default=64, ge=1, description="Numbers of a row.")
     spikes: Spikes = Field(
         default="ternary",
-        description="What a linear map reads: spikes of -1, 0 and 1, of 0 and 1, or (`\"analog\"`) the numbers themselves, "
-                    "and in the channel mix their squares above 0, to compare with. Within the channel mix spikes are 0 "
-                    "and 1 always.")
+        description="What a linear map reads: spikes of -1, 0 and 1, of 0 and 1, or (`\"analog\"`) the numbers "
+                    "themselves, and in the channel mix their squares above 0, to compare with. Within the channel mix "
+                    "spikes are 0 and 1 always.")
     burst: int = Field(default=1, ge=1, le=255, description="Spikes that a site sends at once at most.")
     threshold: float = Field(default=1.0, gt=0, description="At first, of all sites but those within the channel mix.")
     hidden_threshold: float = Field(default=1.0, gt=0, description="At first, of those.")
     surrogate: float = Field(
-        default=1.0, gt=0, description="How narrow the surrogate of a spike's slope is: 1 / (1 + (surrogate d)^2), d the "
-                                       "distance from the thresholds in thresholds.")
+        default=1.0, gt=0,
+        description="How narrow the surrogate of a spike's slope is: 1 / (1 + (surrogate d)^2), with the distance d "
+                    "from the thresholds, in thresholds.")
     internal_steps: int = Field(default=2, ge=1, le=64, description="Steps of a neuron for each token; of `lif` alone.")
     leak: float = Field(
         default=0.5, gt=0, lt=1, description="Share of the potential that stays from one internal step to the next, at "
                                              "first; of `lif` alone.")
     rope_base: float = Field(default=10_000.0, gt=1, description="Base of the rotary positions' wavelengths.")
     rope_length: int = Field(
-        default=4096, ge=1, description="Longest window. Rotations are relative to the window, so a text may be longer.")
+        default=4096, ge=1,
+        description="Longest window. Rotations are relative to the window, so a text may be longer.")
     chunk: int = Field(default=64, ge=1, description="Tokens whose pairs are held side by side when a window is read.")
     precision: Literal["float32", "bfloat16"] = Field(
-        default="float32", description="In which the large products are computed; sums, states and all else are float32.")
+        default="float32",
+        description="In which the large products are computed; sums, states and all else are float32.")
 
     @model_validator(mode="after")
     def _heads_fit(self) -> CoreOptions:

@@ -4,8 +4,9 @@ With :math:`S` the memory (keys by values), :math:`w_t` what of it stays, and :m
 
 .. math:: o_t = r_t (S_{t-1} + u\,k_t^\top v_t), \qquad S_t = w_t S_{t-1} + k_t^\top v_t .
 
-B. Peng et al., Eagle and Finch, 2024, arXiv:2404.05892, section 4.2 (RWKV-5 and 6); here :math:`w_t` is one number a head
-and token, as T. Dao, A. Gu have it (2024, arXiv:2405.21060, section 3), which makes a window one product of matrices.
+B. Peng et al., Eagle and Finch, 2024, arXiv:2404.05892, section 4.2 (RWKV-5 and 6); here :math:`w_t` is one number a
+head and token, as T. Dao, A. Gu have it (2024, arXiv:2405.21060, section 3), which makes a window one product of
+matrices.
 """
 
 from __future__ import annotations
