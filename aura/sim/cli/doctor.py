@@ -23,7 +23,8 @@ _MISSING = "missing"
 _IN_EXTRA = re.compile(r".*;.*\bextra\s*==\s*[\"'](?P<extra>[\w-]+)[\"']")
 _PACKAGES = {
     "numpy": "the core", "scipy": "fabric: forecasts; spiking attention",
-    "numba": "fabric, experts, router: compiled kernels", "jax": "language, experts: their networks; fabric: batches of cells",
+    "numba": "fabric, experts, router: compiled kernels",
+    "jax": "language, experts: their networks; fabric: batches of cells",
     "flax": "experts: their networks", "optax": "experts: their optimisers",
     "faiss-cpu": "experts: the kind that looks for neighbours", "networkx": "the core",
     "threadpoolctl": "threads of numerical libraries", "pluggy": "plugins", "pydantic": "parameters and scenarios",
