@@ -44,7 +44,7 @@ class LanguageParams(ZoneParams):
         description="Where spikes come from: thresholds at once, or leaky integrate-and-fire neurons with internal "
                     "steps for each token, whose potential lasts.")
     core: CoreOptions = Field(default=CoreOptions(), description="Sizes, spikes and positions of the core.")
-    learning: LearningOptions = Field(default=LearningOptions(), description="How fast it learns, and what moves its weights.")
+    learning: LearningOptions = Field(default=LearningOptions(), description="How it learns: rates, steps, decay.")
     across_documents: bool = Field(
         default=False, description="Whether what was read is carried on into the next document.")
     unroll: bool = Field(
