@@ -53,6 +53,7 @@ class NaiveNGram:
             self.count(token, context[1:])
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None)
 @given(tokens=st.lists(st.integers(0, SIZE - 1), min_size=9, max_size=60), order=st.integers(1, 4),
        seed=st.integers(0, 1000))

@@ -44,10 +44,11 @@ class ByteTokenizer(Tokenizer):
 
     def decode(self, tokens: Sequence[int] | NDArray[np.integer]) -> str:
         """Return the text of tokens."""
-        names = [name.encode() for name in self.symbols]
-        data = b"".join(bytes((token,)) if token < 256 else names[token - 256]
-                        for token in self.checked(tokens).tolist())
-        return data.decode("utf-8", "replace")
+        found, names, parts, start = self.checked(tokens), list(self.symbols), [], 0
+        for place in np.flatnonzero(found >= 256).tolist():
+            parts += [found[start:place].astype(np.uint8).tobytes(), names[found[place] - 256].encode()]
+            start = place + 1
+        return b"".join([*parts, found[start:].astype(np.uint8).tobytes()]).decode("utf-8", "replace")
 
     def pieces(self) -> list[str]:
         """Return ``<0x00>`` to ``<0xFF>``, and the symbols."""

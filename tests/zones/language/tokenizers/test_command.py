@@ -25,6 +25,7 @@ def aura(monkeypatch, capsys, tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_it_prints_how_many_tokens_there_are_and_writes_the_folder(aura, tmp_path):
     (tmp_path / "a.txt").write_text("the red cat sees the dog\n" * 20)
     status, out, _ = aura("tokenizer", "a.txt", "--out", "made", "--size", "290", "--model", "bpe", "--soft-limit",
@@ -36,6 +37,7 @@ def test_it_prints_how_many_tokens_there_are_and_writes_the_folder(aura, tmp_pat
     assert made.decode(made.encode("a  b")) == "a b"
 
 
+@pytest.mark.slow
 def test_characters_are_those_of_the_column(aura, tmp_path):
     (tmp_path / "a.jsonl").write_text('{"q": "xyz", "a": "ab"}\n{"q": "", "a": "bc"}\n')
     assert aura("tokenizer", "a.jsonl", "--column", "a", "--kind", "characters", "--out", "made")[0] == 0
@@ -45,6 +47,7 @@ def test_characters_are_those_of_the_column(aura, tmp_path):
     assert load_tokenizer(tmp_path / "made").characters == "abcxyz"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("words", "message"), [
     (("gone.txt",), "gone.txt: expected a file, or a folder with files, got nothing there. Try 'good.txt'."),
     (("bad.txt",), "bad.txt: expected text in UTF-8, got byte 0xFF at 3"),
