@@ -194,7 +194,7 @@ def _open_stream(name: str, kind: ReaderKind, model: StreamModel, scenario: Scen
     if model.held_out is not None:
         changed = _options(kind, {**model.reader_options, **other}, where, sources, "limit")
         held_out = _reader(kind, _timed(changed, model), scenario, where)
-    reader, held_out, playing = in_lanes(name, reader, held_out, playing, model.model_fields_set)
+    reader, held_out, playing = in_lanes(name, reader, held_out, playing)
     return played_stream(reader, playing, name=name, held_out=held_out, truth=truth, kind=kind.name,
                          deprecated=kind.deprecated, spread=model.spread_over is not None)
 

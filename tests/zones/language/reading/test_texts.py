@@ -253,13 +253,13 @@ def written(tmp_path):
 
 @pytest.mark.slow
 def test_a_run_that_is_stopped_within_a_document_goes_on_bit_for_bit(tmp_path, written):
-    def run(out: str, until: int | None = None) -> Run:
-        scenario = load_scenario(written())
+    def run(out: str, until: int | None = None, source: Path | None = None) -> Run:
+        scenario = load_scenario(source or written())
         return Run(scenario, RunFolder(tmp_path / out), PluginManager(), RunOptions(until=until, report=False))
 
     run("whole").start()
     assert run("part", 75 * MS).start() == "stopped"
-    assert run("part").resume() == "finished"
+    assert run("part", source=tmp_path / "part" / "scenario.toml").resume() == "finished"
     assert first_difference(Recording(tmp_path / "part"), Recording(tmp_path / "whole")) is None
     said = [np.asarray(one.value) for one in Recording(tmp_path / "whole" / "recording").messages("text.tokens")]
     assert len(said) > 20
