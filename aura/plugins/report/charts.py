@@ -47,14 +47,16 @@ CELL_TICKS_MAX = 8
 def line_chart(figure: Lines, alt: str) -> str:
     """Draw lines over one axis."""
     canvas, named, lines = Canvas(WIDTH), len(figure.lines) > 1 or bool(figure.lines[0].name), figure.lines[:LINES_MAX]
-    coloured = [(line, SERIES[number % len(SERIES)]) for number, line in enumerate(lines)]
-    top = canvas.legend([(short(line.name), "line", colour, 1.0) for line, colour in coloured] if named else []) + 10
+    styled = [(line, SERIES[number % len(SERIES)], "7 4" if number // len(SERIES) % 2 else None)  # colours come again
+              for number, line in enumerate(lines)]
+    top = canvas.legend([(short(line.name), dash or "line", colour, 1.0) for line, colour, dash in styled]
+                        if named else []) + 10
     y = limits(value for line in lines for value in line.y)
     x = [value for line in lines for value in line.x]
     axes = Axes(canvas, left_of(y, label=bool(figure.y)), top, WIDTH - 24, top + 230, (min(x), max(x)), y)
     axes.frame(figure.x, figure.y)
-    for line, colour in coloured:
-        axes.line(line.x, line.y, colour, width=2.1)
+    for line, colour, dash in styled:
+        axes.line(line.x, line.y, colour, width=2.1, dash=dash)
     return canvas.svg(alt, axes.bottom + BELOW)
 
 

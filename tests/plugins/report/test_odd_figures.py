@@ -144,6 +144,13 @@ def test_of_a_long_line_the_outline_is_drawn_and_no_peak_is_lost():
     assert pit[1] - peak[1] > 200
 
 
+def test_of_more_lines_than_colours_no_two_look_alike():
+    page = render([Lines(lines=tuple(Line(name=f"line {number}", x=(0.0, 1.0), y=(0.0, number + 1.0))
+                                     for number in range(9)))], Surroundings())
+    looks = re.findall(r'<path[^>]*stroke="([^"]+)" stroke-width="2.1"(?: stroke-dasharray="([^"]+)")?', page)
+    assert len(set(looks)) == len(looks) == 9
+
+
 def test_of_a_long_line_that_runs_back_and_forth_all_four_ends_are_drawn():
     turn = np.linspace(0.0, 2 * np.pi, 100_000)
     few, many = (path_of(render([line(np.cos(each), np.sin(each))], Surroundings())) for each in (turn[::1000], turn))

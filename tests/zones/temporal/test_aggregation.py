@@ -53,7 +53,8 @@ def test_the_scenario_compares_all_methods_for_speakers_and_dialogues(
         main()
     assert not ended.value.code
     found = json.loads((tmp_path / "run" / "metrics.json").read_text(encoding="utf-8"))
-    for metric, whole, methods in (("role", 2, METHODS), ("donated", 1, METHODS[:-1])):  # contrast is of a speaker
+    for metric, whole, methods in (("role", 2, (METHODS[1], METHODS[0], *METHODS[2:])),
+                                   ("donated", 1, METHODS[:-1])):  # contrast is of a speaker
         phases = found[metric]["phases"]
         assert phases["learn"]["items"] + phases["held-out"]["items"] == whole * 30
         for phase in ("learn", "held-out"):
