@@ -113,7 +113,7 @@ def report(metric: str, folds: dict[int, Said], resamples: int) -> dict[str, Any
 def main() -> None:
     """Run the folds and print a line for each score."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario")
+    parser.add_argument("scenario", nargs="?", default="persuasion")
     parser.add_argument("--stream", default="talk")
     parser.add_argument("--user", default="author")
     parser.add_argument("--folds", default="0,1,2,3,4")

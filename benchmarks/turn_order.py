@@ -1,13 +1,13 @@
 """Whether the order of turns matters: a scenario of conversations as they were, and with the turns of each shuffled.
 
-    AURA_DATA=... python benchmarks/turn_order.py FOLDER [--scenario persuasion] [--folds 5] [--seeds 1 2]
+    AURA_DATA=... python benchmarks/turn_order.py [FOLDER] [--scenario persuasion] [--folds 5] [--seeds 1 2]
         [--turns act reply role] [--outcomes donated:yes] [--conversation talk.conversation]
 
 Plays the scenario once for each fold and seed, in order and shuffled (`shuffle_turns`, while learning and held out),
-into FOLDER; what is there already is not played again. Printed are, of the held-out conversations of all folds,
-accuracy and macro F1 of tasks of turns, the area under the ROC curve of outcomes by the belief after the last turn (the
-mean over folds), and by how much order is better, with the interval of 95 % over resampled conversations (2,000, each
-with its runs of all seeds).
+into FOLDER, by default one that is removed at the end; what is there already is not played again. Printed are, of the
+held-out conversations of all folds, accuracy and macro F1 of tasks of turns, the area under the ROC curve of outcomes
+by the belief after the last turn (the mean over folds), and by how much order is better, with the interval of 95 %
+over resampled conversations (2,000, each with its runs of all seeds).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from pathlib import Path
 
@@ -132,7 +133,7 @@ def outcome(task: str, positive: str, runs: dict[tuple[int, int, str], Path], co
 def main() -> None:
     """Play what is not there, and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
+    parser.add_argument("folder", type=Path, nargs="?", help="where runs are kept; what is there is not played again")
     parser.add_argument("--scenario", default="persuasion")
     parser.add_argument("--folds", type=int, default=5)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2])
@@ -141,12 +142,14 @@ def main() -> None:
     parser.add_argument("--conversation", default="talk.conversation")
     args = parser.parse_args()
     stream = args.conversation.partition(".")[0]
-    runs = {(fold, seed, arm): play(args.folder, args.scenario, stream, fold, seed, shuffled=arm == "shuffled")
-            for seed in args.seeds for fold in range(args.folds) for arm in ARMS}
-    for task in args.turns:
-        turns(task, runs, args.conversation)
-    for pair in args.outcomes:
-        outcome(*pair.split(":"), runs, args.conversation)
+    with tempfile.TemporaryDirectory() as spare:
+        folder = args.folder or Path(spare)
+        runs = {(fold, seed, arm): play(folder, args.scenario, stream, fold, seed, shuffled=arm == "shuffled")
+                for seed in args.seeds for fold in range(args.folds) for arm in ARMS}
+        for task in args.turns:
+            turns(task, runs, args.conversation)
+        for pair in args.outcomes:
+            outcome(*pair.split(":"), runs, args.conversation)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from typing import Any
 
 import typer
 
+from aura.core.errors import CheckpointError
 from aura.core.notices import Notice
 from aura.core.paths import shell_word, shown_path
 from aura.core.time import format_time
@@ -19,8 +20,17 @@ __all__ = ["document", "print_document", "say_end"]
 
 
 def say_end(folder: RunFolder) -> int:
-    """Print what came of a run, and return the number of its faults."""
+    """Print what came of a run, and return the number of its faults.
+
+    Raises
+    ------
+    CheckpointError
+        If its folder is no longer there.
+    """
     record = folder.read()
+    if not record:
+        raise CheckpointError(str(folder.path / "run.json"), expected="what came of the run", got="no such file",
+                              hint="The folder was moved or removed as the run ended.")
     say_figures(folder.path)
     notices = [Notice(**notice) for notice in record.get("notices", [])]
     faults = sum(notice.fault for notice in notices)

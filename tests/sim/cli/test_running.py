@@ -9,8 +9,11 @@ import threading
 
 import pytest
 
+from aura.core.errors import CheckpointError
 from aura.core.time import MS
 from aura.sim.build import build_brain
+from aura.sim.cli.ending import say_end
+from aura.sim.runfolder import RunFolder
 
 RUN = ("run", "small.toml", "--quiet")
 
@@ -444,3 +447,8 @@ def test_what_a_plugin_prints_is_kept_out_of_the_schema(sim, aura, monkeypatch):
     monkeypatch.setattr("aura.sim.schema.scenario_schema", lambda manager: print("imported") or {})
     answer = aura("schema")
     assert (json.loads(answer.out), answer.err) == ({}, "imported\n")
+
+
+def test_a_folder_that_is_gone_as_the_run_ends_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match="moved or removed as the run ended"):
+        say_end(RunFolder(tmp_path / "gone"))
