@@ -57,5 +57,5 @@ def test_a_mixture_shows_in_its_report_which_words_it_attends_to(data_folder, tm
     assert words["items"] > 250  # of nearly every comment; a few have no word
     assert sum(weight for _, weight in words["examples"][-1]) == pytest.approx(1.0, abs=1e-4)
     page = (tmp_path / "run/report.html").read_text(encoding="utf-8")
-    assert "Words that weigh most on average" in page
+    assert "What words weigh on average" in page
     assert words["examples"][-1][0][0] in page
