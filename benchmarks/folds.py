@@ -110,17 +110,23 @@ def report(metric: str, folds: dict[int, Said], resamples: int) -> dict[str, Any
     return found
 
 
-def main() -> None:
-    """Run the folds and print a line for each score."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="?", default="persuasion")
+def fold_parser(description: str | None, scenario: str) -> argparse.ArgumentParser:
+    """Return the parser of what says which folds of which scenario are run, and where."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("scenario", nargs="?", default=scenario)
     parser.add_argument("--stream", default="talk")
-    parser.add_argument("--user", default="author")
     parser.add_argument("--folds", default="0,1,2,3,4")
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--set", action="append", default=[], dest="settings")
+    return parser
+
+
+def main() -> None:
+    """Run the folds and print a line for each score."""
+    parser = fold_parser(__doc__, "persuasion")
+    parser.add_argument("--user", default="author")
     parser.add_argument("--at-once", type=int, default=1)
     parser.add_argument("--resamples", type=int, default=1000)
-    parser.add_argument("--set", action="append", default=[], dest="settings")
     args = parser.parse_args()
     folds = [int(fold) for fold in args.folds.split(",")]
     metrics = {name: one for name, one in load_scenario(args.scenario, args.settings).metrics.items()

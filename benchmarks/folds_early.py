@@ -10,14 +10,13 @@ accuracy and F1 at the metric's threshold, the best F1 that any threshold has, a
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from folds import ran
+from folds import fold_parser, ran
 
 from aura.plugins.metrics.early_scores import best_threshold, interval, resampled, threshold_figures
 from aura.plugins.metrics.roc import detection_figures
@@ -85,13 +84,8 @@ def report(name: str, metric: dict[str, Any], folds: list[Courses], after: int) 
 
 def main() -> None:
     """Run the folds and print a line for each metric."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("scenario", nargs="?", default="persuasion-dialogues")
-    parser.add_argument("--stream", default="talk")
-    parser.add_argument("--folds", default="0,1,2,3,4")
-    parser.add_argument("--out", type=Path)
+    parser = fold_parser(__doc__, "persuasion-dialogues")
     parser.add_argument("--after", type=int, default=5)
-    parser.add_argument("--set", action="append", default=[], dest="settings")
     args = parser.parse_args()
     metrics = {name: one for name, one in load_scenario(args.scenario, args.settings).metrics.items()
                if one["kind"] == "early-detection"}

@@ -13,13 +13,12 @@ over resampled conversations (2,000, each with its runs of all seeds).
 from __future__ import annotations
 
 import argparse
-import subprocess
-import sys
 import tempfile
 from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from folds import ran
 
 from aura.plugins.metrics.roc import detection_figures
 from aura.plugins.recording import Recording
@@ -30,13 +29,8 @@ ARMS = ("in order", "shuffled")
 
 def play(folder: Path, scenario: str, stream: str, fold: int, seed: int, *, shuffled: bool) -> Path:
     """Play one run unless it is there, and return its folder."""
-    run = folder / f"{scenario}-{fold}-{seed}-{'shuffled' if shuffled else 'ordered'}"
-    if not (run / "report.html").exists():
-        subprocess.run([sys.executable, "-m", "aura", "run", scenario, "--out", str(run), "--quiet", "--set",
-                        f"{stream}.fold={fold}", "--set", f"seed={seed}", "--set",
-                        f"{stream}.conversations.shuffle_turns={str(shuffled).lower()}"],
-                       check=True, stdout=subprocess.DEVNULL)
-    return run
+    return ran(scenario, stream, fold, folder / f"{scenario}-{fold}-{seed}-{'shuffled' if shuffled else 'ordered'}", [
+        f"seed={seed}", f"streams.{stream}.conversations.shuffle_turns={str(shuffled).lower()}"])
 
 
 def held_out(run: Path, topics: list[str]) -> dict[str, dict[int, object]]:

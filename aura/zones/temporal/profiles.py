@@ -9,9 +9,10 @@ import numpy as np
 from aura.core.lasting import Stateful
 from aura.zones.common.arrays import Array
 from aura.zones.common.links import sigmoid, softmax
+from aura.zones.temporal.conversations import Place
 from aura.zones.temporal.params import Aggregation
 
-__all__ = ["Aggregator", "Profiles", "Whom"]
+__all__ = ["Aggregator", "Profiles", "Whom", "whom_of"]
 
 Kind = Literal["choice", "labels", "numbers"]
 HALF_A_VOTE = 0.5
@@ -160,6 +161,17 @@ class Whom(NamedTuple):
 
     conversation: str = ""
     author: str = ""
+
+
+def whom_of(place: Place, of: str) -> Whom | None:
+    """Return of whom something is believed after a turn; None where that is nobody."""
+    conversation = place.conversation.key
+    if of == "conversation":
+        return Whom(conversation)
+    author = place.conversation.authors[place.at]
+    if not author:
+        return None
+    return Whom(author=author) if of == "author" else Whom(conversation, author)
 
 
 class Profiles:

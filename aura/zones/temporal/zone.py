@@ -22,7 +22,7 @@ from aura.zones.temporal.model import Model
 from aura.zones.temporal.params import TemporalParams
 from aura.zones.temporal.plateau import Plateau
 from aura.zones.temporal.plugin import MANIFEST
-from aura.zones.temporal.profiles import Whom
+from aura.zones.temporal.profiles import whom_of
 from aura.zones.temporal.rehearsal import KeptTruths
 from aura.zones.temporal.tasks import LEAST_SCORE, Task, task_of
 
@@ -104,7 +104,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
             opinions, paid = self._model.scores(sequences, {name: task.readout for name, task in self._tasks.items()})
         beliefs = {}
         for name, task in self._tasks.items():
-            beliefs[name] = task.believe([_whom(place, task.options.of) for place in places], opinions[name])
+            beliefs[name] = task.believe([whom_of(place, task.options.of) for place in places], opinions[name])
             out.update(task.answer(beliefs[name]))
         for row, place in enumerate(places):
             self._conversations.note(place, {name: belief[row] for name, belief in beliefs.items()})
@@ -180,7 +180,7 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         turns = TaughtTurns([], [])
         for row, index in enumerate(used.tolist()):
             place = found[index][0]
-            whom = _whom(place, task.options.of)
+            whom = whom_of(place, task.options.of)
             if task.profiles is not None and task.aggregator.learns and whom is not None and first[index]:
                 opinions = task.profiles.get(whom, targets.shape[1])
                 if opinions is not None:
@@ -247,12 +247,16 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         self._tasks = {name: task_of(name, options, self.params, width) for name, options in self.params.tasks.items()}
         self._model = Model(self.params, features, self.rng)
 
+    def _open_undrawn(self, features: int) -> None:
+        """Open to take over weights: the first ones are not used, and what they drew counts as not drawn."""
+        stream = self.rng.bit_generator.state
+        self._open(features)
+        self.rng.bit_generator.state = stream
+
     def before_load(self, state: dict[str, Any]) -> None:
         self._features, self._tasks, self._model = None, {}, None
         if state["features"] is not None:
-            stream = self.rng.bit_generator.state
-            self._open(state["features"])
-            self.rng.bit_generator.state = stream  # it is the saved one by now, and what was drawn is not
+            self._open_undrawn(state["features"])
 
     def notices(self) -> dict[str, int]:
         """Return what taught nothing, what was forgotten, and what came as it should not."""
@@ -278,23 +282,10 @@ class Temporal(PublishesGradient, Zone[TemporalParams]):
         """
         found = read_export(Path(folder), self.params, self._features)
         if self._features is None:
-            stream = self.rng.bit_generator.state
-            self._open(found.features)
-            self.rng.bit_generator.state = stream
+            self._open_undrawn(found.features)
         assert self._model is not None  # it has just been made
         found.adopted(self._model, self._tasks)
         return found.files
-
-
-def _whom(place: Place, of: str) -> Whom | None:
-    """Return of whom something is believed after a turn; None where that is nobody."""
-    conversation = place.conversation.key
-    if of == "conversation":
-        return Whom(conversation)
-    author = place.conversation.authors[place.at]
-    if not author:
-        return None
-    return Whom(author=author) if of == "author" else Whom(conversation, author)
 
 
 def _ago(turns: int) -> str:
